@@ -1,0 +1,160 @@
+# Limitless Chat. `make help` lists the targets. Everything made goes to build/, everything stored by `make run` to var/.
+
+MODE ?= release
+DIR ?= var
+PORT ?= 8080
+LISTEN ?= ipc
+
+G := build/gen
+ifeq ($(MODE),release)
+B := build
+else
+B := build/$(MODE)
+endif
+
+CC ?= gcc
+CSTD := -std=gnu17
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto
+CPPFLAGS += -D_GNU_SOURCE -Iservices -I$(G) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnng -largon2 -lm -pthread
+CFLAGS_release := -O2 -g
+CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+CFLAGS_all = $(CSTD) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
+LDFLAGS += $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
+
+SERVICES := auth chat credits images payments
+BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
+
+.PHONY: all
+all: $(BINARIES) web
+
+# ---------------------------------------------------------------------------------------------- generated code
+# Third-party messages come from /usr/include; ours and gRPC's from protos/.
+PROTOS := $(sort $(shell cd protos && find . -name '*.proto' | sed 's,^\./,,'))
+WELL_KNOWN := $(addprefix google/protobuf/,any.proto descriptor.proto duration.proto empty.proto field_mask.proto timestamp.proto wrappers.proto)
+PB_C := $(patsubst %.proto,$(G)/%.pb-c.c,$(PROTOS) $(WELL_KNOWN))
+PB_H := $(PB_C:.c=.h)
+PACKAGES := $(sort $(patsubst %/,%,$(dir $(filter-out google/% grpc/% limitless/%,$(PROTOS)))))
+RPC_H := $(patsubst %,$(G)/%/rpc.h,$(PACKAGES))
+RPC_C := $(patsubst %,$(G)/%/client.c,$(PACKAGES)) $(patsubst %,$(G)/%/server.c,$(PACKAGES))
+GEN_H := $(RPC_H) $(G)/limitless/reasons.h
+GEN_C := $(RPC_C) $(G)/limitless/reasons.c $(G)/limitless/json_rules.c $(G)/limitless/descriptors.c
+
+$(PB_C) $(PB_H) &: $(addprefix protos/,$(PROTOS))
+	@mkdir -p $(G)
+	protoc -I protos -I /usr/include --c_out=$(G) $(PROTOS) $(WELL_KNOWN)
+
+$(G)/descriptors.pb: $(addprefix protos/,$(PROTOS))
+	@mkdir -p $(G)
+	protoc -I protos --include_imports --include_source_info --descriptor_set_out=$@ $(PROTOS)
+
+GEN_TOOL := build/host/gen
+GEN_TOOL_PB := $(patsubst %,$(G)/%.pb-c.c,google/protobuf/descriptor google/api/http limitless/options)
+$(GEN_TOOL): $(wildcard tools/gen/*.c tools/gen/*.h) $(GEN_TOOL_PB) | $(PB_H)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O1 -g $(CPPFLAGS) -o $@ $(filter %.c,$^) -lprotobuf-c -ljansson
+
+$(GEN_H) $(GEN_C) $(G)/gateway/routes.c $(G)/openapi.json &: $(GEN_TOOL) $(G)/descriptors.pb
+	$(GEN_TOOL) $(G)/descriptors.pb $(G)
+
+# Named statements: services/<s>/sql/<topic>.sql → sql/<s>.h and sql/<s>.c.
+SQL_OWNERS := $(sort $(foreach f,$(wildcard services/*/sql/*.sql services/*/*/sql/*.sql),$(word 2,$(subst /, ,$(f)))))
+SQL_H := $(patsubst %,$(G)/sql/%.h,$(SQL_OWNERS))
+SQL_C := $(patsubst %,$(G)/sql/%.c,$(SQL_OWNERS))
+define sql_owner
+$(G)/sql/$(1).h $(G)/sql/$(1).c &: $$(sort $$(wildcard services/$(1)/sql/*.sql services/$(1)/*/sql/*.sql)) tools/gen/sql.awk
+	@mkdir -p $(G)/sql
+	awk -v owner=$(1) -v out=$(G)/sql/$(1) -f tools/gen/sql.awk $$(filter %.sql,$$^)
+endef
+$(foreach s,$(SQL_OWNERS),$(eval $(call sql_owner,$(s))))
+
+GENERATED := $(PB_H) $(GEN_H) $(SQL_H)
+.PHONY: generated
+generated: $(GENERATED)
+
+# ---------------------------------------------------------------------------------------------- objects and libraries
+$(B)/obj/gen/%.o: $(G)/%.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+
+# Node's HTTP parser: Debian ships its C sources only (package node-llhttp).
+$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(CFLAGS_$(MODE)) -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1 -c -o $@ $<
+CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
+
+sources = $(filter-out %_test.c,$(wildcard $(1)))
+object = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+GEN_O := $(patsubst $(G)/%.c,$(B)/obj/gen/%.o,$(PB_C) $(GEN_C) $(SQL_C))
+RUNTIME_O := $(call object,$(call sources,services/runtime/*/*.c)) $(B)/obj/llhttp/api.o $(B)/obj/llhttp/http.o $(B)/obj/llhttp/llhttp.o
+
+$(B)/lib/libgen.a: $(GEN_O)
+$(B)/lib/libruntime.a: $(RUNTIME_O)
+$(B)/lib/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+LIBS = $(B)/lib/libruntime.a $(B)/lib/libgen.a
+link = @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) $(LDLIBS_$(notdir $@))
+
+# ---------------------------------------------------------------------------------------------- programs
+service_sources = $(call sources,services/$(1)/*.c services/$(1)/*/*.c)
+define service
+$(1)_O := $$(call object,$$(call service_sources,$(1)))
+$(B)/bin/$(1): $$($(1)_O) $(LIBS)
+	$$(link)
+endef
+$(foreach s,$(SERVICES),$(eval $(call service,$(s))))
+
+GATEWAY_O := $(call object,$(call sources,gateway/*.c)) $(B)/obj/gen/gateway/routes.o
+$(B)/bin/gateway: $(GATEWAY_O) $(LIBS)
+	$(link)
+
+$(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(LIBS)
+	$(link)
+
+$(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(LIBS)
+	$(link)
+
+# ---------------------------------------------------------------------------------------------- tests
+# Unit tests: x_test.c beside x.c of the runtime and the gateway, no network but loopback, no database.
+UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c gateway/*_test.c tools/*/*_test.c))
+# Service tests: services/<s>/<s>_test.c on a real PostgreSQL.
+SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
+TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c))
+
+$(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIB_O) $(LIBS)
+	$(link) -lcmocka
+$(B)/test/gateway/%: $(B)/obj/gateway/%.o $(filter-out %/main.o,$(GATEWAY_O)) $(TEST_LIB_O) $(LIBS)
+	$(link) -lcmocka
+define service_test
+$(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c services/$(1)/*/*_test.c)) $$(filter-out %/main.o,$$($(1)_O)) $(TEST_LIB_O) $(LIBS)
+	$$(link) -lcmocka
+endef
+$(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
+
+.PHONY: unit-tests service-tests
+unit-tests: $(UNIT_TESTS)
+service-tests: $(SERVICE_TESTS)
+
+# ---------------------------------------------------------------------------------------------- house-keeping
+.PHONY: help clean fmt web
+C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+fmt:
+	clang-format -i $(C_FILES)
+
+clean:
+	rm -rf build
+
+help:
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

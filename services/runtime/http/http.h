@@ -1,0 +1,88 @@
+/* HTTP client on libcurl's multi interface: one engine thread for all transfers of a process, with connection reuse and HTTP/2. */
+#ifndef RUNTIME_HTTP_HTTP_H
+#define RUNTIME_HTTP_HTTP_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_client;
+struct http_transfer;
+
+struct http_client_options {
+	int32_t connections_max;	  /* in all; default 256 */
+	int32_t connections_per_host_max; /* default 64 */
+	const char *user_agent;
+	const char *ca_file; /* NULL: the system's */
+};
+
+/* Starts the engine thread. */
+struct http_client *http_client_new(const struct http_client_options *options);
+/* Cancels what runs, waits for its callbacks. */
+void http_client_free(struct http_client *client);
+
+struct http_request {
+	const char *method; /* "GET", "POST" … */
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL-terminated */
+	const void *body;
+	size_t body_len;
+	const char *proxy;		/* http://, socks5h://; NULL: none (the environment's is never used) */
+	int32_t connect_timeout_ms;	/* default 10,000 */
+	int32_t first_byte_timeout_ms;	/* from start to the first byte of the answer; default 60,000 */
+	int32_t idle_timeout_ms;	/* between bytes of the answer; default 60,000 */
+	int32_t total_timeout_ms;	/* default 600,000 */
+	size_t answer_bytes_max;	/* default 16 MiB */
+	bool guard_addresses;		/* user-given url: refuse addresses that are not public (SSRF), checked on the connected socket */
+};
+
+/* All on the engine thread; must not block. Strings live until the hook returns. */
+struct http_hooks {
+	/* Status line and headers are complete. header(name) via http_header. */
+	void (*on_head)(struct http_transfer *transfer, int32_t status, void *ctx);
+	/* Bytes of the body. False ends the transfer with CANCELLED. */
+	bool (*on_data)(struct http_transfer *transfer, const void *data, size_t len, void *ctx);
+	/* The end, exactly once, also after http_cancel. OK: the whole body came (whatever the HTTP status). Otherwise UNAVAILABLE (connect, reset, cut
+	 * short), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (too long), CANCELLED, INVALID_ARGUMENT (url), PERMISSION_DENIED (guard). */
+	void (*on_end)(struct http_transfer *transfer, enum status status, const struct error *err,
+		       void *ctx);
+};
+
+/* Starts a transfer; request is copied. Any thread. The handle is valid until on_end has returned. */
+struct http_transfer *http_start(struct http_client *client, const struct http_request *request,
+				 const struct http_hooks *hooks, void *ctx);
+void http_cancel(struct http_transfer *transfer);
+/* A header of the answer, or NULL; inside hooks. */
+const char *http_header(struct http_transfer *transfer, const char *name);
+
+/* Blocks until the whole answer is there; for workers. body: in arena. */
+struct http_answer {
+	int32_t status;
+	const char *content_type;
+	const uint8_t *body;
+	size_t body_len;
+};
+_must_check_ enum status http_call(struct http_client *client, const struct http_request *request,
+				   struct arena *arena, struct http_answer *ret,
+				   struct error *reterr);
+
+/* Server-sent events (HTML Living Standard 9.2.6) out of a byte stream. */
+struct sse_reader {
+	struct buf line, data;
+	char event[64];
+	char id[64];
+	bool skip_lf;
+};
+void sse_reader_init(struct sse_reader *reader, size_t event_bytes_max);
+void sse_reader_done(struct sse_reader *reader);
+/* on_event gets each complete event; it returns false to stop. errors: RESOURCE_EXHAUSTED when an event is longer than the maximum. */
+_must_check_ enum status sse_reader_feed(struct sse_reader *reader, const void *data, size_t len,
+					 bool (*on_event)(const char *event, const char *data,
+							  size_t data_len, const char *id,
+							  void *ctx),
+					 void *ctx, struct error *reterr);
+
+#endif

@@ -1,0 +1,67 @@
+# Named statements (sqlc's manner) to C: `-- name: x` begins a statement, its comment lines follow, then the text.
+# awk -v owner=credits -v out=build/gen/sql/credits -f sql.awk FILES   writes out.h and out.c
+function quote(text) {
+	gsub(/\\/, "\\\\", text)
+	gsub(/"/, "\\\"", text)
+	return text
+}
+function finish() {
+	if (name == "")
+		return
+	if (body == "") {
+		print FILENAME ": " name " has no text" > "/dev/stderr"
+		exit failed = 1
+	}
+	if (name in seen) {
+		print FILENAME ": " name " is there twice" > "/dev/stderr"
+		exit failed = 1
+	}
+	seen[name] = 1
+	names[++n] = name
+	printf "const struct sql sql_%s = {\n\t\"%s\",\n%s\t%d,\n};\n", name, name, body "\t,\n", params > c
+	printf "%sextern const struct sql sql_%s;\n", about, name > h
+	name = ""
+}
+BEGIN {
+	h = out ".h"
+	c = out ".c"
+	printf "/* Made from services/%s by tools/gen/sql.awk. */\n#pragma once\n#include \"runtime/db/db.h\"\n\n", owner > h
+	printf "/* Made from services/%s by tools/gen/sql.awk. */\n#include \"sql/%s.h\"\n\n", owner, owner > c
+}
+/^-- name: / {
+	finish()
+	name = $3
+	body = ""
+	about = ""
+	params = 0
+	next
+}
+name == "" || /^[ \t]*$/ {
+	next
+}
+/^--/ {
+	line = $0
+	gsub(/\*\//, "* /", line)
+	about = about "/*" substr(line, 3) " */\n"
+	next
+}
+{
+	line = $0
+	while (match(line, /\$[0-9]+/)) {
+		p = substr(line, RSTART + 1, RLENGTH - 1) + 0
+		if (p > params)
+			params = p
+		line = substr(line, RSTART + RLENGTH)
+	}
+	body = body "\t\"" quote($0) "\\n\"\n"
+}
+END {
+	if (failed)
+		exit 1
+	finish()
+	printf "\n/* Every statement of %s, NULL-terminated. */\nextern const struct sql *const sql_%s_all[];\n", owner, owner > h
+	printf "const struct sql *const sql_%s_all[] = {\n", owner > c
+	for (i = 1; i <= n; i++)
+		printf "\t&sql_%s,\n", names[i] > c
+	printf "\tNULL,\n};\n" > c
+}
