@@ -11,21 +11,21 @@
 #define _unused_ __attribute__((__unused__))
 
 /* Defines f##p(type *) for _cleanup_(f##p); f is called only for a value that is not NULL. */
-#define DEFINE_TRIVIAL_CLEANUP_FUNC(type, f)                                                       \
-	static inline void f##p(type *p)                                                           \
-	{                                                                                          \
-		if (*p)                                                                            \
-			f(*p);                                                                     \
-	}                                                                                          \
+#define DEFINE_TRIVIAL_CLEANUP_FUNC(type, f) \
+	static inline void f##p(type *p)     \
+	{                                    \
+		if (*p)                      \
+			f(*p);               \
+	}                                    \
 	struct cleanup_func_ends_with_semicolon
 
 /* Gives the pointer away and leaves NULL behind. */
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__auto_type take_ptr_address = &(p);                                               \
-		__auto_type take_ptr_value = *take_ptr_address;                                    \
-		*take_ptr_address = NULL;                                                          \
-		take_ptr_value;                                                                    \
+#define TAKE_PTR(p)                                             \
+	({                                                      \
+		__auto_type take_ptr_address = &(p);            \
+		__auto_type take_ptr_value = *take_ptr_address; \
+		*take_ptr_address = NULL;                       \
+		take_ptr_value;                                 \
 	})
 
 static inline void freep(void *p)

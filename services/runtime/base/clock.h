@@ -1,4 +1,5 @@
-/* Time in a process. Truth about dates is PostgreSQL's (lc.now()); this is for deadlines, logs and tokens. */
+/* Time in a process. Truth about dates is PostgreSQL's (lc.now()); this is for deadlines, logs and
+ * tokens. */
 #ifndef RUNTIME_BASE_CLOCK_H
 #define RUNTIME_BASE_CLOCK_H
 
@@ -14,11 +15,13 @@ int64_t clock_mono_us(void);
 /* CLOCK_REALTIME in microseconds since 1970: logs and tokens only. */
 int64_t clock_wall_us(void);
 
-/* "2026-11-21T10:58:00.123456Z" of microseconds since 1970 (RFC 3339, UTC) into out. Years 0001 to 9999. */
+/* "2026-11-21T10:58:00.123456Z" of microseconds since 1970 (RFC 3339, UTC) into out. Years 0001 to
+ * 9999. */
 #define CLOCK_RFC3339_SIZE 28
 void clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE]);
 
-/* Reads RFC 3339 with any offset and 0 to 9 digits of fraction. Returns 0, or -1 when it is not one. */
+/* Reads RFC 3339 with any offset and 0 to 9 digits of fraction. Returns 0, or -1 when it is not
+ * one. */
 int clock_parse_rfc3339(const char *text, size_t len, int64_t *ret_wall_us);
 
 #endif

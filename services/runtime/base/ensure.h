@@ -5,10 +5,10 @@
 /* Prints expression and place to stderr and aborts. */
 _Noreturn void ensure_failed(const char *expression, const char *file, int line);
 
-#define ensure(expression)                                                                         \
-	do {                                                                                       \
-		if (__builtin_expect(!(expression), 0))                                            \
-			ensure_failed(#expression, __FILE__, __LINE__);                            \
+#define ensure(expression)                                              \
+	do {                                                            \
+		if (__builtin_expect(!(expression), 0))                 \
+			ensure_failed(#expression, __FILE__, __LINE__); \
 	} while (0)
 
 #endif

@@ -1,4 +1,5 @@
-/* Namespaces of the ids that are derived, so that a crash can neither lose nor double what they name. The only list. */
+/* Namespaces of the ids that are derived, so that a crash can neither lose nor double what they
+ * name. The only list. */
 #ifndef RUNTIME_BASE_IDS_H
 #define RUNTIME_BASE_IDS_H
 

@@ -27,9 +27,10 @@ enum status {
 
 #define STATUS_N 17
 
-/* Why something failed. `reason` is the stable word that callers switch on: lower snake_case here, UPPER_SNAKE on the
- * wire (AIP-193), listed in protos/limitless/reasons.proto. `message` is for people. `field` is the path of the input
- * field at fault, or empty. A caller may pass NULL where it does not care. */
+/* Why something failed. `reason` is the stable word that callers switch on: lower snake_case here,
+ * UPPER_SNAKE on the wire (AIP-193), listed in protos/limitless/reasons.proto. `message` is for
+ * people. `field` is the path of the input field at fault, or empty. A caller may pass NULL where
+ * it does not care. */
 struct error {
 	enum status code;
 	char reason[48];
@@ -40,14 +41,15 @@ struct error {
 /* "INVALID_ARGUMENT" and so on; "UNKNOWN" for a number outside the enum. Static storage. */
 const char *status_name(enum status s);
 
-/* Fills err (NULL allowed) and returns code, so that a failure is one line: return error_set(err, …). */
-_must_check_ _printf_(4, 5) enum status error_set(struct error *err, enum status code,
-						  const char *reason, const char *format, ...);
+/* Fills err (NULL allowed) and returns code, so that a failure is one line: return error_set(err,
+ * …). */
+_must_check_ _printf_(4, 5) enum status
+	error_set(struct error *err, enum status code, const char *reason, const char *format, ...);
 
 /* As error_set, naming the input field: INVALID_ARGUMENT unless code says otherwise. */
-_must_check_ _printf_(5, 6) enum status error_field(struct error *err, enum status code,
-						    const char *reason, const char *field,
-						    const char *format, ...);
+_must_check_ _printf_(5, 6) enum status
+	error_field(struct error *err, enum status code, const char *reason, const char *field,
+		    const char *format, ...);
 
 /* Puts "format…: " before the message, on the way up. */
 _printf_(2, 3) void error_prefix(struct error *err, const char *format, ...);

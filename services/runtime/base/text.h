@@ -10,11 +10,13 @@
 /* UTF-8 as RFC 3629 has it, without NUL. */
 bool text_is_utf8(const char *text, size_t len);
 
-/* Base64url without padding (RFC 4648 section 5). In the arena. decode: NULL when it is not base64url. */
+/* Base64url without padding (RFC 4648 section 5). In the arena. decode: NULL when it is not
+ * base64url. */
 char *base64url_encode(struct arena *arena, const void *data, size_t len);
 uint8_t *base64url_decode(struct arena *arena, const char *text, size_t len, size_t *ret_len);
 
-/* Base64 with padding (RFC 4648 section 4). decode takes both alphabets, padded or not, as proto3 JSON asks. */
+/* Base64 with padding (RFC 4648 section 4). decode takes both alphabets, padded or not, as proto3
+ * JSON asks. */
 char *base64_encode(struct arena *arena, const void *data, size_t len);
 uint8_t *base64_decode(struct arena *arena, const char *text, size_t len, size_t *ret_len);
 

@@ -12,7 +12,8 @@ struct uuid {
 	uint8_t bytes[16];
 };
 
-/* Version 7: milliseconds, then random; ids made later sort later, also within a millisecond of one process. Any thread. */
+/* Version 7: milliseconds, then random; ids made later sort later, also within a millisecond of one
+ * process. Any thread. */
 void uuid_v7(char out[UUID_SIZE]);
 
 /* Version 5: SHA-1 of name in the namespace. Same input, same id, on every machine. */

@@ -1,4 +1,5 @@
-/* One JSON object per line on stderr. Never tokens, keys, prompts. Any thread; a line is one write. */
+/* One JSON object per line on stderr. Never tokens, keys, prompts. Any thread; a line is one write.
+ */
 #ifndef RUNTIME_LOG_LOG_H
 #define RUNTIME_LOG_LOG_H
 
@@ -42,12 +43,12 @@ bool log_enabled(enum log_level level);
 /* "debug", "info", "warn", "error". False: none of them. */
 bool log_level_parse(const char *text, enum log_level *ret);
 
-/* Writes {"ts":…,"level":…,"service":…,"event":event, fields…}. Text that is not UTF-8 is escaped byte by byte;
- * a line is cut at 8 KiB. */
+/* Writes {"ts":…,"level":…,"service":…,"event":event, fields…}. Text that is not UTF-8 is escaped
+ * byte by byte; a line is cut at 8 KiB. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
-#define log_at(level, event, ...)                                                                  \
-	log_write(level, event,                                                                    \
+#define log_at(level, event, ...) \
+	log_write(level, event,   \
 		  (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.kind = LOG_END}})
 #define log_debug(event, ...) log_at(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 #define log_info(event, ...) log_at(LOG_LEVEL_INFO, event, __VA_ARGS__)

@@ -1,0 +1,140 @@
+#include "runtime/log/log.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_LINE_MAX 8192
+#define LOG_TAIL 16 /* room kept for closing a cut line */
+
+static const char *service_name = "";
+static _Atomic int minimum = LOG_LEVEL_INFO;
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+
+struct line {
+	char text[LOG_LINE_MAX];
+	size_t len;
+	bool cut;
+};
+
+void log_init(const char *service, enum log_level level)
+{
+	service_name = service;
+	atomic_store(&minimum, level);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&minimum, level);
+}
+
+bool log_enabled(enum log_level level)
+{
+	return (int)level >= atomic_load_explicit(&minimum, memory_order_relaxed);
+}
+
+bool log_level_parse(const char *text, enum log_level *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(level_names); i++) {
+		if (strcmp(text, level_names[i]) == 0) {
+			*ret = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add(struct line *line, const char *text, size_t len)
+{
+	if (line->cut || len > sizeof line->text - LOG_TAIL - line->len) {
+		line->cut = true;
+		return;
+	}
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+}
+
+/* JSON escapes (RFC 8259 section 7). In text that is not UTF-8 every byte above 127 is escaped, so
+ * the line stays JSON. */
+static void add_string(struct line *line, const char *text)
+{
+	bool utf8 = text_is_utf8(text, strlen(text));
+
+	add(line, "\"", 1);
+	for (const char *p = text; *p && !line->cut; p++) {
+		uint8_t c = (uint8_t)*p;
+		char escaped[8];
+
+		if (c == '"' || c == '\\') {
+			escaped[0] = '\\';
+			escaped[1] = *p;
+			add(line, escaped, 2);
+		} else if (c < 0x20 || (c >= 0x80 && !utf8)) {
+			add(line, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
+		} else {
+			add(line, p, 1);
+		}
+	}
+	add(line, "\"", 1);
+}
+
+static void add_field(struct line *line, const struct log_field *field)
+{
+	size_t before = line->len;
+	char number[24];
+
+	if (field->kind == LOG_TEXT && !field->text)
+		return;
+	add(line, ",", 1);
+	add_string(line, field->key);
+	add(line, ":", 1);
+	if (field->kind == LOG_TEXT)
+		add_string(line, field->text);
+	else if (field->kind == LOG_NUMBER)
+		add(line, number,
+		    (size_t)snprintf(number, sizeof number, "%" PRId64, field->number));
+	else
+		add(line, field->truth ? "true" : "false", field->truth ? 4 : 5);
+	if (line->cut)
+		line->len = before; /* a field that does not fit is left out whole */
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+	char time[CLOCK_RFC3339_SIZE];
+	struct line line;
+	size_t done = 0;
+
+	if (!log_enabled(level))
+		return;
+	line.len = 0;
+	line.cut = false;
+	clock_rfc3339(clock_wall_us(), time);
+	add(&line, "{\"ts\":", 6);
+	add_string(&line, time);
+	add(&line, ",\"level\":", 9);
+	add_string(&line, level_names[level]);
+	add(&line, ",\"service\":", 11);
+	add_string(&line, service_name);
+	add(&line, ",\"event\":", 9);
+	add_string(&line, event);
+	for (; fields->kind != LOG_END; fields++)
+		add_field(&line, fields);
+	line.len += (size_t)snprintf(line.text + line.len, LOG_TAIL, "%s}\n",
+				     line.cut ? ",\"cut\":true" : "");
+	while (done < line.len) {
+		ssize_t n = write(STDERR_FILENO, line.text + done, line.len - done);
+
+		if (n < 0 && errno != EINTR)
+			return; /* nowhere to complain to */
+		if (n > 0)
+			done += (size_t)n;
+	}
+}
