@@ -1,0 +1,43 @@
+/* Page tokens (AIP-158): where a list goes on, opaque to the client and signed. A token holds the
+ * last row's sort key and id, never an offset, so rows that come or go meanwhile are neither shown
+ * twice nor left out. A handler passes page.key and page.id (NULL: first page) and page.size + 1
+ * as LIMIT to its statement; when more than page.size rows come back, page_next of row
+ * page.size - 1 is the answer's next_page_token.
+ */
+#ifndef RUNTIME_BASE_PAGE_H
+#define RUNTIME_BASE_PAGE_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/status.h"
+#include <stdint.h>
+
+#define PAGE_SIZE_DEFAULT 50 /* rows, when the request says 0 */
+#define PAGE_SIZE_MAX 100    /* rows; more is cut to this (AIP-158) */
+#define PAGE_TOKEN_MAX 512   /* bytes of a token; longer ones are refused unread */
+#define PAGE_KEY_MAX 300     /* bytes of sort key and id together */
+
+/* One page of one list. Texts live in the arena given to page_begin. */
+struct page {
+	int32_t size;     /* rows of this page, 1 … PAGE_SIZE_MAX */
+	const char *key;  /* sort key of the last row that the client has; NULL: first page */
+	const char *id;   /* and its id; NULL: first page */
+	uint8_t list[16]; /* hash of method and filter, for page_next */
+};
+
+/* Key that signs tokens, the same on all replicas; copied. Once at start, before other threads
+ * run; without it tokens carry a mere checksum. */
+void page_set_secret(const char *secret);
+
+/* Reads size and token of a request (token NULL or "": first page).
+ * filter: all that chooses the rows, the user included, as text that is equal for equal lists.
+ * errors: INVALID_ARGUMENT page_token_mismatch (token of another list or filter),
+ *         field_invalid (no token of ours, size < 0). */
+_must_check_ enum status page_begin(struct page *ret, struct arena *arena, const char *method,
+				    const char *filter, int32_t size, const char *token,
+				    struct error *reterr);
+
+/* Token of the page after the row with this key and id. key: the value as SQL text, so that it
+ * comes back exactly. "" past the arena's limit. */
+char *page_next(const struct page *page, struct arena *arena, const char *key, const char *id);
+
+#endif

@@ -1,0 +1,143 @@
+#include "runtime/base/page.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FILTER "user=018f archived=0"
+
+static int set_up(void **state)
+{
+	*state = arena_new(4096, 1 << 20);
+	page_set_secret("a secret of this deployment");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	arena_free(*state);
+	return 0;
+}
+
+static void expect_refused(struct arena *arena, const char *method, const char *filter,
+			   const char *token, const char *reason)
+{
+	struct page page = {.size = -7};
+	struct error err;
+
+	assert_int_equal(page_begin(&page, arena, method, filter, 0, token, &err),
+			 INVALID_ARGUMENT);
+	assert_string_equal(err.reason, reason);
+	assert_string_equal(err.field, "page_token");
+	assert_int_equal(page.size, -7); /* nothing half-written */
+}
+
+static void sizes_are_bounded(void **state)
+{
+	static const struct {
+		int32_t asked, got;
+	} cases[] = {{0, PAGE_SIZE_DEFAULT}, {1, 1}, {100, 100}, {101, 100}, {INT32_MAX, 100}};
+	struct page page;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(page_begin(&page, *state, "m", "", cases[i].asked, "", &err), OK);
+		assert_int_equal(page.size, cases[i].got);
+		assert_null(page.key);
+		assert_null(page.id);
+	}
+	assert_int_equal(page_begin(&page, *state, "m", "", -1, NULL, &err), INVALID_ARGUMENT);
+	assert_string_equal(err.field, "page_size");
+}
+
+static void a_token_brings_key_and_id_back(void **state)
+{
+	static const char *const keys[] = {"2026-11-21 10:58:00.123456+00", "", "äöü title: x|y"};
+	struct page first, second;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *token;
+
+		assert_int_equal(page_begin(&first, *state, "m", FILTER, 10, NULL, &err), OK);
+		token = page_next(&first, *state, keys[i], "id-1");
+		assert_true(strlen(token) <= PAGE_TOKEN_MAX);
+		assert_int_equal(page_begin(&second, *state, "m", FILTER, 10, token, &err), OK);
+		assert_string_equal(second.key, keys[i]);
+		assert_string_equal(second.id, "id-1");
+	}
+}
+
+static void the_longest_key_fits(void **state)
+{
+	char key[PAGE_KEY_MAX - 36 + 1], id[36 + 1];
+	struct page page;
+	struct error err;
+	const char *token;
+
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	memset(id, 'i', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	assert_int_equal(page_begin(&page, *state, "m", FILTER, 10, NULL, &err), OK);
+	token = page_next(&page, *state, key, id);
+	assert_true(strlen(token) <= PAGE_TOKEN_MAX);
+	assert_int_equal(page_begin(&page, *state, "m", FILTER, 10, token, &err), OK);
+	assert_string_equal(page.key, key);
+	assert_string_equal(page.id, id);
+}
+
+static void another_list_is_refused(void **state)
+{
+	struct page page;
+	struct error err;
+	const char *token;
+
+	assert_int_equal(page_begin(&page, *state, "chats", FILTER, 10, NULL, &err), OK);
+	token = page_next(&page, *state, "key", "id");
+	expect_refused(*state, "messages", FILTER, token, "page_token_mismatch");
+	expect_refused(*state, "chats", FILTER " q=x", token, "page_token_mismatch");
+	/* Method and filter may not run into each other. */
+	expect_refused(*state, "chatsu", &FILTER[1], token, "page_token_mismatch");
+}
+
+static void a_forged_token_is_refused(void **state)
+{
+	static const char *const forged[] = {"x", "%%%", "AAAA", "=", "é"};
+	char changed[PAGE_TOKEN_MAX + 2];
+	struct page page;
+	struct error err;
+	const char *token;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forged); i++)
+		expect_refused(*state, "m", FILTER, forged[i], "field_invalid");
+
+	assert_int_equal(page_begin(&page, *state, "m", FILTER, 10, NULL, &err), OK);
+	token = page_next(&page, *state, "key", "id");
+	for (size_t i = 0; token[i]; i++) {
+		memcpy(changed, token, strlen(token) + 1);
+		changed[i] = changed[i] == 'Q' ? 'g' : 'Q'; /* differ in the leading bits */
+		expect_refused(*state, "m", FILTER, changed, "field_invalid");
+	}
+	memset(changed, 'A', sizeof(changed) - 1);
+	changed[sizeof(changed) - 1] = '\0';
+	expect_refused(*state, "m", FILTER, changed, "field_invalid");
+
+	page_set_secret("another secret");
+	expect_refused(*state, "m", FILTER, token, "field_invalid");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(sizes_are_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_token_brings_key_and_id_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_longest_key_fits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(another_list_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_forged_token_is_refused, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
