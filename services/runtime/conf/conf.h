@@ -1,5 +1,6 @@
-/* Configuration: a YAML file into a typed struct, each key with a unit, a default and bounds. An unknown key, a wrong type or a number
- * out of bounds is an error with file and line. LIMITLESS_<FILE>_<KEY> overrides a key (dots become underscores). */
+/* Configuration: a YAML file into a typed struct, each key with a unit, a default and bounds. An
+ * unknown key, a wrong type or a number out of bounds is an error with file and line.
+ * LIMITLESS_<FILE>_<KEY> overrides a key (dots become underscores). */
 #ifndef RUNTIME_CONF_CONF_H
 #define RUNTIME_CONF_CONF_H
 
@@ -11,13 +12,14 @@
 
 enum conf_type {
 	CONF_TEXT,     /* const char * */
-	CONF_SECRET,   /* const char *; "file:/path" is read from the file (mode 0600 or stricter), trailing newline cut; never logged */
+	CONF_SECRET,   /* const char *; "file:/path" is read from the file (mode 0600 or stricter),
+			  trailing newline cut; never logged */
 	CONF_INTEGER,  /* int64_t */
 	CONF_BOOLEAN,  /* bool */
 	CONF_DURATION, /* int64_t milliseconds; written "300ms", "30s", "15m", "24h", "30d" */
 	CONF_BYTES,    /* int64_t; written "4MiB", "256KiB", "512" */
-	CONF_LIST,     /* const char *const *, NULL-terminated; in the environment comma-separated */
-	CONF_MAP,      /* struct conf_pair *, terminated by a NULL key; in the environment "a=b,c=d" */
+	CONF_LIST, /* const char *const *, NULL-terminated; in the environment comma-separated */
+	CONF_MAP,  /* struct conf_pair *, terminated by a NULL key; in the environment "a=b,c=d" */
 };
 
 struct conf_pair {
@@ -27,15 +29,16 @@ struct conf_pair {
 struct conf_key {
 	const char *key; /* dotted path: "database.dsn" */
 	enum conf_type type;
-	size_t offset;		  /* into the struct */
-	const char *fallback;	  /* default as it would be written in the file; NULL: required */
-	int64_t min, max;	  /* of numbers, durations (ms) and bytes; both 0: unbounded */
-	bool reload;		  /* SIGHUP takes a new value; otherwise a restart does */
-	const char *help;	  /* one sentence; goes to deploy/config */
+	size_t offset;        /* into the struct */
+	const char *fallback; /* default as it would be written in the file; NULL: required */
+	int64_t min, max;     /* of numbers, durations (ms) and bytes; both 0: unbounded */
+	bool reload;          /* SIGHUP takes a new value; otherwise a restart does */
+	const char *help;     /* one sentence; goes to deploy/config */
 };
 
-/* path: the file (NULL: environment and defaults only). name: FILE of LIMITLESS_<FILE>_<KEY>, e.g. "CREDITS". All texts live in
- * arena. errors: INVALID_ARGUMENT "credits.yaml:12: workers: 0 is below 1". */
+/* path: the file (NULL: environment and defaults only). name: FILE of LIMITLESS_<FILE>_<KEY>, e.g.
+ * "CREDITS". All texts live in arena. errors: INVALID_ARGUMENT "credits.yaml:12: workers: 0 is
+ * below 1". */
 _must_check_ enum status conf_load(const char *path, const char *name, const struct conf_key *keys,
 				   size_t n_keys, struct arena *arena, void *ret_struct,
 				   struct error *reterr);
@@ -43,7 +46,8 @@ _must_check_ enum status conf_load(const char *path, const char *name, const str
 /* Writes the commented example of deploy/config/<name>.yaml for these keys to stdout. */
 void conf_print_example(const char *title, const struct conf_key *keys, size_t n_keys);
 
-/* A YAML document as a tree, for catalogues (models, packages): scalars, sequences, mappings; no anchors, no tags. Depth <= 16. */
+/* A YAML document as a tree, for catalogues (models, packages): scalars, sequences, mappings; no
+ * anchors, no tags. Depth <= 16. */
 struct conf_node;
 _must_check_ enum status conf_read(const char *path, struct arena *arena,
 				   const struct conf_node **ret, struct error *reterr);
@@ -51,7 +55,8 @@ size_t conf_count(const struct conf_node *sequence);
 const struct conf_node *conf_at(const struct conf_node *sequence, size_t i);
 /* NULL: the mapping has no such key, or node is NULL or no mapping. */
 const struct conf_node *conf_get(const struct conf_node *mapping, const char *key);
-/* Fails, naming file, line and key, when the mapping has a key that is not in allowed (NULL-terminated). */
+/* Fails, naming file, line and key, when the mapping has a key that is not in allowed
+ * (NULL-terminated). */
 _must_check_ enum status conf_only(const struct conf_node *mapping, const char *const *allowed,
 				   struct error *reterr);
 /* Typed members of a mapping; fallback as in conf_key (NULL: required). */
@@ -60,7 +65,8 @@ _must_check_ enum status conf_text(const struct conf_node *mapping, const char *
 _must_check_ enum status conf_integer(const struct conf_node *mapping, const char *key,
 				      const char *fallback, int64_t min, int64_t max, int64_t *ret,
 				      struct error *reterr);
-/* A decimal with at most 6 digits of fraction as millionths: "2.5" credits is 2,500,000 micro-credits. */
+/* A decimal with at most 6 digits of fraction as millionths: "2.5" credits is 2,500,000
+ * micro-credits. */
 _must_check_ enum status conf_millionths(const struct conf_node *mapping, const char *key,
 					 const char *fallback, int64_t min, int64_t max,
 					 int64_t *ret, struct error *reterr);

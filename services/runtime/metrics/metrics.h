@@ -1,4 +1,5 @@
-/* Counters, gauges and histograms in Prometheus' text format. Any thread, no lock on the counting path. */
+/* Counters, gauges and histograms in Prometheus' text format. Any thread, no lock on the counting
+ * path. */
 #ifndef RUNTIME_METRICS_METRICS_H
 #define RUNTIME_METRICS_METRICS_H
 
@@ -6,9 +7,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* A family: name, help and label names ("method,code"); static storage, registered at first use of a child. */
+/* A family: name, help and label names ("method,code"); static storage, registered at first use of
+ * a child. */
 struct metric_family {
-	const char *name;   /* ends in its unit: _total, _seconds, _bytes */
+	const char *name; /* ends in its unit: _total, _seconds, _bytes */
 	const char *help;
 	const char *labels; /* comma-separated names, or NULL */
 	enum { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM } kind;
@@ -17,11 +19,12 @@ struct metric_family {
 
 struct metric;
 
-/* The child with these label values (as many as the family has labels; NULL when it has none). Found or made; keep the pointer on hot
- * paths. A family has at most 1,000 children: more fall into one whose labels are "other". Never NULL, never freed. */
+/* The child with these label values (as many as the family has labels; NULL when it has none).
+ * Found or made; keep the pointer on hot paths. A family has at most 1,000 children: more fall into
+ * one whose labels are "other". Never NULL, never freed. */
 struct metric *metric_get(struct metric_family *family, const char *const *label_values);
 
-void metric_add(struct metric *metric, int64_t n);   /* counter, gauge */
+void metric_add(struct metric *metric, int64_t n);     /* counter, gauge */
 void metric_set(struct metric *metric, int64_t value); /* gauge */
 /* Histogram of durations: buckets of 100 µs to 100 s, 1-2.5-5. */
 void metric_observe_us(struct metric *metric, int64_t us);
@@ -29,7 +32,8 @@ void metric_observe_us(struct metric *metric, int64_t us);
 /* A gauge read when somebody asks. */
 void metric_callback(const char *name, const char *help, int64_t (*read)(void *ctx), void *ctx);
 
-/* Everything, text format 0.0.4; process_resident_memory_bytes, process_open_fds, process_start_time_seconds too. */
+/* Everything, text format 0.0.4; process_resident_memory_bytes, process_open_fds,
+ * process_start_time_seconds too. */
 void metrics_write(struct buf *out);
 
 #endif

@@ -1,0 +1,199 @@
+#include "runtime/conf/conf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+struct sample {
+	const char *name;
+	const char *secret;
+	int64_t workers;
+	bool on;
+	int64_t wait_ms;
+	int64_t size;
+	const char *const *list;
+	const struct conf_pair *map;
+};
+
+static const struct conf_key keys[] = {
+	{"name", CONF_TEXT, offsetof(struct sample, name), NULL, 0, 0, false, "Name."},
+	{"secret", CONF_SECRET, offsetof(struct sample, secret), "", 0, 0, true, "Secret."},
+	{"pool.workers", CONF_INTEGER, offsetof(struct sample, workers), "8", 1, 64, false,
+	 "Threads."},
+	{"pool.on", CONF_BOOLEAN, offsetof(struct sample, on), "true", 0, 0, false, "On."},
+	{"wait", CONF_DURATION, offsetof(struct sample, wait_ms), "30s", 0, 3600000, false,
+	 "Wait."},
+	{"size", CONF_BYTES, offsetof(struct sample, size), "1MiB", 0, 0, false, "Size."},
+	{"list", CONF_LIST, offsetof(struct sample, list), "a,b", 0, 0, false, "List."},
+	{"map", CONF_MAP, offsetof(struct sample, map), "", 0, 0, false, "Map."},
+};
+
+struct fixture {
+	struct arena *arena;
+	char path[64];
+	struct sample sample;
+	struct error err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+
+	f->arena = arena_new(4096, 1 << 20);
+	snprintf(f->path, sizeof f->path, "/tmp/conf_test.XXXXXX");
+	close(mkstemp(f->path));
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	unlink(f->path);
+	arena_free(f->arena);
+	free(f);
+	return 0;
+}
+
+static enum status load(struct fixture *f, const char *yaml)
+{
+	FILE *file = fopen(f->path, "w");
+
+	fputs(yaml, file);
+	fclose(file);
+	return conf_load(f->path, "SAMPLE", keys, ARRAY_SIZE(keys), f->arena, &f->sample, &f->err);
+}
+
+static void defaults_and_values(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, "name: x\npool:\n  workers: 3\nwait: 300ms\nsize: 4KiB\n"
+				 "map: {credits: 'ipc:///a', chat: b}\nlist: [one]\n"),
+			 OK);
+	assert_string_equal(f->sample.name, "x");
+	assert_int_equal(f->sample.workers, 3);
+	assert_true(f->sample.on);
+	assert_int_equal(f->sample.wait_ms, 300);
+	assert_int_equal(f->sample.size, 4096);
+	assert_string_equal(f->sample.list[0], "one");
+	assert_null(f->sample.list[1]);
+	assert_string_equal(f->sample.map[0].key, "credits");
+	assert_string_equal(f->sample.map[0].value, "ipc:///a");
+	assert_null(f->sample.map[2].key);
+}
+
+static void environment_wins(void **state)
+{
+	struct fixture *f = *state;
+
+	setenv("LIMITLESS_SAMPLE_POOL_WORKERS", "5", 1);
+	setenv("LIMITLESS_SAMPLE_MAP", "a=1,b=2", 1);
+	assert_int_equal(load(f, "name: x\npool:\n  workers: 3\n"), OK);
+	unsetenv("LIMITLESS_SAMPLE_POOL_WORKERS");
+	unsetenv("LIMITLESS_SAMPLE_MAP");
+	assert_int_equal(f->sample.workers, 5);
+	assert_string_equal(f->sample.map[1].key, "b");
+	assert_string_equal(f->sample.map[1].value, "2");
+	assert_string_equal(f->sample.list[1], "b");
+}
+
+/* Each bad file: what its error must name. */
+static void errors_name_file_line_and_key(void **state)
+{
+	static const struct {
+		const char *yaml, *says;
+	} cases[] = {
+		{"name: x\npool:\n  workers: 0\n", ":3: pool.workers: 0 is outside 1 to 64"},
+		{"name: x\npool:\n  threads: 1\n", ":3: pool.threads: unknown key"},
+		{"name: x\nwait: 5\n", ":2: wait: '5' is not a time"},
+		{"name: x\nsize: many\n", ":2: size: 'many' is not a size"},
+		{"name: x\npool: {on: yes}\n", ":2: pool.on: 'yes' is neither"},
+		{"name: [x]\n", ":1: name: must be a single value"},
+		{"name: x\nname: y\n", ":2: key 'name' is there twice"},
+		{"name: &a x\nmap: {b: *a}\n", ":2: anchors"},
+		{"name: x\nlist: {a: b}\n", ":2: list: must be a list"},
+		{"name: \"x\n", ":"},
+		{"pool: {on: true}\n", "name: is missing"},
+		{"- a\n", "must be a mapping"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fixture *f = *state;
+
+		assert_int_equal(load(f, cases[i].yaml), INVALID_ARGUMENT);
+		if (!strstr(f->err.message, cases[i].says))
+			fail_msg("case %zu: '%s' does not say '%s'", i, f->err.message,
+				 cases[i].says);
+		assert_non_null(strstr(f->err.message, f->path));
+	}
+}
+
+static void secret_from_file(void **state)
+{
+	struct fixture *f = *state;
+	char path[64] = "/tmp/conf_secret.XXXXXX", yaml[128];
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, "s3cret\n", 7), 7);
+	close(fd);
+	snprintf(yaml, sizeof yaml, "name: x\nsecret: file:%s\n", path);
+	assert_int_equal(load(f, yaml), OK);
+	assert_string_equal(f->sample.secret, "s3cret");
+	chmod(path, 0644);
+	assert_int_equal(load(f, yaml), INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err.message, "mode must be 0600"));
+	assert_null(strstr(f->err.message, "s3cret"));
+	unlink(path);
+}
+
+static void catalogue_members(void **state)
+{
+	static const char *const allowed[] = {"id", "price", "tags", NULL};
+	struct fixture *f = *state;
+	FILE *file = fopen(f->path, "w");
+	const struct conf_node *root, *model;
+	const char *const *tags;
+	const char *id;
+	int64_t price;
+
+	fputs("models:\n  - id: a\n    price: 2.5\n    tags: [x, y]\n  - id: b\n    price: "
+	      "1.0000001\n",
+	      file);
+	fclose(file);
+	assert_int_equal(conf_read(f->path, f->arena, &root, &f->err), OK);
+	assert_int_equal(conf_count(conf_get(root, "models")), 2);
+	model = conf_at(conf_get(root, "models"), 0);
+	assert_int_equal(conf_only(model, allowed, &f->err), OK);
+	assert_int_equal(conf_text(model, "id", NULL, &id, &f->err), OK);
+	assert_string_equal(id, "a");
+	assert_int_equal(conf_millionths(model, "price", NULL, 0, 1000000000, &price, &f->err), OK);
+	assert_int_equal(price, 2500000);
+	assert_int_equal(conf_list(model, "tags", f->arena, &tags, &f->err), OK);
+	assert_string_equal(tags[1], "y");
+	model = conf_at(conf_get(root, "models"), 1);
+	assert_int_equal(conf_millionths(model, "price", NULL, 0, 1000000000, &price, &f->err),
+			 INVALID_ARGUMENT);
+	assert_int_equal(conf_text(model, "name", NULL, &id, &f->err), INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err.message, ":5: name: is missing"));
+	assert_int_equal(conf_only(model, allowed + 1, &f->err), INVALID_ARGUMENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(defaults_and_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(environment_wins, setup, teardown),
+		cmocka_unit_test_setup_teardown(errors_name_file_line_and_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(secret_from_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(catalogue_members, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
