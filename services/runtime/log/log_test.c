@@ -1,0 +1,105 @@
+#include "runtime/log/log.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* What one log call wrote to stderr. */
+static size_t captured(char *out, size_t size, void (*write_line)(void))
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(file);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	write_line();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	n = fread(out, 1, size - 1, file);
+	out[n] = '\0';
+	fclose(file);
+	return n;
+}
+
+static void write_kinds(void)
+{
+	log_info("call", LOG_S("text", "a\"\\\n\x01"), LOG_I("number", -5), LOG_B("truth", true),
+		 LOG_S("absent", NULL), LOG_S("broken", "\xff"));
+}
+
+static void write_debug(void)
+{
+	log_debug("hidden");
+}
+
+static void write_long(void)
+{
+	static char text[20000];
+
+	memset(text, '"', sizeof text - 1);
+	log_warn("long", LOG_I("before", 1), LOG_S("text", text), LOG_I("after", 2));
+}
+
+static void a_line_is_one_json_object(void **state)
+{
+	char out[16384];
+	json_t *line;
+
+	captured(out, sizeof out, write_kinds);
+	assert_int_equal(out[strlen(out) - 1], '\n');
+	line = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(line);
+	assert_string_equal(json_string_value(json_object_get(line, "level")), "info");
+	assert_string_equal(json_string_value(json_object_get(line, "service")), "tester");
+	assert_string_equal(json_string_value(json_object_get(line, "text")), "a\"\\\n\x01");
+	assert_int_equal(json_integer_value(json_object_get(line, "number")), -5);
+	assert_true(json_is_true(json_object_get(line, "truth")));
+	assert_null(json_object_get(line, "absent"));
+	assert_string_equal(json_string_value(json_object_get(line, "broken")), "ÿ");
+	json_decref(line);
+}
+
+static void levels_are_dropped(void **state)
+{
+	enum log_level level;
+	char out[256];
+
+	assert_int_equal(captured(out, sizeof out, write_debug), 0);
+	assert_true(log_level_parse("debug", &level));
+	assert_false(log_level_parse("loud", &level));
+	log_set_level(level);
+	assert_true(captured(out, sizeof out, write_debug) > 0);
+	log_set_level(LOG_LEVEL_INFO);
+}
+
+static void a_long_line_is_cut_and_stays_json(void **state)
+{
+	char out[16384];
+	json_t *line;
+
+	assert_true(captured(out, sizeof out, write_long) <= 8192);
+	line = json_loads(out, 0, NULL);
+	assert_non_null(line);
+	assert_int_equal(json_integer_value(json_object_get(line, "before")), 1);
+	assert_true(json_is_true(json_object_get(line, "cut")));
+	json_decref(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_is_one_json_object),
+		cmocka_unit_test(levels_are_dropped),
+		cmocka_unit_test(a_long_line_is_cut_and_stays_json),
+	};
+
+	log_init("tester", LOG_LEVEL_INFO);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
