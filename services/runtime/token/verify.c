@@ -1,0 +1,366 @@
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+#include "runtime/token/token.h"
+#include "runtime/token/token_key.h"
+
+#include <jansson.h>
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <pthread.h>
+#include <string.h>
+
+#define KEYS_MAX 64         /* keys of one verifier */
+#define SIGNATURE_LENGTH 86 /* characters of it in base64url */
+#define SCRATCH_BYTES 8192  /* decoded header, payload and signature of TOKEN_TEXT_MAX */
+#define HEADER_MEMBERS 3    /* alg, kid, typ and nothing else: no crit, no jku, no jwk, no x5u */
+
+struct verification_key {
+	char kid[TOKEN_KID_SIZE];
+	char issuer[sizeof(((struct token_claims *)0)->issuer)]; /* empty: any */
+	EVP_PKEY *key;
+};
+
+struct token_verifier {
+	pthread_rwlock_t lock; /* of the two below; held for a look-up, never while verifying */
+	struct verification_key *keys;
+	size_t n_keys;
+};
+
+/* The three parts of a compact token; they point into it. */
+struct parts {
+	const char *header, *payload, *signature;
+	size_t header_len, payload_len, signature_len, signed_len;
+};
+
+DEFINE_TRIVIAL_CLEANUP_FUNC(ECDSA_SIG *, ECDSA_SIG_free);
+DEFINE_TRIVIAL_CLEANUP_FUNC(EVP_MD_CTX *, EVP_MD_CTX_free);
+
+struct token_verifier *token_verifier_new(void)
+{
+	struct token_verifier *verifier = calloc(1, sizeof(*verifier));
+
+	ensure(verifier);
+	ensure(pthread_rwlock_init(&verifier->lock, NULL) == 0);
+	return verifier;
+}
+
+static void free_keys(struct verification_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		EVP_PKEY_free(keys[i].key);
+	free(keys);
+}
+
+void token_verifier_free(struct token_verifier *verifier)
+{
+	if (!verifier)
+		return;
+	free_keys(verifier->keys, verifier->n_keys);
+	pthread_rwlock_destroy(&verifier->lock);
+	free(verifier);
+}
+
+static enum status read_key(const struct token_key *in, struct verification_key *out,
+			    struct error *reterr)
+{
+	if (!token_kid_valid(in->kid, strlen(in->kid)))
+		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+				 "a kid is 1 to 64 of A-Z a-z 0-9 _ -");
+	if (in->issuer && strlen(in->issuer) >= sizeof(out->issuer))
+		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+				 "the issuer of key %s has more than %zu bytes", in->kid,
+				 sizeof(out->issuer) - 1);
+	memcpy(out->kid, in->kid, strlen(in->kid) + 1);
+	if (in->issuer)
+		memcpy(out->issuer, in->issuer, strlen(in->issuer) + 1);
+	return token_key_parse_public(in->public_pem, &out->key, reterr);
+}
+
+static const struct verification_key *find(const struct verification_key *keys, size_t n,
+					   const char *kid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(keys[i].kid, kid) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+enum status token_verifier_set(struct token_verifier *verifier, const struct token_key *keys,
+			       size_t n, struct error *reterr)
+{
+	struct verification_key *fresh, *old;
+	size_t n_old;
+
+	if (n > KEYS_MAX)
+		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+				 "%zu keys are more than %d", n, KEYS_MAX);
+	fresh = calloc(n ? n : 1, sizeof(*fresh));
+	ensure(fresh);
+	for (size_t i = 0; i < n; i++) {
+		enum status s = read_key(&keys[i], &fresh[i], reterr);
+
+		if (s == OK && find(fresh, i, keys[i].kid))
+			s = error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+				      "two keys have the kid %s", keys[i].kid);
+		if (s != OK) {
+			free_keys(fresh, n);
+			return s;
+		}
+	}
+
+	pthread_rwlock_wrlock(&verifier->lock);
+	old = verifier->keys;
+	n_old = verifier->n_keys;
+	verifier->keys = fresh;
+	verifier->n_keys = n;
+	pthread_rwlock_unlock(&verifier->lock);
+	free_keys(old, n_old);
+	return OK;
+}
+
+/* A verifier is const to those who only ask; the lock inside it is not. */
+static bool take_key(const struct token_verifier *verifier, const char *kid,
+		     struct verification_key *ret)
+{
+	pthread_rwlock_t *lock = (pthread_rwlock_t *)&verifier->lock;
+	const struct verification_key *key;
+
+	pthread_rwlock_rdlock(lock);
+	key = find(verifier->keys, verifier->n_keys, kid);
+	if (key) {
+		*ret = *key;
+		EVP_PKEY_up_ref(ret->key);
+	}
+	pthread_rwlock_unlock(lock);
+	return key != NULL;
+}
+
+bool token_verifier_knows(const struct token_verifier *verifier, const char *kid)
+{
+	struct verification_key key;
+
+	if (!take_key(verifier, kid, &key))
+		return false;
+	EVP_PKEY_free(key.key);
+	return true;
+}
+
+static bool split(const char *token, size_t len, struct parts *ret)
+{
+	const char *first, *second, *end = token + len;
+
+	if (len > TOKEN_TEXT_MAX)
+		return false;
+	first = memchr(token, '.', len);
+	if (!first)
+		return false;
+	second = memchr(first + 1, '.', (size_t)(end - first - 1));
+	if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)))
+		return false;
+	*ret = (struct parts){
+		.header = token,
+		.header_len = (size_t)(first - token),
+		.payload = first + 1,
+		.payload_len = (size_t)(second - first - 1),
+		.signature = second + 1,
+		.signature_len = (size_t)(end - second - 1),
+		.signed_len = (size_t)(second - token),
+	};
+	return true;
+}
+
+/* A JSON object without a doubled member, or NULL. */
+static json_t *decode_json(struct arena *arena, const char *text, size_t len)
+{
+	size_t n;
+	uint8_t *raw = base64url_decode(arena, text, len, &n);
+	json_t *value = raw ? json_loadb((char *)raw, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+	if (value && !json_is_object(value)) {
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
+/* Copies a text member into out; false when it is missing, no text, empty, too long or has a NUL.
+ */
+static bool take_text(const json_t *object, const char *name, char *out, size_t size)
+{
+	const json_t *value = json_object_get(object, name);
+	size_t len = json_string_length(value);
+
+	if (!json_is_string(value) || len == 0 || len >= size ||
+	    memchr(json_string_value(value), '\0', len))
+		return false;
+	memcpy(out, json_string_value(value), len + 1);
+	return true;
+}
+
+static bool take_time(const json_t *object, const char *name, int64_t *ret)
+{
+	const json_t *value = json_object_get(object, name);
+
+	*ret = json_integer_value(value);
+	return json_is_integer(value) && *ret > 0 && *ret < INT64_MAX / US_PER_S;
+}
+
+static bool read_header(const json_t *header, struct token_claims *ret)
+{
+	char algorithm[8];
+
+	return json_object_size(header) == HEADER_MEMBERS &&
+	       take_text(header, "alg", algorithm, sizeof(algorithm)) &&
+	       strcmp(algorithm, "ES256") == 0 &&
+	       take_text(header, "typ", ret->type, sizeof(ret->type)) &&
+	       take_text(header, "kid", ret->kid, sizeof(ret->kid)) &&
+	       token_kid_valid(ret->kid, strlen(ret->kid));
+}
+
+static bool read_roles(const json_t *roles, bool *ret_admin)
+{
+	const json_t *role;
+	size_t i;
+
+	*ret_admin = false;
+	if (!roles)
+		return true;
+	if (!json_is_array(roles))
+		return false;
+	json_array_foreach(roles, i, role)
+	{
+		if (!json_is_string(role))
+			return false;
+		if (strcmp(json_string_value(role), "admin") == 0)
+			*ret_admin = true;
+	}
+	return true;
+}
+
+static bool read_claims(const json_t *payload, struct token_claims *ret)
+{
+	if (json_object_get(payload, "sid") &&
+	    (!take_text(payload, "sid", ret->session_id, sizeof(ret->session_id)) ||
+	     !uuid_valid(ret->session_id)))
+		return false;
+	return take_text(payload, "iss", ret->issuer, sizeof(ret->issuer)) &&
+	       take_text(payload, "sub", ret->subject, sizeof(ret->subject)) &&
+	       take_text(payload, "aud", ret->audience, sizeof(ret->audience)) &&
+	       take_time(payload, "iat", &ret->issued_at) &&
+	       take_time(payload, "nbf", &ret->not_before) &&
+	       take_time(payload, "exp", &ret->expires_at) &&
+	       read_roles(json_object_get(payload, "roles"), &ret->admin);
+}
+
+/* JWS carries r || s, OpenSSL wants them as DER. */
+static size_t signature_to_der(const uint8_t raw[TOKEN_SIGNATURE_SIZE],
+			       uint8_t out[TOKEN_SIGNATURE_SIZE + 16])
+{
+	_cleanup_(ECDSA_SIG_freep) ECDSA_SIG *signature = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(raw, TOKEN_SIGNATURE_SIZE / 2, NULL);
+	BIGNUM *s = BN_bin2bn(raw + TOKEN_SIGNATURE_SIZE / 2, TOKEN_SIGNATURE_SIZE / 2, NULL);
+	int len;
+
+	ensure(signature && r && s && ECDSA_SIG_set0(signature, r, s) == 1);
+	len = i2d_ECDSA_SIG(signature, &out);
+	ensure(len > 0 && len <= TOKEN_SIGNATURE_SIZE + 16);
+	return (size_t)len;
+}
+
+static bool signature_good(struct arena *arena, const struct parts *parts, EVP_PKEY *key)
+{
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = NULL;
+	uint8_t der[TOKEN_SIGNATURE_SIZE + 16];
+	const uint8_t *raw;
+	size_t len;
+
+	if (parts->signature_len != SIGNATURE_LENGTH)
+		return false;
+	raw = base64url_decode(arena, parts->signature, parts->signature_len, &len);
+	if (!raw || len != TOKEN_SIGNATURE_SIZE)
+		return false;
+	len = signature_to_der(raw, der);
+	context = EVP_MD_CTX_new();
+	ensure(context);
+	return EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+	       EVP_DigestVerify(context, der, len, (const uint8_t *)parts->header,
+				parts->signed_len) == 1;
+}
+
+static enum status refuse(struct error *reterr, const char *why)
+{
+	return error_set(reterr, UNAUTHENTICATED, "unauthenticated", "%s", why);
+}
+
+/* What the claims say of themselves, after the signature. */
+static enum status check_claims(const struct token_claims *claims,
+				const struct verification_key *key, const char *type,
+				const char *audience, struct error *reterr)
+{
+	int64_t now = clock_wall_us() / US_PER_S;
+
+	if (strcmp(claims->type, type) != 0)
+		return refuse(reterr, "the token is of another type");
+	if (strcmp(claims->audience, audience) != 0)
+		return refuse(reterr, "the token is for another audience");
+	if (key->issuer[0] && strcmp(claims->issuer, key->issuer) != 0)
+		return refuse(reterr, "the token's issuer may not use this key");
+	if (claims->not_before > now + TOKEN_LEEWAY_SECONDS ||
+	    claims->issued_at > now + TOKEN_LEEWAY_SECONDS)
+		return refuse(reterr, "the token is not valid yet");
+	if (claims->expires_at <= now - TOKEN_LEEWAY_SECONDS)
+		return error_set(reterr, UNAUTHENTICATED, "token_expired", "the token has expired");
+	return OK;
+}
+
+enum status token_verify(const struct token_verifier *verifier, const char *token, size_t len,
+			 const char *type, const char *audience, struct token_claims *ret,
+			 struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *scratch = NULL;
+	_cleanup_(json_decrefp) json_t *header = NULL, *payload = NULL;
+	struct token_claims claims = {0};
+	struct verification_key key;
+	struct parts parts;
+	bool good;
+	enum status s;
+
+	if (!split(token, len, &parts))
+		return refuse(reterr, "the token is not a compact JWS");
+	scratch = arena_new(SCRATCH_BYTES, SCRATCH_BYTES);
+	header = decode_json(scratch, parts.header, parts.header_len);
+	if (!header || !read_header(header, &claims))
+		return refuse(reterr, "the token's header is not one of ours");
+	if (!take_key(verifier, claims.kid, &key))
+		return refuse(reterr, "the token's key is not known");
+	good = signature_good(scratch, &parts, key.key);
+	EVP_PKEY_free(key.key);
+	if (!good)
+		return refuse(reterr, "the token's signature does not verify");
+	payload = decode_json(scratch, parts.payload, parts.payload_len);
+	if (!payload || !read_claims(payload, &claims))
+		return refuse(reterr, "the token's claims are not well-formed");
+	s = check_claims(&claims, &key, type, audience, reterr);
+	if (s != OK)
+		return s;
+	*ret = claims;
+	return OK;
+}
+
+bool token_peek_kid(const char *token, size_t len, char out[TOKEN_KID_SIZE])
+{
+	_cleanup_(arena_freep) struct arena *scratch = NULL;
+	_cleanup_(json_decrefp) json_t *header = NULL;
+	struct token_claims claims = {0};
+	struct parts parts;
+
+	if (!split(token, len, &parts))
+		return false;
+	scratch = arena_new(SCRATCH_BYTES, SCRATCH_BYTES);
+	header = decode_json(scratch, parts.header, parts.header_len);
+	if (!header || !read_header(header, &claims))
+		return false;
+	memcpy(out, claims.kid, sizeof(claims.kid));
+	return true;
+}
