@@ -1,0 +1,416 @@
+/* One exchange: a question, its tokens at their pace, and whatever fault was asked for. A timer
+ * drives it; each tick is one step, so no thread waits for a slow reader. */
+#include "standin.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+#include "runtime/base/uuid.h"
+#include "runtime/net/net.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_BYTES 4096
+#define ARENA_BYTES_MAX (64 << 20)
+#define RETRY_US (5 * US_PER_MS) /* a full queue, or a stall: look again */
+#define BURST 64                 /* tokens of one tick when there is no pace */
+#define JOURNAL_TEXT(to, from) snprintf(to, sizeof(to), "%.*s", (int)sizeof(to) - 1, from)
+
+struct exchange {
+	struct httpd_request *req;
+	struct arena *arena;
+	struct question question;
+	const char *const *tokens;
+	size_t n_tokens, next; /* next to be sent */
+	const char *finish_reason;
+	char id[48];
+	int64_t created; /* seconds since 1970 */
+	int64_t due_us;  /* of the next token, clock_mono_us */
+	uint64_t journal;
+	bool head_sent; /* the chunk that names the role */
+	bool faulted;   /* the fault has happened */
+	atomic_bool gone;
+	size_t dripped; /* bytes of FAULT_DRIP */
+};
+
+static void tick(void *ctx);
+
+static void exchange_free(struct exchange *x)
+{
+	arena_free(x->arena);
+	free(x);
+}
+
+static void error_answer(struct httpd_request *req, const struct refusal *refusal,
+			 int64_t retry_after)
+{
+	json_t *error =
+		json_pack("{s:{s:s, s:s, s:s?, s:s?}}", "error", "message", refusal->message,
+			  "type", refusal->type, "param", refusal->param, "code", refusal->code);
+	char *text = json_dumps(error, JSON_COMPACT);
+	char seconds[24];
+	const struct httpd_header headers[] = {{"retry-after", seconds}};
+
+	snprintf(seconds, sizeof seconds, "%" PRId64, retry_after);
+	httpd_answer(req, &(struct httpd_answer){.status = refusal->status,
+						 .content_type = "application/json",
+						 .headers = headers,
+						 .n_headers = retry_after >= 0,
+						 .body = text,
+						 .body_len = text ? strlen(text) : 0});
+	free(text);
+	json_decref(error);
+}
+
+static void status_answer(struct httpd_request *req, const struct fault *fault)
+{
+	struct refusal refusal = {.status = fault->status, .type = "server_error"};
+
+	if (fault->status == 429) {
+		refusal.type = "requests";
+		refusal.code = "rate_limit_exceeded";
+	} else if (fault->status < 500) {
+		refusal.type = "invalid_request_error";
+	}
+	snprintf(refusal.message, sizeof refusal.message, "The stand-in was asked to fail with %d.",
+		 fault->status);
+	error_answer(req, &refusal, fault->retry_after);
+}
+
+/* The usage object, or NULL where the fault takes it away. */
+static json_t *usage_json(const struct exchange *x)
+{
+	const struct fault *fault = &x->question.fault;
+	json_int_t in = x->question.prompt_tokens, out = (json_int_t)x->next;
+
+	if (fault->kind == FAULT_USAGE && !fault->has_value)
+		return NULL;
+	if (fault->kind == FAULT_USAGE)
+		in = out = fault->value;
+	return json_pack("{s:I, s:I, s:I}", "prompt_tokens", in, "completion_tokens", out,
+			 "total_tokens", (json_int_t)((uint64_t)in + (uint64_t)out));
+}
+
+/* Sends one chunk with these choices (stolen); with_usage: the last one. */
+static enum status send_chunk(struct exchange *x, json_t *choices, bool with_usage)
+{
+	json_t *chunk = json_pack("{s:s, s:s, s:I, s:s, s:s, s:n, s:o}", "id", x->id, "object",
+				  "chat.completion.chunk", "created", (json_int_t)x->created,
+				  "model", x->question.model, "service_tier", "default",
+				  "system_fingerprint", "choices", choices);
+	json_t *usage = with_usage ? usage_json(x) : NULL;
+	char *text;
+	enum status s;
+
+	if (usage)
+		json_object_set_new(chunk, "usage", usage);
+	else if (x->question.include_usage)
+		json_object_set_new(chunk, "usage", json_null());
+	text = json_dumps(chunk, JSON_COMPACT);
+	ensure(text);
+	s = httpd_sse_send(x->req, NULL, NULL, text, strlen(text));
+	free(text);
+	json_decref(chunk);
+	return s;
+}
+
+static enum status send_delta(struct exchange *x, json_t *delta, const char *finish_reason)
+{
+	return send_chunk(x,
+			  json_pack("[{s:i, s:o, s:n, s:s?}]", "index", 0, "delta", delta,
+				    "logprobs", "finish_reason", finish_reason),
+			  false);
+}
+
+static void end(struct exchange *x, const char *outcome, bool complete)
+{
+	journal_end(x->journal, outcome, 200, (int64_t)x->next);
+	httpd_stream_end(x->req, complete);
+	exchange_free(x);
+}
+
+static void later(struct exchange *x, int64_t at_us)
+{
+	net_timer_start(at_us, tick, x);
+}
+
+static const char *fault_bytes(enum fault_kind kind)
+{
+	if (kind == FAULT_BROKEN_JSON)
+		return "data: "
+		       "{\"id\":\"chatcmpl-broken\",\"choices\":[{\"delta\":{\"content\":\n\n";
+	return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\xff\xc3\x28\"}}]}\n\n";
+}
+
+/* The part of a fault that happens in the stream. True: the tick is over. */
+static bool misbehave(struct exchange *x)
+{
+	const struct fault *fault = &x->question.fault;
+	char *line;
+
+	if (x->faulted || fault->kind == FAULT_NONE || (int64_t)x->next < fault->after)
+		return false;
+	switch (fault->kind) {
+	case FAULT_CUT:
+		end(x, "cut", false);
+		return true;
+	case FAULT_STALL:
+		later(x, clock_mono_us() + RETRY_US);
+		return true;
+	case FAULT_BROKEN_JSON:
+	case FAULT_BROKEN_UTF8:
+		x->faulted = httpd_stream_send(x->req, fault_bytes(fault->kind),
+					       strlen(fault_bytes(fault->kind))) == OK;
+		return false;
+	case FAULT_LONG_LINE:
+		line = malloc(4096);
+		ensure(line);
+		memset(line, 'x', 4096);
+		while (x->dripped < (size_t)fault->value &&
+		       httpd_stream_send(x->req, line, 4096) == OK)
+			x->dripped += 4096;
+		free(line);
+		x->faulted = x->dripped >= (size_t)fault->value;
+		if (!x->faulted)
+			later(x, clock_mono_us() + RETRY_US);
+		return !x->faulted;
+	case FAULT_DRIP:
+		if (httpd_stream_send(x->req, &": drip\n\n"[x->dripped % 8], 1) == OK)
+			x->dripped++;
+		later(x, clock_mono_us() + fault->value * US_PER_MS);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Finish reason, usage, [DONE]. */
+static void finish(struct exchange *x)
+{
+	enum status s = send_delta(x, json_object(), x->finish_reason);
+
+	if (s == OK && x->question.include_usage)
+		s = send_chunk(x, json_array(), true);
+	if (s == OK)
+		s = httpd_sse_send(x->req, NULL, NULL, "[DONE]", 6);
+	if (s == OK && x->question.fault.kind == FAULT_TWO_DONES)
+		s = httpd_sse_send(x->req, NULL, NULL, "[DONE]", 6);
+	end(x, s == OK ? "done" : "client gone", s == OK);
+}
+
+/* Sends what is due. The stream's queue may be full: then the same token is tried again. */
+static enum status send_due(struct exchange *x)
+{
+	int64_t now = clock_mono_us();
+	enum status s = OK;
+
+	if (!x->head_sent) {
+		s = send_delta(x, json_pack("{s:s, s:s}", "role", "assistant", "content", ""),
+			       NULL);
+		x->head_sent = s == OK;
+	}
+	for (int i = 0; s == OK && i < BURST && x->next < x->n_tokens && now >= x->due_us; i++) {
+		s = send_delta(x, json_pack("{s:s}", "content", x->tokens[x->next]), NULL);
+		if (s != OK)
+			break;
+		x->next++;
+		if (x->question.pace)
+			x->due_us += US_PER_S / x->question.pace;
+		if (x->question.fault.kind != FAULT_NONE)
+			break; /* faults count single tokens */
+	}
+	return s;
+}
+
+static void tick(void *ctx)
+{
+	struct exchange *x = ctx;
+	enum status s;
+
+	if (atomic_load(&x->gone)) {
+		end(x, "client gone", false);
+		return;
+	}
+	if (misbehave(x))
+		return;
+	s = send_due(x);
+	if (s == CANCELLED) {
+		end(x, "client gone", false);
+		return;
+	}
+	if (s == RESOURCE_EXHAUSTED) {
+		later(x, clock_mono_us() + RETRY_US);
+		return;
+	}
+	if (x->next == x->n_tokens)
+		finish(x);
+	else
+		later(x, x->due_us);
+}
+
+static void on_close(struct httpd_request *req, void *ctx)
+{
+	struct exchange *x = ctx;
+
+	atomic_store(&x->gone, true); /* the next tick ends it */
+}
+
+static void begin_stream(struct exchange *x)
+{
+	static const struct httpd_hooks hooks = {.on_close = on_close};
+	static const struct httpd_header headers[] = {{"cache-control", "no-cache"}};
+
+	if (!httpd_hooks_set(x->req, &hooks, x))
+		atomic_store(&x->gone, true);
+	httpd_stream_begin(x->req, &(struct httpd_answer){.status = 200,
+							  .content_type = "text/event-stream",
+							  .headers = headers,
+							  .n_headers = 1});
+	later(x, x->due_us);
+}
+
+/* The whole answer at once, when its time has come. */
+static void answer_whole(void *ctx)
+{
+	struct exchange *x = ctx;
+	_cleanup_(buf_done) struct buf text;
+	json_t *body, *usage;
+	char *dump;
+
+	buf_init(&text, ARENA_BYTES_MAX);
+	for (x->next = 0; x->next < x->n_tokens; x->next++)
+		buf_adds(&text, x->tokens[x->next]);
+	usage = usage_json(x);
+	body = json_pack("{s:s, s:s, s:I, s:s, s:[{s:i, s:{s:s, s:s, s:n}, s:n, s:s}], s:o*}", "id",
+			 x->id, "object", "chat.completion", "created", (json_int_t)x->created,
+			 "model", x->question.model, "choices", "index", 0, "message", "role",
+			 "assistant", "content", buf_text(&text), "refusal", "logprobs",
+			 "finish_reason", x->finish_reason, "usage", usage);
+	dump = json_dumps(body, JSON_COMPACT);
+	ensure(dump);
+	journal_end(x->journal, "done", 200, (int64_t)x->n_tokens);
+	httpd_answer(x->req,
+		     &(struct httpd_answer){.status = 200,
+					    .content_type = "application/json",
+					    .body = dump,
+					    .body_len = strlen(dump) - (x->question.fault.kind ==
+									FAULT_BROKEN_JSON)});
+	free(dump);
+	json_decref(body);
+	exchange_free(x);
+}
+
+/* A stall without a stream: hold the request until the client goes. */
+static void wait_for_close(void *ctx)
+{
+	struct exchange *x = ctx;
+
+	if (!atomic_load(&x->gone)) {
+		net_timer_start(clock_mono_us() + RETRY_US, wait_for_close, x);
+		return;
+	}
+	journal_end(x->journal, "client gone", 0, 0);
+	httpd_answer(x->req, &(struct httpd_answer){.status = 200, .close = true});
+	exchange_free(x);
+}
+
+/* Faults that leave no stream. True: the request is dealt with. */
+static bool refuse_by_fault(struct exchange *x)
+{
+	static const struct httpd_hooks hooks = {.on_close = on_close};
+	const struct fault *fault = &x->question.fault;
+
+	if (fault->kind == FAULT_STATUS) {
+		journal_end(x->journal, "fault", fault->status, 0);
+		status_answer(x->req, fault);
+	} else if (fault->kind == FAULT_WRONG_TYPE) {
+		journal_end(x->journal, "fault", 200, 0);
+		httpd_answer(x->req, &(struct httpd_answer){.status = 200,
+							    .content_type = "text/html",
+							    .body = "<html>hello</html>",
+							    .body_len = 18});
+	} else if (fault->kind == FAULT_CUT && (fault->after == 0 || !x->question.stream)) {
+		journal_end(x->journal, "cut", 0, 0);
+		httpd_stream_begin(x->req, &(struct httpd_answer){.status = 200});
+		httpd_stream_end(x->req, false);
+	} else if (fault->kind == FAULT_STALL && (fault->after == 0 || !x->question.stream)) {
+		if (!httpd_hooks_set(x->req, &hooks, x))
+			atomic_store(&x->gone, true);
+		wait_for_close(x);
+		return true;
+	} else {
+		return false;
+	}
+	exchange_free(x);
+	return true;
+}
+
+static void begin(struct exchange *x)
+{
+	struct journal_entry entry = {.stream = x->question.stream,
+				      .prompt_tokens = x->question.prompt_tokens,
+				      .received_us = clock_wall_us()};
+	char uuid[UUID_SIZE];
+
+	uuid_v7(uuid);
+	snprintf(x->id, sizeof x->id, "chatcmpl-%s", uuid);
+	x->created = clock_wall_us() / US_PER_S;
+	x->due_us = clock_mono_us() + x->question.first_ms * US_PER_MS;
+	x->n_tokens = answer_tokens(&x->question, x->arena, &x->tokens);
+	x->finish_reason = "stop";
+	if (x->question.max_tokens && (size_t)x->question.max_tokens < x->n_tokens) {
+		x->n_tokens = (size_t)x->question.max_tokens;
+		x->finish_reason = "length";
+	}
+	JOURNAL_TEXT(entry.id, x->id);
+	JOURNAL_TEXT(entry.model, x->question.model);
+	JOURNAL_TEXT(entry.prompt, x->question.prompt);
+	JOURNAL_TEXT(entry.outcome, "running");
+	x->journal = journal_begin(&entry);
+	if (!fault_applies(&x->question.fault))
+		x->question.fault.kind = FAULT_NONE;
+	if (refuse_by_fault(x))
+		return;
+	if (x->question.stream)
+		begin_stream(x);
+	else
+		net_timer_start(x->due_us + (x->question.pace ? (int64_t)x->n_tokens * US_PER_S /
+									x->question.pace
+							      : 0),
+				answer_whole, x);
+}
+
+static bool authorised(const struct httpd_request *req, const char *api_key,
+		       struct refusal *refusal)
+{
+	const char *value = httpd_header(req, "authorization");
+	bool bearer = value && strncmp(value, "Bearer ", 7) == 0 && value[7];
+
+	if (bearer && (!*api_key || strcmp(value + 7, api_key) == 0))
+		return true;
+	*refusal = (struct refusal){.status = 401, .type = "invalid_request_error"};
+	refusal->code = bearer ? "invalid_api_key" : NULL;
+	snprintf(refusal->message, sizeof refusal->message, "%s",
+		 bearer ? "Incorrect API key provided." : "You didn't provide an API key.");
+	return false;
+}
+
+void completion_handle(struct httpd_request *req, const struct standin_conf *conf)
+{
+	struct exchange *x = calloc(1, sizeof *x);
+	struct refusal refusal = {0};
+
+	ensure(x);
+	x->req = req;
+	x->arena = arena_new(ARENA_BYTES, ARENA_BYTES_MAX);
+	if (authorised(req, conf->api_key, &refusal) &&
+	    question_read(req, conf, x->arena, &x->question, &refusal)) {
+		begin(x);
+		return;
+	}
+	error_answer(req, &refusal, -1);
+	exchange_free(x);
+}

@@ -1,0 +1,120 @@
+#include "standin.h"
+
+#include "runtime/conf/conf.h"
+#include "runtime/log/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define BODY_BYTES_MAX (32 << 20)
+#define DRAIN_MS 1000
+
+static const struct conf_key keys[] = {
+	{"listen", CONF_LIST, offsetof(struct standin_conf, listen), "tcp://127.0.0.1:9090", 0, 0,
+	 false, "Addresses that it answers on."},
+	{"api_key", CONF_SECRET, offsetof(struct standin_conf, api_key), "", 0, 0, false,
+	 "The only key that is accepted; empty: any key."},
+	{"pace", CONF_INTEGER, offsetof(struct standin_conf, pace), "60", 0, 1000000, false,
+	 "Tokens a second; 0: as fast as they can be read."},
+	{"first_token", CONF_DURATION, offsetof(struct standin_conf, first_ms), "200ms", 0, 3600000,
+	 false, "Time before the first token."},
+	{"log_level", CONF_TEXT, offsetof(struct standin_conf, log_level), "info", 0, 0, false,
+	 "debug, info, warn or error."},
+};
+
+static void answer_json(struct httpd_request *req, int32_t status, const char *text)
+{
+	httpd_answer(req, &(struct httpd_answer){.status = status,
+						 .content_type = "application/json",
+						 .body = text,
+						 .body_len = strlen(text)});
+}
+
+static void answer_journal(struct httpd_request *req)
+{
+	_cleanup_(buf_done) struct buf out;
+
+	buf_init(&out, 64 << 20);
+	journal_write(&out);
+	answer_json(req, 200, buf_text(&out));
+}
+
+static void handle(struct httpd_request *req, void *ctx)
+{
+	bool get = strcmp(req->method, "GET") == 0;
+
+	if (strcmp(req->method, "POST") == 0 && strcmp(req->path, "/v1/chat/completions") == 0)
+		completion_handle(req, ctx);
+	else if (get && strcmp(req->path, "/v1/models") == 0)
+		answer_json(req, 200,
+			    "{\"object\":\"list\",\"data\":[{\"id\":\"demo\",\"object\":\"model\","
+			    "\"created\":1767225600,\"owned_by\":\"standin\"}]}");
+	else if (get && strcmp(req->path, "/standin/requests") == 0)
+		answer_journal(req);
+	else
+		answer_json(req, 404,
+			    "{\"error\":{\"message\":\"Invalid "
+			    "URL\",\"type\":\"invalid_request_error\","
+			    "\"param\":null,\"code\":null}}");
+}
+
+/* Serves until SIGTERM or SIGINT. */
+static enum status serve(const struct standin_conf *conf, struct error *reterr)
+{
+	const struct httpd_options options = {
+		.listen = conf->listen,
+		.handle = handle,
+		.ctx = (void *)conf,
+		.body_bytes_max = BODY_BYTES_MAX,
+	};
+	struct httpd *httpd;
+	sigset_t stop;
+	enum status s;
+	int signal_number;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	s = httpd_start(&options, &httpd, reterr);
+	if (s != OK)
+		return s;
+	log_info("serving", LOG_S("listen", conf->listen[0]));
+	sigwait(&stop, &signal_number);
+	httpd_drain(httpd, DRAIN_MS);
+	httpd_free(httpd);
+	return OK;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
+	const char *path = argc == 3 && strcmp(argv[1], "--config") == 0 ? argv[2] : NULL;
+	struct standin_conf conf;
+	enum log_level level = LOG_LEVEL_INFO;
+	struct error err;
+	enum status s;
+
+	if (argc == 2 && strcmp(argv[1], "--print-config") == 0) {
+		conf_print_example("The stand-in provider.", keys, ARRAY_SIZE(keys));
+		return 0;
+	}
+	if (argc != 1 && !path) {
+		fprintf(stderr, "usage: standin [--config FILE | --print-config]\n");
+		return 2;
+	}
+	if (getenv("LIMITLESS_SUPERVISED"))
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+	s = conf_load(path, "STANDIN", keys, ARRAY_SIZE(keys), arena, &conf, &err);
+	if (s == OK && !log_level_parse(conf.log_level, &level))
+		s = error_set(&err, INVALID_ARGUMENT, "config_invalid",
+			      "log_level: '%s' is not debug, info, warn or error", conf.log_level);
+	log_init("standin", level);
+	if (s == OK)
+		s = serve(&conf, &err);
+	if (s != OK)
+		fprintf(stderr, "standin: %s\n", err.message);
+	return s != OK;
+}

@@ -1,0 +1,180 @@
+#include "standin.h"
+
+#include "runtime/base/text.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BYTES_PER_TOKEN 4
+#define TOKENS_PER_MESSAGE 3 /* role and separators, as OpenAI counts them */
+#define DIRECTIVE_TOKENS_MAX 100000
+
+_printf_(4, 5) static bool refuse(struct refusal *refusal, const char *param, const char *code,
+				  const char *format, ...)
+{
+	va_list args;
+
+	refusal->status = 400;
+	refusal->type = "invalid_request_error";
+	refusal->param = param;
+	refusal->code = code;
+	va_start(args, format);
+	vsnprintf(refusal->message, sizeof refusal->message, format, args);
+	va_end(args);
+	return false;
+}
+
+int64_t count_tokens(const char *text)
+{
+	return (int64_t)(strlen(text) + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+}
+
+/* Text of a message's content: a string, or the text parts of an array. NULL: neither. */
+static const char *content_text(const json_t *content, struct arena *arena)
+{
+	_cleanup_(buf_done) struct buf text;
+	const json_t *part;
+	size_t i;
+
+	if (json_is_string(content))
+		return arena_strdup(arena, json_string_value(content));
+	if (!json_is_array(content))
+		return json_is_null(content) ? "" : NULL;
+	buf_init(&text, 16 << 20);
+	json_array_foreach(content, i, part) if (json_is_string(json_object_get(part, "text")))
+		buf_adds(&text, json_string_value(json_object_get(part, "text")));
+	return arena_strdup(arena, buf_text(&text));
+}
+
+static bool read_messages(const json_t *body, struct arena *arena, struct question *question,
+			  struct refusal *refusal)
+{
+	static const char *const roles[] = {"system", "developer", "user", "assistant", "tool"};
+	const json_t *messages = json_object_get(body, "messages"), *message;
+	size_t i;
+
+	if (!messages)
+		return refuse(refusal, "messages", "missing_required_parameter",
+			      "Missing required parameter: 'messages'.");
+	if (!json_is_array(messages) || json_array_size(messages) == 0)
+		return refuse(refusal, "messages", "invalid_type",
+			      "Invalid 'messages': expected a non-empty array.");
+	json_array_foreach(messages, i, message)
+	{
+		const char *role = json_string_value(json_object_get(message, "role"));
+		const char *text = content_text(json_object_get(message, "content"), arena);
+		size_t r = 0;
+
+		while (role && r < ARRAY_SIZE(roles) && strcmp(role, roles[r]) != 0)
+			r++;
+		if (!role || r == ARRAY_SIZE(roles))
+			return refuse(refusal, arena_printf(arena, "messages[%zu].role", i),
+				      "invalid_value", "Invalid value: 'messages[%zu].role'.", i);
+		if (!text)
+			return refuse(refusal, arena_printf(arena, "messages[%zu].content", i),
+				      "invalid_type",
+				      "Invalid type for 'messages[%zu].content': expected a string "
+				      "or an array.",
+				      i);
+		question->prompt_tokens += TOKENS_PER_MESSAGE + count_tokens(text);
+		if (strcmp(role, "user") == 0)
+			question->prompt = text;
+	}
+	return true;
+}
+
+static bool read_number(const json_t *body, const char *name, double min, double max, int64_t *ret,
+			struct refusal *refusal)
+{
+	const json_t *value = json_object_get(body, name);
+
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_number(value))
+		return refuse(refusal, name, "invalid_type",
+			      "Invalid type for '%s': expected a number.", name);
+	if (json_number_value(value) < min || json_number_value(value) > max)
+		return refuse(refusal, name, "decimal_out_of_range",
+			      "Invalid '%s': expected a value between %g and %g.", name, min, max);
+	if (ret)
+		*ret = (int64_t)json_number_value(value);
+	return true;
+}
+
+/* "[[name:" … "]]" in the prompt: what stands between, or NULL. */
+static const char *directive(const char *prompt, const char *name, size_t *ret_len)
+{
+	char opening[24];
+	const char *begin, *end;
+
+	snprintf(opening, sizeof opening, "[[%s:", name);
+	begin = strstr(prompt, opening);
+	if (!begin)
+		return NULL;
+	begin += strlen(opening);
+	end = strstr(begin, "]]");
+	if (!end)
+		return NULL;
+	*ret_len = (size_t)(end - begin);
+	return begin;
+}
+
+static void directive_number(const char *prompt, const char *name, int64_t max, int64_t *ret)
+{
+	size_t len;
+	const char *text = directive(prompt, name, &len);
+
+	if (text)
+		text_parse_i64(text, len, 0, max, ret);
+}
+
+static bool read_directives(const struct httpd_request *req, struct arena *arena,
+			    struct question *question, struct refusal *refusal)
+{
+	const char *header = httpd_header(req, "x-standin-fault");
+	size_t len = header ? strlen(header) : 0;
+	const char *fault = header ? header : directive(question->prompt, "fault", &len);
+	size_t say_len;
+	const char *say = directive(question->prompt, "say", &say_len);
+
+	if (fault && !fault_parse(fault, len, &question->fault))
+		return refuse(refusal, "messages", "unknown_fault",
+			      "The stand-in knows no fault '%.*s'.", (int)(len < 100 ? len : 100),
+			      fault);
+	if (say)
+		question->say = arena_strndup(arena, say, say_len);
+	directive_number(question->prompt, "tokens", DIRECTIVE_TOKENS_MAX, &question->tokens);
+	directive_number(question->prompt, "pace", 1000000, &question->pace);
+	directive_number(question->prompt, "first", 3600000, &question->first_ms);
+	return true;
+}
+
+bool question_read(const struct httpd_request *req, const struct standin_conf *conf,
+		   struct arena *arena, struct question *ret, struct refusal *ret_refusal)
+{
+	_cleanup_(json_decrefp) json_t *body =
+		json_loadb((const char *)req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
+	const char *model = json_string_value(json_object_get(body, "model"));
+
+	*ret = (struct question){.pace = conf->pace, .first_ms = conf->first_ms, .prompt = ""};
+	if (!json_is_object(body))
+		return refuse(ret_refusal, NULL, NULL,
+			      "We could not parse the JSON body of your request.");
+	if (!model || !*model)
+		return refuse(ret_refusal, NULL, NULL, "you must provide a model parameter");
+	ret->model = arena_strdup(arena, model);
+	ret->stream = json_is_true(json_object_get(body, "stream"));
+	ret->include_usage = json_is_true(
+		json_object_get(json_object_get(body, "stream_options"), "include_usage"));
+	if (!ret->stream && json_is_object(json_object_get(body, "stream_options")))
+		return refuse(
+			ret_refusal, "stream_options", NULL,
+			"The 'stream_options' parameter is only allowed when 'stream' is enabled.");
+	return read_messages(body, arena, ret, ret_refusal) &&
+	       read_number(body, "temperature", 0, 2, NULL, ret_refusal) &&
+	       read_number(body, "top_p", 0, 1, NULL, ret_refusal) &&
+	       read_number(body, "max_tokens", 1, 1e9, &ret->max_tokens, ret_refusal) &&
+	       read_number(body, "max_completion_tokens", 1, 1e9, &ret->max_tokens, ret_refusal) &&
+	       read_directives(req, arena, ret, ret_refusal);
+}

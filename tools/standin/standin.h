@@ -1,0 +1,109 @@
+/* A provider that is not one: OpenAI's chat completions on the wire
+ * (platform.openai.com/docs/api-reference/chat), with canned answers and faults on request, for the
+ * demo and for tests. What the user can write into the last message:
+ *   [[fault:NAME key=value …]]  see fault.c       [[say:TEXT]]  answer exactly this [[tokens:N]]
+ * answer with N tokens
+ *   [[pace:N]]  tokens a second, 0: at once       [[first:MS]]  wait before the first token
+ * The header x-standin-fault takes the same text as [[fault:…]]. */
+#ifndef TOOLS_STANDIN_STANDIN_H
+#define TOOLS_STANDIN_STANDIN_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/status.h"
+#include "runtime/httpd/httpd.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct standin_conf {
+	const char *const *listen;
+	const char *api_key; /* the only one accepted; "": any */
+	int64_t pace;        /* tokens a second; 0: at once */
+	int64_t first_ms;    /* before the first token */
+	const char *log_level;
+};
+
+enum fault_kind {
+	FAULT_NONE,
+	FAULT_STATUS,      /* answer with an error status */
+	FAULT_CUT,         /* close the connection after `after` tokens */
+	FAULT_STALL,       /* say nothing more after `after` tokens */
+	FAULT_BROKEN_JSON, /* an event after `after` tokens is no JSON */
+	FAULT_BROKEN_UTF8,
+	FAULT_USAGE,      /* usage says `value` for both counts, or nothing when absent */
+	FAULT_WRONG_TYPE, /* an HTML page with status 200 */
+	FAULT_TWO_DONES,  /* `[DONE]` twice */
+	FAULT_DRIP,       /* each byte `value` ms after the one before */
+	FAULT_LONG_LINE,  /* one event of `value` bytes */
+};
+
+struct fault {
+	enum fault_kind kind;
+	int32_t status; /* of FAULT_STATUS */
+	int64_t after;  /* tokens that are sent as usual first */
+	int64_t value;
+	bool has_value;
+	int64_t retry_after; /* seconds, header Retry-After; -1: none */
+	int64_t times;       /* only the first so many requests with this key; 0: all */
+	char key[64];
+};
+
+/* Reads "NAME key=value …". False: no such fault or key. */
+bool fault_parse(const char *text, size_t len, struct fault *ret);
+/* Whether this request still gets the fault (counts it). */
+bool fault_applies(const struct fault *fault);
+
+/* What a request asks for; texts in the arena. */
+struct question {
+	const char *model;
+	const char *prompt; /* last user message */
+	bool stream, include_usage;
+	int64_t max_tokens; /* 0: no limit */
+	int64_t prompt_tokens;
+	int64_t pace, first_ms;
+	int64_t tokens;  /* of [[tokens:N]]; 0: the answer's own length */
+	const char *say; /* of [[say:…]], or NULL */
+	struct fault fault;
+};
+
+/* What OpenAI would answer to a bad request. */
+struct refusal {
+	int32_t status;
+	const char *type, *code, *param; /* code, param: NULL for null */
+	char message[256];
+};
+
+/* Reads and checks the body. False: ret_refusal is filled. */
+bool question_read(const struct httpd_request *req, const struct standin_conf *conf,
+		   struct arena *arena, struct question *ret, struct refusal *ret_refusal);
+
+/* Tokens as this provider counts them: about four characters each. */
+int64_t count_tokens(const char *text);
+
+/* The answer in pieces of one token; the same question gives the same answer. Returns how many. */
+size_t answer_tokens(const struct question *question, struct arena *arena, const char *const **ret);
+
+/* One line of the request log, kept for GET /standin/requests. */
+struct journal_entry {
+	char id[48];
+	char model[100];
+	char prompt[200];
+	char outcome[32]; /* "running", "done", "client gone", "fault" … */
+	int32_t status;
+	bool stream;
+	int64_t prompt_tokens, completion_tokens;
+	int64_t received_us, ended_us; /* wall clock */
+};
+
+/* The last 10,000 requests. Any thread. begin returns the number that journal_end takes. */
+uint64_t journal_begin(const struct journal_entry *entry);
+void journal_end(uint64_t number, const char *outcome, int32_t status, int64_t completion_tokens);
+/* {"requests":[…],"total":n}, oldest first. */
+void journal_write(struct buf *out);
+
+/* Answers POST /v1/chat/completions. */
+void completion_handle(struct httpd_request *req, const struct standin_conf *conf);
+
+#endif
