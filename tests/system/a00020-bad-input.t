@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# What bad input gets: a status, a reason and the field, and nothing half-written.
+. "$(dirname "$0")/lib.sh"
+stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
+sign_up mallory
+new_chat gpt-4o-mini
+
+expect() { # status reason field name; then METHOD PATH [JSON] [curl options…]
+	local want="$1 $2 $3" name=$4
+	shift 4
+	call "$@"
+	is "$status $(get .reason) $(get '.field // ""')" "$want" "$name"
+}
+long=$(head -c 262145 /dev/zero | tr '\0' x)
+
+expect 400 FIELD_UNKNOWN colour "unknown field" POST /api/v1/chats '{"colour":"red"}'
+expect 400 FIELD_INVALID title "wrong type" POST /api/v1/chats '{"title":5}'
+expect 400 FIELD_REQUIRED email "missing field" POST /api/v1/auth/login '{"password":"xxxxxxxx"}'
+expect 400 FIELD_REQUIRED text "empty text" POST "/api/v1/chats/$chat:generate" '{"text":""}'
+expect 400 FIELD_INVALID parameters.maxOutputTokens "nested field out of range" POST "/api/v1/chats/$chat:generate" '{"text":"a","parameters":{"maxOutputTokens":-1}}'
+expect 400 FIELD_TOO_LONG title "too long" POST /api/v1/chats "{\"title\":\"$(head -c 201 /dev/zero | tr '\0' x)\"}"
+printf '{"title":"\xff"}' >"$scratch/invalid"
+expect 400 TEXT_INVALID "" "invalid UTF-8" POST /api/v1/chats "@$scratch/invalid"
+expect 400 TEXT_INVALID title "NUL in text" POST /api/v1/chats '{"title":"a\u0000b"}'
+expect 400 JSON_INVALID "" "broken JSON" POST /api/v1/chats '{"title":'
+expect 400 JSON_INVALID "" "two values" POST /api/v1/chats '{} {}'
+expect 400 MODEL_UNKNOWN model "unknown model" POST /api/v1/chats '{"model":"none"}'
+expect 400 FIELD_INVALID project "malformed id in a body" POST /api/v1/chats '{"project":"x"}'
+expect 404 NOT_FOUND "" "malformed id in a path" GET /api/v1/chats/x
+expect 404 NOT_FOUND "" "id of nothing" GET /api/v1/chats/00000000-0000-7000-8000-000000000000
+expect 404 ROUTE_UNKNOWN "" "unknown path" GET /api/v1/nothing
+expect 405 METHOD_NOT_ALLOWED "" "known path, other method" PUT /api/v1/chats '{}'
+expect 415 CONTENT_TYPE_UNSUPPORTED "" "not JSON" POST /api/v1/chats 'a=b' -H 'Content-Type: application/x-www-form-urlencoded'
+expect 400 FIELD_INVALID pageSize "page size is no number" GET '/api/v1/chats?pageSize=x'
+expect 400 FIELD_UNKNOWN sort "unknown query parameter" GET '/api/v1/chats?sort=x'
+expect 400 FIELD_INVALID pageToken "no page token of ours" GET '/api/v1/chats?pageToken=x'
+expect 501 NOT_IMPLEMENTED "" "planned method" GET /api/v1/projects
+
+saved=$token
+token=
+expect 401 UNAUTHENTICATED "" "no token" GET /api/v1/chats
+token=a.b.c
+expect 401 UNAUTHENTICATED "" "bad token" GET /api/v1/chats
+token=${saved%?????}AAAAA
+expect 401 UNAUTHENTICATED "" "bent signature" GET /api/v1/chats
+token=
+expect 401 CREDENTIALS_WRONG "" "wrong password" POST /api/v1/auth/login '{"email":"mallory@example.test","password":"wrong horse"}'
+expect 401 CREDENTIALS_WRONG "" "unknown address, same answer" POST /api/v1/auth/login '{"email":"nobody@example.test","password":"wrong horse"}'
+expect 400 PASSWORD_WEAK password "short password" POST /api/v1/auth/signup '{"email":"x@example.test","password":"short"}'
+expect 400 EMAIL_INVALID email "no address" POST /api/v1/auth/signup '{"email":"nobody","password":"correct horse battery"}'
+expect 403 CROSS_SITE "" "from another site" POST /api/v1/auth/login '{"email":"a@example.test","password":"wrong horse"}' -H 'Sec-Fetch-Site: cross-site'
+expect 403 CROSS_SITE "" "from another origin" POST /api/v1/auth/login '{"email":"a@example.test","password":"wrong horse"}' -H 'Origin: http://evil.test'
+
+# Other people's things.
+token=$saved
+generate "$scratch/mine" "my secret [[say:classified]]" >/dev/null
+generation=$(events "$scratch/mine" | jq -r 'select(.event == "accepted") | .data.generation')
+mine=$chat
+sign_up trudy
+for path in "chats/$mine" "chats/$mine/messages" "generations/$generation" "generations/$generation/events"; do
+	call GET "/api/v1/$path"
+	is "$status $(get .reason)" "404 NOT_FOUND" "another's $path is not found"
+	[[ $body != *secret* && $body != *classified* ]]
+	ok $? "and nothing of it is in the answer"
+done
+expect 404 NOT_FOUND "" "another's chat cannot be renamed" PATCH "/api/v1/chats/$mine" '{"title":"x"}'
+expect 404 NOT_FOUND "" "nor deleted" DELETE "/api/v1/chats/$mine"
+expect 404 NOT_FOUND "" "nor asked" POST "/api/v1/chats/$mine:generate" '{"text":"x"}'
+expect 404 NOT_FOUND "" "nor stopped" POST "/api/v1/generations/$generation:cancel"
+call GET /api/v1/chats
+is "$(get '.chats | length')" 0 "and is not in the list"
+token=$saved
+call GET "/api/v1/chats/$mine"
+is "$(get .id)" "$mine" "the owner still has it"
+printf '{"text":"%s"}' "$long" >"$scratch/long"
+call POST "/api/v1/chats/$mine:generate" "@$scratch/long"
+is "$status $(get .reason)" "400 FIELD_TOO_LONG" "a message has at most 256 KiB"
+finish

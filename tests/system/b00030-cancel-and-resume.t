@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# A reader that goes away and comes back, a second reader, a repeated request, and the stop button.
+. "$(dirname "$0")/lib.sh"
+stack_start LIMITLESS_STANDIN_PACE=40 LIMITLESS_STANDIN_FIRST_TOKEN=0
+sign_up ada
+call GET /api/v1/models
+model=$(get '[.models[] | select(.price.perMessage == "2000000")][0].id')
+numbers=$(seq -s ' ' 1 80)
+has_text() { [ -s "$1" ] && [ "$(text_of "$1" | wc -c)" -ge 20 ]; }
+watch_from() { curl -sS -N --max-time 20 -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' ${2:+-H "Last-Event-ID: $2"} -o "$1" "$url/api/v1/generations/$generation/events"; }
+
+new_chat "$model"
+generate "$scratch/first" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null 2>&1 &
+reader=$!
+until_true 10 has_text "$scratch/first"
+kill -9 $reader
+wait $reader 2>/dev/null
+generation=$(events "$scratch/first" | jq -r 'select(.event == "accepted") | .data.generation')
+last=$(events "$scratch/first" | tail -n 1 | jq -r .id)
+call GET "/api/v1/chats/$chat"
+is "$(get .runningGeneration)" "$generation" "the chat says what runs"
+watch_from "$scratch/second" &
+watch_from "$scratch/rest" "$last" &
+generate "$scratch/repeat" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null &
+wait %2 %3 %4
+cat "$scratch/first" "$scratch/rest" >"$scratch/joined"
+is "$(text_of "$scratch/joined")" "$numbers" "what was read before and after the cursor is the whole text"
+is "$(text_of "$scratch/second")" "$numbers" "another reader sees all of it"
+is "$(text_of "$scratch/repeat")" "$numbers" "a repeated request attaches to the same answer"
+is "$(standin_requests | jq .total)" 1 "the model was asked once"
+is "$(generate "$scratch/reused" "something else" -H 'Idempotency-Key: one')" 409 "the same key with another text is refused"
+is "$(jq -r .reason "$scratch/reused")" IDEMPOTENCY_KEY_REUSED "and says why"
+call GET "/api/v1/generations/$generation/events" "" -H 'Last-Event-ID: nonsense' -H 'Accept: text/event-stream'
+is "$status $(get .reason)" "400 CURSOR_INVALID" "a cursor that is none is refused"
+
+new_chat "$model"
+generate "$scratch/stopped" "count [[tokens:2000]]" >/dev/null &
+until_true 10 has_text "$scratch/stopped"
+generation=$(events "$scratch/stopped" | jq -r 'select(.event == "accepted") | .data.generation')
+call POST "/api/v1/generations/$generation:cancel"
+is "$status" 200 "the stop button answers"
+wait %1
+is "$(events "$scratch/stopped" | tail -n 1 | jq -r '.event + " " + .data.stopReason')" "done CANCELLED" "the stream ends as cancelled"
+call GET "/api/v1/chats/$chat/messages"
+is "$(get '.messages[1].state')" CANCELLED "the message says so"
+is "$(get '.messages[1].text')" "$(text_of "$scratch/stopped")" "and keeps what was written"
+gone() { [ "$(standin_requests | jq -r '.requests[-1].outcome')" = "client gone" ]; }
+until_true 10 gone
+ok $? "the provider's stream was ended"
+charged() { call GET /api/v1/credits/balance; [ "$(get .available) $(get .held)" = "96000000 0" ]; }
+until_true 10 charged
+ok $? "a stopped answer costs its message"
+
+new_chat "$model"
+generate "$scratch/early" "wait [[first:20000]]" >/dev/null &
+accepted() { [ -s "$scratch/early" ]; }
+until_true 10 accepted
+generation=$(events "$scratch/early" | jq -r 'select(.event == "accepted") | .data.generation')
+call POST "/api/v1/generations/$generation:cancel"
+wait %1
+until_true 10 charged
+ok $? "stopped before the first token it costs nothing"
+finish

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# PostgreSQL goes away and comes back: 503 with Retry-After meanwhile, and recovery without hands.
+. "$(dirname "$0")/lib.sh"
+stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
+sign_up ada
+new_chat gpt-4o-mini
+postmaster() { head -n 1 "$dir/pg/postmaster.pid"; }
+victim=$(postmaster)
+kill -STOP "$(pid_of limitless || true)" 2>/dev/null
+kill -9 "$victim"
+away() { call GET /api/v1/chats; [ "$status" = 503 ]; }
+until_true 5 away
+ok $? "while it is away the answer is 503"
+is "$(get .reason)" DATABASE_UNAVAILABLE "with the reason"
+like "$headers" [Rr]etry-[Aa]fter "and Retry-After"
+back() { call GET /api/v1/chats; [ "$status" = 200 ]; }
+until_true 30 back
+ok $? "it recovers by itself"
+is "$(get '.chats | length')" 1 "with all that was stored"
+finish
