@@ -1,0 +1,174 @@
+// Figures of the whole stack, each beside its peer in the same run; one JSON object a line on standard output.
+//   node tools/bench/stack.mjs [build folder]     SECONDS=10 CLIENTS=64 ROUNDS=100
+import { spawn, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync, chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const build = process.argv[2] ?? "build";
+const seconds = Number(process.env.SECONDS ?? 10);
+const clients = Number(process.env.CLIENTS ?? 64);
+const rounds = Number(process.env.ROUNDS ?? 100);
+
+const print = (bench, ours, peer, unit, more = {}) =>
+  console.log(JSON.stringify({ bench, ours, peer, ratio: peer ? Number((ours / peer).toFixed(3)) : null, unit, ...more }));
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function freePort() {
+  const taken = (port) =>
+    new Promise((done) => {
+      const server = createServer()
+        .once("error", () => done(true))
+        .listen(port, "127.0.0.1", () => server.close(() => done(false)));
+    });
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 9000);
+    if (!(await taken(port)) && !(await taken(port + 1000))) return port;
+  }
+}
+
+// Starts a stack; resolves with its url and the milliseconds until it said ready.
+function start(dir, port) {
+  const began = performance.now();
+  const child = spawn(join(build, "bin/limitless"), ["up", "--dir", dir, "--port", String(port)], {
+    env: { ...process.env, LIMITLESS_STANDIN_PACE: "0", LIMITLESS_STANDIN_FIRST_TOKEN: "0", LIMITLESS_GATEWAY_LOG_LEVEL: "warn" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return new Promise((done, fail) => {
+    let out = "";
+    child.once("exit", (code) => fail(new Error(`limitless up ended with ${code}`)));
+    child.stdout.on("data", (data) => {
+      out += data;
+      if (/^ready http/m.test(out)) done({ child, url: `http://127.0.0.1:${port}`, ms: performance.now() - began });
+    });
+  });
+}
+
+function stop(stack) {
+  return new Promise((done) => {
+    stack.child.removeAllListeners("exit");
+    stack.child.once("exit", done);
+    stack.child.kill("SIGTERM");
+  });
+}
+
+async function api(stack, method, path, body) {
+  const response = await fetch(stack.url + path, {
+    method,
+    headers: { "content-type": "application/json", ...(stack.token ? { authorization: `Bearer ${stack.token}` } : {}) },
+    body: body && JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+const micros = (text) => {
+  const [, number, unit] = /([\d.]+)(us|ms|s)/.exec(text);
+  return Number(number) * { us: 1, ms: 1000, s: 1e6 }[unit];
+};
+
+function wrk(url, headers) {
+  const out = execFileSync("wrk", ["-t2", `-c${clients}`, `-d${seconds}s`, "--latency", ...headers.flatMap((h) => ["-H", h]), url], { encoding: "utf8" });
+  if (/Non-2xx/.test(out)) throw new Error(out);
+  return {
+    rps: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]),
+    p50: micros(/50%\s+(\S+)/.exec(out)[1]),
+    p99: micros(/99%\s+(\S+)/.exec(out)[1]),
+  };
+}
+
+// The statement that GetBalance runs, with the user's id in place of its parameter.
+function balanceSql(user) {
+  const text = readFileSync("services/credits/sql/balance.sql", "utf8");
+  const statement = /-- name: credits_balance\n((?:--.*\n)*)([\s\S]*?)(?=\n-- name:|$)/.exec(text)[2];
+  return statement.replace(/\$1/g, `'${user}'`).replace(/;?\s*$/, ";\n");
+}
+
+// pgbench with the same SQL, as the role and with the isolation that the service uses; the better of 8 and of as many clients.
+function pgbench(dir, user) {
+  const script = join(dir, "balance.pgbench");
+  writeFileSync(script, balanceSql(user));
+  chmodSync(script, 0o644);
+  let best = 0;
+  for (const n of [8, clients]) {
+    const out = execFileSync(join(build, "bin/limitless"), ["psql", "--dir", dir, "--role", "credits_app", "--program", "pgbench", "--", "-n", "-M", "prepared", "-f", script, "-c", String(n), "-j", "2", "-T", String(seconds)], {
+      encoding: "utf8",
+      env: { ...process.env, PGOPTIONS: `-c lc.user=${user}` },
+    });
+    best = Math.max(best, Number(/tps = ([\d.]+)/.exec(out)[1]));
+  }
+  return best;
+}
+
+function memory(pid) {
+  const children = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && readFileStatus(name)?.ppid === pid);
+  return [String(pid), ...children].map(readFileStatus).filter((p) => p && !/^postgres/.test(p.name));
+}
+
+function readFileStatus(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return { name: /Name:\s+(\S+)/.exec(status)[1], ppid: Number(/PPid:\s+(\d+)/.exec(status)[1]), kb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) };
+  } catch {
+    return null;
+  }
+}
+
+// Milliseconds until the first piece of text of a streamed answer.
+async function firstToken(url, headers, body, mark) {
+  const began = performance.now();
+  const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json", accept: "text/event-stream", ...headers }, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  let text = "", ms = 0;
+  const decoder = new TextDecoder();
+  for await (const piece of response.body) {
+    text += decoder.decode(piece, { stream: true });
+    if (!ms && text.includes(mark)) ms = performance.now() - began;
+  }
+  return ms;
+}
+
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+async function timeToFirstToken(stack, dir) {
+  const { models } = await api(stack, "GET", "/api/v1/models");
+  const model = models.find((m) => m.price.perMessage === "2000000").id;
+  const standin = readFileSync(join(dir, "standin.url"), "utf8").trim();
+  const ours = [], direct = [];
+  for (let i = 0; i < rounds; i++) {
+    if (i % 40 === 0) {
+      // A user's gift pays for 50 messages.
+      stack.token = null;
+      stack.token = (await api(stack, "POST", "/api/v1/auth/signup", { email: `first${i}@example.test`, password: "correct horse battery", tokenDelivery: "BODY" })).accessToken;
+    }
+    const chat = await api(stack, "POST", "/api/v1/chats", { model });
+    ours.push(await firstToken(`${stack.url}/api/v1/chats/${chat.id}:generate`, { authorization: `Bearer ${stack.token}` }, { text: "x [[say:hello]]" }, "event: delta"));
+    direct.push(await firstToken(`${standin}/v1/chat/completions`, { authorization: "Bearer x" }, { model: "demo", stream: true, messages: [{ role: "user", content: "x [[say:hello]]" }] }, '"content":"h'));
+  }
+  return { ours: median(ours), direct: median(direct) };
+}
+
+const dir = mkdtempSync(join(tmpdir(), "lc-bench-"));
+chmodSync(dir, 0o755);
+const port = await freePort();
+let stack = await start(dir, port);
+print("ready.first", Number(stack.ms.toFixed(0)), null, "ms");
+await stop(stack);
+stack = await start(dir, port);
+print("ready.second", Number(stack.ms.toFixed(0)), null, "ms", { aim: "< 2000" });
+await sleep(2000);
+const processes = memory(stack.child.pid);
+for (const p of processes) print(`rss.${p.name}`, p.kb, null, "KiB");
+print("rss.total", processes.reduce((sum, p) => sum + p.kb, 0), null, "KiB", { aim: "< 81920, PostgreSQL aside" });
+
+const session = await api(stack, "POST", "/api/v1/auth/signup", { email: "bench@example.test", password: "correct horse battery", tokenDelivery: "BODY" });
+stack.token = session.accessToken;
+await api(stack, "GET", "/api/v1/credits/balance");
+const ours = wrk(`${stack.url}/api/v1/credits/balance`, [`Authorization: Bearer ${stack.token}`]);
+print(`balance.${clients}`, ours.rps, pgbench(dir, session.user.id), "requests/s", { p50_us: ours.p50, p99_us: ours.p99, aim: ">= 0.2" });
+
+const first = await timeToFirstToken(stack, dir);
+print("first_token.p50", Number(first.ours.toFixed(2)), Number(first.direct.toFixed(2)), "ms", { added_ms: Number((first.ours - first.direct).toFixed(2)), aim: "added < 5" });
+await stop(stack);
+execFileSync("rm", ["-rf", dir]);
