@@ -8,6 +8,7 @@
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define KEYS_MAX 64         /* keys of one verifier */
@@ -21,10 +22,16 @@ struct verification_key {
 	EVP_PKEY *key;
 };
 
+/* Never changed once it is shared; lives until its last user lets go. */
+struct key_set {
+	atomic_int users; /* calls that verify with it, and the verifier itself */
+	size_t n;
+	struct verification_key keys[];
+};
+
 struct token_verifier {
-	pthread_rwlock_t lock; /* of the two below; held for a look-up, never while verifying */
-	struct verification_key *keys;
-	size_t n_keys;
+	pthread_mutex_t *lock; /* of set, the pointer; never held while verifying */
+	struct key_set *set;
 };
 
 /* The three parts of a compact token; they point into it. */
@@ -36,28 +43,63 @@ struct parts {
 DEFINE_TRIVIAL_CLEANUP_FUNC(ECDSA_SIG *, ECDSA_SIG_free);
 DEFINE_TRIVIAL_CLEANUP_FUNC(EVP_MD_CTX *, EVP_MD_CTX_free);
 
+/* Empty, with room for n keys. */
+static struct key_set *new_set(size_t n)
+{
+	struct key_set *set = calloc(1, sizeof(*set) + n * sizeof(set->keys[0]));
+
+	ensure(set);
+	atomic_init(&set->users, 1);
+	return set;
+}
+
+static struct key_set *take_set(const struct token_verifier *verifier)
+{
+	struct key_set *set;
+
+	pthread_mutex_lock(verifier->lock);
+	set = verifier->set;
+	atomic_fetch_add(&set->users, 1);
+	pthread_mutex_unlock(verifier->lock);
+	return set;
+}
+
+static void give_set(struct key_set *set)
+{
+	if (atomic_fetch_sub(&set->users, 1) != 1)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		EVP_PKEY_free(set->keys[i].key);
+	free(set);
+}
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct key_set *, give_set);
+
+static const struct verification_key *find(const struct key_set *set, const char *kid)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->keys[i].kid, kid) == 0)
+			return &set->keys[i];
+	return NULL;
+}
+
 struct token_verifier *token_verifier_new(void)
 {
 	struct token_verifier *verifier = calloc(1, sizeof(*verifier));
 
 	ensure(verifier);
-	ensure(pthread_rwlock_init(&verifier->lock, NULL) == 0);
+	verifier->lock = malloc(sizeof(*verifier->lock));
+	ensure(verifier->lock && pthread_mutex_init(verifier->lock, NULL) == 0);
+	verifier->set = new_set(0);
 	return verifier;
-}
-
-static void free_keys(struct verification_key *keys, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		EVP_PKEY_free(keys[i].key);
-	free(keys);
 }
 
 void token_verifier_free(struct token_verifier *verifier)
 {
 	if (!verifier)
 		return;
-	free_keys(verifier->keys, verifier->n_keys);
-	pthread_rwlock_destroy(&verifier->lock);
+	give_set(verifier->set);
+	pthread_mutex_destroy(verifier->lock);
+	free(verifier->lock);
 	free(verifier);
 }
 
@@ -77,73 +119,40 @@ static enum status read_key(const struct token_key *in, struct verification_key 
 	return token_key_parse_public(in->public_pem, &out->key, reterr);
 }
 
-static const struct verification_key *find(const struct verification_key *keys, size_t n,
-					   const char *kid)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(keys[i].kid, kid) == 0)
-			return &keys[i];
-	return NULL;
-}
-
 enum status token_verifier_set(struct token_verifier *verifier, const struct token_key *keys,
 			       size_t n, struct error *reterr)
 {
-	struct verification_key *fresh, *old;
-	size_t n_old;
+	_cleanup_(give_setp) struct key_set *set = NULL;
+	struct key_set *old;
 
 	if (n > KEYS_MAX)
 		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
 				 "%zu keys are more than %d", n, KEYS_MAX);
-	fresh = calloc(n ? n : 1, sizeof(*fresh));
-	ensure(fresh);
-	for (size_t i = 0; i < n; i++) {
-		enum status s = read_key(&keys[i], &fresh[i], reterr);
+	set = new_set(n);
+	for (size_t i = 0; i < n; i++, set->n++) {
+		enum status s;
 
-		if (s == OK && find(fresh, i, keys[i].kid))
-			s = error_set(reterr, INVALID_ARGUMENT, "field_invalid",
-				      "two keys have the kid %s", keys[i].kid);
-		if (s != OK) {
-			free_keys(fresh, n);
+		if (find(set, keys[i].kid))
+			return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+					 "two keys have the kid %s", keys[i].kid);
+		s = read_key(&keys[i], &set->keys[i], reterr);
+		if (s != OK)
 			return s;
-		}
 	}
 
-	pthread_rwlock_wrlock(&verifier->lock);
-	old = verifier->keys;
-	n_old = verifier->n_keys;
-	verifier->keys = fresh;
-	verifier->n_keys = n;
-	pthread_rwlock_unlock(&verifier->lock);
-	free_keys(old, n_old);
+	pthread_mutex_lock(verifier->lock);
+	old = verifier->set;
+	verifier->set = TAKE_PTR(set);
+	pthread_mutex_unlock(verifier->lock);
+	give_set(old);
 	return OK;
-}
-
-/* A verifier is const to those who only ask; the lock inside it is not. */
-static bool take_key(const struct token_verifier *verifier, const char *kid,
-		     struct verification_key *ret)
-{
-	pthread_rwlock_t *lock = (pthread_rwlock_t *)&verifier->lock;
-	const struct verification_key *key;
-
-	pthread_rwlock_rdlock(lock);
-	key = find(verifier->keys, verifier->n_keys, kid);
-	if (key) {
-		*ret = *key;
-		EVP_PKEY_up_ref(ret->key);
-	}
-	pthread_rwlock_unlock(lock);
-	return key != NULL;
 }
 
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid)
 {
-	struct verification_key key;
+	_cleanup_(give_setp) struct key_set *set = take_set(verifier);
 
-	if (!take_key(verifier, kid, &key))
-		return false;
-	EVP_PKEY_free(key.key);
-	return true;
+	return find(set, kid) != NULL;
 }
 
 static bool split(const char *token, size_t len, struct parts *ret)
@@ -319,11 +328,11 @@ enum status token_verify(const struct token_verifier *verifier, const char *toke
 			 struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *scratch = NULL;
+	_cleanup_(give_setp) struct key_set *set = NULL;
 	_cleanup_(json_decrefp) json_t *header = NULL, *payload = NULL;
+	const struct verification_key *key;
 	struct token_claims claims = {0};
-	struct verification_key key;
 	struct parts parts;
-	bool good;
 	enum status s;
 
 	if (!split(token, len, &parts))
@@ -332,16 +341,16 @@ enum status token_verify(const struct token_verifier *verifier, const char *toke
 	header = decode_json(scratch, parts.header, parts.header_len);
 	if (!header || !read_header(header, &claims))
 		return refuse(reterr, "the token's header is not one of ours");
-	if (!take_key(verifier, claims.kid, &key))
+	set = take_set(verifier);
+	key = find(set, claims.kid);
+	if (!key)
 		return refuse(reterr, "the token's key is not known");
-	good = signature_good(scratch, &parts, key.key);
-	EVP_PKEY_free(key.key);
-	if (!good)
+	if (!signature_good(scratch, &parts, key->key))
 		return refuse(reterr, "the token's signature does not verify");
 	payload = decode_json(scratch, parts.payload, parts.payload_len);
 	if (!payload || !read_claims(payload, &claims))
 		return refuse(reterr, "the token's claims are not well-formed");
-	s = check_claims(&claims, &key, type, audience, reterr);
+	s = check_claims(&claims, key, type, audience, reterr);
 	if (s != OK)
 		return s;
 	*ret = claims;
