@@ -1,6 +1,6 @@
-/* JSON Web Tokens (RFC 7519) signed with ES256: access tokens of users and tokens of services. One algorithm per key (RFC 8725 3.1):
- * libjwt accepts an HS256 token keyed with a public key, does not check exp and nbf, and parses the key on every call; here keys are parsed
- * once and everything is checked. */
+/* JSON Web Tokens (RFC 7519) signed with ES256: access tokens of users and tokens of services. One
+ * algorithm per key (RFC 8725 3.1), keys parsed once, every claim checked (docs/modules/token.md).
+ */
 #ifndef RUNTIME_TOKEN_TOKEN_H
 #define RUNTIME_TOKEN_TOKEN_H
 
@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOKEN_KID_SIZE 65	  /* [A-Za-z0-9_-]{1,64} and the NUL */
-#define TOKEN_TEXT_MAX 4096	  /* bytes of a compact token; longer ones are refused unread */
+#define TOKEN_KID_SIZE 65       /* [A-Za-z0-9_-]{1,64} and the NUL */
+#define TOKEN_TEXT_MAX 4096     /* bytes of a compact token; longer ones are refused unread */
 #define TOKEN_LEEWAY_SECONDS 30 /* on exp, nbf and iat */
 
 /* A private key: makes tokens. Any thread. */
@@ -33,10 +33,10 @@ struct token_claims {
 	char issuer[64];
 	char subject[64];  /* user id, or the calling service's name */
 	char audience[64]; /* "limitless", or the called service's name */
-	char type[16];	   /* header typ: "at+jwt" (RFC 9068) for users, "svc+jwt" for services */
+	char type[16];     /* header typ: "at+jwt" (RFC 9068) for users, "svc+jwt" for services */
 	char session_id[UUID_SIZE]; /* `sid`; empty for services */
-	bool admin;		    /* `roles` holds "admin" */
-	int64_t issued_at;	    /* seconds since 1970 */
+	bool admin;                 /* `roles` holds "admin" */
+	int64_t issued_at;          /* seconds since 1970 */
 	int64_t not_before;
 	int64_t expires_at;
 	char kid[TOKEN_KID_SIZE];
@@ -64,12 +64,14 @@ _must_check_ enum status token_verifier_set(struct token_verifier *verifier,
 					    struct error *reterr);
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid);
 
-/* Checks form, alg ES256, kid, signature, typ, iss, aud, exp, nbf, iat. errors: UNAUTHENTICATED unauthenticated | token_expired. */
+/* Checks form, alg ES256, kid, signature, typ, iss, aud, exp, nbf, iat; *ret stays on a refusal.
+ * errors: UNAUTHENTICATED unauthenticated | token_expired. */
 _must_check_ enum status token_verify(const struct token_verifier *verifier, const char *token,
 				      size_t len, const char *type, const char *audience,
 				      struct token_claims *ret, struct error *reterr);
 
-/* kid of a token that was not verified, to know whether to fetch keys. False: it has none of a valid form. */
+/* kid of a token that was not verified, to know whether to fetch keys. False: it has none of a
+ * valid form. */
 bool token_peek_kid(const char *token, size_t len, char out[TOKEN_KID_SIZE]);
 
 #endif
