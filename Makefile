@@ -12,7 +12,9 @@ else
 B := build/$(MODE)
 endif
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CSTD := -std=gnu17
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto
@@ -39,12 +41,17 @@ PB_H := $(PB_C:.c=.h)
 PACKAGES := $(sort $(patsubst %/,%,$(dir $(filter-out google/% grpc/% limitless/%,$(PROTOS)))))
 RPC_H := $(patsubst %,$(G)/%/rpc.h,$(PACKAGES))
 RPC_C := $(patsubst %,$(G)/%/client.c,$(PACKAGES)) $(patsubst %,$(G)/%/server.c,$(PACKAGES))
-GEN_H := $(RPC_H) $(G)/limitless/reasons.h
+GEN_H := $(RPC_H) $(addprefix $(G)/limitless/,reasons.h json_rules.h descriptors.h)
 GEN_C := $(RPC_C) $(G)/limitless/reasons.c $(G)/limitless/json_rules.c $(G)/limitless/descriptors.c
 
-$(PB_C) $(PB_H) &: $(addprefix protos/,$(PROTOS))
-	@mkdir -p $(G)
-	protoc -I protos -I /usr/include --c_out=$(G) $(PROTOS) $(WELL_KNOWN)
+# Generators touch a stamp and rewrite only what changed, so that a comment in one proto rebuilds only its users.
+$(G)/messages.stamp: $(addprefix protos/,$(PROTOS))
+	@rm -rf $(G)/messages.new && mkdir -p $(G)/messages.new
+	protoc -I protos -I /usr/include --c_out=$(G)/messages.new $(PROTOS) $(WELL_KNOWN)
+	@cd $(G)/messages.new && find . -name '*.pb-c.[ch]' | while read -r f; do \
+		mkdir -p "../$${f%/*}" && { cmp -s "$$f" "../$$f" || cp "$$f" "../$$f"; }; done
+	@rm -rf $(G)/messages.new && touch $@
+$(PB_C) $(PB_H): $(G)/messages.stamp ;
 
 $(G)/descriptors.pb: $(addprefix protos/,$(PROTOS))
 	@mkdir -p $(G)
@@ -52,12 +59,15 @@ $(G)/descriptors.pb: $(addprefix protos/,$(PROTOS))
 
 GEN_TOOL := build/host/gen
 GEN_TOOL_PB := $(patsubst %,$(G)/%.pb-c.c,google/protobuf/descriptor google/api/http limitless/options)
-$(GEN_TOOL): $(wildcard tools/gen/*.c tools/gen/*.h) $(GEN_TOOL_PB) | $(PB_H)
+GEN_TOOL_BASE := $(patsubst %,services/runtime/base/%.c,arena buf ensure)
+$(GEN_TOOL): $(wildcard tools/gen/*.c tools/gen/*.h) $(GEN_TOOL_BASE) $(GEN_TOOL_PB) | $(PB_H)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O1 -g $(CPPFLAGS) -o $@ $(filter %.c,$^) -lprotobuf-c -ljansson
 
-$(GEN_H) $(GEN_C) $(G)/gateway/routes.c $(G)/openapi.json &: $(GEN_TOOL) $(G)/descriptors.pb
+$(G)/tables.stamp: $(GEN_TOOL) $(G)/descriptors.pb
 	$(GEN_TOOL) $(G)/descriptors.pb $(G)
+	@touch $@
+$(GEN_H) $(GEN_C) $(G)/gateway/routes.c $(G)/openapi.json: $(G)/tables.stamp ;
 
 # Named statements: services/<s>/sql/<topic>.sql → sql/<s>.h and sql/<s>.c.
 SQL_OWNERS := $(sort $(foreach f,$(wildcard services/*/sql/*.sql services/*/*/sql/*.sql),$(word 2,$(subst /, ,$(f)))))

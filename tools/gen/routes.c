@@ -1,0 +1,84 @@
+/* build/gen/gateway/routes.c: the table of gateway/route_table.h. */
+#include "tools/gen/gen.h"
+
+#include <string.h>
+
+static const char *limit_of(const Limitless__MethodRule *rule)
+{
+	static const char *const names[] = {
+		[LIMITLESS__METHOD_RULE__RATE_LIMIT__DEFAULT] = "ROUTE_LIMIT_DEFAULT",
+		[LIMITLESS__METHOD_RULE__RATE_LIMIT__CREDENTIAL] = "ROUTE_LIMIT_CREDENTIAL",
+		[LIMITLESS__METHOD_RULE__RATE_LIMIT__GENERATION] = "ROUTE_LIMIT_GENERATION",
+		[LIMITLESS__METHOD_RULE__RATE_LIMIT__MONEY] = "ROUTE_LIMIT_MONEY",
+		[LIMITLESS__METHOD_RULE__RATE_LIMIT__NONE] = "ROUTE_LIMIT_NONE",
+	};
+
+	return names[rule->rate_limit];
+}
+
+static const char *stream_when_of(const Limitless__MethodRule *rule)
+{
+	static const char *const names[] = {
+		[LIMITLESS__METHOD_RULE__STREAM_WHEN__ALWAYS] = "ROUTE_STREAM_ALWAYS",
+		[LIMITLESS__METHOD_RULE__STREAM_WHEN__ACCEPT] = "ROUTE_STREAM_ACCEPT",
+		[LIMITLESS__METHOD_RULE__STREAM_WHEN__BODY_FIELD] = "ROUTE_STREAM_BODY_FIELD",
+	};
+
+	return names[rule->stream_when];
+}
+
+static const char *body_of(const struct gen_route *route)
+{
+	if (route->body_all)
+		return "ROUTE_BODY_ALL";
+	return route->body_field >= 0 ? "ROUTE_BODY_FIELD" : "ROUTE_BODY_NONE";
+}
+
+static void put_route(struct gen *gen, struct gen_file *file, const struct gen_method *method)
+{
+	const struct gen_route *route = &method->route;
+	const Limitless__MethodRule *rule = method->rule;
+
+	gen_put(file, "\t{\n\t\t.http_method = \"%s\",\n\t\t.path = \"%s\",\n\t\t.segments = {",
+		route->http_method, route->path);
+	for (size_t i = 0; i < route->n_segments; i++)
+		if (route->segments[i])
+			gen_put(file, "\"%s\", ", route->segments[i]);
+		else
+			gen_put(file, "NULL, ");
+	gen_put(file, "},\n\t\t.n_segments = %zu,\n", route->n_segments);
+	if (route->verb)
+		gen_put(file, "\t\t.verb = \"%s\",\n", route->verb);
+	gen_put(file,
+		"\t\t.variable_field = %d,\n\t\t.body = %s,\n\t\t.body_field = %d,\n"
+		"\t\t.stream_field = %d,\n\t\t.package = \"%s\",\n\t\t.method = &%s_method,\n"
+		"\t\t.req = &json_rule_%s,\n\t\t.resp = &json_rule_%s,\n\t\t.limit = %s,\n"
+		"\t\t.dialect = %s,\n\t\t.stream_when = %s,\n\t\t.http_status = %u,\n",
+		route->variable, body_of(route), route->body_field, route->stream_field,
+		method->package, method->c_name, gen_c_prefix(gen, method->req->name),
+		gen_c_prefix(gen, method->resp->name), limit_of(rule),
+		rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__OPENAI ? "ROUTE_DIALECT_OPENAI"
+									 : "ROUTE_DIALECT_PROTO3",
+		stream_when_of(rule), rule->http_status ? rule->http_status : 200);
+	gen_put(file, "\t\t.api_key = %s,\n\t\t.clear_cookies = %s,\n\t\t.planned = %s,\n\t},\n",
+		rule->api_key ? "true" : "false", rule->clear_cookies ? "true" : "false",
+		gen_planned(method) ? "true" : "false");
+}
+
+void gen_write_routes(struct gen *gen)
+{
+	struct gen_file file;
+	size_t n;
+	const struct gen_method **routes = gen_routes(gen, &n);
+
+	gen_file_begin(&file, "gateway/routes.c");
+	gen_put(&file,
+		"/* Made from protos/ by tools/gen. */\n#include \"gateway/route_table.h\"\n");
+	for (size_t i = 0; i < gen->n_packages; i++)
+		gen_put(&file, "#include \"%s/rpc.h\"\n", gen_slashes(gen, gen->packages[i]));
+	gen_put(&file, "#include \"limitless/json_rules.h\"\n\nconst struct route routes[] = {\n");
+	for (size_t i = 0; i < n; i++)
+		put_route(gen, &file, routes[i]);
+	gen_put(&file, "};\nconst size_t routes_n = sizeof(routes) / sizeof(routes[0]);\n");
+	gen_file_end(gen, &file);
+}
