@@ -1,0 +1,62 @@
+/* What the files of http share. Everything without another word belongs to the engine thread. */
+#ifndef RUNTIME_HTTP_INTERNAL_H
+#define RUNTIME_HTTP_INTERNAL_H
+
+#include "runtime/http/http.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct post {
+	struct post *next;
+	int64_t due_us; /* of timers */
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+
+struct http_client {
+	CURLM *multi;
+	pthread_t thread;
+	char *user_agent; /* NULL: none */
+	char *ca_file;    /* NULL: the system's */
+
+	pthread_mutex_t lock; /* guards posted, posted_tail, awake and stopping */
+	struct post *posted, **posted_tail;
+	bool awake;    /* the engine was woken and has not looked yet */
+	bool stopping; /* no more work comes */
+
+	_Atomic bool cancelled; /* some transfer was: look for it */
+	struct http_transfer *running;
+	struct post *timers; /* earliest first */
+	int64_t check_us;    /* when the next transfer may be over its time; 0: never */
+};
+
+struct http_transfer {
+	struct http_client *client;
+	struct http_transfer *next, *prev; /* in client->running */
+	CURL *easy;
+	struct http_hooks hooks;
+	void *ctx;
+	struct arena *arena; /* holds the strings of request */
+	struct http_request request;
+	struct curl_slist *headers;
+	char curl_error[CURL_ERROR_SIZE];
+	int32_t status;        /* of the answer; 0: no head yet */
+	size_t received_bytes; /* of the body */
+	int64_t start_us;
+	int64_t byte_us; /* when the last byte came; 0: none yet */
+	_Atomic bool cancelled;
+	bool refused; /* by the guard */
+};
+
+/* Makes the easy handle and gives it to the multi. On failure the transfer must be ended. */
+_must_check_ enum status transfer_begin(struct http_transfer *transfer, struct error *reterr);
+/* Tells the hook, takes the transfer out and frees it. */
+void transfer_end(struct http_transfer *transfer, enum status status, const struct error *err);
+/* What libcurl's result means. */
+enum status transfer_result(struct http_transfer *transfer, CURLcode code, struct error *reterr);
+/* When the transfer is over its time, as things are now (clock_mono_us). */
+int64_t transfer_due_us(const struct http_transfer *transfer);
+
+#endif

@@ -1,0 +1,114 @@
+/* The reader of server-sent events, whole and cut at every byte. */
+#include "runtime/http/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct heard {
+	char text[1024];
+	int left; /* events until it says stop; -1: never */
+};
+
+static bool hear(const char *event, const char *data, size_t data_len, const char *id, void *ctx)
+{
+	struct heard *heard = ctx;
+	size_t at = strlen(heard->text);
+
+	assert_int_equal(strlen(data), data_len);
+	snprintf(heard->text + at, sizeof heard->text - at, "<%s|%s|%s>", event, data, id);
+	return --heard->left != 0;
+}
+
+static enum status feed(struct heard *heard, const char *input, size_t step, size_t max)
+{
+	struct sse_reader reader;
+	enum status s = OK;
+	size_t len = strlen(input);
+
+	sse_reader_init(&reader, max);
+	for (size_t at = 0; at < len && s == OK; at += step)
+		s = sse_reader_feed(&reader, input + at, len - at < step ? len - at : step, hear,
+				    heard, NULL);
+	sse_reader_done(&reader);
+	return s;
+}
+
+static const struct {
+	const char *input, *events;
+} cases[] = {
+	{"data: a\n\n", "<message|a|>"},
+	{"data:a\ndata: b\n\n", "<message|a\nb|>"},
+	{"data:  two\n\n", "<message| two|>"},
+	{"event: x\ndata: 1\nid: 7\n\ndata: 2\n\n", "<x|1|7><message|2|7>"},
+	{"data: a\r\n\r\ndata: b\r\rdata: c\n\n", "<message|a|><message|b|><message|c|>"},
+	{": comment\n\ndata: a\n\n", "<message|a|>"},
+	{"\xEF\xBB\xBF"
+	 "data: bom\n\n",
+	 "<message|bom|>"},
+	{"data: a\n\n\xEF\xBB\xBF"
+	 "data: no bom here\n\n",
+	 "<message|a|>"},
+	{"data: a\r\ndata: b\r\n\r\n", "<message|a\nb|>"},
+	{"data\n\n", "<message||>"},
+	{"data:\n\n", "<message||>"},
+	{"event: lonely\n\ndata: a\n\n", "<message|a|>"},
+	{"retry: 10\nfoo: bar\ndata: a\n\n", "<message|a|>"},
+	{"data: never ended", ""},
+	{"data: no empty line\n", ""},
+	{"id: 1\ndata: a\n\nid\ndata: b\n\n", "<message|a|1><message|b|>"},
+	{"data: a:b\n\n", "<message|a:b|>"},
+	{"\n\n\ndata: a\n\n\n\n", "<message|a|>"},
+};
+
+static void test_cases_at_every_cut(_unused_ void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (size_t step = 1; step <= strlen(cases[i].input); step++) {
+			struct heard heard = {.left = -1};
+
+			assert_int_equal(feed(&heard, cases[i].input, step, 100), OK);
+			assert_string_equal(heard.text, cases[i].events);
+		}
+	}
+}
+
+static void test_limits(_unused_ void **state)
+{
+	struct heard heard = {.left = -1};
+
+	assert_int_equal(feed(&heard, "data: 12345678901\n\n", 4, 16), RESOURCE_EXHAUSTED);
+	assert_int_equal(feed(&heard, "data: 123456\ndata: 1234567\ndata: 12\n\n", 100, 16),
+			 RESOURCE_EXHAUSTED);
+	assert_string_equal(heard.text, "");
+	/* A name or id that does not fit is left out, never cut. */
+	assert_int_equal(feed(&heard,
+			      "id: 0123456789012345678901234567890123456789012345678901234567890123"
+			      "\ndata: a\n\n",
+			      100, 200),
+			 OK);
+	assert_string_equal(heard.text, "<message|a|>");
+}
+
+static void test_stop(_unused_ void **state)
+{
+	struct heard heard = {.left = 2};
+
+	assert_int_equal(feed(&heard, "data: a\n\ndata: b\n\ndata: c\n\n", 100, 100), CANCELLED);
+	assert_string_equal(heard.text, "<message|a|><message|b|>");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases_at_every_cut),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
