@@ -74,6 +74,9 @@ static void check_routes(struct gen *gen)
 		bool pair = first->rule->stream_when && !second->rule->stream_when &&
 			    (i < 2 || gen_route_compare(routes[i - 2], second) != 0);
 
+		if (gen_route_compare(first, second) == 0 && pair && first->req != second->req)
+			gen_error(gen, &second->place, "%s.%s shares its route and not its request",
+				  second->service, second->proto->name);
 		if (gen_route_compare(first, second) == 0 && !pair)
 			gen_error(gen, &second->place, "%s %s is the route of %s.%s too",
 				  second->route.http_method, second->route.path, first->service,

@@ -108,6 +108,8 @@ void gen_model(struct gen *gen);
 const struct gen_message *gen_message_find(const struct gen *gen, const char *name);
 const struct gen_enum *gen_enum_find(const struct gen *gen, const char *name);
 bool gen_is(const struct gen_message *message, const char *name);
+/* StringValue and its kin. */
+bool gen_wrapper(const struct gen_message *message);
 bool gen_planned(const struct gen_method *method);
 
 /* place.c: looks up a descriptor path in the file's source info. */

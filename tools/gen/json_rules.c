@@ -15,13 +15,11 @@ static const char *form_of(const struct gen_message *message)
 		{"google.protobuf.Any", "JSON_FORM_ANY"},
 		{"google.api.HttpBody", "JSON_FORM_HTTP_BODY"},
 	};
-	size_t len = strlen(message->name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		if (gen_is(message, forms[i].name))
 			return forms[i].form;
-	if (strncmp(message->name, "google.protobuf.", 16) == 0 && len > 21 &&
-	    strcmp(message->name + len - 5, "Value") == 0)
+	if (gen_wrapper(message))
 		return "JSON_FORM_WRAPPER";
 	return "JSON_FORM_OBJECT";
 }

@@ -187,6 +187,11 @@ bool gen_is(const struct gen_message *message, const char *name)
 	return message && strcmp(message->name, name) == 0;
 }
 
+bool gen_wrapper(const struct gen_message *message)
+{
+	return strcmp(message->place.file->name, "google/protobuf/wrappers.proto") == 0;
+}
+
 bool gen_planned(const struct gen_method *method)
 {
 	return method->rule->stage == LIMITLESS__METHOD_RULE__STAGE__PLANNED;
