@@ -139,7 +139,7 @@ $(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(LIBS)
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c gateway/*_test.c tools/*/*_test.c))
 # Service tests: services/<s>/<s>_test.c on a real PostgreSQL.
 SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
-TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c))
+TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c) tools/limitless/cluster.c tools/limitless/schema.c)
 
 $(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIB_O) $(LIBS)
 	$(link) -lcmocka

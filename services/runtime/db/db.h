@@ -1,5 +1,6 @@
-/* PostgreSQL for straight-line handlers: named statements prepared at connect, results read by column name, SQLSTATE
- * turned into status, transactions that repeat. A struct db is one connection and belongs to one thread at a time. */
+/* PostgreSQL for straight-line handlers: named statements prepared at connect, results read by
+ * column name, SQLSTATE turned into status, transactions that repeat. A struct db is one connection
+ * and belongs to one thread at a time. */
 #ifndef RUNTIME_DB_DB_H
 #define RUNTIME_DB_DB_H
 
@@ -20,15 +21,16 @@ struct sql {
 struct db;
 struct db_pool;
 
-/* statements: all of a service (build/gen makes sql_<service>_all, NULL-terminated); every connection prepares them when it
- * opens, so that a wrong column fails at start and not at a call. */
+/* statements: all of a service (build/gen makes sql_<service>_all, NULL-terminated); every
+ * connection prepares them when it opens, so that a wrong column fails at start and not at a call.
+ */
 struct db_options {
-	const char *dsn;		    /* libpq conninfo, several hosts allowed */
-	const char *application_name;	    /* shown in pg_stat_activity */
+	const char *dsn;                     /* libpq conninfo, several hosts allowed */
+	const char *application_name;        /* shown in pg_stat_activity */
 	const struct sql *const *statements; /* NULL-terminated */
-	int32_t connections_max;	    /* of a pool; default 8 */
-	int32_t connect_timeout_ms;	    /* default 5,000 */
-	int32_t statement_timeout_ms;	    /* default 10,000; the call's own deadline shortens it */
+	int32_t connections_max;             /* of a pool; default 8 */
+	int32_t connect_timeout_ms;          /* default 5,000 */
+	int32_t statement_timeout_ms; /* default 10,000; the call's own deadline shortens it */
 };
 
 /* Connects at the first use and again after a loss. Never NULL; no I/O here. */
@@ -39,15 +41,18 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(struct db *, db_free);
 /* Makes sure that there is a connection. Errors: UNAVAILABLE database_unavailable. */
 _must_check_ enum status db_connect(struct db *db, struct error *reterr);
 
-/* Deadline (clock_mono_us) of what follows on this connection; 0: none. Past it: DEADLINE_EXCEEDED deadline. */
+/* Deadline (clock_mono_us) of what follows on this connection; 0: none. Past it: DEADLINE_EXCEEDED
+ * deadline. */
 void db_set_deadline(struct db *db, int64_t deadline_us);
 
-/* Runs one statement, params in text form (NULL is SQL NULL). *ret: rows, freed by PQclear (_cleanup_(PQclearp)).
- * Outside db_tx it commits by itself; a connection found broken before it was sent is opened anew, once.
- * errors: SQLSTATE class 23 with a named constraint: the constraint's name is the reason (…_key: ALREADY_EXISTS,
- *   foreign key: NOT_FOUND, check: FAILED_PRECONDITION, unless reasons.proto gives the reason another code) · 22xxx: INVALID_ARGUMENT field_invalid ·
- *   P0001 raised with a reason word as MESSAGE: that reason · 40001, 40P01: ABORTED conflict_retry · 57014: DEADLINE_EXCEEDED ·
- *   08xxx, 57P0x, no connection: UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). */
+/* Runs one statement, params in text form (NULL is SQL NULL). *ret: rows, freed by PQclear
+ * (_cleanup_(PQclearp)). Outside db_tx it commits by itself; a connection found broken before it
+ * was sent is opened anew, once. errors: SQLSTATE class 23 with a named constraint: the
+ * constraint's name is the reason (…_key: ALREADY_EXISTS, foreign key: NOT_FOUND, check:
+ * FAILED_PRECONDITION, unless reasons.proto gives the reason another code) · 22xxx:
+ * INVALID_ARGUMENT field_invalid · P0001 raised with a reason word as MESSAGE: that reason · 40001,
+ * 40P01: ABORTED conflict_retry · 57014: DEADLINE_EXCEEDED · 08xxx, 57P0x, no connection:
+ * UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). */
 _must_check_ enum status db_query(struct db *db, const struct sql *sql, const char *const *params,
 				  PGresult **ret, struct error *reterr);
 
@@ -60,15 +65,16 @@ _must_check_ enum status db_query_one(struct db *db, const struct sql *sql,
 _must_check_ enum status db_exec(struct db *db, const struct sql *sql, const char *const *params,
 				 int64_t *ret_n, struct error *reterr);
 
-/* As db_query under row level security of one user: begin, set_config('lc.user', user_id), statement, commit, in one pipelined
- * round trip. Not inside db_tx. */
+/* As db_query under row level security of one user: begin, set_config('lc.user', user_id),
+ * statement, commit, in one pipelined round trip. Not inside db_tx. */
 _must_check_ enum status db_query_as(struct db *db, const char *user_id, const struct sql *sql,
 				     const char *const *params, PGresult **ret,
 				     struct error *reterr);
 
-/* A transaction: BEGIN, fn, COMMIT; ROLLBACK when fn fails. user_id (NULL: none) becomes lc.user for row level security.
- * fn runs again (3 times, with jitter) on 40001 and 40P01, so it sets all that it writes outside anew, and calls no rpc and no http.
- * errors: those of fn · a connection lost at COMMIT: UNAVAILABLE outcome_unknown · repeats used up: ABORTED conflict_retry. */
+/* A transaction: BEGIN, fn, COMMIT; ROLLBACK when fn fails. user_id (NULL: none) becomes lc.user
+ * for row level security. fn runs again (3 times, with jitter) on 40001 and 40P01, so it sets all
+ * that it writes outside anew, and calls no rpc and no http. errors: those of fn · a connection
+ * lost at COMMIT: UNAVAILABLE outcome_unknown · repeats used up: ABORTED conflict_retry. */
 typedef enum status db_tx_fn(struct db *db, void *ctx, struct error *reterr);
 _must_check_ enum status db_tx(struct db *db, const char *user_id, db_tx_fn *fn, void *ctx,
 			       struct error *reterr);
@@ -76,11 +82,13 @@ _must_check_ enum status db_tx(struct db *db, const char *user_id, db_tx_fn *fn,
 /* True while fn of db_tx runs: no call may leave the process then (ensure()d by rpc and http). */
 bool db_in_tx(const struct db *db);
 
-/* A service test runs each case between these: everything is undone, and db_tx inside uses a SAVEPOINT. */
+/* A service test runs each case between these: everything is undone, and db_tx inside uses a
+ * SAVEPOINT. */
 _must_check_ enum status db_test_begin(struct db *db, struct error *reterr);
 void db_test_rollback(struct db *db);
 
-/* Values by column name; a name that the statement does not have aborts. NULL: 0, false, "". Text is copied into the arena. */
+/* Values by column name; a name that the statement does not have aborts. NULL: 0, false, "". Text
+ * is copied into the arena. */
 int64_t db_i64(const PGresult *rows, int row, const char *column);
 int32_t db_i32(const PGresult *rows, int row, const char *column);
 double db_double(const PGresult *rows, int row, const char *column);
@@ -99,7 +107,9 @@ Google__Protobuf__Timestamp *db_time(struct arena *arena, const PGresult *rows, 
 /* Parameters. */
 const char *db_param_i64(struct arena *arena, int64_t value);
 const char *db_param_bytes(struct arena *arena, const void *data, size_t len); /* bytea hex form */
-const char *db_param_time(struct arena *arena, const Google__Protobuf__Timestamp *time); /* timestamptz text; NULL for NULL */
+const char *
+db_param_time(struct arena *arena,
+	      const Google__Protobuf__Timestamp *time); /* timestamptz text; NULL for NULL */
 /* A text[] literal of n texts, quoted. */
 const char *db_param_array(struct arena *arena, const char *const *texts, size_t n);
 
@@ -108,20 +118,23 @@ static inline void PQclearp(PGresult **result)
 	PQclear(*result);
 }
 
-/* A pool for threads that are no rpc workers (jobs, outbox, engine). take blocks at most wait_ms. Any thread. */
+/* A pool for threads that are no rpc workers (jobs, outbox, engine). take blocks at most wait_ms.
+ * Any thread. */
 struct db_pool *db_pool_new(const struct db_options *options);
 void db_pool_free(struct db_pool *pool);
 _must_check_ enum status db_pool_take(struct db_pool *pool, int32_t wait_ms, struct db **ret,
 				      struct error *reterr);
 void db_pool_give(struct db_pool *pool, struct db *db);
 
-/* Waits until the service's schema is at least at `version` (services never migrate). Errors: UNAVAILABLE, DEADLINE_EXCEEDED. */
+/* Waits until the service's schema is at least at `version` (services never migrate). Errors:
+ * UNAVAILABLE, DEADLINE_EXCEEDED. */
 _must_check_ enum status db_wait_schema(struct db *db, const char *schema, int32_t version,
 					int32_t wait_ms, struct error *reterr);
 
-/* Applies services/<s>/migrations/NNNN_what.sql above the recorded version, each in its transaction (a file whose first line
- * is "-- no transaction" outside), as the owner role. A file that was applied and has changed since is refused.
- * ret_version: the newest applied. Errors: FAILED_PRECONDITION with file and PostgreSQL's message. */
+/* Applies services/<s>/migrations/NNNN_what.sql above the recorded version, each in its transaction
+ * (a file whose first line is "-- no transaction" outside), as the owner role. A file that was
+ * applied and has changed since is refused. ret_version: the newest applied. Errors:
+ * FAILED_PRECONDITION with file and PostgreSQL's message. */
 _must_check_ enum status db_migrate(const char *dsn, const char *schema, const char *directory,
 				    int32_t *ret_version, struct error *reterr);
 

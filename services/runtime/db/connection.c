@@ -1,0 +1,425 @@
+#include "runtime/db/connection.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECTIONS_DEFAULT 8
+#define CONNECT_TIMEOUT_MS_DEFAULT 5000
+#define STATEMENT_TIMEOUT_MS_DEFAULT 10000
+/* A handler that holds a transaction open this long without a word is stuck: the server takes its
+ * locks away. */
+#define IDLE_IN_TX_TIMEOUT "60s"
+
+static char *copy(const char *text)
+{
+	char *made = strdup(text ? text : "");
+
+	ensure(made);
+	return made;
+}
+
+struct db *db_new(const struct db_options *options)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	ensure(db);
+	db->magic = DB_MAGIC;
+	db->options = *options;
+	db->options.dsn = copy(options->dsn);
+	db->options.application_name = copy(options->application_name);
+	if (db->options.connections_max <= 0)
+		db->options.connections_max = CONNECTIONS_DEFAULT;
+	if (db->options.connect_timeout_ms <= 0)
+		db->options.connect_timeout_ms = CONNECT_TIMEOUT_MS_DEFAULT;
+	if (db->options.statement_timeout_ms <= 0)
+		db->options.statement_timeout_ms = STATEMENT_TIMEOUT_MS_DEFAULT;
+	return db;
+}
+
+void db_free(struct db *db)
+{
+	if (!db)
+		return;
+	ensure(db->magic == DB_MAGIC);
+	db->magic = 0;
+	db_drop(db);
+	free(db->prepared);
+	free((char *)db->options.dsn);
+	free((char *)db->options.application_name);
+	free(db);
+}
+
+void db_drop(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	db->n_prepared = 0;
+	db->stale = false;
+}
+
+bool db_lost(const struct db *db)
+{
+	return PQstatus(db->conn) != CONNECTION_OK;
+}
+
+bool db_wait_socket(PGconn *conn, bool for_write, int64_t deadline_us)
+{
+	struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+	int64_t left_us;
+	int n;
+
+	if (for_write)
+		fd.events |= POLLOUT;
+	do {
+		left_us = deadline_us - clock_mono_us();
+		if (left_us <= 0)
+			return false;
+		n = poll(&fd, 1, (int)((left_us + US_PER_MS - 1) / US_PER_MS));
+	} while (n == 0 || (n < 0 && errno == EINTR));
+	return true;
+}
+
+/* libpq reports a bad server's words as notices on stderr otherwise, beside our log lines. */
+static void ignore_notice(_unused_ void *ctx, _unused_ const PGresult *notice)
+{
+}
+
+static PGconn *open_connection(const struct db *db)
+{
+	const struct db_options *options = &db->options;
+	char seconds[16], user_timeout[16];
+	/* What stands before the dsn are defaults that it may override. */
+	const char *const keys[] = {"application_name", "client_encoding", "connect_timeout",
+				    "tcp_user_timeout", "dbname",          NULL};
+	const char *const values[] = {
+		options->application_name, "UTF8", seconds, user_timeout, options->dsn, NULL};
+	PGconn *conn;
+
+	snprintf(seconds, sizeof seconds, "%d", (options->connect_timeout_ms + 999) / 1000);
+	snprintf(user_timeout, sizeof user_timeout, "%d", options->connect_timeout_ms);
+	conn = PQconnectdbParams(keys, values, 1);
+	ensure(conn);
+	PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	return conn;
+}
+
+static void remember(struct db *db, const struct sql *sql)
+{
+	if (db->n_prepared == db->prepared_capacity) {
+		db->prepared_capacity = db->prepared_capacity ? db->prepared_capacity * 2 : 32;
+		db->prepared =
+			reallocarray(db->prepared, db->prepared_capacity, sizeof db->prepared[0]);
+		ensure(db->prepared);
+	}
+	db->prepared[db->n_prepared++] = sql;
+}
+
+/* Pointers are compared: a statement is one object, made by the build. */
+static bool is_prepared(const struct db *db, const struct sql *sql)
+{
+	for (size_t i = 0; i < db->n_prepared; i++) {
+		if (db->prepared[i] == sql)
+			return true;
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------------- one round trip */
+
+/* What is on its way to the server: one entry for each answer that will come. */
+struct sent {
+	const struct sql *sql;
+	bool prepare; /* the answer is that of a Parse */
+	size_t step;
+};
+
+static enum status lost(struct db *db, struct error *reterr)
+{
+	enum status s = db_error_lost(db->conn, reterr);
+
+	db_drop(db);
+	return s;
+}
+
+/* The deadline passed. Asks the server to stop and gives it a moment to say so, which saves the
+ * connection. */
+static bool cancel(struct db *db, int64_t *deadline_us)
+{
+	static const int64_t moment_us = US_PER_S;
+	char why[128];
+	PGcancel *handle = PQgetCancel(db->conn);
+	bool sent = handle && PQcancel(handle, why, sizeof why);
+
+	PQfreeCancel(handle);
+	*deadline_us = clock_mono_us() + moment_us;
+	return sent;
+}
+
+struct wait {
+	int64_t deadline_us;
+	bool may_cancel;
+	bool cancelled;
+};
+
+/* Waits until the next result can be read without blocking. */
+static enum status wait_result(struct db *db, struct wait *wait, struct error *reterr)
+{
+	int unsent;
+
+	while ((unsent = PQflush(db->conn)) == 1 || PQisBusy(db->conn)) {
+		if (!db_wait_socket(db->conn, unsent == 1, wait->deadline_us)) {
+			if (wait->may_cancel && !wait->cancelled) {
+				wait->cancelled = true;
+				if (cancel(db, &wait->deadline_us))
+					continue;
+			}
+			db_drop(db);
+			return error_set(reterr, DEADLINE_EXCEEDED, "deadline",
+					 "the database did not answer in time");
+		}
+		if (!PQconsumeInput(db->conn))
+			return lost(db, reterr);
+	}
+	return unsent < 0 ? lost(db, reterr) : OK;
+}
+
+/* Statements that are outdated by a migration, or gone: a new connection prepares them anew. */
+static bool is_stale(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *routine = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	if (!state)
+		return false;
+	return strcmp(state, "26000") == 0 || (strcmp(state, "0A000") == 0 && routine &&
+					       strcmp(routine, "RevalidateCachedQuery") == 0);
+}
+
+static enum status step_failed(struct db *db, const struct sql *sql, const PGresult *result,
+			       struct error *reterr)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (is_stale(result)) {
+		db->stale = true;
+		db->conflict = true;
+		return error_set(reterr, ABORTED, "conflict_retry", "%s: its plan is outdated",
+				 sql->name);
+	}
+	if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))
+		db->conflict = true;
+	return db_error_from_result(sql->name, result, reterr);
+}
+
+/* Takes one result. Errors of steps behind the first failing one say only that they were skipped.
+ */
+static enum status take_result(struct db *db, struct db_round *round, const struct sent *sent,
+			       PGresult *result, enum status so_far, struct error *reterr)
+{
+	ExecStatusType type = PQresultStatus(result);
+
+	if (so_far != OK)
+		return so_far;
+	if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK)
+		return step_failed(db, sent->sql, result, reterr);
+	if (sent->prepare)
+		remember(db, sent->sql);
+	else if (sent->step == round->keep)
+		round->rows = result;
+	return OK;
+}
+
+static enum status receive(struct db *db, struct db_round *round, const struct sent *sent,
+			   size_t n_sent, struct wait *wait, struct error *reterr)
+{
+	enum status s = OK, waited;
+	size_t at = 0;
+
+	for (;;) {
+		PGresult *result;
+
+		waited = wait_result(db, wait, reterr);
+		if (waited != OK)
+			return waited;
+		result = PQgetResult(db->conn);
+		if (!result) { /* the end of one statement's results */
+			if (db_lost(db))
+				return s != OK ? s : lost(db, reterr);
+			at++;
+			continue;
+		}
+		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+			PQclear(result);
+			return s;
+		}
+		if (at < n_sent)
+			s = take_result(db, round, &sent[at], result, s, reterr);
+		if (result != round->rows)
+			PQclear(result);
+	}
+}
+
+static bool is_sent(const struct sent *sent, size_t n, const struct sql *sql)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (sent[i].sql == sql)
+			return true;
+	}
+	return false;
+}
+
+static bool send_step(struct db *db, const struct db_step *step)
+{
+	return PQsendQueryPrepared(db->conn, step->sql->name, step->sql->n_params, step->params,
+				   NULL, NULL, 0) == 1;
+}
+
+static struct wait wait_of(const struct db *db, const struct db_round *round)
+{
+	/* The server ends a statement at statement_timeout; the rest is for one that is gone
+	 * without a word. */
+	static const int64_t grace_ms = 5000;
+	struct wait wait = {
+		.deadline_us =
+			clock_mono_us() + (db->options.statement_timeout_ms + grace_ms) * US_PER_MS,
+		.may_cancel = !round->ends_tx,
+	};
+
+	if (!round->ends_tx && db->deadline_us && db->deadline_us < wait.deadline_us)
+		wait.deadline_us = db->deadline_us;
+	return wait;
+}
+
+void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params)
+{
+	ensure(round->n < DB_STEPS_MAX);
+	round->steps[round->n++] = (struct db_step){sql, params};
+}
+
+enum status db_round_run(struct db *db, struct db_round *round, struct error *reterr)
+{
+	struct sent sent[2 * DB_STEPS_MAX];
+	struct wait wait = wait_of(db, round);
+	size_t n = 0;
+	enum status s;
+
+	if (!round->ends_tx && clock_mono_us() >= wait.deadline_us)
+		return error_set(reterr, DEADLINE_EXCEEDED, "deadline",
+				 "the deadline passed before the database was asked");
+	for (size_t i = 0; i < round->n; i++) {
+		const struct sql *sql = round->steps[i].sql;
+
+		if (!is_prepared(db, sql) && !is_sent(sent, n, sql)) {
+			sent[n++] = (struct sent){sql, true, i};
+			if (!PQsendPrepare(db->conn, sql->name, sql->text, sql->n_params, NULL))
+				return lost(db, reterr);
+		}
+		sent[n++] = (struct sent){sql, false, i};
+		if (!send_step(db, &round->steps[i]))
+			return lost(db, reterr);
+	}
+	if (!PQpipelineSync(db->conn))
+		return lost(db, reterr);
+	s = receive(db, round, sent, n, &wait, reterr);
+	if (s != OK) {
+		PQclear(round->rows);
+		round->rows = NULL;
+	}
+	return s;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static const struct sql sql_settings = {
+	"lc_settings",
+	"SELECT set_config('statement_timeout', $1::text, false),\n"
+	"       set_config('idle_in_transaction_session_timeout', $2::text, false),\n"
+	"       set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),\n"
+	"       set_config('bytea_output', 'hex', false)",
+	2,
+};
+
+/* All statements of the service in one round trip: a wrong one stops the start and names itself. */
+static enum status prepare_all(struct db *db, struct error *reterr)
+{
+	const struct sql *const *sql = db->options.statements;
+	struct db_round round = {.ends_tx = true};
+	struct wait wait = wait_of(db, &round);
+	struct sent *sent;
+	size_t n = 0;
+	enum status s;
+
+	while (sql && sql[n])
+		n++;
+	sent = calloc(n + 1, sizeof *sent);
+	ensure(sent);
+	for (size_t i = 0; i < n; i++) {
+		sent[i] = (struct sent){sql[i], true, 0};
+		if (!PQsendPrepare(db->conn, sql[i]->name, sql[i]->text, sql[i]->n_params, NULL)) {
+			free(sent);
+			return lost(db, reterr);
+		}
+	}
+	if (PQpipelineSync(db->conn))
+		s = receive(db, &round, sent, n, &wait, reterr);
+	else
+		s = lost(db, reterr);
+	free(sent);
+	return s;
+}
+
+static enum status set_up(struct db *db, struct error *reterr)
+{
+	char timeout[24];
+	const char *const params[] = {timeout, IDLE_IN_TX_TIMEOUT};
+	struct db_round round = {.ends_tx = true};
+	enum status s;
+
+	if (PQsetnonblocking(db->conn, 1) != 0 || !PQenterPipelineMode(db->conn))
+		return lost(db, reterr);
+	snprintf(timeout, sizeof timeout, "%dms", db->options.statement_timeout_ms);
+	db_round_add(&round, &sql_settings, params);
+	s = db_round_run(db, &round, reterr);
+	PQclear(round.rows);
+	if (s != OK)
+		return s;
+	return prepare_all(db, reterr);
+}
+
+/* An idle connection has nothing to say. Whatever it says (the server shuts down, the peer is
+ * gone), a new one is cheaper than the doubt, and a statement that was never sent can be sent
+ * again. */
+static bool is_quiet(const struct db *db)
+{
+	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 0;
+}
+
+enum status db_connect(struct db *db, struct error *reterr)
+{
+	enum status s;
+
+	ensure(db->magic == DB_MAGIC);
+	if (!db_lost(db) && !db->stale && is_quiet(db))
+		return OK;
+	db_drop(db);
+	db->conn = open_connection(db);
+	if (db_lost(db))
+		return lost(db, reterr);
+	s = set_up(db, reterr);
+	if (s != OK)
+		db_drop(db);
+	return s;
+}
+
+void db_set_deadline(struct db *db, int64_t deadline_us)
+{
+	ensure(db->magic == DB_MAGIC);
+	db->deadline_us = deadline_us;
+}

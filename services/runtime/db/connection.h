@@ -1,0 +1,68 @@
+/* What the files of runtime/db share about one connection. */
+#ifndef RUNTIME_DB_CONNECTION_H
+#define RUNTIME_DB_CONNECTION_H
+
+#include "runtime/db/db.h"
+
+#define DB_MAGIC 0x4c6344b1u
+
+struct db {
+	uint32_t magic;
+	struct db_options options;   /* texts are copies */
+	PGconn *conn;                /* NULL: not connected; always in pipeline mode */
+	int64_t deadline_us;         /* clock_mono_us; 0: none */
+	const struct sql **prepared; /* what this connection knows by name */
+	size_t n_prepared, prepared_capacity;
+	const char *tx_user; /* lc.user of the transaction that fn of db_tx runs in; NULL: none */
+	bool begin_due;      /* its BEGIN goes out with its first statement */
+	bool in_tx;          /* fn of db_tx runs */
+	bool in_test;        /* between db_test_begin and db_test_rollback */
+	bool conflict;       /* a statement failed in a way that a new transaction may mend */
+	bool stale; /* its prepared statements are outdated: open anew before the next use */
+};
+
+/* One statement of a round trip. */
+struct db_step {
+	const struct sql *sql;
+	const char *const *params;
+};
+
+#define DB_STEPS_MAX 5
+
+/* Several statements in one round trip. When one fails the later ones do not run and a transaction
+ * that was begun stays open. */
+struct db_round {
+	struct db_step steps[DB_STEPS_MAX];
+	size_t n;
+	size_t keep;  /* whose rows are wanted */
+	bool ends_tx; /* COMMIT or ROLLBACK alone: neither cut by the call's deadline nor cancelled
+		       */
+	PGresult *rows; /* out: of step `keep`, when all went well */
+};
+
+/* Statements that this module needs itself. */
+extern const struct sql db_sql_begin, db_sql_commit, db_sql_rollback, db_sql_set_user;
+extern const struct sql db_sql_savepoint, db_sql_release, db_sql_rollback_to;
+
+void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params);
+
+/* Sends all steps and waits for all answers. The connection must be ready. */
+_must_check_ enum status db_round_run(struct db *db, struct db_round *round, struct error *reterr);
+
+/* Closes the connection; the next use opens a new one. */
+void db_drop(struct db *db);
+
+/* True when there is no usable connection. */
+bool db_lost(const struct db *db);
+
+/* Waits for the socket. deadline_us: clock_mono_us. False: it passed. */
+bool db_wait_socket(PGconn *conn, bool for_write, int64_t deadline_us);
+
+/* Fills reterr from a failed result; name: of its statement. The table SQLSTATE → status. */
+_must_check_ enum status db_error_from_result(const char *name, const PGresult *result,
+					      struct error *reterr);
+
+/* UNAVAILABLE database_unavailable with libpq's text. */
+_must_check_ enum status db_error_lost(PGconn *conn, struct error *reterr);
+
+#endif

@@ -1,0 +1,168 @@
+#include "runtime/db/connection.h"
+
+#include "runtime/base/ensure.h"
+
+#include <string.h>
+
+const struct sql db_sql_begin = {"lc_begin", "BEGIN", 0};
+const struct sql db_sql_commit = {"lc_commit", "COMMIT", 0};
+const struct sql db_sql_rollback = {"lc_rollback", "ROLLBACK", 0};
+const struct sql db_sql_set_user = {"lc_set_user", "SELECT set_config('lc.user', $1::text, true)",
+				    1};
+const struct sql db_sql_savepoint = {"lc_savepoint", "SAVEPOINT lc", 0};
+const struct sql db_sql_release = {"lc_release", "RELEASE SAVEPOINT lc", 0};
+const struct sql db_sql_rollback_to = {"lc_rollback_to", "ROLLBACK TO SAVEPOINT lc", 0};
+
+static const char *const no_user[] = {""};
+
+/* A statement of fn in db_tx; the first one takes BEGIN along. */
+static enum status run_in_tx(struct db *db, const struct db_step *step, PGresult **ret,
+			     struct error *reterr)
+{
+	struct db_round round = {0};
+	enum status s;
+
+	if (db->begin_due) {
+		db_round_add(&round, db->in_test ? &db_sql_savepoint : &db_sql_begin, NULL);
+		if (db->tx_user)
+			db_round_add(&round, &db_sql_set_user, &db->tx_user);
+	} else if (db_lost(db)) {
+		return error_set(reterr, UNAVAILABLE, "database_unavailable",
+				 "the connection was lost in the transaction");
+	}
+	round.keep = round.n;
+	db_round_add(&round, step->sql, step->params);
+	db->begin_due = false;
+	s = db_round_run(db, &round, reterr);
+	*ret = round.rows;
+	return s;
+}
+
+/* Outside db_tx in a test: a refused statement must not end the test's transaction. */
+static enum status run_in_test(struct db *db, const char *const *user, const struct db_step *step,
+			       PGresult **ret, struct error *reterr)
+{
+	struct db_round round = {0}, undo = {.ends_tx = true};
+	enum status s;
+
+	db_round_add(&round, &db_sql_savepoint, NULL);
+	if (user)
+		db_round_add(&round, &db_sql_set_user, user);
+	round.keep = round.n;
+	db_round_add(&round, step->sql, step->params);
+	if (user)
+		db_round_add(&round, &db_sql_set_user, no_user);
+	db_round_add(&round, &db_sql_release, NULL);
+	s = db_round_run(db, &round, reterr);
+	*ret = round.rows;
+	if (s == OK || db_lost(db))
+		return s;
+	db_round_add(&undo, &db_sql_rollback_to, NULL);
+	db_round_add(&undo, &db_sql_release, NULL);
+	ensure(db_round_run(db, &undo, NULL) == OK);
+	PQclear(undo.rows);
+	return s;
+}
+
+static enum status run_alone(struct db *db, const struct db_step *step, PGresult **ret,
+			     struct error *reterr)
+{
+	struct db_round round = {0};
+	enum status s;
+
+	db_round_add(&round, step->sql, step->params);
+	s = db_round_run(db, &round, reterr);
+	*ret = round.rows;
+	return s;
+}
+
+static enum status run_as(struct db *db, const char *const *user, const struct db_step *step,
+			  PGresult **ret, struct error *reterr)
+{
+	struct db_round round = {.keep = 2}, undo = {.ends_tx = true};
+	enum status s;
+
+	db_round_add(&round, &db_sql_begin, NULL);
+	db_round_add(&round, &db_sql_set_user, user);
+	db_round_add(&round, step->sql, step->params);
+	db_round_add(&round, &db_sql_commit, NULL);
+	s = db_round_run(db, &round, reterr);
+	*ret = round.rows;
+	if (s == OK || db_lost(db) || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
+		return s;
+	db_round_add(&undo, &db_sql_rollback, NULL);
+	if (db_round_run(db, &undo, NULL) != OK)
+		db_drop(db);
+	PQclear(undo.rows);
+	return s;
+}
+
+static enum status run_once(struct db *db, const char *const *user, const struct db_step *step,
+			    PGresult **ret, struct error *reterr)
+{
+	enum status s;
+
+	if (!db->in_test) { /* a test's transaction cannot move to another connection */
+		s = db_connect(db, reterr);
+		if (s != OK)
+			return s;
+	}
+	if (db->in_test)
+		return run_in_test(db, user, step, ret, reterr);
+	if (user)
+		return run_as(db, user, step, ret, reterr);
+	return run_alone(db, step, ret, reterr);
+}
+
+/* user: NULL, or one text. */
+static enum status run(struct db *db, const char *const *user, const struct sql *sql,
+		       const char *const *params, PGresult **ret, struct error *reterr)
+{
+	const struct db_step step = {sql, params};
+	enum status s;
+
+	ensure(db->magic == DB_MAGIC);
+	*ret = NULL;
+	if (db->in_tx)
+		return run_in_tx(db, &step, ret, reterr);
+	s = run_once(db, user, &step, ret, reterr);
+	if (db->stale && !db->in_test) /* nothing ran: its plan was refused */
+		s = run_once(db, user, &step, ret, reterr);
+	return s;
+}
+
+enum status db_query(struct db *db, const struct sql *sql, const char *const *params,
+		     PGresult **ret, struct error *reterr)
+{
+	return run(db, NULL, sql, params, ret, reterr);
+}
+
+enum status db_query_one(struct db *db, const struct sql *sql, const char *const *params,
+			 PGresult **ret, struct error *reterr)
+{
+	enum status s = run(db, NULL, sql, params, ret, reterr);
+
+	if (s != OK || PQntuples(*ret) > 0)
+		return s;
+	PQclear(*ret);
+	*ret = NULL;
+	return error_set(reterr, NOT_FOUND, "not_found", "there is no such thing");
+}
+
+enum status db_exec(struct db *db, const struct sql *sql, const char *const *params, int64_t *ret_n,
+		    struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	enum status s = run(db, NULL, sql, params, &rows, reterr);
+
+	if (s == OK && ret_n)
+		*ret_n = strtoll(PQcmdTuples(rows), NULL, 10);
+	return s;
+}
+
+enum status db_query_as(struct db *db, const char *user_id, const struct sql *sql,
+			const char *const *params, PGresult **ret, struct error *reterr)
+{
+	ensure(!db->in_tx);
+	return run(db, &user_id, sql, params, ret, reterr);
+}

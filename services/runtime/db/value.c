@@ -1,0 +1,198 @@
+#include "runtime/db/db.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A name that the statement does not return is a bug in the program, so it ends it. */
+static int column_of(const PGresult *rows, int row, const char *name)
+{
+	int column = PQfnumber(rows, name);
+
+	if (column < 0)
+		fprintf(stderr, "the statement returns no column '%s'\n", name);
+	ensure(column >= 0);
+	ensure(row >= 0 && row < PQntuples(rows));
+	return column;
+}
+
+static const char *value_of(const PGresult *rows, int row, const char *name)
+{
+	int column = column_of(rows, row, name);
+
+	return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
+}
+
+int64_t db_i64(const PGresult *rows, int row, const char *column)
+{
+	const char *text = value_of(rows, row, column);
+	int64_t value = 0;
+
+	if (text)
+		ensure(text_parse_i64(text, strlen(text), INT64_MIN, INT64_MAX, &value));
+	return value;
+}
+
+int32_t db_i32(const PGresult *rows, int row, const char *column)
+{
+	int64_t value = db_i64(rows, row, column);
+
+	ensure(value >= INT32_MIN && value <= INT32_MAX);
+	return (int32_t)value;
+}
+
+double db_double(const PGresult *rows, int row, const char *column)
+{
+	const char *text = value_of(rows, row, column);
+	char *end;
+	double value;
+
+	if (!text)
+		return 0;
+	value = strtod(text, &end);
+	ensure(*text && !*end);
+	return value;
+}
+
+bool db_bool(const PGresult *rows, int row, const char *column)
+{
+	const char *text = value_of(rows, row, column);
+
+	if (!text)
+		return false;
+	ensure(strcmp(text, "t") == 0 || strcmp(text, "f") == 0);
+	return text[0] == 't';
+}
+
+bool db_is_null(const PGresult *rows, int row, const char *column)
+{
+	return PQgetisnull(rows, row, column_of(rows, row, column)) == 1;
+}
+
+const char *db_peek(const PGresult *rows, int row, const char *column)
+{
+	const char *text = value_of(rows, row, column);
+
+	return text ? text : "";
+}
+
+char *db_text(struct arena *arena, const PGresult *rows, int row, const char *column)
+{
+	return arena_strdup(arena, db_peek(rows, row, column));
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	ensure(c >= 'a' && c <= 'f');
+	return c - 'a' + 10;
+}
+
+uint8_t *db_bytes(struct arena *arena, const PGresult *rows, int row, const char *column,
+		  size_t *ret_len)
+{
+	const char *text = db_peek(rows, row, column);
+	size_t len = strlen(text);
+	uint8_t *bytes;
+
+	*ret_len = 0;
+	if (len == 0)
+		return arena_zalloc(arena, 1);
+	ensure(len >= 2 && text[0] == '\\' && text[1] == 'x');
+	text += 2;
+	len = (len - 2) / 2;
+	bytes = arena_alloc(arena, len + 1);
+	if (!bytes)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+	bytes[len] = 0;
+	*ret_len = len;
+	return bytes;
+}
+
+Google__Protobuf__Timestamp *db_time(struct arena *arena, const PGresult *rows, int row,
+				     const char *column)
+{
+	Google__Protobuf__Timestamp *time;
+	int64_t us;
+
+	if (db_is_null(rows, row, column))
+		return NULL;
+	us = db_i64(rows, row, column);
+	time = arena_alloc(arena, sizeof *time);
+	if (!time)
+		return NULL;
+	google__protobuf__timestamp__init(time);
+	time->seconds = us / US_PER_S;
+	time->nanos = (int32_t)(us % US_PER_S) * 1000;
+	if (time->nanos < 0) {
+		time->seconds--;
+		time->nanos += 1000000000;
+	}
+	return time;
+}
+
+const char *db_param_i64(struct arena *arena, int64_t value)
+{
+	return arena_printf(arena, "%" PRId64, value);
+}
+
+const char *db_param_bytes(struct arena *arena, const void *data, size_t len)
+{
+	char *text = arena_alloc(arena, 2 * len + 3);
+
+	if (!text)
+		return "";
+	text[0] = '\\';
+	text[1] = 'x';
+	hex_encode(data, len, text + 2);
+	return text;
+}
+
+const char *db_param_time(struct arena *arena, const Google__Protobuf__Timestamp *time)
+{
+	char *text;
+
+	if (!time)
+		return NULL;
+	text = arena_alloc(arena, CLOCK_RFC3339_SIZE);
+	if (!text)
+		return "";
+	clock_rfc3339(time->seconds * US_PER_S + time->nanos / 1000, text);
+	return text;
+}
+
+/* '{"a","b\"c"}': quotes and backslashes are escaped, so every text is one element. */
+const char *db_param_array(struct arena *arena, const char *const *texts, size_t n)
+{
+	size_t size = 3;
+	char *array, *p;
+
+	for (size_t i = 0; i < n; i++)
+		size += 2 * strlen(texts[i]) + 3;
+	array = arena_alloc(arena, size);
+	if (!array)
+		return "";
+	p = array;
+	*p++ = '{';
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			*p++ = ',';
+		*p++ = '"';
+		for (const char *c = texts[i]; *c; c++) {
+			if (*c == '"' || *c == '\\')
+				*p++ = '\\';
+			*p++ = *c;
+		}
+		*p++ = '"';
+	}
+	*p++ = '}';
+	*p = '\0';
+	return array;
+}

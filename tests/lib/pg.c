@@ -1,0 +1,203 @@
+#include "tests/lib/pg.h"
+
+#include "runtime/base/ensure.h"
+#include "tools/limitless/schema.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <glob.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define START_MS 30000
+#define STOP_MS 10000
+#define PREFIX "/tmp/limitless-test-"
+
+/* Durability costs time and tests lose nothing that they miss. */
+static const char *const settings[] = {"fsync=off",
+				       "full_page_writes=off",
+				       "autovacuum=off",
+				       "max_connections=100",
+				       "shared_buffers=32MB",
+				       "log_min_messages=warning",
+				       NULL};
+
+static struct cluster cluster;
+static char directory[64];
+static pid_t owner;   /* a fork of the test program must not stop the server when it exits */
+static PGconn *admin; /* the superuser's connection, kept */
+
+static void check(enum status s, const struct error *err)
+{
+	if (s == OK)
+		return;
+	fprintf(stderr, "test database: %s\n", err->message);
+	exit(1);
+}
+
+static const char *root(void)
+{
+	const char *named = getenv("LIMITLESS_ROOT");
+
+	return named ? named : ".";
+}
+
+static int remove_one(const char *path, _unused_ const struct stat *info, _unused_ int type,
+		      _unused_ struct FTW *ftw)
+{
+	return remove(path);
+}
+
+/* What killed test programs left behind: their number is in the name. */
+static void sweep(void)
+{
+	glob_t found;
+
+	if (glob(PREFIX "*", 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			int pid = 0;
+
+			if (sscanf(found.gl_pathv[i], PREFIX "%d-", &pid) == 1 && pid > 0 &&
+			    kill(pid, 0) != 0 && errno == ESRCH)
+				nftw(found.gl_pathv[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		}
+	}
+	globfree(&found);
+}
+
+void pg_start(void)
+{
+	struct error err;
+	char path[PATH_MAX], dsn[256];
+
+	if (cluster.pid)
+		return;
+	sweep();
+	owner = getpid();
+	snprintf(directory, sizeof directory, PREFIX "%d-XXXXXX", getpid());
+	ensure(mkdtemp(directory));
+	cluster = (struct cluster){.settings = settings};
+	snprintf(cluster.data_dir, sizeof cluster.data_dir, "%s/data", directory);
+	snprintf(cluster.socket_dir, sizeof cluster.socket_dir, "%s", directory);
+	snprintf(cluster.log_file, sizeof cluster.log_file, "%s/log", directory);
+	check(cluster_find(&cluster, &err), &err);
+	ensure(chown(directory, cluster.uid, cluster.gid) == 0);
+	atexit(pg_stop);
+	check(cluster_create(&cluster, &err), &err);
+	check(cluster_start(&cluster, START_MS, &err), &err);
+	check(schema_create_database(&cluster, &err), &err);
+	cluster_dsn(&cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn, sizeof dsn);
+	snprintf(path, sizeof path, "%s/deploy/postgres/bootstrap.sql", root());
+	check(schema_run_file(dsn, path, &err), &err);
+	snprintf(path, sizeof path, "%s/tests/lib/clock.sql", root());
+	check(schema_run_file(dsn, path, &err), &err);
+}
+
+void pg_migrate(const char *service)
+{
+	struct error err;
+	char role[64];
+	int version;
+
+	snprintf(role, sizeof role, "%s_owner", service);
+	check(schema_migrate(pg_dsn(role), root(), service, &version, &err), &err);
+}
+
+void pg_stop(void)
+{
+	if (!directory[0] || getpid() != owner)
+		return;
+	PQfinish(admin);
+	admin = NULL;
+	cluster_stop(&cluster, STOP_MS);
+	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	directory[0] = '\0';
+}
+
+const char *pg_dsn(const char *role)
+{
+	static char dsn[4][256]; /* several of one expression may be in use */
+	static size_t next;
+	char *out = dsn[next++ % ARRAY_SIZE(dsn)];
+
+	ensure(cluster.pid > 0);
+	cluster_dsn(&cluster, CLUSTER_DATABASE, role, out, sizeof dsn[0]);
+	return out;
+}
+
+struct db *pg_db(const char *role, const struct sql *const *statements)
+{
+	const struct db_options options = {
+		.dsn = pg_dsn(role),
+		.application_name = "test",
+		.statements = statements,
+	};
+
+	return db_new(&options);
+}
+
+static PGresult *run(const char *sql)
+{
+	PGresult *result;
+	ExecStatusType type;
+
+	if (PQstatus(admin) != CONNECTION_OK) {
+		PQfinish(admin);
+		admin = PQconnectdb(pg_dsn(CLUSTER_SUPERUSER));
+	}
+	result = PQexec(admin, sql);
+	type = PQresultStatus(result);
+	if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK) {
+		fprintf(stderr, "test database: %s: %s", sql, PQerrorMessage(admin));
+		exit(1);
+	}
+	return result;
+}
+
+void pg_exec(const char *sql)
+{
+	PQclear(run(sql));
+}
+
+const char *pg_value(const char *sql)
+{
+	static char value[4096];
+	PGresult *result = run(sql);
+
+	value[0] = '\0';
+	if (PQntuples(result) > 0)
+		snprintf(value, sizeof value, "%s", PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return value;
+}
+
+void pg_clock_add(const char *interval)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof sql, "UPDATE lc.clock_offset SET shift = shift + '%s'::interval",
+		 interval);
+	pg_exec(sql);
+}
+
+void pg_clock_reset(void)
+{
+	pg_exec("UPDATE lc.clock_offset SET shift = '0'");
+}
+
+void pg_crash(void)
+{
+	PQfinish(admin);
+	admin = NULL;
+	cluster_stop(&cluster, 0);
+}
+
+void pg_restart(void)
+{
+	struct error err;
+
+	check(cluster_start(&cluster, START_MS, &err), &err);
+}

@@ -1,0 +1,383 @@
+#include "tools/limitless/cluster.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/db/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define POSTGRES_USER "postgres" /* of Debian's package */
+#define ARGUMENTS_MAX 64
+#define POLL_MS 10
+
+_printf_(2, 3) static enum status refuse(struct error *reterr, const char *format, ...)
+{
+	char message[sizeof reterr->message];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	return error_set(reterr, FAILED_PRECONDITION, "internal_error", "%s", message);
+}
+
+static void pause_ms(int ms)
+{
+	const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+
+	nanosleep(&t, NULL);
+}
+
+/* ---------------------------------------------------------------- finding */
+
+/* The major version of an existing cluster, or "*". */
+static void version_of(const char *data_dir, char out[8])
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(out, 8, "*");
+	snprintf(path, sizeof path, "%s/PG_VERSION", data_dir);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fscanf(file, "%7[0-9]", out) != 1)
+		snprintf(out, 8, "*");
+	fclose(file);
+}
+
+/* Debian keeps PostgreSQL's programs out of PATH, a folder for each major version. */
+static enum status find_programs(struct cluster *cluster, struct error *reterr)
+{
+	char version[8], pattern[64];
+	glob_t found;
+	int best = -1;
+
+	version_of(cluster->data_dir, version);
+	snprintf(pattern, sizeof pattern, "/usr/lib/postgresql/%s/bin/postgres", version);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			int n = 0;
+
+			if (sscanf(found.gl_pathv[i], "/usr/lib/postgresql/%d/", &n) == 1 &&
+			    n > best)
+				best = n;
+		}
+	}
+	globfree(&found);
+	if (best < 0)
+		return refuse(reterr, "PostgreSQL%s%s is not installed: apt-get install postgresql",
+			      version[0] == '*' ? "" : " ", version[0] == '*' ? "" : version);
+	snprintf(cluster->bin_dir, sizeof cluster->bin_dir, "/usr/lib/postgresql/%d/bin", best);
+	return OK;
+}
+
+enum status cluster_find(struct cluster *cluster, struct error *reterr)
+{
+	const struct passwd *user;
+
+	cluster->uid = getuid();
+	cluster->gid = getgid();
+	if (cluster->uid == 0) {
+		user = getpwnam(POSTGRES_USER);
+		if (!user)
+			return refuse(reterr, "PostgreSQL cannot run as root and there is no user "
+					      "'" POSTGRES_USER "': apt-get install postgresql");
+		cluster->uid = user->pw_uid;
+		cluster->gid = user->pw_gid;
+	}
+	return find_programs(cluster, reterr);
+}
+
+/* ---------------------------------------------------------------- running programs as that user */
+
+static void become_user(const struct cluster *cluster)
+{
+	if (getuid() == cluster->uid)
+		return;
+	if (setgroups(0, NULL) != 0 || setgid(cluster->gid) != 0 || setuid(cluster->uid) != 0)
+		_exit(126);
+}
+
+bool cluster_can_enter(const struct cluster *cluster, const char *directory)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	ensure(pid >= 0);
+	if (pid == 0) {
+		become_user(cluster);
+		_exit(access(directory, X_OK) == 0 ? 0 : 1);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* In the child: output to the log, signals as the shell would have them, and no way to outlive the
+ * parent. */
+static void child_begin(const struct cluster *cluster, pid_t parent, int death_signal)
+{
+	int log = open(cluster->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	sigset_t none;
+
+	if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+		_exit(126);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	become_user(cluster); /* forgets the death signal: first this, then that */
+	prctl(PR_SET_PDEATHSIG, death_signal);
+	if (getppid() != parent || chdir("/") != 0)
+		_exit(126);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* ---------------------------------------------------------------- creating */
+
+static int remove_one(const char *path, _unused_ const struct stat *info, _unused_ int type,
+		      _unused_ struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static enum status run_initdb(const struct cluster *cluster, const char *directory,
+			      struct error *reterr)
+{
+	char program[PATH_MAX], data[PATH_MAX];
+	char *const args[] = {program,
+			      data,
+			      "--username=" CLUSTER_SUPERUSER,
+			      "--encoding=UTF8",
+			      "--locale=C.UTF-8",
+			      "--auth-local=peer",
+			      "--auth-host=reject",
+			      "--data-checksums",
+			      cluster->sync ? NULL : "--no-sync",
+			      NULL};
+	pid_t parent = getpid(), pid;
+
+	snprintf(program, sizeof program, "%s/initdb", cluster->bin_dir);
+	snprintf(data, sizeof data, "-D%s", directory);
+	pid = fork();
+	ensure(pid >= 0);
+	if (pid == 0) {
+		child_begin(cluster, parent, SIGKILL);
+		execv(program, args);
+		_exit(127);
+	}
+	if (wait_for(pid) != 0)
+		return refuse(reterr, "initdb failed: see %s", cluster->log_file);
+	return OK;
+}
+
+/* Who may log in as whom: the caller, root and the server's own user as every role, all through the
+ * socket alone. */
+static enum status write_access(const struct cluster *cluster, const char *directory,
+				struct error *reterr)
+{
+	static const char *const roles[] = {
+		CLUSTER_SUPERUSER, "auth_owner",  "auth_app",       "chat_owner",
+		"chat_app",        "chat_worker", "credits_owner",  "credits_app",
+		"images_owner",    "images_app",  "payments_owner", "payments_app",
+	};
+	const uid_t users[] = {getuid(), cluster->uid};
+	char path[PATH_MAX];
+	FILE *hba, *ident;
+
+	snprintf(path, sizeof path, "%s/pg_hba.conf", directory);
+	hba = fopen(path, "we");
+	snprintf(path, sizeof path, "%s/pg_ident.conf", directory);
+	ident = fopen(path, "we");
+	ensure(hba && ident);
+	fprintf(hba, "local all all peer map=limitless\n");
+	for (size_t u = 0; u < (users[0] == users[1] ? 1 : 2); u++) {
+		const struct passwd *user = getpwuid(users[u]);
+
+		for (size_t r = 0; user && r < ARRAY_SIZE(roles); r++)
+			fprintf(ident, "limitless %s %s\n", user->pw_name, roles[r]);
+	}
+	if (fclose(hba) != 0 || fclose(ident) != 0)
+		return refuse(reterr, "%s: %s", path, strerror(errno));
+	return OK;
+}
+
+enum status cluster_create(struct cluster *cluster, struct error *reterr)
+{
+	char made[CLUSTER_PATH_MAX + 8], version[8];
+	enum status s;
+
+	version_of(cluster->data_dir, version);
+	if (version[0] != '*')
+		return OK;
+	snprintf(made, sizeof made, "%s.new", cluster->data_dir);
+	nftw(made, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	rmdir(cluster->data_dir); /* empty, or not there */
+	if (mkdir(made, 0700) != 0 || chown(made, cluster->uid, cluster->gid) != 0)
+		return refuse(reterr, "%s: %s", made, strerror(errno));
+	s = run_initdb(cluster, made, reterr);
+	if (s == OK)
+		s = write_access(cluster, made, reterr);
+	if (s != OK)
+		return s;
+	if (rename(made, cluster->data_dir) != 0)
+		return refuse(reterr, "%s: %s", cluster->data_dir, strerror(errno));
+	return OK;
+}
+
+/* ---------------------------------------------------------------- starting and stopping */
+
+/* The process that the lock file names, if it is a server of this directory; 0 otherwise. Its
+ * number alone proves nothing: after a crash it may be anybody's. */
+static pid_t running_server(const struct cluster *cluster)
+{
+	char path[PATH_MAX], cwd[PATH_MAX], real[PATH_MAX];
+	FILE *file;
+	ssize_t n;
+	int pid = 0;
+
+	snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data_dir);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%d", &pid) != 1)
+		pid = 0;
+	fclose(file);
+	snprintf(path, sizeof path, "/proc/%d/cwd", pid);
+	n = pid > 0 ? readlink(path, cwd, sizeof cwd - 1) : -1;
+	if (n < 0 || !realpath(cluster->data_dir, real))
+		return 0;
+	cwd[n] = '\0';
+	return strcmp(cwd, real) == 0 ? pid : 0;
+}
+
+/* A server whose supervisor was killed is shutting down: wait for it. Lock files of one that is
+ * gone would stop the next. */
+static enum status clear_the_way(const struct cluster *cluster, int64_t deadline_us,
+				 struct error *reterr)
+{
+	char path[PATH_MAX];
+	pid_t pid;
+
+	while ((pid = running_server(cluster)) != 0) {
+		if (clock_mono_us() >= deadline_us)
+			return refuse(reterr, "PostgreSQL %d still runs in %s: stop it first", pid,
+				      cluster->data_dir);
+		pause_ms(POLL_MS);
+	}
+	snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data_dir);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/.s.PGSQL.%d.lock", cluster->socket_dir, CLUSTER_PORT);
+	unlink(path);
+	return OK;
+}
+
+static void exec_server(const struct cluster *cluster)
+{
+	char program[PATH_MAX], data[PATH_MAX], sockets[160], port[16];
+	const char *args[ARGUMENTS_MAX] = {
+		program, data, "-clisten_addresses=", sockets, "-cunix_socket_permissions=0700",
+		port};
+	size_t n = 6;
+
+	snprintf(program, sizeof program, "%s/postgres", cluster->bin_dir);
+	snprintf(data, sizeof data, "-D%s", cluster->data_dir);
+	snprintf(port, sizeof port, "-cport=%d", CLUSTER_PORT);
+	snprintf(sockets, sizeof sockets, "-cunix_socket_directories=%s", cluster->socket_dir);
+	for (size_t i = 0; cluster->settings && cluster->settings[i]; i++) {
+		ensure(n + 3 < ARGUMENTS_MAX);
+		args[n++] = "-c";
+		args[n++] = cluster->settings[i];
+	}
+	execv(program, (char *const *)args);
+	_exit(127);
+}
+
+static enum status wait_until_ready(struct cluster *cluster, int64_t deadline_us,
+				    struct error *reterr)
+{
+	char dsn[256];
+	int status;
+
+	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn, sizeof dsn);
+	while (PQping(dsn) != PQPING_OK) {
+		if (waitpid(cluster->pid, &status, WNOHANG) == cluster->pid) {
+			cluster->pid = 0;
+			return refuse(reterr, "PostgreSQL did not start: see %s",
+				      cluster->log_file);
+		}
+		if (clock_mono_us() >= deadline_us)
+			return refuse(reterr, "PostgreSQL did not get ready in time: see %s",
+				      cluster->log_file);
+		pause_ms(POLL_MS);
+	}
+	return OK;
+}
+
+enum status cluster_start(struct cluster *cluster, int wait_ms, struct error *reterr)
+{
+	int64_t deadline_us = clock_mono_us() + wait_ms * US_PER_MS;
+	pid_t parent = getpid();
+	enum status s = clear_the_way(cluster, deadline_us, reterr);
+
+	if (s != OK)
+		return s;
+	cluster->pid = fork();
+	ensure(cluster->pid >= 0);
+	if (cluster->pid == 0) {
+		child_begin(cluster, parent, SIGINT); /* fast shutdown */
+		exec_server(cluster);
+	}
+	s = wait_until_ready(cluster, deadline_us, reterr);
+	if (s != OK)
+		cluster_stop(cluster, 0);
+	return s;
+}
+
+void cluster_stop(struct cluster *cluster, int wait_ms)
+{
+	int64_t deadline_us = clock_mono_us() + wait_ms * US_PER_MS;
+
+	if (cluster->pid <= 0)
+		return;
+	kill(cluster->pid, SIGINT);
+	while (waitpid(cluster->pid, NULL, WNOHANG) == 0) {
+		if (clock_mono_us() >= deadline_us) {
+			kill(cluster->pid, SIGQUIT);
+			wait_for(cluster->pid);
+			break;
+		}
+		pause_ms(POLL_MS);
+	}
+	cluster->pid = 0;
+}
+
+void cluster_dsn(const struct cluster *cluster, const char *database, const char *role, char *out,
+		 size_t size)
+{
+	int n = snprintf(out, size, "host=%s port=%d dbname=%s user=%s", cluster->socket_dir,
+			 CLUSTER_PORT, database, role);
+
+	ensure(n > 0 && (size_t)n < size);
+}

@@ -1,0 +1,51 @@
+/* A private PostgreSQL cluster: made, started and stopped by one process, reached by a unix socket
+ * only. */
+#ifndef TOOLS_LIMITLESS_CLUSTER_H
+#define TOOLS_LIMITLESS_CLUSTER_H
+
+#include "runtime/base/status.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define CLUSTER_SUPERUSER "limitless_admin"
+#define CLUSTER_DATABASE "limitless"
+#define CLUSTER_PATH_MAX 1024 /* bytes of a path, with the NUL */
+#define CLUSTER_PORT 5432     /* names the socket; nothing listens on a port */
+
+struct cluster {
+	char data_dir[CLUSTER_PATH_MAX];
+	char socket_dir[100];           /* at most 107 bytes with the socket's name */
+	char bin_dir[CLUSTER_PATH_MAX]; /* of PostgreSQL's programs */
+	char log_file[CLUSTER_PATH_MAX];
+	uid_t uid; /* PostgreSQL refuses to run as root: then it is another user's */
+	gid_t gid;
+	const char *const *settings; /* "name=value", NULL-terminated; of the server */
+	bool sync;                   /* false: tests, that may lose everything */
+	pid_t pid;                   /* 0: not running */
+};
+
+/* Finds PostgreSQL's programs and the user to run them as: the caller's, or `postgres` when the
+ * caller is root. data_dir, when it has a cluster, decides the version. Errors: FAILED_PRECONDITION
+ * with what to install. */
+_must_check_ enum status cluster_find(struct cluster *cluster, struct error *reterr);
+
+/* True when the user that PostgreSQL runs as can enter this directory. */
+bool cluster_can_enter(const struct cluster *cluster, const char *directory);
+
+/* Makes data_dir when it has no cluster yet. A half-made one of an earlier, killed run is thrown
+ * away. */
+_must_check_ enum status cluster_create(struct cluster *cluster, struct error *reterr);
+
+/* Starts the server in a session of its own and waits until it answers. It shuts down when this
+ * thread's process dies. */
+_must_check_ enum status cluster_start(struct cluster *cluster, int wait_ms, struct error *reterr);
+
+/* Fast shutdown; immediate after wait_ms. */
+void cluster_stop(struct cluster *cluster, int wait_ms);
+
+/* Conninfo of a role. */
+void cluster_dsn(const struct cluster *cluster, const char *database, const char *role, char *out,
+		 size_t size);
+
+#endif
