@@ -4,6 +4,7 @@ MODE ?= release
 DIR ?= var
 PORT ?= 8080
 LISTEN ?= ipc
+V ?= 0
 
 G := build/gen
 ifeq ($(MODE),release)
@@ -15,10 +16,20 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# Debian 12 has Node 18; tools/deps puts a newer one here.
+export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --no-print-directory -j$(shell nproc)
+endif
+ifneq ($(V),1)
+Q := @
+endif
+
 CSTD := -std=gnu17
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto
 CPPFLAGS += -D_GNU_SOURCE -Iservices -I$(G) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnng -largon2 -lm -pthread
 CFLAGS_release := -O2 -g
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -29,8 +40,20 @@ LDFLAGS += $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
 SERVICES := auth chat credits images payments
 BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 
+.DEFAULT_GOAL := all
 .PHONY: all
-all: $(BINARIES) web
+all: $(BINARIES) web ## build everything: build/bin and build/web
+
+# ---------------------------------------------------------------------------------------------- what the build needs
+# One clear line instead of the first compiler error. Elsewhere than on Debian it says nothing.
+build/deps.stamp: tools/deps
+	@mkdir -p $(@D)
+	@tools/deps check build
+	@touch $@
+
+.PHONY: deps
+deps: ## install what building, running and testing needs (apt, npm)
+	@tools/deps install build run test lint
 
 # ---------------------------------------------------------------------------------------------- generated code
 # Third-party messages come from /usr/include; ours and gRPC's from protos/.
@@ -42,30 +65,33 @@ PACKAGES := $(sort $(patsubst %/,%,$(dir $(filter-out google/% grpc/% limitless/
 RPC_H := $(patsubst %,$(G)/%/rpc.h,$(PACKAGES))
 RPC_C := $(patsubst %,$(G)/%/client.c,$(PACKAGES)) $(patsubst %,$(G)/%/server.c,$(PACKAGES))
 GEN_H := $(RPC_H) $(addprefix $(G)/limitless/,reasons.h json_rules.h descriptors.h)
-GEN_C := $(RPC_C) $(G)/limitless/reasons.c $(G)/limitless/json_rules.c $(G)/limitless/descriptors.c
+GEN_C := $(RPC_C) $(addprefix $(G)/limitless/,reasons.c json_rules.c descriptors.c)
 
 # Generators touch a stamp and rewrite only what changed, so that a comment in one proto rebuilds only its users.
-$(G)/messages.stamp: $(addprefix protos/,$(PROTOS))
+$(G)/messages.stamp: $(addprefix protos/,$(PROTOS)) | build/deps.stamp
+	@echo "  PROTO $(words $(PROTOS)) files"
 	@rm -rf $(G)/messages.new && mkdir -p $(G)/messages.new
-	protoc -I protos -I /usr/include --c_out=$(G)/messages.new $(PROTOS) $(WELL_KNOWN)
+	$(Q)protoc -I protos -I /usr/include --c_out=$(G)/messages.new $(PROTOS) $(WELL_KNOWN)
 	@cd $(G)/messages.new && find . -name '*.pb-c.[ch]' | while read -r f; do \
 		mkdir -p "../$${f%/*}" && { cmp -s "$$f" "../$$f" || cp "$$f" "../$$f"; }; done
 	@rm -rf $(G)/messages.new && touch $@
 $(PB_C) $(PB_H): $(G)/messages.stamp ;
 
-$(G)/descriptors.pb: $(addprefix protos/,$(PROTOS))
+$(G)/descriptors.pb: $(addprefix protos/,$(PROTOS)) | build/deps.stamp
 	@mkdir -p $(G)
-	protoc -I protos --include_imports --include_source_info --descriptor_set_out=$@ $(PROTOS)
+	$(Q)protoc -I protos --include_imports --include_source_info --descriptor_set_out=$@ $(PROTOS)
 
 GEN_TOOL := build/host/gen
 GEN_TOOL_PB := $(patsubst %,$(G)/%.pb-c.c,google/protobuf/descriptor google/api/http limitless/options)
 GEN_TOOL_BASE := $(patsubst %,services/runtime/base/%.c,arena buf ensure)
-$(GEN_TOOL): $(wildcard tools/gen/*.c tools/gen/*.h) $(GEN_TOOL_BASE) $(GEN_TOOL_PB) | $(PB_H)
+$(GEN_TOOL): $(filter-out %_test.c,$(wildcard tools/gen/*.c tools/gen/*.h)) $(GEN_TOOL_BASE) $(GEN_TOOL_PB) | $(PB_H)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O1 -g $(CPPFLAGS) -o $@ $(filter %.c,$^) -lprotobuf-c -ljansson
+	@echo "  HOST  $@"
+	$(Q)$(CC) $(CSTD) $(WARN) -O1 -g $(CPPFLAGS) -o $@ $(filter %.c,$^) -lprotobuf-c -ljansson
 
 $(G)/tables.stamp: $(GEN_TOOL) $(G)/descriptors.pb
-	$(GEN_TOOL) $(G)/descriptors.pb $(G)
+	@echo "  GEN   $(G)"
+	$(Q)$(GEN_TOOL) $(G)/descriptors.pb $(G)
 	@touch $@
 $(GEN_H) $(GEN_C) $(G)/gateway/routes.c $(G)/openapi.json: $(G)/tables.stamp ;
 
@@ -76,7 +102,8 @@ SQL_C := $(patsubst %,$(G)/sql/%.c,$(SQL_OWNERS))
 define sql_owner
 $(G)/sql/$(1).h $(G)/sql/$(1).c &: $$(sort $$(wildcard services/$(1)/sql/*.sql services/$(1)/*/sql/*.sql)) tools/gen/sql.awk
 	@mkdir -p $(G)/sql
-	awk -v owner=$(1) -v out=$(G)/sql/$(1) -f tools/gen/sql.awk $$(filter %.sql,$$^)
+	@echo "  SQL   $(1)"
+	$$(Q)awk -v owner=$(1) -v out=$(G)/sql/$(1) -f tools/gen/sql.awk $$(filter %.sql,$$^)
 endef
 $(foreach s,$(SQL_OWNERS),$(eval $(call sql_owner,$(s))))
 
@@ -87,33 +114,41 @@ generated: $(GENERATED)
 # ---------------------------------------------------------------------------------------------- objects and libraries
 $(B)/obj/gen/%.o: $(G)/%.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_all) -MMD -MP -c -o $@ $<
 
 # Node's HTTP parser: Debian ships its C sources only (package node-llhttp).
-$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c | build/deps.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(CFLAGS_$(MODE)) -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1 -c -o $@ $<
-CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CSTD) $(CFLAGS_$(MODE)) $(CPPFLAGS) -c -o $@ $<
+/usr/share/llhttp/%.c: ;
 
 sources = $(filter-out %_test.c,$(wildcard $(1)))
 object = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 GEN_O := $(patsubst $(G)/%.c,$(B)/obj/gen/%.o,$(PB_C) $(GEN_C) $(SQL_C))
-RUNTIME_O := $(call object,$(call sources,services/runtime/*/*.c)) $(B)/obj/llhttp/api.o $(B)/obj/llhttp/http.o $(B)/obj/llhttp/llhttp.o
+RUNTIME_O := $(call object,$(call sources,services/runtime/*/*.c)) $(addprefix $(B)/obj/llhttp/,api.o http.o llhttp.o)
 
 $(B)/lib/libgen.a: $(GEN_O)
 $(B)/lib/libruntime.a: $(RUNTIME_O)
 $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  AR    $@"
+	$(Q)ar rcs $@ $^
 
 LIBS = $(B)/lib/libruntime.a $(B)/lib/libgen.a
-link = @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) $(LDLIBS_$(notdir $@))
+define link
+@mkdir -p $(@D)
+@echo "  LINK  $@"
+$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS) $(LDLIBS_$(notdir $@))
+endef
 
 # ---------------------------------------------------------------------------------------------- programs
 service_sources = $(call sources,services/$(1)/*.c services/$(1)/*/*.c)
@@ -134,12 +169,30 @@ $(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(LIBS)
 $(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(LIBS)
 	$(link)
 
-# ---------------------------------------------------------------------------------------------- tests
-# Unit tests: x_test.c beside x.c of the runtime and the gateway, no network but loopback, no database.
+# ---------------------------------------------------------------------------------------------- the page
+W := gateway/web
+WEB_SOURCES := $(shell find $(W) -name node_modules -prune -o -type f ! -name schema.d.ts -print 2>/dev/null)
+WEB_MODULES := $(W)/node_modules/.package-lock.json
+
+$(WEB_MODULES): $(W)/package-lock.json $(W)/package.json | build/deps.stamp
+	@echo "  NPM   $(W)"
+	$(Q)cd $(W) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/web.stamp: $(WEB_MODULES) $(WEB_SOURCES) $(G)/openapi.json
+	@echo "  WEB   build/web"
+	$(Q)cd $(W) && npm run --silent types && npm run --silent build
+	@touch $@
+
+.PHONY: web
+web: $(if $(wildcard $(W)/package.json),build/web.stamp) ## build the page into build/web
+
+# ---------------------------------------------------------------------------------------------- test programs
+# Unit tests: x_test.c beside x.c of the runtime, the gateway and the tools. A file is a program.
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c gateway/*_test.c tools/*/*_test.c))
-# Service tests: services/<s>/<s>_test.c on a real PostgreSQL.
+# Service tests: every *_test.c of a service in one program, on a real PostgreSQL.
 SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
-TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c) tools/limitless/cluster.c tools/limitless/schema.c)
+TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c))
 
 $(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIB_O) $(LIBS)
 	$(link) -lcmocka
@@ -150,21 +203,28 @@ $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c servi
 	$$(link) -lcmocka
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
+define tool_test
+$(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c))) $(TEST_LIB_O) $(LIBS)
+	$$(link) -lcmocka
+endef
+$(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
 
-.PHONY: unit-tests service-tests
+.PHONY: unit-tests service-tests binaries
 unit-tests: $(UNIT_TESTS)
 service-tests: $(SERVICE_TESTS)
+binaries: $(BINARIES)
 
 # ---------------------------------------------------------------------------------------------- house-keeping
-.PHONY: help clean fmt web
+.PHONY: help clean fmt
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
-fmt:
+fmt: ## format the C sources
 	clang-format -i $(C_FILES)
 
-clean:
+clean: ## remove build/
 	rm -rf build
 
-help:
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@echo "Variables: MODE=release|asan|tsan  DIR=var  PORT=8080  LISTEN=ipc|tcp  V=1 shows the commands"
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
