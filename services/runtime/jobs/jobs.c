@@ -99,9 +99,6 @@ static enum status look(struct jobs *jobs, struct db *db, int64_t *ret_ms, struc
 	if (s != OK)
 		return s;
 	for (int i = 0; i < PQntuples(rows); i++) {
-		metric_set(
-			metric_get(&last_success, (const char *const[]){db_peek(rows, i, "name")}),
-			db_i64(rows, i, "success_seconds"));
 		if (db_i64(rows, i, "due_ms") < *ret_ms)
 			*ret_ms = db_i64(rows, i, "due_ms");
 	}
