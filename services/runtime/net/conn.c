@@ -287,6 +287,8 @@ static void callback_finish(struct net_conn *conn)
 	run_unlocked(conn);
 	deliver(conn); /* what came while it was paused, if it is no more */
 	flush(conn);
+	if (conn->in_len && wants_bytes(conn))
+		deliver_post(conn); /* on_output ended the pause */
 	recv_post(conn);
 	if (conn->closed && !conn->over) {
 		conn->over = true;

@@ -1,0 +1,370 @@
+/* The life of one connection: bytes in, requests out to their handler, answers back in order.
+ * Everything here runs under the connection's lock, which net holds around its hooks. */
+#include "runtime/httpd/conn.h"
+#include "runtime/base/clock.h"
+
+#include <string.h>
+
+/* A smaller answer fits the kernel's buffers, so it needs no deadline of its own. */
+#define DEADLINE_FROM_BYTES 65536
+/* Bodies up to this size get their buffer at once, longer ones as they come. */
+#define BODY_RESERVED_MAX 65536
+
+/* The connection whose lock this thread holds, so that a handler may answer at once. */
+static _Thread_local struct conn *current;
+
+bool conn_lock(struct conn *conn)
+{
+	if (current == conn)
+		return false;
+	net_lock(conn->net);
+	return true;
+}
+
+void conn_unlock(struct conn *conn, bool locked)
+{
+	if (locked)
+		net_unlock(conn->net);
+}
+
+/* ------------------------------------------------------------------ deadlines */
+
+static int64_t read_deadline_us(const struct conn *conn)
+{
+	const struct httpd_options *options = &conn->httpd->options;
+	const struct exchange *exchange = conn->exchange;
+	int64_t deadline_us = exchange->started_us + options->head_timeout_ms * US_PER_MS;
+
+	if (conn->phase == PHASE_BODY)
+		deadline_us +=
+			(int64_t)exchange->body_raw_bytes * US_PER_S / options->body_rate_min;
+	return deadline_us;
+}
+
+static void refuse(struct conn *conn, const struct refusal *refusal);
+static void timer_arm(struct conn *conn);
+
+static void on_timer(void *ctx)
+{
+	static const struct refusal late = {408, "request_timeout",
+					    "the request took too long to arrive"};
+	struct conn *conn = ctx;
+	struct conn *outer = current;
+	struct net_conn *net = conn->net;
+
+	net_lock(net);
+	current = conn;
+	conn->timer = NULL;
+	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY) {
+		if (clock_mono_us() >= read_deadline_us(conn))
+			refuse(conn, &late);
+		else
+			timer_arm(conn);
+	}
+	current = outer;
+	net_unlock(net);
+	net_unref(net);
+}
+
+/* One timer at most, started only when a request did not come in one piece; it looks for itself
+ * what is due when it fires. */
+static void timer_arm(struct conn *conn)
+{
+	net_set_idle_timeout(conn->net, 0);
+	if (conn->timer)
+		return;
+	net_ref(conn->net);
+	conn->timer = net_timer_start(read_deadline_us(conn), on_timer, conn);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static void dispatch(struct conn *conn)
+{
+	struct exchange *exchange = conn->exchange;
+	struct httpd *httpd = conn->httpd;
+
+	conn->phase = PHASE_OWNED;
+	exchange->conn = conn;
+	exchange->req.peer_address = net_peer_address(conn->net);
+	net_ref(conn->net);
+	net_set_idle_timeout(conn->net, 0);
+	httpd->options.handle(&exchange->req, httpd->options.ctx);
+}
+
+static void refuse(struct conn *conn, const struct refusal *refusal)
+{
+	struct exchange *exchange = conn->exchange;
+	struct httpd *httpd = conn->httpd;
+
+	conn->phase = PHASE_OWNED;
+	exchange->conn = conn;
+	exchange->refused = true;
+	exchange->req.peer_address = net_peer_address(conn->net);
+	net_ref(conn->net);
+	httpd->options.refuse(&exchange->req, refusal->status, refusal->reason, refusal->detail,
+			      httpd->options.ctx);
+	ensure(conn->phase != PHASE_OWNED);
+}
+
+/* The head is complete: may the body come? */
+static bool begin_body(struct conn *conn, struct refusal *reterr)
+{
+	const struct httpd_options *options = &conn->httpd->options;
+	struct exchange *exchange = conn->exchange;
+	bool chunked = exchange->parser.flags & F_CHUNKED;
+
+	exchange->body_max = options->body_max ? options->body_max(&exchange->req, options->ctx)
+					       : options->body_bytes_max;
+	if (!chunked && exchange->parser.content_length > exchange->body_max) {
+		*reterr = (struct refusal){413, "body_too_large",
+					   "the body is larger than the limit"};
+		return false;
+	}
+	if (!chunked && exchange->parser.content_length <= BODY_RESERVED_MAX)
+		buf_reserve(&exchange->body, exchange->parser.content_length);
+	if (exchange->expect_continue)
+		buf_adds(&exchange->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	conn->phase = PHASE_BODY;
+	return true;
+}
+
+/* Feeds one piece to the request at hand and returns how many bytes belong to it. */
+static size_t read_piece(struct conn *conn, const uint8_t *data, size_t len)
+{
+	struct refusal refusal;
+	enum parse result;
+	size_t used = 0;
+
+	if (conn->phase == PHASE_IDLE) {
+		conn->exchange = exchange_take(conn->httpd);
+		conn->exchange->started_us = clock_mono_us();
+		conn->phase = PHASE_HEAD;
+	}
+	result = conn->phase == PHASE_HEAD ? parse_head(conn->exchange, &conn->httpd->options, data,
+							len, &used, &refusal)
+					   : parse_body(conn->exchange, data, len, &used, &refusal);
+	if (result == PARSE_HEAD && !begin_body(conn, &refusal))
+		result = PARSE_REFUSED;
+	if (result == PARSE_COMPLETE)
+		dispatch(conn);
+	else if (result == PARSE_REFUSED)
+		refuse(conn, &refusal);
+	return used;
+}
+
+static bool reading(const struct conn *conn)
+{
+	return conn->phase == PHASE_IDLE || conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY;
+}
+
+/* Reads until a request is dispatched or the bytes are used up; returns how many were. */
+static size_t read_some(struct conn *conn, const uint8_t *data, size_t len)
+{
+	size_t used = 0;
+
+	while (used < len && reading(conn))
+		used += read_piece(conn, data + used, len - used);
+	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY)
+		timer_arm(conn);
+	return used;
+}
+
+static bool on_receive(_unused_ struct net_conn *net, const uint8_t *data, size_t len, void *ctx)
+{
+	struct conn *conn = ctx, *outer = current;
+	size_t used = 0;
+
+	current = conn;
+	if (conn->rest.len == 0)
+		used = read_some(conn, data, len);
+	if (used < len && conn->phase != PHASE_LINGER && !conn->close_after) {
+		buf_add(&conn->rest, data + used, len - used);
+		net_pause(conn->net, true);
+	}
+	current = outer;
+	return true;
+}
+
+/* The next request, from what came meanwhile. */
+static void read_rest(struct conn *conn)
+{
+	if (conn->rest.len == 0)
+		return;
+	conn->rest_used += read_some(conn, conn->rest.data + conn->rest_used,
+				     conn->rest.len - conn->rest_used);
+	if (conn->rest_used < conn->rest.len)
+		return;
+	buf_done(&conn->rest);
+	conn->rest_used = 0;
+	net_pause(conn->net, false);
+}
+
+/* ------------------------------------------------------------------ writing */
+
+void conn_answered(struct conn *conn, bool close_after)
+{
+	conn->phase = PHASE_SENDING;
+	conn->close_after = close_after;
+	conn_output_added(conn);
+}
+
+void conn_output_added(struct conn *conn)
+{
+	const struct httpd_options *options = &conn->httpd->options;
+	const struct exchange *exchange = conn->exchange;
+	size_t len = exchange->out.len - exchange->out_sent + exchange->lives_len;
+
+	if (conn->deadline || len < DEADLINE_FROM_BYTES)
+		return;
+	conn->deadline = true;
+	net_set_deadline(conn->net, clock_mono_us() + options->send_timeout_ms * US_PER_MS +
+					    (int64_t)len * US_PER_S / options->body_rate_min);
+}
+
+/* Moves output of the exchange to out. */
+static size_t take_output(struct exchange *exchange, uint8_t *out, size_t max)
+{
+	size_t n = exchange->out.len - exchange->out_sent;
+	size_t m;
+
+	n = n < max ? n : max;
+	if (n)
+		memcpy(out, exchange->out.data + exchange->out_sent, n);
+	exchange->out_sent += n;
+	m = exchange->lives_len < max - n ? exchange->lives_len : max - n;
+	if (m) {
+		memcpy(out + n, exchange->lives, m);
+		exchange->lives += m;
+		exchange->lives_len -= m;
+	}
+	return n + m;
+}
+
+/* The answer is on its way: close, or be ready for the next request. */
+static void finish(struct conn *conn)
+{
+	struct exchange *exchange = conn->exchange;
+	bool refused = exchange->refused;
+
+	exchange_give(conn->httpd, TAKE_PTR(conn->exchange));
+	if (refused) {
+		/* Closing at once while the client still sends would reset the connection and
+		 * destroy the answer. */
+		conn->phase = PHASE_LINGER;
+		net_set_deadline(conn->net, clock_mono_us() + LINGER_MS * US_PER_MS);
+		net_pause(conn->net, false);
+	} else if (conn->close_after) {
+		net_close(conn->net, true);
+	} else {
+		conn->phase = PHASE_IDLE;
+		net_set_idle_timeout(conn->net, conn->httpd->options.idle_timeout_ms);
+		read_rest(conn);
+	}
+}
+
+/* Everything queued went to net. False: there is nothing more to do now. */
+static bool drained(struct conn *conn, size_t taken)
+{
+	struct exchange *exchange = conn->exchange;
+	bool full = exchange->full;
+
+	if (conn->deadline)
+		net_set_deadline(conn->net, 0);
+	conn->deadline = false;
+	if (conn->phase == PHASE_SENDING) {
+		if (taken && (conn->close_after || exchange->refused))
+			return false; /* once more when it is sent */
+		finish(conn);
+		return conn->exchange;
+	}
+	exchange->out_sent = 0;
+	if (conn->phase == PHASE_STREAM)
+		buf_done(&exchange->out);
+	else
+		buf_clear(&exchange->out);
+	exchange->full = false;
+	if (full && exchange->hooks.on_writable)
+		exchange->hooks.on_writable(&exchange->req, exchange->hooks_ctx);
+	return full;
+}
+
+static size_t on_output(_unused_ struct net_conn *net, uint8_t *out, size_t max, void *ctx)
+{
+	struct conn *conn = ctx, *outer = current;
+	size_t n = 0;
+
+	current = conn;
+	while (conn->exchange && conn->phase != PHASE_GONE) {
+		n += take_output(conn->exchange, out + n, max - n);
+		if (n == max || !drained(conn, n))
+			break;
+	}
+	current = outer;
+	return n;
+}
+
+/* ------------------------------------------------------------------ beginning and end */
+
+static void on_close(_unused_ struct net_conn *net, void *ctx)
+{
+	struct conn *conn = ctx, *outer = current;
+	struct httpd *httpd = conn->httpd;
+	struct exchange *exchange = TAKE_PTR(conn->exchange);
+	bool owned = conn->phase == PHASE_OWNED || conn->phase == PHASE_STREAM;
+
+	current = conn;
+	conn->phase = PHASE_GONE;
+	if (conn->timer && net_timer_cancel(conn->timer))
+		net_unref(conn->net);
+	if (exchange && !owned)
+		exchange_give(httpd, exchange);
+	else if (exchange && exchange->hooks.on_close)
+		exchange->hooks.on_close(&exchange->req, exchange->hooks_ctx);
+	pthread_mutex_lock(&httpd->mutex);
+	if (conn->previous)
+		conn->previous->next = conn->next;
+	else
+		httpd->connections = conn->next;
+	if (conn->next)
+		conn->next->previous = conn->previous;
+	atomic_fetch_sub(&httpd->n_connections, 1);
+	pthread_cond_signal(&httpd->changed);
+	pthread_mutex_unlock(&httpd->mutex);
+	current = outer;
+}
+
+static void on_free(void *ctx)
+{
+	struct conn *conn = ctx;
+
+	buf_done(&conn->rest);
+	free(conn);
+}
+
+void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx)
+{
+	struct httpd *httpd = ctx;
+	struct conn *conn = calloc(1, sizeof *conn);
+
+	ensure(conn);
+	conn->net = net;
+	conn->httpd = httpd;
+	buf_init(&conn->rest, SIZE_MAX); /* one piece of net at most, as receiving is paused then */
+	*hooks = (struct net_hooks){
+		.on_receive = on_receive,
+		.on_output = on_output,
+		.on_close = on_close,
+		.on_free = on_free,
+	};
+	net_set_idle_timeout(net, httpd->options.head_timeout_ms);
+	net_set_send_timeout(net, httpd->options.send_timeout_ms);
+	pthread_mutex_lock(&httpd->mutex);
+	conn->next = httpd->connections;
+	if (conn->next)
+		conn->next->previous = conn;
+	httpd->connections = conn;
+	atomic_fetch_add(&httpd->n_connections, 1);
+	pthread_mutex_unlock(&httpd->mutex);
+	return conn;
+}

@@ -1,0 +1,154 @@
+/* What the files of httpd share: the server, its connections, and the exchange of one request and
+ * its answer.
+ *
+ * A connection holds an exchange only from the first byte of a request to the last byte of the
+ * answer, so an idle one is small. An exchange belongs to the connection until its request is
+ * dispatched, then to the owner of the request until it is answered, then to the connection again
+ * until its output is sent. */
+#ifndef RUNTIME_HTTPD_CONN_H
+#define RUNTIME_HTTPD_CONN_H
+
+#include "runtime/base/ensure.h"
+#include "runtime/httpd/httpd.h"
+#include "runtime/net/net.h"
+
+#include <llhttp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define EXCHANGE_MAGIC 0x45584348u
+#define EXCHANGES_POOLED_MAX 256       /* kept for reuse by a server */
+#define EXCHANGE_BUFFER_KEPT_MAX 16384 /* bytes of a buffer that a pooled exchange keeps */
+#define ARENA_CHUNK_BYTES 4096
+#define LINGER_MS \
+	2000 /* after a refusal, so that the client reads it before it learns of the close */
+
+enum phase {
+	PHASE_IDLE,    /* no exchange */
+	PHASE_HEAD,    /* bytes of a head came */
+	PHASE_BODY,    /* the head is complete */
+	PHASE_OWNED,   /* dispatched: the owner of the request answers */
+	PHASE_STREAM,  /* httpd_stream_begin was called */
+	PHASE_SENDING, /* answered: output is left to send */
+	PHASE_LINGER,  /* refused: what comes is thrown away */
+	PHASE_GONE,    /* the connection is closed */
+};
+
+struct exchange {
+	struct httpd_request req; /* first: the public handle */
+	uint32_t magic;
+	struct conn *conn;     /* holds a reference of conn->net */
+	struct exchange *next; /* in the pool */
+	struct arena *arena;   /* given back to the pool by httpd_stream_begin */
+
+	/* Reading. */
+	llhttp_t parser;
+	struct buf
+		head; /* request line and headers; names and values of the request point into it */
+	struct buf body;
+	struct httpd_header *headers; /* headers_max of them; kept in the pool */
+	size_t headers_max;
+	size_t body_max;
+	uint64_t body_raw_bytes; /* with chunk framing */
+	int64_t started_us;      /* first byte of the head, then of the body */
+	size_t line_len;         /* of the head's current line */
+	uint8_t previous;        /* last byte of the head that was scanned */
+	bool head_done;          /* llhttp has seen the end of the head */
+	bool complete;           /* the whole message was parsed */
+	bool too_many_headers, body_too_large, expect_continue;
+	char *target;
+
+	/* Answering. */
+	bool is_head, keep_alive, http10, chunked;
+	bool refused; /* by httpd itself: the connection lingers, then closes */
+	bool full;    /* httpd_stream_send said RESOURCE_EXHAUSTED */
+	struct buf out;
+	size_t out_sent;
+	const uint8_t *lives; /* body that is sent from where it is */
+	size_t lives_len;
+	struct httpd_hooks hooks;
+	void *hooks_ctx;
+};
+
+struct conn {
+	struct net_conn *net;
+	struct httpd *httpd;
+	struct conn *next, *previous; /* in the server's list */
+	enum phase phase;
+	struct exchange *exchange;
+	struct buf rest; /* bytes that came behind the current request; receiving is paused
+			    meanwhile */
+	size_t rest_used;
+	bool close_after;        /* the answer says "Connection: close" */
+	bool deadline;           /* net_set_deadline is in force */
+	struct net_timer *timer; /* answers 408 */
+};
+
+struct httpd {
+	struct httpd_options options; /* defaults filled in; `listen` is not kept */
+	struct net_listener **listeners;
+	size_t n_listeners;
+	atomic_int n_connections;
+	atomic_bool draining;
+	pthread_mutex_t mutex;  /* list of connections, pool */
+	pthread_cond_t changed; /* a connection was closed while draining */
+	struct conn *connections;
+	struct exchange *pool;
+	size_t n_pooled;
+	void *owned; /* freed with the server */
+};
+
+/* ------------------------------------------------------------------ pool.c */
+
+struct exchange *exchange_take(struct httpd *httpd);
+void exchange_give(struct httpd *httpd, struct exchange *exchange);
+/* Gives memory back that a stream does not need. */
+void exchange_slim(struct exchange *exchange);
+void pool_free(struct httpd *httpd);
+
+/* ------------------------------------------------------------------ parse.c */
+
+enum parse {
+	PARSE_MORE,     /* all bytes used, more are needed */
+	PARSE_HEAD,     /* the head is complete and a body follows */
+	PARSE_COMPLETE, /* the request is complete */
+	PARSE_REFUSED,  /* see the refusal */
+};
+
+struct refusal {
+	int32_t status;
+	const char *reason, *detail; /* static storage */
+};
+
+/* *ret_used: bytes of data that belong to this request. */
+enum parse parse_head(struct exchange *exchange, const struct httpd_options *options,
+		      const uint8_t *data, size_t len, size_t *ret_used, struct refusal *reterr);
+enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len, size_t *ret_used,
+		      struct refusal *reterr);
+
+/* ------------------------------------------------------------------ conn.c */
+
+void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx);
+/* Locks unless this thread is inside a hook of the connection. False: it is. */
+bool conn_lock(struct conn *conn);
+void conn_unlock(struct conn *conn, bool locked);
+/* The owner has answered: exchange->out goes out, then the next request is read. Under the lock. */
+void conn_answered(struct conn *conn, bool close_after);
+/* Output was added: the client must take it in time. Under the lock. */
+void conn_output_added(struct conn *conn);
+
+/* ------------------------------------------------------------------ write.c */
+
+/* Status line and headers into exchange->out. */
+void write_head(struct exchange *exchange, const struct httpd_answer *answer, bool stream,
+		bool close_after);
+
+static inline struct exchange *exchange_of(struct httpd_request *req)
+{
+	struct exchange *exchange = (struct exchange *)req;
+
+	ensure(exchange->magic == EXCHANGE_MAGIC);
+	return exchange;
+}
+
+#endif

@@ -1,0 +1,167 @@
+#include "runtime/httpd/httpd.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/httpd/conn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* For servers that do not write their own. */
+static void refuse_plainly(struct httpd_request *req, int32_t status, _unused_ const char *reason,
+			   const char *detail, _unused_ void *ctx)
+{
+	httpd_answer(req, &(struct httpd_answer){
+				  .status = status,
+				  .content_type = "text/plain; charset=utf-8",
+				  .body = detail,
+				  .body_len = strlen(detail),
+			  });
+}
+
+static void default_i32(int32_t *value, int32_t fallback)
+{
+	if (*value == 0)
+		*value = fallback;
+}
+
+static void default_size(size_t *value, size_t fallback)
+{
+	if (*value == 0)
+		*value = fallback;
+}
+
+static void options_complete(struct httpd_options *options)
+{
+	if (!options->refuse)
+		options->refuse = refuse_plainly;
+	default_i32(&options->connections_max, 1024);
+	default_size(&options->head_bytes_max, 16384);
+	default_i32(&options->headers_max, 100);
+	default_size(&options->url_bytes_max, 8192);
+	default_size(&options->body_bytes_max, 1048576);
+	default_size(&options->request_arena_bytes, 4194304);
+	default_i32(&options->head_timeout_ms, 10000);
+	default_i32(&options->body_rate_min, 1024);
+	default_i32(&options->idle_timeout_ms, 75000);
+	default_i32(&options->send_timeout_ms, 30000);
+	default_size(&options->stream_queue_bytes, 262144);
+	options->listen = NULL;
+}
+
+enum status httpd_start(const struct httpd_options *options, struct httpd **ret,
+			struct error *reterr)
+{
+	struct httpd *httpd = calloc(1, sizeof *httpd);
+	pthread_condattr_t attributes;
+	size_t n = 0;
+
+	ensure(httpd && options->handle && options->listen);
+	httpd->options = *options;
+	options_complete(&httpd->options);
+	pthread_mutex_init(&httpd->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&httpd->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	while (options->listen[n])
+		n++;
+	httpd->listeners = calloc(n + 1, sizeof *httpd->listeners);
+	ensure(httpd->listeners);
+	for (size_t i = 0; i < n; i++) {
+		struct net_listen_options listen = {
+			.url = options->listen[i],
+			.connections_max = httpd->options.connections_max,
+		};
+		enum status s =
+			net_listen(&listen, conn_accept, httpd, &httpd->listeners[i], reterr);
+
+		if (s != OK) {
+			httpd_free(httpd);
+			return s;
+		}
+		httpd->n_listeners++;
+	}
+	*ret = httpd;
+	return OK;
+}
+
+uint16_t httpd_port(const struct httpd *httpd, size_t i)
+{
+	return i < httpd->n_listeners ? net_listener_port(httpd->listeners[i]) : 0;
+}
+
+int32_t httpd_connections(const struct httpd *httpd)
+{
+	return atomic_load(&httpd->n_connections);
+}
+
+/* Closes connections: those between two requests, or all. */
+static void close_connections(struct httpd *httpd, bool all)
+{
+	struct conn **conns;
+	size_t n = 0;
+
+	pthread_mutex_lock(&httpd->mutex);
+	for (struct conn *conn = httpd->connections; conn; conn = conn->next)
+		n++;
+	conns = calloc(n + 1, sizeof(struct conn *));
+	ensure(conns);
+	n = 0;
+	for (struct conn *conn = httpd->connections; conn; conn = conn->next) {
+		net_ref(conn->net);
+		conns[n++] = conn;
+	}
+	pthread_mutex_unlock(&httpd->mutex);
+	for (size_t i = 0; i < n; i++) {
+		struct net_conn *net = conns[i]->net;
+
+		net_lock(net);
+		if (all || conns[i]->phase == PHASE_IDLE)
+			net_close(net, false);
+		net_unlock(net);
+		net_unref(net);
+	}
+	free(conns);
+}
+
+void httpd_drain(struct httpd *httpd, int32_t drain_ms)
+{
+	int64_t until_us = clock_mono_us() + drain_ms * US_PER_MS;
+	struct timespec until = {until_us / US_PER_S, until_us % US_PER_S * 1000};
+
+	atomic_store(&httpd->draining, true);
+	for (size_t i = 0; i < httpd->n_listeners; i++)
+		net_listener_stop(httpd->listeners[i]);
+	close_connections(httpd, false);
+	pthread_mutex_lock(&httpd->mutex);
+	while (httpd->connections && clock_mono_us() < until_us)
+		pthread_cond_timedwait(&httpd->changed, &httpd->mutex, &until);
+	pthread_mutex_unlock(&httpd->mutex);
+	close_connections(httpd, true);
+}
+
+void httpd_free(struct httpd *httpd)
+{
+	if (!httpd)
+		return;
+	atomic_store(&httpd->draining, true);
+	for (size_t i = 0; i < httpd->n_listeners; i++)
+		net_listener_stop(httpd->listeners[i]);
+	close_connections(httpd, true);
+	for (size_t i = 0; i < httpd->n_listeners; i++)
+		net_listener_free(httpd->listeners[i]);
+	pool_free(httpd);
+	free(httpd->owned);
+	free(httpd->listeners);
+	pthread_mutex_destroy(&httpd->mutex);
+	pthread_cond_destroy(&httpd->changed);
+	free(httpd);
+}
+
+const char *httpd_header(const struct httpd_request *req, const char *name)
+{
+	for (size_t i = 0; i < req->n_headers; i++)
+		if (strcmp(req->headers[i].name, name) == 0)
+			return req->headers[i].value;
+	return NULL;
+}
