@@ -46,6 +46,8 @@ struct service_spec {
 	/* After configuration and database, before serving: catalogues, pools, engines. And the reverse. NULL allowed. */
 	enum status (*start)(struct service *service, struct error *reterr);
 	void (*stop)(struct service *service);
+	/* At SIGTERM, before rpc_server_drain waits for what runs: ends the streams that would go on for ever. NULL allowed. */
+	void (*drain)(struct service *service);
 	/* SIGHUP: conf was read anew (keys with `reload`). NULL allowed. */
 	enum status (*reload)(struct service *service, struct error *reterr);
 };
