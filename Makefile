@@ -41,6 +41,8 @@ SERVICES := auth chat credits images payments
 BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
 .PHONY: all
 all: $(BINARIES) web ## build everything: build/bin and build/web
 
@@ -192,19 +194,22 @@ web: $(if $(wildcard $(W)/package.json),build/web.stamp) ## build the page into 
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c gateway/*_test.c tools/*/*_test.c))
 # Service tests: every *_test.c of a service in one program, on a real PostgreSQL.
 SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
-TEST_LIB_O := $(call object,$(wildcard tests/lib/*.c))
+# The private PostgreSQL of `make run` serves the tests as well.
+LIMITLESS_O := $(filter-out %/main.o,$(call object,$(call sources,tools/limitless/*.c)))
+$(B)/lib/libtest.a: $(call object,$(wildcard tests/lib/*.c)) $(LIMITLESS_O)
+TEST_LIBS = $(B)/lib/libtest.a $(LIBS)
 
-$(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIB_O) $(LIBS)
+$(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIBS)
 	$(link) -lcmocka
-$(B)/test/gateway/%: $(B)/obj/gateway/%.o $(filter-out %/main.o,$(GATEWAY_O)) $(TEST_LIB_O) $(LIBS)
+$(B)/test/gateway/%: $(B)/obj/gateway/%.o $(filter-out %/main.o,$(GATEWAY_O)) $(TEST_LIBS)
 	$(link) -lcmocka
 define service_test
-$(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c services/$(1)/*/*_test.c)) $$(filter-out %/main.o,$$($(1)_O)) $(TEST_LIB_O) $(LIBS)
+$(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c services/$(1)/*/*_test.c)) $$(filter-out %/main.o,$$($(1)_O)) $(TEST_LIBS)
 	$$(link) -lcmocka
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
 define tool_test
-$(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c))) $(TEST_LIB_O) $(LIBS)
+$(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c))) $(TEST_LIBS)
 	$$(link) -lcmocka
 endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
@@ -213,6 +218,41 @@ $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
 unit-tests: $(UNIT_TESTS)
 service-tests: $(SERVICE_TESTS)
 binaries: $(BINARIES)
+
+# A test program's output is in build/test-logs. Sanitizers: everything in C under ASan and UBSan; what runs
+# many threads under TSan; the page in a browser and the figures on the release build.
+TSAN_TESTS := $(foreach m,net rpc httpd http,$(patsubst %.c,build/tsan/test/%,$(wildcard services/runtime/$(m)/*_test.c)))
+TESTS := $(patsubst $(B)/%,build/asan/%,$(UNIT_TESTS) $(SERVICE_TESTS)) $(TSAN_TESTS)
+STORIES := $(wildcard tests/system/*.t)
+export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp
+
+.PHONY: test test-build check-unit check-db check-system check-web asan
+test: ## build and run every test; ends with one line `N passed, N failed`
+	@tools/deps install build run test
+	@$(MAKE) test-build
+	@tests/run $(TESTS) $(foreach t,$(STORIES),'B=$(if $(filter %-browser.t %-two-stacks.t,$(t)),build,build/asan) $(t)') \
+		$(if $(wildcard $(W)/package.json),'npm --prefix $(W) exec -- vitest run --root $(W) --reporter=tap-flat')
+
+# One make for each mode: an object's flags belong to its folder.
+test-build:
+	@$(MAKE) all
+	@$(MAKE) MODE=asan binaries unit-tests service-tests
+	@$(MAKE) MODE=tsan $(TSAN_TESTS)
+
+check-unit: unit-tests ## unit tests of this MODE
+	@tests/run $(UNIT_TESTS)
+check-db: service-tests ## service tests of this MODE on a real PostgreSQL
+	@tests/run $(SERVICE_TESTS)
+check-system: binaries ## stories over the whole stack of this MODE
+	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
+asan: ## build everything with ASan and UBSan into build/asan
+	@$(MAKE) MODE=asan binaries unit-tests service-tests
+
+.PHONY: bench
+bench: all ## print figures of the whole stack, one JSON object a line
+	@node tools/bench/stack.mjs build
 
 # ---------------------------------------------------------------------------------------------- house-keeping
 .PHONY: help clean fmt
