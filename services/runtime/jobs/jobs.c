@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 
 #define LOOK_MS_MAX 5000 /* a job that another replica let go is noticed within this time */
@@ -23,7 +24,7 @@ static struct metric_family runs_total = {"job_runs_total", "Runs by result.", "
 
 struct jobs {
 	struct db_pool *pool;
-	const struct job *jobs;
+	struct job *jobs; /* a copy */
 	size_t n;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of the condition */
@@ -158,8 +159,10 @@ struct jobs *jobs_start(struct db_pool *pool, const struct job *list, size_t n)
 
 	ensure(jobs);
 	jobs->pool = pool;
-	jobs->jobs = list;
 	jobs->n = n;
+	jobs->jobs = calloc(n, sizeof *jobs->jobs);
+	ensure(jobs->jobs);
+	memcpy(jobs->jobs, list, n * sizeof *list);
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -180,5 +183,6 @@ void jobs_stop(struct jobs *jobs)
 	pthread_join(jobs->thread, NULL);
 	pthread_cond_destroy(&jobs->changed);
 	pthread_mutex_destroy(&jobs->lock);
+	free(jobs->jobs);
 	free(jobs);
 }

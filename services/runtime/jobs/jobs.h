@@ -1,18 +1,21 @@
-/* Periodic work that one replica a tick does: table job(name, run_at, lease), claimed with SKIP LOCKED. Every job is idempotent. */
+/* Periodic work that one replica a tick does: table job(name, run_at, lease), claimed with SKIP
+ * LOCKED. Every job is idempotent. */
 #ifndef RUNTIME_JOBS_JOBS_H
 #define RUNTIME_JOBS_JOBS_H
 
 #include "runtime/db/db.h"
 
 struct job {
-	const char *name;      /* unique in the service; label of its metrics */
-	int32_t interval_ms;   /* from the end of one run to the next */
-	int32_t lease_ms;      /* another replica takes it over after; longer than a run lasts */
-	enum status (*run)(struct db *db, void *ctx, struct error *reterr); /* outside a transaction */
+	const char *name;    /* unique in the service; label of its metrics */
+	int32_t interval_ms; /* from the end of one run to the next */
+	int32_t lease_ms;    /* another replica takes it over after; longer than a run lasts */
+	enum status (*run)(struct db *db, void *ctx,
+			   struct error *reterr); /* outside a transaction */
 	void *ctx;
 };
 
-/* One thread for all of a service's jobs. The table is made by the service's migrations (text in docs/modules/jobs.md). */
+/* One thread for all of a service's jobs; copies them. The table is made by the service's
+ * migrations (text in docs/modules/jobs.md). */
 struct jobs;
 struct jobs *jobs_start(struct db_pool *pool, const struct job *jobs, size_t n);
 void jobs_stop(struct jobs *jobs);

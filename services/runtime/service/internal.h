@@ -1,0 +1,23 @@
+/* What the files of runtime/service share. */
+#ifndef RUNTIME_SERVICE_INTERNAL_H
+#define RUNTIME_SERVICE_INTERNAL_H
+
+#include "runtime/service/service.h"
+#include "runtime/token/token.h"
+
+extern const struct conf_key service_keys[];
+extern const size_t service_keys_n;
+
+/* Who this process is, and whom it believes. Both stay NULL when no keys are configured. */
+struct identity {
+	struct token_signer *signer;
+	struct token_verifier *verifier;
+};
+
+/* errors: INVALID_ARGUMENT naming the key of the configuration. */
+_must_check_ enum status identity_load(const struct service_conf *conf, const char *name,
+				       struct arena *arena, struct identity *ret,
+				       struct error *reterr);
+void identity_done(struct identity *identity);
+
+#endif

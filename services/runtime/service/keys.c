@@ -1,0 +1,72 @@
+/* The configuration keys that every service has. */
+#include "runtime/service/internal.h"
+
+#define DAY_MS (24LL * 3600 * 1000)
+#define MIB (1LL << 20)
+#define KEY(key_, type_, member_, fallback_, min_, max_, help_)                               \
+	{                                                                                     \
+		.key = key_, .type = type_, .offset = offsetof(struct service_conf, member_), \
+		.fallback = fallback_, .min = min_, .max = max_, .help = help_                \
+	}
+
+const struct conf_key service_keys[] = {
+	KEY("listen", CONF_LIST, listen, "tcp://0.0.0.0:7000", 0, 0,
+	    "Where it serves gRPC: ipc:///path, tcp://host:port, tls+tcp://host:port."),
+	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://0.0.0.0:9000", 0, 0,
+	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path."),
+	{
+		.key = "log_level",
+		.type = CONF_TEXT,
+		.offset = offsetof(struct service_conf, log_level),
+		.fallback = "info",
+		.reload = true,
+		.help = "debug, info, warn or error.",
+	},
+	KEY("workers", CONF_INTEGER, workers, "8", 1, 256,
+	    "Threads for calls that wait for the database; each has a connection."),
+	KEY("queue_max", CONF_INTEGER, queue_max, "1024", 1, 1000000,
+	    "Calls that may wait for a worker; more are refused as overloaded."),
+	KEY("message_bytes_max", CONF_BYTES, message_bytes_max, "4MiB", 1024, 64 * MIB,
+	    "Largest message."),
+	KEY("stream_queue_bytes", CONF_BYTES, stream_queue_bytes, "1MiB", 1024, 64 * MIB,
+	    "What one stream may hold unsent for a slow reader."),
+	KEY("connections_max", CONF_INTEGER, connections_max, "1024", 1, 100000,
+	    "Connections from callers."),
+	KEY("streams_max", CONF_INTEGER, streams_max, "1000", 1, 100000,
+	    "Calls at once on one connection of a peer without a service token."),
+	KEY("connection_age", CONF_DURATION, connection_age_ms, "0ms", 0, DAY_MS,
+	    "Connections are renewed after this time, so that new replicas get traffic; 0 for "
+	    "never."),
+	KEY("drain", CONF_DURATION, drain_ms, "30s", 0, DAY_MS,
+	    "How long running calls may take to finish at SIGTERM."),
+	KEY("database.dsn", CONF_SECRET, database_dsn, NULL, 0, 0,
+	    "PostgreSQL conninfo or URI of the service's own role; several hosts are allowed."),
+	KEY("database.connections", CONF_INTEGER, database_connections, "4", 1, 256,
+	    "Connections for background work, besides one for each worker."),
+	KEY("database.connect_timeout", CONF_DURATION, database_connect_timeout_ms, "5s", 1000,
+	    60000, "For one host of the dsn."),
+	KEY("database.statement_timeout", CONF_DURATION, database_statement_timeout_ms, "10s", 10,
+	    600000, "Longest statement; a call's own deadline shortens it."),
+	KEY("database.wait", CONF_DURATION, database_wait_ms, "60s", 0, DAY_MS,
+	    "How long to wait at start for the schema to be migrated."),
+	KEY("backends", CONF_MAP, backends, "", 0, 0,
+	    "Services that it calls, name to target: dns:///host:port, ipc:///path, tcp://…, "
+	    "tls+tcp://…"),
+	KEY("backoff_max", CONF_DURATION, backoff_max_ms, "120s", 100, DAY_MS,
+	    "Longest pause between two tries to connect to a backend."),
+	KEY("service_key", CONF_SECRET, service_key, "", 0, 0,
+	    "PEM of the ES256 key that signs its service tokens; without one nobody knows who "
+	    "calls."),
+	KEY("service_key_id", CONF_TEXT, service_key_id, "", 0, 0,
+	    "Key id of service_key: the service's name (default), or name.suffix while keys are "
+	    "rotated."),
+	KEY("service_public_keys", CONF_MAP, service_public_keys, "", 0, 0,
+	    "Public keys of callers, key id to file; the caller is the id up to its first dot. "
+	    "Empty: tokens are not asked for."),
+	KEY("tls.certificate", CONF_TEXT, tls_certificate, "", 0, 0,
+	    "PEM file for tls+tcp, of the server and towards backends."),
+	KEY("tls.key", CONF_TEXT, tls_key, "", 0, 0, "PEM file of its key."),
+	KEY("tls.ca", CONF_TEXT, tls_ca, "", 0, 0,
+	    "PEM file of the authority that peers must be certified by."),
+};
+const size_t service_keys_n = ARRAY_SIZE(service_keys);
