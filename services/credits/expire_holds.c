@@ -1,0 +1,33 @@
+/* Holds end by time alone: credits never asks whether their owner lives. */
+#include "credits.h"
+
+#include <stdio.h>
+
+enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr)
+{
+	char limit[24], id[UUID_SIZE];
+	enum status s;
+	int n, max = (int)credits_conf->sweep_holds_max;
+
+	snprintf(limit, sizeof limit, "%d", max);
+	do {
+		_cleanup_(PQclearp) PGresult *due = NULL;
+
+		s = db_query(db, &sql_credits_holds_due, (const char *[]){limit}, &due, reterr);
+		if (s != OK)
+			return s;
+		n = PQntuples(due);
+		for (int i = 0; i < n; i++) {
+			const char *hold = db_peek(due, i, "id");
+
+			/* Each in a transaction of its own, so that no user waits for another's.
+			 * Nothing happens when its owner was faster. */
+			uuid_v5(&ID_EXPIRE, hold, id);
+			s = db_exec(db, &sql_credits_release, (const char *[]){id, hold, "expire"},
+				    NULL, reterr);
+			if (s != OK)
+				return s;
+		}
+	} while (n == max);
+	return OK;
+}

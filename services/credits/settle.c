@@ -1,0 +1,38 @@
+#include "credits.h"
+
+enum status credits_v1_settle(struct rpc_call *call, const Credits__V1__SettleRequest *req,
+			      Credits__V1__SettleResponse *resp)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	char id[UUID_SIZE], hold[UUID_SIZE], overage[UUID_SIZE], loss[UUID_SIZE];
+	enum status s;
+
+	s = credits_uuid(call, "settle_id", req->settle_id, id);
+	if (s == OK)
+		s = credits_uuid(call, "hold_id", req->hold_id, hold);
+	if (s == OK)
+		s = credits_amount(call, "amount_microcredits", req->amount_microcredits, 0);
+	if (s == OK)
+		s = credits_text(call, "price_version", req->price_version, 100);
+	if (s != OK)
+		return s;
+
+	uuid_v5(&ID_OVERAGE, id, overage);
+	uuid_v5(&ID_LOSS, id, loss);
+	const char *const params[] = {
+		id,
+		hold,
+		db_param_i64(call->arena, req->amount_microcredits),
+		req->price_version,
+		overage,
+		loss,
+	};
+	s = db_query_one(service_db(call), &sql_credits_settle, params, &rows, &call->err);
+	if (s != OK)
+		return s;
+
+	resp->settle_id = arena_strdup(call->arena, id);
+	resp->charged_microcredits = db_i64(rows, 0, "charged");
+	resp->available_microcredits = db_i64(rows, 0, "available");
+	return OK;
+}
