@@ -146,14 +146,10 @@ ALTER TABLE account ENABLE ROW LEVEL SECURITY;
 ALTER TABLE budget ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transfer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE day_total ENABLE ROW LEVEL SECURITY;
-CREATE POLICY account_own ON account TO credits_app
-    USING (id = nullif(current_setting('lc.user', true), '')::uuid);
-CREATE POLICY budget_own ON budget TO credits_app
-    USING (account_id = nullif(current_setting('lc.user', true), '')::uuid);
-CREATE POLICY transfer_own ON transfer TO credits_app
-    USING (account_id = nullif(current_setting('lc.user', true), '')::uuid);
-CREATE POLICY day_total_own ON day_total TO credits_app
-    USING (account_id = nullif(current_setting('lc.user', true), '')::uuid);
+CREATE POLICY account_own ON account TO credits_app USING (id = lc.user_id());
+CREATE POLICY budget_own ON budget TO credits_app USING (account_id = lc.user_id());
+CREATE POLICY transfer_own ON transfer TO credits_app USING (account_id = lc.user_id());
+CREATE POLICY day_total_own ON day_total TO credits_app USING (account_id = lc.user_id());
 
 GRANT SELECT, INSERT, UPDATE ON account, budget, alert, day_total TO credits_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON open_hold TO credits_app;

@@ -45,11 +45,12 @@ BEGIN
     RETURN lock_account(coalesce(owner, ended_hold_account(p_hold)));
 END $$;
 
--- Fields of fixed length first; what else a transfer says is in its request hash.
+-- Everything that a transfer says, after the hash of the one before it. A row's text form quotes what would be ambiguous and depends on no
+-- setting for these types; time and bytes go in by their binary form.
 CREATE FUNCTION chain_hash(before bytea, t transfer) RETURNS bytea LANGUAGE sql STABLE AS $$
-    SELECT sha256(before || int8send(t.seq) || uuid_send(t.id) || uuid_send(t.debit_id) || uuid_send(t.credit_id)
-        || int8send(t.amount_microcredits) || timestamptz_send(t.create_time)
-        || int8send(coalesce(t.balance_after, 0)) || t.request_hash || convert_to(t.kind::text, 'UTF8'))
+    SELECT sha256(before || t.request_hash || timestamptz_send(t.create_time) || convert_to(ROW(t.seq, t.id, t.kind,
+        t.debit_id, t.credit_id, t.amount_microcredits, t.hold_id, t.reverses_id, t.balance_after, t.reference,
+        t.model, t.price_version, t.actor_id, t.budget_ids)::text, 'UTF8'))
 $$;
 
 -- Puts transfer t at the end of the chain of the locked account a and into its sums. released: what it takes off the pending debits.
@@ -422,8 +423,6 @@ BEGIN
             ELSE x.amount_microcredits END, x.balance_after, x.reference, x.create_time
         FROM transfer x WHERE x.id = p_id;
 END $$;
-
-GRANT USAGE ON SCHEMA credits TO credits_app;
 
 -- A user's balance, read without writing. No row: the user is new.
 CREATE FUNCTION balance(p_user uuid) RETURNS TABLE (available bigint, held bigint, posted bigint,

@@ -1,0 +1,53 @@
+/* What the tests of the ledger share: short calls of the handlers on a real PostgreSQL. */
+#ifndef CREDITS_CREDITS_TEST_H
+#define CREDITS_CREDITS_TEST_H
+
+#include "credits.h"
+#include "tests/lib/call.h"
+#include "tests/lib/pg.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+/* after the four that it needs */
+#include <cmocka.h>
+
+#define CREDIT 1000000LL /* micro-credits */
+#define GIFT (100 * CREDIT)
+
+/* Of the test that runs: its call (user of its own, connection) and the reason of the last failure.
+ */
+struct ledger {
+	struct db *db;
+	struct rpc_call *call;
+	char user[UUID_SIZE];
+};
+
+int ledger_group_set_up(void **state);
+int ledger_group_tear_down(void **state);
+int ledger_set_up(void **state);
+/* Fails the test when an invariant is broken. */
+int ledger_tear_down(void **state);
+
+void ledger_verify(void);
+
+/* The handlers. name: what the id is derived from, unique in the test. Each returns the handler's
+ * status. */
+enum status ledger_hold(struct ledger *l, const char *name, int64_t amount);
+enum status ledger_settle(struct ledger *l, const char *name, int64_t amount, int64_t *ret_charged);
+enum status ledger_void(struct ledger *l, const char *name);
+void ledger_balance(struct ledger *l, Credits__V1__Balance *ret);
+int64_t ledger_available(struct ledger *l);
+void ledger_sweep(struct ledger *l);
+
+/* uuidv5 of "user:name" in a namespace. */
+const char *ledger_id(struct ledger *l, const struct uuid *name_space, const char *name);
+
+#define assert_fails(l, expression, reason_)                         \
+	do {                                                         \
+		assert_int_not_equal(expression, OK);                \
+		assert_string_equal((l)->call->err.reason, reason_); \
+	} while (0)
+
+#endif
