@@ -9,6 +9,7 @@
 #define BYTES_PER_TOKEN 4
 #define TOKENS_PER_MESSAGE 3 /* role and separators, as OpenAI counts them */
 #define DIRECTIVE_TOKENS_MAX 100000
+#define CONTENT_BYTES_MAX (16 << 20)
 
 _printf_(4, 5) static bool refuse(struct refusal *refusal, const char *param, const char *code,
 				  const char *format, ...)
@@ -33,7 +34,7 @@ int64_t count_tokens(const char *text)
 /* Text of a message's content: a string, or the text parts of an array. NULL: neither. */
 static const char *content_text(const json_t *content, struct arena *arena)
 {
-	_cleanup_(buf_done) struct buf text;
+	_cleanup_(buf_done) struct buf text = {.max = CONTENT_BYTES_MAX};
 	const json_t *part;
 	size_t i;
 
@@ -41,7 +42,6 @@ static const char *content_text(const json_t *content, struct arena *arena)
 		return arena_strdup(arena, json_string_value(content));
 	if (!json_is_array(content))
 		return json_is_null(content) ? "" : NULL;
-	buf_init(&text, 16 << 20);
 	json_array_foreach(content, i, part) if (json_is_string(json_object_get(part, "text")))
 		buf_adds(&text, json_string_value(json_object_get(part, "text")));
 	return arena_strdup(arena, buf_text(&text));
