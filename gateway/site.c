@@ -1,0 +1,296 @@
+#include "gateway/site.h"
+
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define HEADERS_MAX 12
+#define ETAG_BYTES 12 /* of SHA-256: enough to tell builds apart */
+#define ETAG_SIZE (2 * ETAG_BYTES + 8)
+
+enum encoding {
+	PLAIN,
+	GZIP,
+	BROTLI,
+	ENCODINGS_N,
+};
+
+static const char *const encoding_names[] = {NULL, "gzip", "br"};
+static const char *const suffixes[] = {"", ".gz", ".br"};
+
+struct form {
+	void *data; /* NULL: there is no such form */
+	size_t len;
+	char etag[ETAG_SIZE];
+};
+
+struct file {
+	char *path; /* "/assets/index-1a2b.js" */
+	const char *content_type;
+	struct form forms[ENCODINGS_N];
+};
+
+struct site {
+	struct file *files; /* sorted by path */
+	size_t n;
+	const struct file *index;
+};
+
+static const char *content_type_of(const char *path)
+{
+	static const struct {
+		const char *suffix, *type;
+	} types[] = {
+		{".html", "text/html; charset=utf-8"},
+		{".js", "text/javascript; charset=utf-8"},
+		{".css", "text/css; charset=utf-8"},
+		{".json", "application/json"},
+		{".webmanifest", "application/manifest+json"},
+		{".svg", "image/svg+xml"},
+		{".png", "image/png"},
+		{".ico", "image/x-icon"},
+		{".woff2", "font/woff2"},
+		{".wasm", "application/wasm"},
+		{".txt", "text/plain; charset=utf-8"},
+	};
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && i < ARRAY_SIZE(types); i++)
+		if (strcmp(dot, types[i].suffix) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+static void etag_of(const struct form *form, enum encoding encoding, char out[ETAG_SIZE])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	char hex[2 * ETAG_BYTES + 1];
+
+	ensure(EVP_Digest(form->data, form->len, digest, NULL, EVP_sha256(), NULL) == 1);
+	hex_encode(digest, ETAG_BYTES, hex);
+	snprintf(out, ETAG_SIZE, "\"%s%s%s\"", hex, encoding == PLAIN ? "" : "-",
+		 encoding == PLAIN ? "" : encoding_names[encoding]);
+}
+
+/* Maps one file. NOT_FOUND: it is not there. An empty one has a pointer, too. */
+static enum status form_map(const char *path, enum encoding encoding, struct form *ret,
+			    struct error *reterr)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(reterr, NOT_FOUND, "not_found", "%s: %s", path, strerror(errno));
+	ret->len = (size_t)st.st_size;
+	ret->data = mmap(NULL, ret->len ? ret->len : 1, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (ret->data == MAP_FAILED) {
+		ret->data = NULL;
+		return error_set(reterr, UNAVAILABLE, "service_unavailable", "%s: %s", path,
+				 strerror(errno));
+	}
+	etag_of(ret, encoding, ret->etag);
+	return OK;
+}
+
+static bool is_compressed_form(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && (strcmp(dot, ".br") == 0 || strcmp(dot, ".gz") == 0);
+}
+
+static enum status add_file(struct site *site, const char *path, size_t root_len,
+			    struct error *reterr)
+{
+	struct file *file;
+
+	site->files = reallocarray(site->files, site->n + 1, sizeof *site->files);
+	ensure(site->files);
+	file = &site->files[site->n++];
+	*file = (struct file){.path = strdup(path + root_len),
+			      .content_type = content_type_of(path)};
+	ensure(file->path);
+	for (int e = PLAIN; e < ENCODINGS_N; e++) {
+		char *name;
+		enum status s;
+
+		ensure(asprintf(&name, "%s%s", path, suffixes[e]) > 0);
+		s = form_map(name, (enum encoding)e, &file->forms[e], reterr);
+		free(name);
+		if (s != OK && (e == PLAIN || s != NOT_FOUND))
+			return s;
+	}
+	return OK;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
+}
+
+static const struct file *find(const struct site *site, const char *path)
+{
+	const struct file key = {.path = (char *)path};
+
+	return bsearch(&key, site->files, site->n, sizeof *site->files, by_path);
+}
+
+static enum status add_tree(struct site *site, const char *root, struct error *reterr)
+{
+	char *const paths[] = {(char *)root, NULL};
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	enum status s = OK;
+	FTSENT *entry;
+
+	ensure(tree);
+	while (s == OK && (entry = fts_read(tree)))
+		if (entry->fts_info == FTS_F && !is_compressed_form(entry->fts_path))
+			s = add_file(site, entry->fts_path, strlen(root), reterr);
+	fts_close(tree);
+	return s;
+}
+
+enum status site_open(const char *root, struct site **ret, struct error *reterr)
+{
+	_cleanup_(site_freep) struct site *site = calloc(1, sizeof *site);
+	enum status s;
+
+	ensure(site);
+	s = add_tree(site, root, reterr);
+	if (s != OK)
+		return s;
+	qsort(site->files, site->n, sizeof *site->files, by_path);
+	site->index = site->n ? find(site, "/index.html") : NULL;
+	if (!site->index)
+		return error_set(reterr, NOT_FOUND, "not_found",
+				 "%s/index.html is missing: run `make web`", root);
+	*ret = TAKE_PTR(site);
+	return OK;
+}
+
+void site_free(struct site *site)
+{
+	if (!site)
+		return;
+	for (size_t i = 0; i < site->n; i++) {
+		for (int e = PLAIN; e < ENCODINGS_N; e++) {
+			const struct form *form = &site->files[i].forms[e];
+
+			if (form->data)
+				munmap(form->data, form->len ? form->len : 1);
+		}
+		free(site->files[i].path);
+	}
+	free(site->files);
+	free(site);
+}
+
+/* Whether a list such as "gzip;q=0.8, br" takes the coding (RFC 9110 12.5.3); "*" takes all. */
+static bool accepts(const char *list, const char *coding)
+{
+	size_t len = strlen(coding);
+
+	while (*list) {
+		size_t n;
+		const char *q;
+
+		list += strspn(list, " \t,");
+		n = strcspn(list, " \t,;");
+		q = list + n + strspn(list + n, " \t");
+		if ((n == len && strncasecmp(list, coding, len) == 0) || (n == 1 && *list == '*')) {
+			if (*q != ';')
+				return true;
+			q += strcspn(q, "=,");
+			return strspn(q, "=0.") != strcspn(q, ", \t"); /* q=0 in any spelling: no */
+		}
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
+/* The smallest form that the client takes. */
+static enum encoding choose(const struct httpd_request *req, const struct file *file)
+{
+	const char *list = httpd_header(req, "accept-encoding");
+
+	for (int e = BROTLI; list && e > PLAIN; e--)
+		if (file->forms[e].data && accepts(list, encoding_names[e]))
+			return (enum encoding)e;
+	return PLAIN;
+}
+
+/* If-None-Match: "*", or a list of tags of which one is ours; weak comparison. */
+static bool unchanged(const struct httpd_request *req, const char *etag)
+{
+	const char *list = httpd_header(req, "if-none-match");
+	size_t len = strlen(etag);
+
+	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',') {
+		p += strspn(p, " \t");
+		if (*p == '*')
+			return true;
+		if (strncmp(p, "W/", 2) == 0)
+			p += 2;
+		if (strncmp(p, etag, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The file of a path: itself, or the page for a path that looks like one of its own. */
+static const struct file *resolve(const struct site *site, const char *path)
+{
+	const struct file *file = find(site, path);
+
+	if (file)
+		return file;
+	return strchr(strrchr(path, '/'), '.') ? NULL : site->index;
+}
+
+bool site_answer(const struct site *site, struct httpd_request *req,
+		 const struct httpd_header *headers, size_t n_headers)
+{
+	struct httpd_header all[HEADERS_MAX + 4];
+	bool get = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
+	const char *path = httpd_decode(req->arena, req->path, strlen(req->path), false);
+	const struct file *file = get && path ? resolve(site, path) : NULL;
+	struct httpd_answer answer = {.status = 200, .headers = all, .body_lives = true};
+	const struct form *form;
+	enum encoding encoding;
+	size_t n = 0;
+
+	if (!file)
+		return false;
+	ensure(n_headers <= HEADERS_MAX);
+	encoding = choose(req, file);
+	form = &file->forms[encoding];
+	for (; n < n_headers; n++)
+		all[n] = headers[n];
+	all[n++] = (struct httpd_header){"etag", form->etag};
+	all[n++] = (struct httpd_header){"vary", "accept-encoding"};
+	all[n++] = (struct httpd_header){"cache-control",
+					 strncmp(file->path, "/assets/", 8) == 0
+						 ? "public, max-age=31536000, immutable"
+						 : "no-cache"};
+	if (encoding != PLAIN)
+		all[n++] = (struct httpd_header){"content-encoding", encoding_names[encoding]};
+	answer.n_headers = n;
+	answer.content_type = file->content_type;
+	if (unchanged(req, form->etag)) {
+		answer.status = 304;
+	} else {
+		answer.body = form->data;
+		answer.body_len = form->len;
+	}
+	httpd_answer(req, &answer);
+	return true;
+}
