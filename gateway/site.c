@@ -168,7 +168,8 @@ enum status site_open(const char *root, struct site **ret, struct error *reterr)
 	s = add_tree(site, root, reterr);
 	if (s != OK)
 		return s;
-	qsort(site->files, site->n, sizeof *site->files, by_path);
+	if (site->n)
+		qsort(site->files, site->n, sizeof *site->files, by_path);
 	site->index = site->n ? find(site, "/index.html") : NULL;
 	if (!site->index)
 		return error_set(reterr, NOT_FOUND, "not_found",
