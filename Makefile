@@ -250,13 +250,40 @@ check-system: binaries ## stories over the whole stack of this MODE
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
 
+# ---------------------------------------------------------------------------------------------- lint
+C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+TIDY := $(patsubst %.c,build/tidy/%.ok,$(filter-out %_test.c,$(wildcard services/*/*.c services/*/*/*.c gateway/*.c tools/*/*.c)))
+
+# An object's dependencies are those of its analysis.
+build/tidy/%.ok: %.c build/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  TIDY  $<"
+	$(Q)clang-tidy --quiet $< -- $(CSTD) $(CPPFLAGS) 2>/dev/null
+	@touch $@
+build/tidy/tools/gen/%.ok: tools/gen/%.c $(GEN_TOOL) .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  TIDY  $<"
+	$(Q)clang-tidy --quiet $< -- $(CSTD) $(CPPFLAGS) 2>/dev/null
+	@touch $@
+
+.PHONY: lint lint-format lint-sources lint-protos lint-tidy lint-web
+lint: lint-format lint-sources lint-protos lint-tidy lint-web ## style, contract and bug patterns of everything
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+lint-sources:
+	$(Q)node tools/lint/sources.mjs
+lint-protos: build/deps.stamp
+	$(Q)tools/lint/protos
+lint-tidy: $(TIDY)
+lint-web: $(WEB_MODULES) $(G)/openapi.json
+	$(Q)cd $(W) && npm run --silent types && npm run --silent check
+
 .PHONY: bench
 bench: all ## print figures of the whole stack, one JSON object a line
 	@node tools/bench/stack.mjs build
 
 # ---------------------------------------------------------------------------------------------- house-keeping
 .PHONY: help clean fmt
-C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 fmt: ## format the C sources
 	clang-format -i $(C_FILES)
 

@@ -401,24 +401,33 @@ static void test_free_ends_all(void **state)
 	}
 }
 
+static void note(struct seen *seen, char event)
+{
+	size_t n = strlen(seen->order);
+
+	assert_true(n + 1 < sizeof(seen->order));
+	seen->order[n] = event;
+	seen->order[n + 1] = '\0';
+}
+
 static void note_end(void *ctx)
 {
 	struct seen *seen = ctx;
 
-	strcat(seen->order, "e");
+	note(seen, 'e');
 	seen_end(NULL, OK, NULL, seen);
 }
 
 static void note_timer(void *ctx)
 {
-	strcat(((struct seen *)ctx)->order, "t");
+	note(ctx, 't');
 }
 
 static void note_timers(void *ctx)
 {
 	struct seen *seen = ctx;
 
-	strcat(seen->order, "2");
+	note(seen, '2');
 	http_timer(seen->client, 30, note_end, seen);
 	http_timer(seen->client, 10, note_timer, seen);
 }
@@ -427,7 +436,7 @@ static void note_post(void *ctx)
 {
 	struct seen *seen = ctx;
 
-	strcat(seen->order, "1");
+	note(seen, '1');
 	http_post(seen->client, strlen(seen->order) < 4 ? note_post : note_timers, seen);
 }
 
