@@ -1,0 +1,12 @@
+// Names of what the query cache holds.
+export const keys = {
+  me: ["me"],
+  models: ["models"],
+  balance: ["balance"],
+  transactions: ["transactions"],
+  packages: ["packages"],
+  chats: ["chats"],
+  chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
+  chat: (chat: string) => ["chat", chat],
+  messages: (chat: string) => ["messages", chat],
+} as const;

@@ -1,0 +1,49 @@
+// Every failure of a call, ours or the network's, in the one shape of the API (RFC 9457).
+import type { components } from "./schema";
+
+export type ProblemJson = components["schemas"]["Problem"];
+
+/** Reasons of this page's own, beside those of the API. */
+export const UNREACHABLE = "UNREACHABLE";
+export const UNREADABLE = "UNREADABLE";
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly reason: string;
+  readonly requestId: string;
+  readonly field: string;
+  readonly title: string;
+
+  constructor(body: Partial<ProblemJson> & { reason: string }) {
+    super(body.detail || body.title || body.reason);
+    this.name = "Problem";
+    this.title = body.title ?? "";
+    this.status = body.status ?? 0;
+    this.reason = body.reason;
+    this.requestId = body.requestId ?? "";
+    this.field = body.field ?? "";
+  }
+
+  /** The same request may succeed when it is sent again. */
+  get retryable(): boolean {
+    return this.reason === UNREACHABLE || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** What a caught value means to people: never a stack, never "[object Object]". */
+export function toProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof TypeError) return new Problem({ reason: UNREACHABLE });
+  return new Problem({ reason: UNREADABLE, detail: String(thrown) });
+}
+
+/** The problem that a response tells of; its body may be anything when a proxy wrote it. */
+export function problemOf(body: unknown, response: Response): Problem {
+  const json = typeof body === "object" && body !== null ? (body as Partial<ProblemJson>) : {};
+  return new Problem({
+    ...json,
+    status: response.status,
+    reason: json.reason || UNREADABLE,
+    requestId: json.requestId || response.headers.get("x-request-id") || "",
+  });
+}

@@ -1,0 +1,70 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { keys } from "@/api/keys";
+import { useKeyboard } from "@/commands/keyboard";
+import { closeWindow, openWindow } from "@/commands/state";
+import { useStore } from "@/lib/store";
+import { onTabNews } from "@/lib/tabs";
+import { session } from "@/session/session";
+import { renaming } from "@/sidebar/renaming";
+import { Sidebar } from "@/sidebar/sidebar";
+import { t } from "@/words";
+import { closeSheet, useSidebar } from "./layout";
+
+const Sheet = lazy(() => import("@/ui/sheet"));
+const Rename = lazy(() => import("@/sidebar/rename"));
+const Palette = lazy(() => import("@/commands/palette"));
+const Shortcuts = lazy(() => import("@/commands/shortcuts"));
+const SessionEnded = lazy(() => import("@/auth/session-ended"));
+
+/** What stands around every page of a signed-in user. */
+export function Shell({ chat, children }: { chat: string | undefined; children: ReactNode }) {
+  const { open, narrow } = useSidebar();
+  const shown = useStore(openWindow);
+  const renamed = useStore(renaming);
+  const state = useStore(session);
+  useKeyboard(chat);
+  useTabNews();
+  return (
+    <div className="flex h-full">
+      <a
+        href="#message"
+        className="sr-only z-50 rounded-md bg-strong px-4 py-2 text-on-strong focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        {t("common.skip")}
+      </a>
+      {open && !narrow && (
+        <aside className="w-[272px] shrink-0 border-r border-line bg-side">
+          <Sidebar />
+        </aside>
+      )}
+      <div className="flex min-w-0 flex-1 flex-col">{children}</div>
+      <Suspense fallback={null}>
+        {narrow && (
+          <Sheet title={t("nav.chats")} open={open} onClose={closeSheet}>
+            <Sidebar />
+          </Sheet>
+        )}
+        {renamed && <Rename key={renamed.id} chat={renamed} />}
+        {shown === "commands" && <Palette />}
+        {shown === "shortcuts" && <Shortcuts />}
+        {state === "ended" && <SessionEnded onOpen={closeWindow} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** What another tab did to a chat is seen here too. */
+function useTabNews(): void {
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      onTabNews((chat) => {
+        void client.invalidateQueries({ queryKey: keys.chats });
+        void client.invalidateQueries({ queryKey: keys.chat(chat) });
+        void client.invalidateQueries({ queryKey: keys.messages(chat) });
+        void client.invalidateQueries({ queryKey: keys.balance });
+      }),
+    [client],
+  );
+}

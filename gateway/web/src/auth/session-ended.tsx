@@ -1,0 +1,44 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { useLocation } from "wouter";
+import { keys } from "@/api/keys";
+import type { User } from "@/api/types";
+import { useMe } from "@/session/me";
+import { signedOut } from "@/session/session";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { t } from "@/words";
+import { Credentials } from "./credentials";
+
+/** Logs in again over the page as it is. */
+export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
+  const client = useQueryClient();
+  const [, navigate] = useLocation();
+  const { data: me } = useMe();
+  useEffect(onOpen, [onOpen]);
+
+  const goOn = (user: User | undefined) => {
+    if (user?.id === me?.id) {
+      void client.invalidateQueries();
+      return;
+    }
+    // Somebody else: nothing of the former user may stay.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+    navigate("/");
+  };
+  const leave = () => {
+    signedOut();
+    client.clear();
+    navigate("/login");
+  };
+  return (
+    <Dialog title={t("auth.ended")} text={t("auth.endedText")} className="max-w-[400px]">
+      <div className="mt-5 flex flex-col gap-3">
+        <Credentials mode="login" email={me?.email ?? ""} onDone={goOn} />
+        <Button look="quiet" onClick={leave}>
+          {t("auth.other")}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

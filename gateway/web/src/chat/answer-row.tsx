@@ -1,0 +1,153 @@
+import { Check, ChevronRight, Copy, RotateCw } from "lucide-react";
+import { memo, type ReactNode } from "react";
+import { Link } from "wouter";
+import { Problem } from "@/api/problem";
+import type { Message } from "@/api/types";
+import type { Live } from "@/generation/live";
+import { useCopy } from "@/lib/clipboard";
+import { micro } from "@/lib/money";
+import { formatDateTime, formatSeconds } from "@/lib/time";
+import { Markdown } from "@/markdown/markdown";
+import { useModels } from "@/model/choice";
+import { buttonClass } from "@/ui/button";
+import { cn } from "@/ui/cn";
+import { IconButton } from "@/ui/icon-button";
+import { ProblemPanel } from "@/ui/problem-panel";
+import { creditsText, t } from "@/words";
+import type { Answer } from "./items";
+
+export const AnswerRow = memo(
+  ({ answer, onAgain }: { answer: Answer; onAgain: (() => void) | undefined }) => {
+    const { text, reasoning, live, message } = answer;
+    const { data: models } = useModels();
+    const model = models?.find((one) => one.id === answer.model)?.displayName ?? answer.model;
+    const writing = live !== undefined;
+    return (
+      <article aria-label={t("chat.answerOf", { model })} aria-busy={writing} className="group">
+        {reasoning && <Thoughts text={reasoning} open={writing && !text} />}
+        {text && <Markdown text={text} writing={live?.phase === "writing"} />}
+        {live && <Progress live={live} hasText={text !== ""} />}
+        {message && <Ending message={message} onAgain={onAgain} />}
+        {message && <Footer message={message} model={model} onAgain={onAgain} />}
+      </article>
+    );
+  },
+);
+
+function Thoughts({ text, open }: { text: string; open: boolean }) {
+  return (
+    <details open={open} className="mb-3 text-sm [&[open]_svg]:rotate-90">
+      <summary className="flex w-fit cursor-pointer list-none items-center gap-1 rounded-md text-muted hover:text-text">
+        <ChevronRight aria-hidden className="size-3.5 transition-transform" />
+        {t("chat.thought")}
+      </summary>
+      <p className="mt-2 max-h-72 overflow-y-auto border-l-2 border-line pl-3.5 leading-6 whitespace-pre-wrap text-soft">
+        {text}
+      </p>
+    </details>
+  );
+}
+
+/** What happens while there is no new text to see. */
+function Progress({ live, hasText }: { live: Live; hasText: boolean }) {
+  if (live.phase === "waiting") {
+    const time = live.retryTime ? new Date(live.retryTime).toLocaleTimeString() : "…";
+    return <Quiet>{t("chat.waiting", { time })}</Quiet>;
+  }
+  if (live.phase === "reconnecting") return <Quiet>{t("chat.reconnecting")}</Quiet>;
+  if (hasText) return null;
+  return (
+    <p className="flex h-6 items-center gap-2 text-sm text-muted">
+      <span aria-hidden className="flex gap-1">
+        {["0ms", "160ms", "320ms"].map((animationDelay) => (
+          <span
+            key={animationDelay}
+            className="size-1.5 animate-[pulse-dot_1s_infinite] rounded-full bg-accent"
+            style={{ animationDelay }}
+          />
+        ))}
+      </span>
+      <span className="sr-only">{t("chat.thinking")}</span>
+    </p>
+  );
+}
+
+function Quiet({ children }: { children: ReactNode }) {
+  return <p className="mt-1 text-sm text-muted">{children}</p>;
+}
+
+/** How an answer ended, where that was not as hoped. */
+function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
+  if (message.state === "FAILED") {
+    const { error } = message;
+    const problem = new Problem({ ...error, reason: error?.reason || "INTERNAL_ERROR" });
+    return (
+      <ProblemPanel
+        title={t(message.text ? "chat.failedPart" : "chat.failedAnswer")}
+        problem={problem}
+        className="mt-1"
+        {...(onAgain ? { onRetry: onAgain } : {})}
+      >
+        {problem.status === 402 && (
+          <Link href="/pricing" className={buttonClass("primary", "h-8")}>
+            {t("composer.noCreditsAction")}
+          </Link>
+        )}
+      </ProblemPanel>
+    );
+  }
+  if (message.state === "CANCELLED" || message.stopReason === "CANCELLED") {
+    return <Quiet>{t(message.text ? "chat.stopped" : "chat.stoppedEmpty")}</Quiet>;
+  }
+  if (message.stopReason === "LENGTH") return <Quiet>{t("chat.length")}</Quiet>;
+  if (message.stopReason === "FILTER") return <Quiet>{t("chat.filter")}</Quiet>;
+  return null;
+}
+
+/** What can be done with an answer, and what it cost. */
+function Footer({
+  message,
+  model,
+  onAgain,
+}: {
+  message: Message;
+  model: string;
+  onAgain: (() => void) | undefined;
+}) {
+  const { copied, copy } = useCopy();
+  if (message.state === "RUNNING") return null;
+  const charged = micro(message.creditsUsed);
+  const facts = [
+    message.state === "DONE" || charged > 0n ? creditsText(charged) : "",
+    message.durationMs > 0 ? formatSeconds(message.durationMs) : "",
+  ].filter(Boolean);
+  return (
+    <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">
+      {message.text && (
+        <IconButton
+          label={t(copied ? "common.copied" : "chat.copyAnswer")}
+          small
+          onClick={() => copy(message.text)}
+        >
+          {copied ? <Check className="text-good" /> : <Copy />}
+        </IconButton>
+      )}
+      {onAgain && message.state !== "FAILED" && (
+        <IconButton label={t("chat.again")} small onClick={onAgain}>
+          <RotateCw />
+        </IconButton>
+      )}
+      <span className="ml-1.5" title={formatDateTime(message.createTime)}>
+        {facts.join(" · ")}
+      </span>
+      <span
+        className={cn(
+          "ml-1.5 transition-opacity group-hover:opacity-100 pointer-fine:opacity-0",
+          "group-focus-within:opacity-100",
+        )}
+      >
+        {model}
+      </span>
+    </footer>
+  );
+}

@@ -1,0 +1,105 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown } from "lucide-react";
+import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
+import type { Message } from "@/api/types";
+import { liveOf } from "@/generation/running";
+import { useStore } from "@/lib/store";
+import { t } from "@/words";
+import { Announcer } from "./announcer";
+import { AnswerRow } from "./answer-row";
+import { itemsOf } from "./items";
+import { QuestionRow } from "./question-row";
+
+/** So near to the end counts as at the end: new text keeps it there. In pixels. */
+const AT_END_PX = 40;
+
+/** A row's height before it was measured, in pixels. */
+const ROW_PX = 180;
+
+/** The messages of a chat. Only those in sight are in the document; it sticks to the end until the reader scrolls up. */
+export function MessageList({
+  chat,
+  messages,
+  onAsk,
+}: {
+  chat: string;
+  messages: Message[];
+  onAsk: (text: string, parent?: string) => void;
+}) {
+  const live = useStore(liveOf(chat));
+  const items = useMemo(() => itemsOf(messages, live), [messages, live]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    getItemKey: (index) => items[index]!.key,
+    estimateSize: () => ROW_PX,
+    overscan: 5,
+    paddingStart: 20,
+    paddingEnd: 20,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: AT_END_PX,
+  });
+
+  // What the reader sends is always brought into sight, and a chat is opened at its end.
+  const sent = live?.key;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list stays the same; a new key is what matters.
+  useLayoutEffect(() => list.scrollToEnd(), [sent]);
+
+  const askAgain = useCallback(() => {
+    const last = items.findLast((item) => item.kind === "question");
+    if (last) onAsk(last.text, last.parent);
+  }, [items, onAsk]);
+
+  const rows = list.getVirtualItems();
+  const away = rows.length > 0 && !list.isAtEnd(AT_END_PX);
+  return (
+    <div className="relative min-h-0 flex-1">
+      <section
+        ref={scroller}
+        aria-label={t("chat.messages")}
+        tabIndex={0}
+        className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none] -outline-offset-2"
+      >
+        <div
+          className="relative mx-auto w-full max-w-[760px]"
+          style={{ height: list.getTotalSize() }}
+        >
+          <div
+            className="absolute inset-x-0 top-0"
+            style={{ transform: `translateY(${rows[0]?.start ?? 0}px)` }}
+          >
+            {rows.map(({ index, key }) => {
+              const item = items[index]!;
+              return (
+                <div key={key} data-index={index} ref={list.measureElement} className="px-4 py-3.5">
+                  {item.kind === "question" ? (
+                    <QuestionRow text={item.text} />
+                  ) : (
+                    <AnswerRow
+                      answer={item}
+                      onAgain={index === items.length - 1 ? askAgain : undefined}
+                    />
+                  )}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </section>
+      {away && (
+        <button
+          type="button"
+          aria-label={t("chat.latestLabel")}
+          onClick={() => list.scrollToEnd()}
+          className="appear absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3 text-xs font-medium shadow-float hover:bg-hover"
+        >
+          <ArrowDown aria-hidden className="size-3.5" />
+          {t("chat.latest")}
+        </button>
+      )}
+      <Announcer chat={chat} />
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import { ArrowUp, Square } from "lucide-react";
+import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
+import { useMessages } from "@/chat/queries";
+import { stop } from "@/generation/follow";
+import { liveOf, NEW_CHAT } from "@/generation/running";
+import { useStore } from "@/lib/store";
+import { useModelChoice } from "@/model/choice";
+import { cn } from "@/ui/cn";
+import { t } from "@/words";
+import { draftOf, setDraft } from "./draft";
+import { Notices } from "./notices";
+import { PriceBefore } from "./price-before";
+
+/** The API's limit of one message, in bytes of UTF-8. */
+const TEXT_MAX_BYTES = 256 * 1024;
+
+export function Composer({ chat, onSend }: { chat: string; onSend: (text: string) => void }) {
+  const text = useStore(draftOf(chat));
+  const live = useStore(liveOf(chat));
+  const { model } = useModelChoice(chat === NEW_CHAT ? undefined : chat);
+  const recallLast = useLastQuestion(chat);
+  const area = useRef<HTMLTextAreaElement>(null);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
+  useLayoutEffect(() => {
+    const { style } = area.current!;
+    style.height = "auto";
+    style.height = `${area.current!.scrollHeight}px`;
+  }, [text]);
+
+  const bytes = text.length * 3 < TEXT_MAX_BYTES ? 0 : new TextEncoder().encode(text).length;
+  const tooLong = bytes > TEXT_MAX_BYTES;
+  const sendable = text.trim() !== "" && !live && model !== undefined && !tooLong;
+  const send = () => sendable && onSend(text.trim());
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
+      event.preventDefault();
+      send();
+    }
+    if (event.key === "ArrowUp" && text === "") {
+      const last = recallLast();
+      if (!last) return;
+      event.preventDefault();
+      setDraft(chat, last);
+    }
+  };
+
+  return (
+    <div className="mx-auto w-full max-w-[760px] px-3 sm:px-4">
+      <Notices chat={chat} tooLongBytes={tooLong ? bytes : 0} maxBytes={TEXT_MAX_BYTES} />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+        className={cn(
+          "rounded-2xl border border-line-strong bg-raised shadow-composer transition-colors",
+          "focus-within:border-muted",
+        )}
+      >
+        <textarea
+          id="message"
+          ref={area}
+          rows={1}
+          value={text}
+          aria-label={t("composer.label")}
+          placeholder={t("composer.placeholder")}
+          onChange={(event) => setDraft(chat, event.target.value)}
+          onKeyDown={onKeyDown}
+          className="block max-h-[40vh] min-h-13 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-6 outline-none placeholder:text-muted sm:text-[15px]"
+        />
+        <div className="flex items-center gap-3 py-2 pr-2 pl-4">
+          <span className="min-w-0 flex-1 truncate text-xs text-muted">
+            {model?.demo && t("model.demoNote")}
+          </span>
+          <PriceBefore chat={chat} text={text} />
+          {live ? <StopButton chat={chat} /> : <SendButton ready={sendable} />}
+        </div>
+      </form>
+      <p className="safe-bottom pt-2 text-center text-xs text-muted">{t("chat.disclaimer")}</p>
+    </div>
+  );
+}
+
+const ROUND =
+  "flex size-8.5 shrink-0 items-center justify-center rounded-[10px] bg-strong text-on-strong";
+
+function SendButton({ ready }: { ready: boolean }) {
+  return (
+    <button
+      type="submit"
+      aria-label={t("composer.send")}
+      data-tip={t("composer.send")}
+      data-keys="Enter"
+      aria-disabled={!ready}
+      className={cn(ROUND, "transition-opacity hover:opacity-88", !ready && "opacity-35")}
+    >
+      <ArrowUp aria-hidden className="size-[18px]" />
+    </button>
+  );
+}
+
+function StopButton({ chat }: { chat: string }) {
+  return (
+    <button
+      type="button"
+      aria-label={t("composer.stop")}
+      data-tip={t("composer.stop")}
+      data-keys="Esc"
+      onClick={() => stop(chat)}
+      className={cn(ROUND, "hover:opacity-88")}
+    >
+      <Square aria-hidden fill="currentColor" className="size-3" />
+    </button>
+  );
+}
+
+/** On a touch keyboard Enter makes a line; the button sends. */
+function isTouch(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
+function useLastQuestion(chat: string): () => string | undefined {
+  const { data: messages } = useMessages(chat === NEW_CHAT ? undefined : chat);
+  return () => messages?.findLast((message) => message.role === "USER")?.text;
+}

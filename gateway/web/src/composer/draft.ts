@@ -1,0 +1,33 @@
+// What is written and not yet sent, kept per chat over reloads.
+import { forgetAll, recall, remember } from "@/lib/storage";
+import { createStore, type Store } from "@/lib/store";
+
+const PREFIX = "draft.";
+
+const drafts = new Map<string, Store<string>>();
+
+export function draftOf(chat: string): Store<string> {
+  let draft = drafts.get(chat);
+  if (!draft) {
+    draft = createStore(recall(PREFIX + chat) ?? "");
+    drafts.set(chat, draft);
+  }
+  return draft;
+}
+
+export function setDraft(chat: string, text: string): void {
+  draftOf(chat).set(text);
+  remember(PREFIX + chat, text || null);
+}
+
+/** Gives a text back that could not be sent, above what was written since. */
+export function restoreDraft(chat: string, text: string): void {
+  const since = draftOf(chat).get();
+  setDraft(chat, since && since !== text ? `${text}\n\n${since}` : text);
+}
+
+/** The next user of this browser shall not read them. */
+export function forgetDrafts(): void {
+  for (const draft of drafts.values()) draft.set("");
+  forgetAll(PREFIX);
+}

@@ -1,0 +1,153 @@
+import { Receipt } from "lucide-react";
+import { Link } from "wouter";
+import { toProblem } from "@/api/problem";
+import type { Balance, Transaction } from "@/api/types";
+import { Page } from "@/app/page";
+import { formatCredits, micro } from "@/lib/money";
+import { formatDateTime } from "@/lib/time";
+import { useModels } from "@/model/choice";
+import { Button, buttonClass } from "@/ui/button";
+import { cn } from "@/ui/cn";
+import { ProblemPanel } from "@/ui/problem-panel";
+import { Skeleton } from "@/ui/skeleton";
+import { creditsText, t } from "@/words";
+import { useBalance } from "./balance";
+import { useTransactions } from "./transactions";
+
+export default function CreditsPage() {
+  const { data: balance, error, refetch } = useBalance();
+  return (
+    <Page title={t("credits.title")}>
+      {error && !balance ? (
+        <ProblemPanel
+          title={t("credits.title")}
+          problem={toProblem(error)}
+          onRetry={() => void refetch()}
+          className="mt-6"
+        />
+      ) : (
+        <Summary balance={balance} />
+      )}
+      <History />
+    </Page>
+  );
+}
+
+function Summary({ balance }: { balance: Balance | undefined }) {
+  const held = micro(balance?.held);
+  const limit = micro(balance?.limit);
+  return (
+    <section className="mt-6 flex flex-wrap items-end justify-between gap-4 rounded-2xl border border-line bg-raised p-6">
+      <div>
+        <p className="text-sm text-muted">{t("credits.available")}</p>
+        {balance ? (
+          <p className="mt-1 text-4xl font-semibold tracking-tight tabular-nums">
+            {formatCredits(micro(balance.available))}
+          </p>
+        ) : (
+          <Skeleton className="mt-2 h-9 w-32" />
+        )}
+        <p className="mt-2 min-h-5 text-sm text-soft">
+          {balance &&
+            [
+              t(balance.billingType === "PAY_AS_YOU_GO" ? "credits.payAsYouGo" : "credits.prepaid"),
+              limit > 0n && t("credits.limit", { amount: creditsText(limit) }),
+              held > 0n && t("credits.held", { amount: creditsText(held) }),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+        </p>
+      </div>
+      <Link href="/pricing" className={buttonClass("primary", "h-10")}>
+        {t("credits.buy")}
+      </Link>
+    </section>
+  );
+}
+
+function History() {
+  const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
+    useTransactions();
+  const rows = data?.pages.flatMap((page) => page.transactions) ?? [];
+  return (
+    <section className="mt-10">
+      <h2 className="text-lg font-semibold tracking-tight">{t("credits.history")}</h2>
+      {isPending && <Skeleton className="mt-4 h-24" />}
+      {error && !data && (
+        <ProblemPanel
+          title={t("credits.history")}
+          problem={toProblem(error)}
+          onRetry={() => void refetch()}
+          className="mt-4"
+        />
+      )}
+      {data && rows.length === 0 && <Nothing />}
+      {rows.length > 0 && <Table rows={rows} />}
+      {hasNextPage && (
+        <Button className="mt-4" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {t("common.more")}
+        </Button>
+      )}
+      {rows.length > 0 && !hasNextPage && (
+        <p className="mt-4 text-center text-xs text-muted">{t("common.end")}</p>
+      )}
+    </section>
+  );
+}
+
+function Nothing() {
+  return (
+    <div className="mt-4 flex flex-col items-center gap-3 rounded-2xl border border-dashed border-line-strong py-12 text-sm text-soft">
+      <Receipt aria-hidden className="size-6 text-muted" />
+      {t("credits.none")}
+    </div>
+  );
+}
+
+const CELL = "border-b border-line px-3 py-2.5 first:pl-0 last:pr-0";
+
+function Table({ rows }: { rows: Transaction[] }) {
+  return (
+    <table className="mt-3 w-full text-sm">
+      <thead>
+        <tr className="text-xs text-muted">
+          <th className={cn(CELL, "text-left font-medium")}>{t("credits.what")}</th>
+          <th className={cn(CELL, "text-left font-medium max-sm:hidden")}>{t("credits.when")}</th>
+          <th className={cn(CELL, "text-right font-medium")}>{t("credits.amount")}</th>
+          <th className={cn(CELL, "text-right font-medium")}>{t("credits.after")}</th>
+        </tr>
+      </thead>
+      <tbody className="tabular-nums">
+        {rows.map((row) => (
+          <Row key={row.id} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row }: { row: Transaction }) {
+  const { data: models } = useModels();
+  const amount = micro(row.amount);
+  const model = models?.find((one) => one.id === row.model)?.displayName ?? row.model;
+  const when = formatDateTime(row.createTime);
+  return (
+    <tr>
+      <td className={CELL}>
+        {t(`credits.kind.${row.kind}`)}
+        {model && <span className="text-muted"> · {model}</span>}
+        <span className="block text-xs text-muted sm:hidden">{when}</span>
+      </td>
+      <td className={cn(CELL, "whitespace-nowrap text-soft max-sm:hidden")}>{when}</td>
+      <td
+        className={cn(CELL, "text-right font-medium whitespace-nowrap", amount > 0n && "text-good")}
+      >
+        {amount > 0n && "+"}
+        {formatCredits(amount)}
+      </td>
+      <td className={cn(CELL, "text-right whitespace-nowrap text-soft")}>
+        {formatCredits(micro(row.balanceAfter))}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,110 @@
+// What the end of an answer changes in what the page knows.
+import type { QueryClient } from "@tanstack/react-query";
+import { keys } from "@/api/keys";
+import type { Problem } from "@/api/problem";
+import type { Chat, Message } from "@/api/types";
+import { refreshBalance } from "@/credits/balance";
+import { createStore, type Store } from "@/lib/store";
+import { tellTabs } from "@/lib/tabs";
+import type { GenerationEvent } from "./events";
+import type { Live } from "./live";
+import { shownText } from "./live";
+
+const refusals = new Map<string, Store<Problem | undefined>>();
+
+/** Why the last message of a chat could not be sent, until the next one is. */
+export function refused(chat: string): Store<Problem | undefined> {
+  let store = refusals.get(chat);
+  if (!store) {
+    store = createStore<Problem | undefined>(undefined);
+    refusals.set(chat, store);
+  }
+  return store;
+}
+
+/** Generations whose end this page saw; an older answer of the server may still call them running. */
+const ended = new Set<string>();
+
+export function hasEnded(generation: string): boolean {
+  return ended.has(generation);
+}
+
+/** Puts the finished messages where the list finds them, in the same turn as the live ones vanish. */
+export function finish(
+  client: QueryClient,
+  chat: string,
+  live: Live,
+  event: Extract<GenerationEvent, { name: "done" | "error" }>,
+): void {
+  if (live.accepted) ended.add(live.accepted.generation);
+  const messages = [...question(chat, live), ...answer(chat, live, event)];
+  client.setQueryData<Message[]>(keys.messages(chat), (old) => merge(old ?? [], messages));
+  client.setQueryData<Chat>(keys.chat(chat), (old) => old && { ...old, runningGeneration: "" });
+  void client.invalidateQueries({ queryKey: keys.chat(chat) });
+  void client.invalidateQueries({ queryKey: keys.chats });
+  if (event.name === "error" || live.parent) {
+    void client.invalidateQueries({ queryKey: keys.messages(chat) });
+  }
+  void refreshBalance(client);
+  tellTabs(chat);
+}
+
+/** The server knows better than this page what became of the answer. */
+export async function refetchChat(client: QueryClient, chat: string, live: Live): Promise<void> {
+  if (live.accepted) ended.add(live.accepted.generation);
+  void refreshBalance(client);
+  await Promise.all([
+    client.invalidateQueries({ queryKey: keys.chat(chat) }),
+    client.invalidateQueries({ queryKey: keys.messages(chat) }),
+    client.invalidateQueries({ queryKey: keys.chats }),
+  ]);
+}
+
+function question(chat: string, live: Live): Message[] {
+  const id = live.accepted?.userMessage;
+  if (!id || !live.question) return [];
+  return [blank({ id, chat, parent: live.parent, role: "USER", text: live.question })];
+}
+
+function answer(
+  chat: string,
+  live: Live,
+  event: Extract<GenerationEvent, { name: "done" | "error" }>,
+): Message[] {
+  if (event.name === "done") return event.data.message ? [event.data.message] : [];
+  const id = live.accepted?.assistantMessage;
+  if (!id) return [];
+  const text = shownText(live);
+  const { model, reasoning } = live;
+  const failed = { role: "ASSISTANT", state: "FAILED", error: event.data } as const;
+  return [blank({ id, chat, text, model, reasoning, ...failed })];
+}
+
+function blank(known: Pick<Message, "id" | "chat" | "role" | "text"> & Partial<Message>): Message {
+  return {
+    parent: "",
+    reasoning: "",
+    model: "",
+    creditsUsed: "0",
+    state: "DONE",
+    stopReason: "STOP_REASON_UNSPECIFIED",
+    attachments: [],
+    siblings: [known.id],
+    promptTokens: 0,
+    completionTokens: 0,
+    durationMs: 0,
+    generation: "",
+    ...known,
+  };
+}
+
+/** Replaces messages by id and appends the new ones. */
+export function merge(old: Message[], fresh: Message[]): Message[] {
+  const byId = new Map(fresh.map((message) => [message.id, message]));
+  const merged = old.map((message) => {
+    const replacement = byId.get(message.id);
+    byId.delete(message.id);
+    return replacement ?? message;
+  });
+  return [...merged, ...byId.values()];
+}

@@ -1,0 +1,30 @@
+import { Link } from "wouter";
+import { useBalance } from "@/credits/balance";
+import { formatCredits, micro } from "@/lib/money";
+import { cn } from "@/ui/cn";
+import { creditsText, t } from "@/words";
+
+/** What can be spent now; leads to the history. */
+export function BalancePill() {
+  const { data } = useBalance();
+  if (!data) return null;
+  const available = micro(data.available);
+  return (
+    <Link
+      href="/credits"
+      aria-label={t("credits.balance", { amount: creditsText(available) })}
+      className={cn(
+        "flex h-8 shrink-0 items-center gap-1.5 rounded-full border border-line-strong px-3 text-[13px] tabular-nums",
+        "transition-colors hover:bg-hover",
+        available <= 0n && "border-warn/50 bg-warn-soft",
+      )}
+    >
+      <span data-testid="balance" className="font-semibold">
+        {formatCredits(available)}
+      </span>
+      <span className="text-muted max-[359px]:hidden">
+        {t("credits.word", { count: available === 1_000_000n ? 1 : 2 })}
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,52 @@
+import { Moon, PanelLeft, Sun } from "lucide-react";
+import { toggleSidebar, useSidebar } from "@/app/layout";
+import { setTheme, useIsDark } from "@/app/theme";
+import { Title } from "@/app/title";
+import { useChat } from "@/chat/queries";
+import { ModelMenu } from "@/model/model-menu";
+import { ChatMenu } from "@/sidebar/chat-menu";
+import { titleOf } from "@/sidebar/chats";
+import { IconButton } from "@/ui/icon-button";
+import { t } from "@/words";
+import { BalancePill } from "./balance-pill";
+
+/** The line on top: chat and model on the left, money and looks on the right. */
+export function Header({ chat, plain = false }: { chat: string | undefined; plain?: boolean }) {
+  const { open, narrow } = useSidebar();
+  const { data } = useChat(chat);
+  return (
+    <header className="flex h-13 shrink-0 items-center gap-1 px-2 sm:gap-2 sm:px-3">
+      {!plain && <Title>{data ? titleOf(data) : undefined}</Title>}
+      {(narrow || !open) && (
+        <IconButton label={t("nav.open")} keys="Ctrl+Shift+S" onClick={toggleSidebar}>
+          <PanelLeft />
+        </IconButton>
+      )}
+      <div className="flex min-w-0 flex-1 items-center gap-1">
+        {!plain && <ModelMenu chat={chat} />}
+        {data && !narrow && (
+          <>
+            <span aria-hidden className="text-line-strong">
+              /
+            </span>
+            <ChatMenu chat={data} titled />
+          </>
+        )}
+      </div>
+      <BalancePill />
+      <ThemeButton />
+    </header>
+  );
+}
+
+function ThemeButton() {
+  const dark = useIsDark();
+  return (
+    <IconButton
+      label={t(dark ? "theme.toLight" : "theme.toDark")}
+      onClick={() => setTheme(dark ? "light" : "dark")}
+    >
+      {dark ? <Sun /> : <Moon />}
+    </IconButton>
+  );
+}

@@ -1,0 +1,15 @@
+// Short notes at the edge of the page. What draws them is loaded with the first one.
+import { createStore } from "./store";
+
+export interface Note {
+  text: string;
+  isError?: boolean;
+  action?: { label: string; onClick: () => void };
+}
+
+/** Notes that wait for the part that draws them. */
+export const notes = createStore<readonly Note[]>([]);
+
+export function notify(note: Note): void {
+  notes.set([...notes.get(), note]);
+}

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { ageOf, formatSeconds } from "./time";
+
+it("groups by the reader's calendar, not by hours passed", () => {
+  const now = new Date(2026, 10, 21, 0, 30);
+  const at = (day: number, hour: number) => new Date(2026, 10, day, hour).toISOString();
+  expect(ageOf(at(21, 0), now)).toBe("today");
+  expect(ageOf(at(20, 23), now)).toBe("yesterday");
+  expect(ageOf(at(19, 23), now)).toBe("week");
+  expect(ageOf(at(14, 0), now)).toBe("week");
+  expect(ageOf(at(13, 23), now)).toBe("month");
+  expect(ageOf(new Date(2026, 8, 1).toISOString(), now)).toBe("older");
+  expect(ageOf(undefined, now)).toBe("older");
+});
+
+it("writes spans as short as they can be read", () => {
+  expect(formatSeconds(1390)).toBe("1.4 s");
+  expect(formatSeconds(12_400)).toBe("12 s");
+  expect(formatSeconds(125_000)).toBe("2 min 5 s");
+});

@@ -1,0 +1,46 @@
+import "./styles/main.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, StrictMode, Suspense, useState } from "react";
+import { createRoot } from "react-dom/client";
+import { toProblem } from "./api/problem";
+import { App } from "./app/app";
+import { notes } from "./lib/notify";
+import { useStore } from "./lib/store";
+
+/** What was fetched longer ago is asked for again when it is looked at, in milliseconds. */
+const FRESH_MS = 10_000;
+
+const RETRIES = 2;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      retry: (tries, error) => tries < RETRIES && toProblem(error).retryable,
+    },
+  },
+});
+
+const Tips = lazy(() => import("./ui/tips"));
+const Notes = lazy(() => import("./app/notes"));
+
+function Root() {
+  const [noted, setNoted] = useState(false);
+  const waiting = useStore(notes).length > 0;
+  if (waiting && !noted) setNoted(true);
+  return (
+    <QueryClientProvider client={client}>
+      <App />
+      <Suspense fallback={null}>
+        <Tips />
+        {noted && <Notes />}
+      </Suspense>
+    </QueryClientProvider>
+  );
+}
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <Root />
+  </StrictMode>,
+);

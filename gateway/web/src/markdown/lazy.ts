@@ -1,0 +1,23 @@
+// A part of the page that is loaded when the first text needs it, and then used without waiting.
+import { useEffect, useSyncExternalStore } from "react";
+import { createStore } from "@/lib/store";
+
+/** Returns a hook that answers undefined until the part is there, or when it is not wanted. */
+export function lazyPart<T>(load: () => Promise<T>): (wanted: boolean) => T | undefined {
+  const part = createStore<T | undefined>(undefined);
+  let isLoading = false;
+  const start = () => {
+    if (isLoading) return;
+    isLoading = true;
+    load().then(part.set, () => {
+      isLoading = false; // Offline, perhaps: the next text tries again.
+    });
+  };
+  return (wanted) => {
+    useEffect(() => {
+      if (wanted) start();
+    }, [wanted]);
+    const loaded = useSyncExternalStore(part.subscribe, part.get);
+    return wanted ? loaded : undefined;
+  };
+}

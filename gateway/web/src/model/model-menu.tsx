@@ -1,0 +1,63 @@
+import { Check, ChevronDown } from "lucide-react";
+import {
+  Menu,
+  MenuContent,
+  MenuItemIndicator,
+  MenuRadioGroup,
+  MenuRadioItem,
+  MenuTrigger,
+} from "@/ui/menu";
+import { Skeleton } from "@/ui/skeleton";
+import { t } from "@/words";
+import { priceText, useModelChoice } from "./choice";
+
+/** The model's name and price; opens the catalogue. */
+export function ModelMenu({ chat }: { chat: string | undefined }) {
+  const { models, model, choose } = useModelChoice(chat);
+  if (!models) return <Skeleton className="ml-2 h-5 w-40" />;
+  if (!model) return <span className="px-2 text-sm text-muted">{t("model.none")}</span>;
+  const price = priceText(model);
+  return (
+    <Menu>
+      <MenuTrigger
+        aria-label={t("model.current", { name: model.displayName, price })}
+        className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2 text-[15px] font-medium hover:bg-hover data-[state=open]:bg-hover"
+      >
+        <span className="truncate">{model.displayName}</span>
+        <span className="hidden truncate text-[13px] font-normal text-muted sm:inline">
+          {price}
+        </span>
+        <ChevronDown aria-hidden className="size-3.5 shrink-0 text-muted" />
+      </MenuTrigger>
+      <MenuContent align="start" className="w-[min(380px,calc(100vw-16px))]">
+        <MenuRadioGroup value={model.id} onValueChange={choose} aria-label={t("model.choose")}>
+          {models.map((one) => (
+            <MenuRadioItem key={one.id} value={one.id} className="items-start">
+              <span className="min-w-0 flex-1">
+                <span className="flex items-center gap-2 font-medium">
+                  {one.displayName}
+                  {one.demo && (
+                    <span className="rounded bg-warn-soft px-1.5 text-[11px] font-medium text-warn">
+                      {t("model.demo")}
+                    </span>
+                  )}
+                </span>
+                <span className="mt-0.5 block text-xs text-muted">{one.description}</span>
+                <span className="mt-1 block text-xs text-soft">
+                  {priceText(one)}
+                  {one.contextWindow > 0 &&
+                    ` · ${t("model.context", { size: Math.round(one.contextWindow / 1000) })}`}
+                </span>
+              </span>
+              <span className="mt-0.5 size-4">
+                <MenuItemIndicator>
+                  <Check aria-hidden className="size-4 text-accent" />
+                </MenuItemIndicator>
+              </span>
+            </MenuRadioItem>
+          ))}
+        </MenuRadioGroup>
+      </MenuContent>
+    </Menu>
+  );
+}

@@ -1,0 +1,160 @@
+import { useQuery } from "@tanstack/react-query";
+import { Info } from "lucide-react";
+import { Link } from "wouter";
+import { api, ask } from "@/api/client";
+import { keys } from "@/api/keys";
+import { toProblem } from "@/api/problem";
+import type { Package } from "@/api/types";
+import { Page } from "@/app/page";
+import { formatCredits, formatMoney, micro } from "@/lib/money";
+import { useStore } from "@/lib/store";
+import { pricesOf, useModels } from "@/model/choice";
+import { session } from "@/session/session";
+import { buttonClass } from "@/ui/button";
+import { cn } from "@/ui/cn";
+import { ProblemPanel } from "@/ui/problem-panel";
+import { Skeleton } from "@/ui/skeleton";
+import { creditsText, t } from "@/words";
+
+export default function PricingPage() {
+  const visitor = useStore(session) === "out";
+  return (
+    <Page title={t("pricing.title")} lead={t("pricing.lead")}>
+      <Packages visitor={visitor} />
+      {visitor ? (
+        <p className="mt-8">
+          <Link href="/signup" className={buttonClass("primary", "h-10")}>
+            {t("pricing.signUp")}
+          </Link>
+        </p>
+      ) : (
+        <ModelPrices />
+      )}
+    </Page>
+  );
+}
+
+function Packages({ visitor }: { visitor: boolean }) {
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.packages,
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/payments/packages", { signal })),
+  });
+  if (error && !data) {
+    return (
+      <ProblemPanel
+        title={t("pricing.title")}
+        problem={toProblem(error)}
+        onRetry={() => void refetch()}
+        className="mt-6"
+      />
+    );
+  }
+  if (!data) return <Skeleton className="mt-8 h-56" />;
+  if (data.packages.length === 0) return <p className="mt-8 text-soft">{t("pricing.none")}</p>;
+  return (
+    <>
+      <ul className="mt-8 grid gap-4 sm:grid-cols-[repeat(auto-fit,minmax(220px,1fr))]">
+        {data.packages.map((one) => (
+          <Offer key={one.id} offer={one} visitor={visitor} />
+        ))}
+      </ul>
+      {!data.purchasable && (
+        <p className="mt-4 flex gap-2.5 text-sm text-soft">
+          <Info aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
+          {t("pricing.unavailable")}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Offer({ offer, visitor }: { offer: Package; visitor: boolean }) {
+  const credits = micro(offer.credits);
+  return (
+    <li
+      className={cn(
+        "relative flex flex-col rounded-2xl border bg-raised p-6",
+        offer.highlighted ? "border-accent" : "border-line",
+      )}
+    >
+      {offer.highlighted && (
+        <span className="absolute -top-2.5 left-5 rounded-full bg-accent px-2.5 py-0.5 text-[11px] font-semibold text-on-accent">
+          {t("pricing.popular")}
+        </span>
+      )}
+      <h2 className="font-medium">{offer.displayName}</h2>
+      <p className="mt-3 text-3xl font-semibold tracking-tight">
+        {offer.price && formatMoney(offer.price.currency, offer.price.minorUnits)}
+      </p>
+      <p className="mt-1 text-sm font-medium text-accent">{creditsText(credits)}</p>
+      {!visitor && <About credits={credits} />}
+      <p className="mt-3 text-sm text-soft">{offer.description}</p>
+    </li>
+  );
+}
+
+/** What the credits are worth, told in messages to the first model that is priced by the message. */
+function About({ credits }: { credits: bigint }) {
+  const { data: models } = useModels();
+  const model = models?.find((one) => pricesOf(one).perMessage > 0n);
+  if (!model) return null;
+  const messages = (credits / pricesOf(model).perMessage).toLocaleString("en");
+  return (
+    <p className="mt-0.5 text-xs text-muted">
+      {t("pricing.about", { messages, model: model.displayName })}
+    </p>
+  );
+}
+
+const CELL = "border-b border-line px-3 py-2.5 first:pl-0 last:pr-0";
+
+function ModelPrices() {
+  const { data: models } = useModels();
+  if (!models || models.length === 0) return null;
+  const byToken = models.some((model) => {
+    const { inputPer1k, outputPer1k } = pricesOf(model);
+    return inputPer1k > 0n || outputPer1k > 0n;
+  });
+  return (
+    <section className="mt-12">
+      <h2 className="text-lg font-semibold tracking-tight">{t("pricing.models")}</h2>
+      <p className="mt-1 text-sm text-soft">{t("pricing.modelsText")}</p>
+      <div className="overflow-x-auto">
+        <table className="mt-3 w-full text-sm">
+          <thead>
+            <tr className="text-xs text-muted">
+              <th className={cn(CELL, "text-left font-medium")}>{t("pricing.model")}</th>
+              <th className={cn(CELL, "text-right font-medium")}>{t("pricing.message")}</th>
+              {byToken && (
+                <>
+                  <th className={cn(CELL, "text-right font-medium")}>{t("pricing.input")}</th>
+                  <th className={cn(CELL, "text-right font-medium")}>{t("pricing.output")}</th>
+                </>
+              )}
+            </tr>
+          </thead>
+          <tbody className="tabular-nums">
+            {models.map((model) => {
+              const { perMessage, inputPer1k, outputPer1k } = pricesOf(model);
+              return (
+                <tr key={model.id}>
+                  <td className={CELL}>
+                    {model.displayName}
+                    <span className="block text-xs text-muted">{model.description}</span>
+                  </td>
+                  <td className={cn(CELL, "text-right")}>{formatCredits(perMessage)}</td>
+                  {byToken && (
+                    <>
+                      <td className={cn(CELL, "text-right")}>{formatCredits(inputPer1k)}</td>
+                      <td className={cn(CELL, "text-right")}>{formatCredits(outputPer1k)}</td>
+                    </>
+                  )}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

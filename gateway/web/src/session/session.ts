@@ -1,0 +1,134 @@
+// Who is signed in. The tokens are in cookies that scripts cannot read; here is only what is known about them.
+import { Problem, problemOf, toProblem } from "@/api/problem";
+import type { Session } from "@/api/types";
+import { recall, remember } from "@/lib/storage";
+import { createStore } from "@/lib/store";
+
+/** "ended": the session was lost while the page was in use, so what is on it must be kept. */
+export type SessionState = "in" | "out" | "ended";
+
+/** Key of when the access token ends (RFC 3339). Present means: signed in, as far as this browser knows. */
+const EXPIRY = "session";
+
+/** Refresh this long before the token ends, in milliseconds, so that no request has to fail first. */
+const EARLY_MS = 30_000;
+
+export const session = createStore<SessionState>(recall(EXPIRY) ? "in" : "out");
+
+/** Set once data of the user was shown: from then on a lost session is "ended" and not "out". */
+let inUse = false;
+
+export function markInUse(): void {
+  inUse = true;
+}
+
+export function signedIn(answer: Session, response: Response): void {
+  keepExpiry(answer, response);
+  session.set("in");
+}
+
+/** By this machine's clock, which may be wrong: the span is what the server said. */
+function keepExpiry(answer: Session, response: Response): void {
+  const date = response.headers.get("date");
+  const serverNow = date ? new Date(date).getTime() : Date.now();
+  const span = answer.expiresAt ? new Date(answer.expiresAt).getTime() - serverNow : 0;
+  remember(EXPIRY, new Date(Date.now() + span).toISOString());
+}
+
+export function signedOut(): void {
+  remember(EXPIRY, null);
+  inUse = false;
+  session.set("out");
+}
+
+function lost(): void {
+  remember(EXPIRY, null);
+  session.set(inUse ? "ended" : "out");
+}
+
+function isFresh(): boolean {
+  const expiry = recall(EXPIRY);
+  return expiry !== null && new Date(expiry).getTime() - EARLY_MS > Date.now();
+}
+
+let refreshing: Promise<void> | undefined;
+
+/** One refresh for all who wait, in this tab and, where the browser has locks, in all tabs. */
+function refresh(stale: string | null): Promise<void> {
+  refreshing ??= inAllTabs(() => renew(stale)).finally(() => {
+    refreshing = undefined;
+  });
+  return refreshing;
+}
+
+async function inAllTabs(work: () => Promise<void>): Promise<void> {
+  await (navigator.locks ? navigator.locks.request("lc.refresh", work) : work());
+}
+
+async function renew(stale: string | null): Promise<void> {
+  const known = recall(EXPIRY);
+  if (known === null) throw new Problem({ status: 401, reason: "UNAUTHENTICATED" });
+  if (known !== stale && isFresh()) return; // Another tab was faster.
+  const response = await fetch("/api/v1/auth/refresh", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw problemOf(body, response);
+  keepExpiry(body as Session, response);
+}
+
+const CREDENTIAL_PATH = /^\/api\/v1\/auth\/(login|signup|refresh)$/;
+const REFRESHABLE = new Set(["UNAUTHENTICATED", "TOKEN_EXPIRED", "SESSION_REVOKED"]);
+
+/** fetch that keeps the session alive: refreshes before the token ends, or once after a 401. */
+export async function sessionFetch(request: Request): Promise<Response> {
+  if (session.get() === "out" || CREDENTIAL_PATH.test(new URL(request.url).pathname)) {
+    return reach(request);
+  }
+  const stale = recall(EXPIRY);
+  if (!isFresh()) {
+    await refreshOrLose(stale);
+    return reach(request);
+  }
+  const spare = request.clone();
+  const response = await reach(request);
+  if (response.status !== 401 || !(await isRefreshable(response))) return response;
+  await refreshOrLose(stale);
+  return reach(spare);
+}
+
+async function isRefreshable(response: Response): Promise<boolean> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return REFRESHABLE.has(problemOf(body, response).reason);
+}
+
+async function refreshOrLose(stale: string | null): Promise<void> {
+  try {
+    await refresh(stale);
+  } catch (thrown) {
+    const problem = toProblem(thrown);
+    if (problem.status === 401 || problem.status === 403) lost();
+    throw problem;
+  }
+}
+
+async function reach(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (thrown) {
+    if (request.signal.aborted) throw thrown;
+    throw toProblem(thrown);
+  }
+}
+
+// Another tab signed in or out.
+window.addEventListener("storage", (event) => {
+  if (event.key !== "lc.session") return;
+  if (event.newValue === null && session.get() === "in") lost();
+  if (event.newValue !== null && session.get() !== "in") session.set("in");
+});

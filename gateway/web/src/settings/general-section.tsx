@@ -1,0 +1,43 @@
+import { Monitor, Moon, Sun } from "lucide-react";
+import { RadioGroup } from "radix-ui";
+import { setTheme, type Theme, useTheme } from "@/app/theme";
+import { openShortcuts } from "@/commands/state";
+import { Button } from "@/ui/button";
+import { t } from "@/words";
+import { Block } from "./block";
+
+const THEMES = [
+  ["system", Monitor],
+  ["light", Sun],
+  ["dark", Moon],
+] as const;
+
+export function GeneralSection() {
+  const theme = useTheme();
+  return (
+    <>
+      <Block title={t("settings.appearance")} text={t("settings.appearanceText")}>
+        <RadioGroup.Root
+          aria-label={t("theme.label")}
+          value={theme}
+          onValueChange={(value) => setTheme(value as Theme)}
+          className="flex rounded-[10px] border border-line bg-side p-1"
+        >
+          {THEMES.map(([name, Icon]) => (
+            <RadioGroup.Item
+              key={name}
+              value={name}
+              className="flex h-8 items-center gap-2 rounded-md px-3 text-sm text-soft hover:text-text data-[state=checked]:bg-raised data-[state=checked]:text-text data-[state=checked]:shadow-composer"
+            >
+              <Icon aria-hidden className="size-4" />
+              {t(`theme.${name}`)}
+            </RadioGroup.Item>
+          ))}
+        </RadioGroup.Root>
+      </Block>
+      <Block title={t("settings.keyboard")} text={t("settings.keyboardText")}>
+        <Button onClick={openShortcuts}>{t("settings.keyboardAction")}</Button>
+      </Block>
+    </>
+  );
+}

@@ -1,0 +1,155 @@
+// The list of chats and what can be done with one. Changes show at once and are taken back when the server refuses.
+import {
+  type InfiniteData,
+  type QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { api, ask } from "@/api/client";
+import { keys } from "@/api/keys";
+import { toProblem } from "@/api/problem";
+import type { Chat } from "@/api/types";
+import { notify } from "@/lib/notify";
+import { tellTabs } from "@/lib/tabs";
+import { problemText, t } from "@/words";
+
+interface Page {
+  chats: Chat[];
+  nextPageToken: string;
+}
+
+type Pages = InfiniteData<Page, string>;
+
+export function useChats(archived = false) {
+  return useInfiniteQuery({
+    queryKey: keys.chatList(archived),
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        api.GET("/api/v1/chats", {
+          params: { query: { archived, ...(pageParam ? { pageToken: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextPageToken || undefined,
+  });
+}
+
+export function titleOf(chat: Pick<Chat, "title">): string {
+  return chat.title || t("chats.untitled");
+}
+
+export async function createChat(client: QueryClient, model: string, key: string): Promise<Chat> {
+  const headers = { "idempotency-key": `${key}.chat` };
+  const chat = await ask(api.POST("/api/v1/chats", { body: { model }, headers }));
+  client.setQueryData<Chat>(keys.chat(chat.id), chat);
+  client.setQueryData(keys.messages(chat.id), []);
+  client.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
+  return chat;
+}
+
+/** Before the first chat that is not pinned. */
+function insert(pages: Pages, chat: Chat): Pages {
+  const [first, ...rest] = pages.pages;
+  if (!first) return pages;
+  const at = first.chats.findIndex((other) => !other.pinned);
+  const chats = first.chats.toSpliced(at < 0 ? first.chats.length : at, 0, chat);
+  return { ...pages, pages: [{ ...first, chats }, ...rest] };
+}
+
+/** Changes or, with undefined, removes a chat in a list. */
+function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefined): Pages {
+  const edit = (chat: Chat) => (chat.id === id ? change(chat) : chat);
+  return {
+    ...pages,
+    pages: pages.pages.map((page) => ({
+      ...page,
+      chats: page.chats.map(edit).filter((chat) => chat !== undefined),
+    })),
+  };
+}
+
+export type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model">>;
+
+export function useChatActions() {
+  const client = useQueryClient();
+
+  const settle = (id: string) => {
+    void client.invalidateQueries({ queryKey: keys.chats });
+    void client.invalidateQueries({ queryKey: keys.chat(id) });
+    tellTabs(id);
+  };
+  const say = (thrown: unknown) => {
+    notify({
+      text: t("chats.notDone", { reason: problemText(toProblem(thrown)) }),
+      isError: true,
+    });
+  };
+
+  const show = (id: string, change: (chat: Chat) => Chat | undefined) => {
+    for (const archived of [false, true]) {
+      client.setQueryData<Pages>(keys.chatList(archived), (old) => old && replace(old, id, change));
+    }
+  };
+
+  const update = useMutation({
+    mutationFn: ({ chat, change }: { chat: Chat; change: ChatChange }) =>
+      ask(api.PATCH("/api/v1/chats/{chat}", { params: { path: { chat: chat.id } }, body: change })),
+    onMutate: async ({ chat, change }) => {
+      await client.cancelQueries({ queryKey: keys.chats });
+      show(chat.id, (old) => (change.archived === undefined ? { ...old, ...change } : undefined));
+      client.setQueryData<Chat>(keys.chat(chat.id), (old) => old && { ...old, ...change });
+    },
+    onSuccess: (_data, { chat, change }) => {
+      if (!change.archived) return;
+      notify({
+        text: t("chats.archived", { title: titleOf(chat) }),
+        action: {
+          label: t("common.undo"),
+          onClick: () => update.mutate({ chat, change: { archived: false } }),
+        },
+      });
+    },
+    onError: say,
+    onSettled: (_data, _error, { chat }) => settle(chat.id),
+  });
+
+  const undelete = useMutation({
+    mutationFn: (chat: Chat) =>
+      ask(api.POST("/api/v1/chats/{chat}:undelete", { params: { path: { chat: chat.id } } })),
+    onSuccess: (chat) => {
+      client.setQueryData<Chat>(keys.chat(chat.id), chat);
+      notify({ text: t("chats.restored", { title: titleOf(chat) }) });
+    },
+    onError: say,
+    onSettled: (_data, _error, chat) => {
+      settle(chat.id);
+      void client.invalidateQueries({ queryKey: keys.messages(chat.id) });
+    },
+  });
+
+  const remove = useMutation({
+    mutationFn: (chat: Chat) =>
+      ask(api.DELETE("/api/v1/chats/{chat}", { params: { path: { chat: chat.id } } })),
+    onMutate: async (chat) => {
+      await client.cancelQueries({ queryKey: keys.chats });
+      show(chat.id, () => undefined);
+    },
+    onSuccess: (_data, chat) => {
+      client.removeQueries({ queryKey: keys.chat(chat.id) });
+      client.removeQueries({ queryKey: keys.messages(chat.id) });
+      notify({
+        text: t("chats.deleted", { title: titleOf(chat) }),
+        action: { label: t("common.undo"), onClick: () => undelete.mutate(chat) },
+      });
+    },
+    onError: say,
+    onSettled: (_data, _error, chat) => settle(chat.id),
+  });
+
+  return {
+    update: (chat: Chat, change: ChatChange) => update.mutate({ chat, change }),
+    remove: (chat: Chat) => remove.mutate(chat),
+  };
+}

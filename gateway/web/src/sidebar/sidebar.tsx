@@ -1,0 +1,92 @@
+import { Coins, PanelLeft, Search, SquarePen } from "lucide-react";
+import type { ReactNode } from "react";
+import { Link, useRoute } from "wouter";
+import { closeSheet, toggleSidebar } from "@/app/layout";
+import { Logo } from "@/app/logo";
+import { openCommands } from "@/commands/state";
+import { cn } from "@/ui/cn";
+import { IconButton } from "@/ui/icon-button";
+import { Keys } from "@/ui/keys";
+import { t } from "@/words";
+import { AccountMenu } from "./account-menu";
+import { ChatList } from "./chat-list";
+
+/** The way around: what can be opened, the chats, the account. New areas are lines in the upper part. */
+export function Sidebar() {
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex h-13 shrink-0 items-center justify-between pr-2 pl-4.5">
+        <Link
+          href="/"
+          onClick={closeSheet}
+          className="flex items-center gap-2 rounded-md font-bold"
+        >
+          <Logo className="size-5 text-accent" />
+          {t("app.name")}
+        </Link>
+        <IconButton label={t("nav.close")} keys="Ctrl+Shift+S" onClick={toggleSidebar}>
+          <PanelLeft />
+        </IconButton>
+      </div>
+      <nav aria-label={t("nav.chats")} className="flex min-h-0 flex-1 flex-col">
+        <ul className="shrink-0 px-2.5 pb-2">
+          <Line href="/" icon={<SquarePen />} keys="Ctrl+Shift+O">
+            {t("nav.newChat")}
+          </Line>
+          <li>
+            <button
+              type="button"
+              onClick={() => {
+                closeSheet();
+                openCommands();
+              }}
+              className={LINE}
+            >
+              <Search />
+              {t("nav.search")}
+              <Keys keys="Ctrl+K" className={LINE_KEYS} />
+            </button>
+          </li>
+          <Line href="/pricing" icon={<Coins />}>
+            {t("nav.pricing")}
+          </Line>
+        </ul>
+        <ChatList />
+      </nav>
+      <AccountMenu />
+    </div>
+  );
+}
+
+const LINE =
+  "flex h-9 w-full items-center gap-3 rounded-md px-2 text-sm hover:bg-hover " +
+  "[&>svg]:size-[17px] [&>svg]:shrink-0 [&>svg]:text-soft";
+const LINE_KEYS = "ml-auto text-muted";
+
+function Line({
+  href,
+  icon,
+  keys,
+  children,
+}: {
+  href: string;
+  icon: ReactNode;
+  keys?: string;
+  children: ReactNode;
+}) {
+  const [here] = useRoute(href);
+  return (
+    <li>
+      <Link
+        href={href}
+        onClick={closeSheet}
+        aria-current={here ? "page" : undefined}
+        className={cn(LINE, here && href !== "/" && "bg-active font-medium")}
+      >
+        {icon}
+        {children}
+        {keys && <Keys keys={keys} className={LINE_KEYS} />}
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,27 @@
+import type { ComponentProps } from "react";
+import { cn } from "./cn";
+
+export type ButtonLook = "primary" | "outline" | "quiet" | "danger";
+
+const LOOKS: Record<ButtonLook, string> = {
+  primary: "bg-strong text-on-strong hover:opacity-88",
+  outline: "border border-line-strong bg-raised hover:bg-hover",
+  quiet: "text-soft hover:bg-hover hover:text-text",
+  danger: "border border-danger/40 bg-raised text-danger hover:bg-danger-soft",
+};
+
+const BASE =
+  "inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-md px-3.5 text-sm font-medium " +
+  "transition-[background-color,opacity,color] duration-100 disabled:pointer-events-none disabled:opacity-50";
+
+export function buttonClass(look: ButtonLook, more?: string): string {
+  return cn(BASE, LOOKS[look], more);
+}
+
+export function Button({
+  look = "outline",
+  className,
+  ...rest
+}: ComponentProps<"button"> & { look?: ButtonLook }) {
+  return <button type="button" className={buttonClass(look, className)} {...rest} />;
+}

@@ -1,0 +1,66 @@
+// What the build adds to Vite's output: the size budget and the precompressed copies that the gateway serves.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import type { Plugin, Rollup } from "vite";
+
+/** Largest sum of gzipped JavaScript that opening a chat may load, in bytes. */
+const FIRST_LOAD_MAX_BYTES = 180 * 1024;
+
+/** Smaller files gain nothing from compression, in bytes. */
+const COMPRESS_MIN_BYTES = 512;
+
+const COMPRESSIBLE = /\.(js|css|html|svg|json|txt)$/;
+
+/** Loaded when a chat is opened, beside the entry. */
+const CHAT = "/chat/conversation.tsx";
+
+/** Fails the build when opening a chat loads more than the budget. What else comes lazily does not count. */
+export function budget(): Plugin {
+  return {
+    name: "budget",
+    generateBundle(_options, bundle) {
+      const loaded = [...firstLoad(Object.values(bundle).filter((one) => one.type === "chunk"))];
+      const bytes = loaded.reduce((sum, chunk) => sum + gzipSync(chunk.code).length, 0);
+      const kib = (bytes / 1024).toFixed(1);
+      const said = `first load: ${kib} KiB of gzipped JavaScript, budget ${FIRST_LOAD_MAX_BYTES / 1024}`;
+      if (bytes > FIRST_LOAD_MAX_BYTES) this.error(said);
+      this.info(said);
+    },
+  };
+}
+
+function firstLoad(chunks: Rollup.OutputChunk[]): Set<Rollup.OutputChunk> {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const seen = new Set<Rollup.OutputChunk>();
+  const visit = (chunk: Rollup.OutputChunk | undefined) => {
+    if (!chunk || seen.has(chunk)) return;
+    seen.add(chunk);
+    for (const name of chunk.imports) visit(byName.get(name));
+  };
+  chunks.filter((chunk) => chunk.isEntry || chunk.facadeModuleId?.endsWith(CHAT)).forEach(visit);
+  return seen;
+}
+
+/** Writes a .br and a .gz beside each text file of the output. */
+export function precompress(): Plugin {
+  let folder = "";
+  return {
+    name: "precompress",
+    apply: "build",
+    configResolved(config) {
+      folder = config.build.outDir;
+    },
+    closeBundle() {
+      for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (!COMPRESSIBLE.test(name)) continue;
+        const path = join(folder, name);
+        const plain = readFileSync(path);
+        if (plain.length < COMPRESS_MIN_BYTES) continue;
+        const params = { [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
+        writeFileSync(`${path}.br`, brotliCompressSync(plain, { params }));
+        writeFileSync(`${path}.gz`, gzipSync(plain, { level: 9 }));
+      }
+    },
+  };
+}
