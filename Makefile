@@ -183,7 +183,7 @@ $(WEB_MODULES): $(W)/package-lock.json $(W)/package.json | build/deps.stamp
 
 build/web.stamp: $(WEB_MODULES) $(WEB_SOURCES) $(G)/openapi.json
 	@echo "  WEB   build/web"
-	$(Q)cd $(W) && npm run --silent types && npm run --silent build
+	$(Q)cd $(W) && npm run --silent types && npm run --silent check && npm run --silent build
 	@touch $@
 
 .PHONY: web

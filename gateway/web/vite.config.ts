@@ -27,7 +27,7 @@ export default defineConfig({
     ),
   },
   build: {
-    outDir: process.env.WEB_OUT ?? fileURLToPath(new URL("../../vite/web", import.meta.url)),
+    outDir: process.env.WEB_OUT ?? fileURLToPath(new URL("../../build/web", import.meta.url)),
     emptyOutDir: true,
     // light-dark() carries the theme, and needs these.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],

@@ -1,7 +1,10 @@
 // Every failure of a call, ours or the network's, in the one shape of the API (RFC 9457).
 import type { components } from "./schema";
 
-export type ProblemJson = components["schemas"]["Problem"];
+/** A newer server may know reasons that this page does not. */
+export type ProblemJson = Omit<components["schemas"]["Problem"], "reason" | "code"> & {
+  reason: string;
+};
 
 /** Reasons of this page's own, beside those of the API. */
 export const UNREACHABLE = "UNREACHABLE";

@@ -3,15 +3,15 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type User = Schemas["auth.v1.User"];
-export type Session = Schemas["auth.v1.Session"];
-export type Chat = Schemas["chat.v1.Chat"];
-export type Message = Schemas["chat.v1.Message"];
-export type GenerationError = Schemas["chat.v1.GenerationError"];
-export type Accepted = Schemas["chat.v1.Accepted"];
-export type Usage = Schemas["chat.v1.Usage"];
-export type Done = Schemas["chat.v1.Done"];
-export type Model = Schemas["chat.v1.Model"];
-export type Balance = Schemas["credits.v1.Balance"];
-export type Transaction = Schemas["credits.v1.Transaction"];
-export type Package = Schemas["payments.v1.Package"];
+export type User = Schemas["User"];
+export type Session = Schemas["Session"];
+export type Chat = Schemas["Chat"];
+export type Message = Schemas["Message"];
+export type GenerationError = Schemas["GenerationError"];
+export type Accepted = Schemas["Accepted"];
+export type Usage = Schemas["ChatUsage"];
+export type Done = Schemas["Done"];
+export type Model = Schemas["Model"];
+export type Balance = Schemas["Balance"];
+export type Transaction = Schemas["Transaction"];
+export type Package = Schemas["Package"];

@@ -134,7 +134,7 @@ function Row({ row }: { row: Transaction }) {
   return (
     <tr>
       <td className={CELL}>
-        {t(`credits.kind.${row.kind}`)}
+        {t(`credits.kind.${row.kind ?? "UNSPECIFIED"}`)}
         {model && <span className="text-muted"> · {model}</span>}
         <span className="block text-xs text-muted sm:hidden">{when}</span>
       </td>

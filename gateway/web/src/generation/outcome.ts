@@ -87,7 +87,6 @@ function blank(known: Pick<Message, "id" | "chat" | "role" | "text"> & Partial<M
     model: "",
     creditsUsed: "0",
     state: "DONE",
-    stopReason: "STOP_REASON_UNSPECIFIED",
     attachments: [],
     siblings: [known.id],
     promptTokens: 0,
