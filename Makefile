@@ -201,7 +201,8 @@ TEST_LIBS = $(B)/lib/libtest.a $(LIBS)
 
 $(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIBS)
 	$(link) -lcmocka
-$(B)/test/gateway/%: $(B)/obj/gateway/%.o $(filter-out %/main.o,$(GATEWAY_O)) $(TEST_LIBS)
+$(B)/lib/libgateway.a: $(filter-out %/main.o,$(GATEWAY_O))
+$(B)/test/gateway/%: $(B)/obj/gateway/%.o $(B)/lib/libgateway.a $(TEST_LIBS)
 	$(link) -lcmocka
 define service_test
 $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c services/$(1)/*/*_test.c)) $$(filter-out %/main.o,$$($(1)_O)) $(TEST_LIBS)
@@ -209,7 +210,8 @@ $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c servi
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
 define tool_test
-$(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c))) $(TEST_LIBS)
+$(B)/lib/lib$(1).a: $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c)))
+$(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)
 	$$(link) -lcmocka
 endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
@@ -247,6 +249,15 @@ check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
 check-system: binaries ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
+# Long tests take SEED and SECONDS from the environment. `long` runs some, as many as fit; `soak` all at full size.
+LONG := $(wildcard tests/long/*.t)
+SEED ?= 1
+LONG_SECONDS ?= 1200
+.PHONY: long soak
+long: binaries ## long tests for LONG_SECONDS, picked by SEED
+	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
+soak: binaries ## every long test at full size
+	@SEED=$(SEED) LONG_SCALE=full tests/run -j1 -t 86400 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
 
@@ -282,8 +293,17 @@ lint-web: $(WEB_MODULES) $(G)/openapi.json
 bench: all ## print figures of the whole stack, one JSON object a line
 	@node tools/bench/stack.mjs build
 
+# ---------------------------------------------------------------------------------------------- run
+.PHONY: run
+run: ## install what is missing, build, start everything on PORT with its data in DIR
+	@tools/deps install build run
+	@$(MAKE) all
+	@exec build/bin/limitless up --dir $(DIR) --port $(PORT) --listen $(LISTEN)
+
 # ---------------------------------------------------------------------------------------------- house-keeping
-.PHONY: help clean fmt
+.PHONY: help clean fmt new-rpc
+new-rpc: ## begin an RPC: make new-rpc NAME=credits.v1.Release [PROTO=…] [IN=…]
+	@tools/new-rpc "$(NAME)" "$(PROTO)" "$(IN)"
 fmt: ## format the C sources
 	clang-format -i $(C_FILES)
 
