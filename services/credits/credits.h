@@ -9,7 +9,7 @@
 #include "runtime/service/service.h"
 #include "sql/credits.h"
 
-#define CREDITS_SCHEMA_VERSION 2
+#define CREDITS_SCHEMA_VERSION 4
 
 /* Largest amount of one transfer, 10^9 credits: sums of thousands of them stay far from the end of
  * a bigint. */
