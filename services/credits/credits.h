@@ -9,7 +9,7 @@
 #include "runtime/service/service.h"
 #include "sql/credits.h"
 
-#define CREDITS_SCHEMA_VERSION 4
+#define CREDITS_SCHEMA_VERSION 5
 
 /* Largest amount of one transfer, 10^9 credits: sums of thousands of them stay far from the end of
  * a bigint. */
@@ -20,8 +20,13 @@ struct credits_conf {
 	int64_t gift_microcredits;   /* 0: no gift */
 	int64_t gift_lifetime_ms;    /* 0: it never expires */
 	int64_t hold_lifetime_max_ms;
+	int64_t limit_microcredits; /* of new pay-as-you-go users; 0: not offered */
+	int64_t purchases_min;      /* before a user may pay as they go */
+	int64_t budgets_max;        /* of one user */
 	int64_t sweep_interval_ms;
 	int64_t sweep_holds_max;
+	int64_t verify_interval_ms;
+	int64_t verify_timeout_ms;
 };
 
 /* Set before the first handler runs. */
@@ -48,14 +53,54 @@ _must_check_ enum status credits_text(struct rpc_call *call, const char *field, 
 _must_check_ enum status credits_open_account(struct db *db, const char *user_id,
 					      struct error *reterr);
 
-/* Row 0 of the statement credits_balance. */
-void credits_balance_read(const PGresult *rows, Credits__V1__Balance *ret);
+/* The user's balance; open: a user who is new gets an account first. Errors: NOT_FOUND not_found.
+ */
+_must_check_ enum status credits_balance(struct rpc_call *call, const char *user_id, bool open,
+					 Credits__V1__Balance *ret);
+
+/* A page of the user's transactions, newest first. Errors: as page_begin. */
+_must_check_ enum status credits_transactions(struct rpc_call *call, const char *user_id,
+					      int32_t page_size, const char *page_token,
+					      Credits__V1__ListTransactionsResponse *resp);
 
 /* A row with the columns of the statement credits_transactions. */
 void credits_transaction_read(struct arena *arena, const PGresult *rows, int row,
 			      Credits__V1__Transaction *ret);
+/* UNSPECIFIED for kinds that users do not see. */
+Credits__V1__Transaction__Kind credits_kind_read(const char *sql);
 
-/* Jobs (runtime/jobs): holds whose time is over. */
+/* Checks "2026-11"; *ret is NULL for "". Errors: INVALID_ARGUMENT field_invalid. */
+_must_check_ enum status credits_month(struct rpc_call *call, const char *month, const char **ret);
+
+struct credits_booking {
+	const char *id;
+	const char *user_id;
+	const char *kind;            /* transfer_kind in SQL */
+	int64_t change_microcredits; /* below 0: taken from the user */
+	const char *reference;
+	const char *actor_id; /* administrator; NULL: none */
+};
+
+/* Books once. *ret: one row as credits_transactions has, and `posted`, the balance of now. Errors:
+ * those of the statement. */
+_must_check_ enum status credits_book(struct rpc_call *call, const struct credits_booking *booking,
+				      PGresult **ret);
+
+/* Undoes transfer `original` if its kind is in kinds ("{refund,gift}"); *ret as credits_book. */
+_must_check_ enum status credits_reverse(struct rpc_call *call, const char *id,
+					 const char *original, const char *kinds,
+					 const char *reference, const char *actor_id,
+					 PGresult **ret);
+
+_must_check_ enum status credits_set_budget(struct rpc_call *call, const char *user_id,
+					    const Credits__V1__SetBudgetRequest *req,
+					    Credits__V1__Budget *resp);
+_must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int row,
+					     Credits__V1__Budget *ret);
+
+/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. */
 enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr);
+enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr);
+enum status credits_verify(struct db *db, void *ctx, struct error *reterr);
 
 #endif

@@ -15,6 +15,8 @@
 
 #define CREDIT 1000000LL /* micro-credits */
 #define GIFT (100 * CREDIT)
+#define LIMIT (200 * CREDIT) /* of pay-as-you-go */
+#define BUDGETS 3
 
 /* Of the test that runs: its call (user of its own, connection) and the reason of the last failure.
  */
@@ -22,21 +24,30 @@ struct ledger {
 	struct db *db;
 	struct rpc_call *call;
 	char user[UUID_SIZE];
+	const char *model;  /* of the holds to come */
+	const char *budget; /* named by the holds to come; NULL: none */
 };
 
 int ledger_group_set_up(void **state);
-int ledger_group_tear_down(void **state);
 int ledger_set_up(void **state);
 /* Fails the test when an invariant is broken. */
 int ledger_tear_down(void **state);
 
 void ledger_verify(void);
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_set_up, ledger_tear_down)
+
+/* One group of tests a file; each returns the number of failures. */
+int hold_tests(void);
+int billing_tests(void);
+
 /* The handlers. name: what the id is derived from, unique in the test. Each returns the handler's
  * status. */
 enum status ledger_hold(struct ledger *l, const char *name, int64_t amount);
 enum status ledger_settle(struct ledger *l, const char *name, int64_t amount, int64_t *ret_charged);
 enum status ledger_void(struct ledger *l, const char *name);
+enum status ledger_book(struct ledger *l, const char *name, Credits__V1__Transaction__Kind kind,
+			int64_t amount);
 void ledger_balance(struct ledger *l, Credits__V1__Balance *ret);
 int64_t ledger_available(struct ledger *l);
 void ledger_sweep(struct ledger *l);

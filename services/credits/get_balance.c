@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void credits_balance_read(const PGresult *rows, Credits__V1__Balance *ret)
+static void read_balance(const PGresult *rows, Credits__V1__Balance *ret)
 {
 	ret->available_microcredits = db_i64(rows, 0, "available");
 	ret->held_microcredits = db_i64(rows, 0, "held");
@@ -13,25 +13,33 @@ void credits_balance_read(const PGresult *rows, Credits__V1__Balance *ret)
 				    : CREDITS__V1__BILLING_TYPE__PAY_AS_YOU_GO;
 }
 
-enum status credits_v1_get_balance(struct rpc_call *call, const Credits__V1__GetBalanceRequest *req,
-				   Credits__V1__Balance *resp)
+enum status credits_balance(struct rpc_call *call, const char *user_id, bool open,
+			    Credits__V1__Balance *ret)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct db *db = service_db(call);
 	enum status s;
 
-	s = db_query(db, &sql_credits_balance, &call->subject, &rows, &call->err);
+	s = db_query(db, &sql_credits_balance, &user_id, &rows, &call->err);
 	if (s != OK)
 		return s;
-	if (PQntuples(rows) == 0) {
-		s = credits_open_account(db, call->subject, &call->err);
+	if (PQntuples(rows) == 0 && open) {
+		s = credits_open_account(db, user_id, &call->err);
 		if (s != OK)
 			return s;
 		PQclear(TAKE_PTR(rows));
-		s = db_query_one(db, &sql_credits_balance, &call->subject, &rows, &call->err);
+		s = db_query(db, &sql_credits_balance, &user_id, &rows, &call->err);
 		if (s != OK)
 			return s;
 	}
-	credits_balance_read(rows, resp);
+	if (PQntuples(rows) == 0)
+		return rpc_fail(call, NOT_FOUND, "not_found", "user %s has no account", user_id);
+	read_balance(rows, ret);
 	return OK;
+}
+
+enum status credits_v1_get_balance(struct rpc_call *call, const Credits__V1__GetBalanceRequest *req,
+				   Credits__V1__Balance *resp)
+{
+	return credits_balance(call, call->subject, true, resp);
 }

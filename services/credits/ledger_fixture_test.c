@@ -6,6 +6,8 @@
 static struct credits_conf conf = {
 	.gift_microcredits = GIFT,
 	.hold_lifetime_max_ms = 3600 * 1000,
+	.limit_microcredits = LIMIT,
+	.budgets_max = BUDGETS,
 	.sweep_holds_max = 10,
 };
 
@@ -17,18 +19,13 @@ int ledger_group_set_up(void **state)
 	return 0;
 }
 
-int ledger_group_tear_down(void **state)
-{
-	pg_stop();
-	return 0;
-}
-
 int ledger_set_up(void **state)
 {
 	struct ledger *l = calloc(1, sizeof *l);
 
 	ensure(l);
 	uuid_v7(l->user);
+	l->model = "gpt-4o";
 	l->db = pg_db("credits_app", sql_credits_all);
 	l->call = test_call_new(l->db, l->user, "chat");
 	*state = l;
@@ -80,7 +77,9 @@ enum status ledger_hold(struct ledger *l, const char *name, int64_t amount)
 	req.amount_microcredits = amount;
 	req.expire_time = &expire;
 	req.reference = "generation";
-	req.model = "gpt-4o";
+	req.model = (char *)l->model;
+	req.budget_ids = (char **)&l->budget;
+	req.n_budget_ids = l->budget ? 1 : 0;
 	return credits_v1_hold(l->call, &req, &resp);
 }
 
@@ -110,6 +109,21 @@ enum status ledger_void(struct ledger *l, const char *name)
 	req.void_id = (char *)ledger_id(l, &ID_VOID, name);
 	req.hold_id = (char *)ledger_id(l, &ID_HOLD, name);
 	return credits_v1_void_hold(l->call, &req, &resp);
+}
+
+enum status ledger_book(struct ledger *l, const char *name, Credits__V1__Transaction__Kind kind,
+			int64_t amount)
+{
+	Credits__V1__BookPaymentRequest req = CREDITS__V1__BOOK_PAYMENT_REQUEST__INIT;
+	Credits__V1__BookPaymentResponse resp = CREDITS__V1__BOOK_PAYMENT_RESPONSE__INIT;
+
+	test_call_reset(l->call);
+	req.transfer_id = (char *)ledger_id(l, &ID_PURCHASE, name);
+	req.user_id = l->user;
+	req.kind = kind;
+	req.amount_microcredits = amount;
+	req.reference = (char *)name;
+	return credits_v1_book_payment(l->call, &req, &resp);
 }
 
 void ledger_balance(struct ledger *l, Credits__V1__Balance *ret)

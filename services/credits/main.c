@@ -19,38 +19,69 @@ const struct conf_key credits_keys[] = {
 	    "What is left of the gift goes after this time; 0 for never."),
 	OWN("hold.lifetime_max", CONF_DURATION, hold_lifetime_max_ms, "24h", 1000, 30 * DAY_MS,
 	    true, "A hold expires after this time at the latest, whatever its caller asks."),
+	OWN("pay_as_you_go.limit_microcredits", CONF_INTEGER, limit_microcredits, "1000000000", 0,
+	    AMOUNT_MICROCREDITS_MAX, true,
+	    "How far below zero a new pay-as-you-go user may go; micro-credits, 0: not offered."),
+	OWN("pay_as_you_go.purchases_min", CONF_INTEGER, purchases_min, "0", 0, 1000, true,
+	    "Purchases that a user must have made before; 1 keeps strangers from spending on "
+	    "credit."),
+	OWN("budgets_max", CONF_INTEGER, budgets_max, "1000", 1, 100000, true,
+	    "Budgets of API keys and projects that one user may have."),
 	OWN("sweep.interval", CONF_DURATION, sweep_interval_ms, "5s", 10, DAY_MS, false,
 	    "Pause between two looks for holds and gifts whose time is over."),
 	OWN("sweep.batch", CONF_INTEGER, sweep_holds_max, "500", 1, 10000, true,
 	    "Holds that one look takes at once."),
+	OWN("verify.interval", CONF_DURATION, verify_interval_ms, "24h", 100, 30 * DAY_MS, false,
+	    "Pause between two looks at all invariants of the ledger."),
+	OWN("verify.timeout", CONF_DURATION, verify_timeout_ms, "30m", 1000, DAY_MS, false,
+	    "Longest time that such a look may take."),
 };
 const size_t credits_keys_n = ARRAY_SIZE(credits_keys);
 
-static struct db_pool *pool;
-static struct jobs *jobs;
+static struct db_pool *sweep_pool, *verify_pool;
+static struct jobs *sweep_jobs, *verify_jobs;
 
 static enum status start(struct service *service, struct error *reterr)
 {
 	credits_conf = (const struct credits_conf *)service->conf;
 
-	const struct job all[] = {
+	const struct job sweeps[] = {
 		{
 			.name = "expire_holds",
 			.interval_ms = (int32_t)credits_conf->sweep_interval_ms,
 			.lease_ms = SWEEP_LEASE_MS,
 			.run = credits_expire_holds,
 		},
+		{
+			.name = "expire_gifts",
+			.interval_ms = (int32_t)credits_conf->sweep_interval_ms,
+			.lease_ms = SWEEP_LEASE_MS,
+			.run = credits_expire_gifts,
+		},
 	};
+	const struct job verify = {
+		.name = "verify",
+		.interval_ms = (int32_t)credits_conf->verify_interval_ms,
+		.lease_ms = (int32_t)credits_conf->verify_timeout_ms,
+		.run = credits_verify,
+	};
+	struct db_options slow = service->db;
 
-	pool = db_pool_new(&service->db);
-	jobs = jobs_start(pool, all, ARRAY_SIZE(all));
+	sweep_pool = db_pool_new(&service->db);
+	sweep_jobs = jobs_start(sweep_pool, sweeps, ARRAY_SIZE(sweeps));
+	/* Reads every transfer: on a thread of its own, with time of its own. */
+	slow.statement_timeout_ms = (int32_t)credits_conf->verify_timeout_ms;
+	verify_pool = db_pool_new(&slow);
+	verify_jobs = jobs_start(verify_pool, &verify, 1);
 	return OK;
 }
 
 static void stop(struct service *service)
 {
-	jobs_stop(jobs);
-	db_pool_free(pool);
+	jobs_stop(verify_jobs);
+	db_pool_free(verify_pool);
+	jobs_stop(sweep_jobs);
+	db_pool_free(sweep_pool);
 }
 
 int main(int argc, char **argv)

@@ -97,7 +97,7 @@ CREATE TABLE transfer (
 );
 -- A hold is resolved once, and charged beyond or after it once.
 CREATE UNIQUE INDEX transfer_hold_once ON transfer (hold_id, (kind = 'charge')) WHERE hold_id IS NOT NULL;
-CREATE UNIQUE INDEX transfer_reversed_once ON transfer (reverses_id) WHERE reverses_id IS NOT NULL;
+CREATE UNIQUE INDEX already_reversed ON transfer (reverses_id) WHERE reverses_id IS NOT NULL;
 -- The user's list, newest first.
 CREATE UNIQUE INDEX transfer_list ON transfer (account_id, seq) WHERE balance_after IS NOT NULL;
 
@@ -128,6 +128,7 @@ CREATE TABLE alert (
     CONSTRAINT alert_level CHECK (level IN (80, 100))
 );
 CREATE INDEX alert_unpublished ON alert (create_time) WHERE publish_time IS NULL;
+CREATE INDEX alert_account ON alert (account_id, create_time);
 
 -- What changed the posted balance, by day (UTC), kind and model: usage and statements without reading transfers.
 CREATE TABLE day_total (
@@ -143,10 +144,12 @@ CREATE TABLE day_total (
 ) WITH (fillfactor = 70);
 
 ALTER TABLE account ENABLE ROW LEVEL SECURITY;
+ALTER TABLE alert ENABLE ROW LEVEL SECURITY;
 ALTER TABLE budget ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transfer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE day_total ENABLE ROW LEVEL SECURITY;
 CREATE POLICY account_own ON account TO credits_app USING (id = lc.user_id());
+CREATE POLICY alert_own ON alert TO credits_app USING (account_id = lc.user_id());
 CREATE POLICY budget_own ON budget TO credits_app USING (account_id = lc.user_id());
 CREATE POLICY transfer_own ON transfer TO credits_app USING (account_id = lc.user_id());
 CREATE POLICY day_total_own ON day_total TO credits_app USING (account_id = lc.user_id());

@@ -19,13 +19,13 @@ BEGIN
     PERFORM set_config('lc.user', p_user::text, true);
 END $$;
 
--- Whose hold it is. The one definer: a settle names no user, so the user must be found before its rows can be seen.
-CREATE FUNCTION ended_hold_account(p_hold uuid) RETURNS uuid LANGUAGE sql STABLE
+-- Whose transfer it is. A definer: a settle names no user, so the user must be found before its rows can be seen.
+CREATE FUNCTION transfer_account(p_id uuid) RETURNS uuid LANGUAGE sql STABLE
     SECURITY DEFINER SET search_path = credits, pg_temp AS $$
-    SELECT t.account_id FROM transfer t WHERE t.id = p_hold AND t.kind = 'hold'
+    SELECT account_id FROM transfer WHERE id = p_id
 $$;
-REVOKE ALL ON FUNCTION ended_hold_account(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ended_hold_account(uuid) TO credits_app;
+REVOKE ALL ON FUNCTION transfer_account(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION transfer_account(uuid) TO credits_app;
 
 -- Locks a user's account. NULL id: credits has not seen the user yet (open_account comes first).
 CREATE FUNCTION lock_account(p_user uuid) RETURNS account LANGUAGE plpgsql AS $$
@@ -42,7 +42,7 @@ CREATE FUNCTION lock_hold_account(p_hold uuid) RETURNS account LANGUAGE plpgsql 
 DECLARE
     owner uuid := account_id FROM open_hold WHERE id = p_hold;
 BEGIN
-    RETURN lock_account(coalesce(owner, ended_hold_account(p_hold)));
+    RETURN lock_account(coalesce(owner, transfer_account(p_hold)));
 END $$;
 
 -- Everything that a transfer says, after the hash of the one before it. A row's text form quotes what would be ambiguous and depends on no
@@ -98,6 +98,12 @@ BEGIN
         chain_seq = a.chain_seq, chain_hash = a.chain_hash, update_time = a.update_time
     WHERE id = a.id;
 END $$;
+
+-- What a transfer does to its user's posted balance.
+CREATE FUNCTION transfer_change(t transfer) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN t.balance_after IS NULL THEN 0 WHEN t.debit_id = t.account_id THEN -t.amount_microcredits
+        ELSE t.amount_microcredits END
+$$;
 
 -- What can be held now.
 CREATE FUNCTION available(a account) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -225,7 +231,7 @@ DECLARE
     paid bigint := 0;
     part bigint;
 BEGIN
-    SELECT * INTO h FROM transfer WHERE id = p_hold AND transfer.refused IS NULL;
+    SELECT * INTO h FROM transfer WHERE id = p_hold AND kind = 'hold' AND transfer.refused IS NULL;
     IF h.id IS NULL THEN
         RAISE EXCEPTION 'hold_unknown';
     END IF;
@@ -294,7 +300,7 @@ DECLARE
     t transfer;
     hash bytea := sha256(convert_to(concat_ws('|', p_kind, p_hold), 'UTF8'));
 BEGIN
-    SELECT * INTO h FROM transfer WHERE id = p_hold AND refused IS NULL;
+    SELECT * INTO h FROM transfer WHERE id = p_hold AND kind = 'hold' AND refused IS NULL;
     IF h.id IS NULL THEN
         RAISE EXCEPTION 'hold_unknown';
     END IF;
@@ -356,31 +362,11 @@ BEGIN
     PERFORM append(a, t, 0);
 END $$;
 
--- Takes back what is left of expired gifts and is not held at this moment.
-CREATE FUNCTION expire_gift(p_id uuid, p_user uuid) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    a account := lock_account(p_user);
-    t transfer;
-    part bigint := least(a.gift_microcredits, a.credits_posted - a.debits_posted - a.debits_pending);
-BEGIN
-    IF a.gift_expire_time > lc.now() OR part <= 0 THEN
-        RETURN;
-    END IF;
-    t.id := p_id;
-    t.kind := 'breakage';
-    t.debit_id := p_user;
-    t.credit_id := platform('breakage');
-    t.amount_microcredits := part;
-    t.request_hash := sha256(convert_to(concat_ws('|', 'breakage', p_user, a.chain_seq), 'UTF8'));
-    a.gift_microcredits := a.gift_microcredits - part;
-    PERFORM append(a, t, 0);
-END $$;
-
 -- Books a change that needs no hold: purchase, refund, chargeback (other side: clearing) or adjustment. p_change below zero takes
 -- credits; what of a refund or chargeback the user does not have any more falls to the disputes account (p_loss), an
 -- adjustment is refused.
 CREATE FUNCTION book(p_id uuid, p_user uuid, p_kind transfer_kind, p_change bigint, p_reference text, p_actor uuid, p_loss uuid)
-RETURNS TABLE (id uuid, kind transfer_kind, amount bigint, balance_after bigint, reference text,
+RETURNS TABLE (id uuid, kind transfer_kind, change bigint, balance_after bigint, reference text, model text, posted bigint,
     create_time timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     a account := lock_account(p_user);
@@ -416,11 +402,11 @@ BEGIN
             t.kind := 'loss';
             t.debit_id := platform('disputes');
             t.amount_microcredits := abs(p_change) - part;
-            PERFORM append(a, t, 0);
+            a := append(a, t, 0);
         END IF;
     END IF;
-    RETURN QUERY SELECT x.id, x.kind, CASE WHEN x.debit_id = p_user THEN -x.amount_microcredits
-            ELSE x.amount_microcredits END, x.balance_after, x.reference, x.create_time
+    RETURN QUERY SELECT x.id, x.kind, transfer_change(x), x.balance_after, x.reference, x.model,
+        a.credits_posted - a.debits_posted, x.create_time
         FROM transfer x WHERE x.id = p_id;
 END $$;
 
@@ -430,5 +416,5 @@ CREATE FUNCTION balance(p_user uuid) RETURNS TABLE (available bigint, held bigin
 BEGIN
     PERFORM set_config('lc.user', p_user::text, true);
     RETURN QUERY SELECT available(a), a.debits_pending, a.credits_posted - a.debits_posted, a.billing_type::text,
-        a.limit_microcredits FROM account a WHERE a.id = p_user;
+        CASE WHEN a.suspended THEN 0 ELSE a.limit_microcredits END FROM account a WHERE a.id = p_user;
 END $$;

@@ -18,5 +18,6 @@ extern const struct uuid ID_INVOICE;    /* "user:month" */
 extern const struct uuid ID_LOSS;       /* "settle" */
 extern const struct uuid ID_OVERAGE;    /* "settle" */
 extern const struct uuid ID_ADJUSTMENT; /* "administrator:idempotency key" */
+extern const struct uuid ID_REVERSAL;   /* "transfer" */
 
 #endif

@@ -1,0 +1,47 @@
+#include "credits.h"
+
+#define DEBTS_DEFAULT 100
+#define DEBTS_MAX 1000
+
+enum status credits_v1_list_debts(struct rpc_call *call, const Credits__V1__ListDebtsRequest *req,
+				  Credits__V1__ListDebtsResponse *resp)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	struct arena *arena = call->arena;
+	char after[UUID_SIZE] = "00000000-0000-0000-0000-000000000000";
+	Credits__V1__Debt *debts;
+	const char *month;
+	enum status s;
+	size_t n;
+
+	s = credits_month(call, req->month, &month);
+	if (s == OK && !month)
+		s = rpc_fail_field(call, "field_required", "month", "month is missing");
+	if (s == OK && req->after_user_id[0])
+		s = credits_uuid(call, "after_user_id", req->after_user_id, after);
+	if (s == OK && (req->limit < 0 || req->limit > DEBTS_MAX))
+		s = rpc_fail_field(call, "field_invalid", "limit", "limit must be 0..%d",
+				   DEBTS_MAX);
+	if (s != OK)
+		return s;
+	s = db_query(service_db(call), &sql_credits_debts,
+		     (const char *[]){month, after,
+				      db_param_i64(arena, req->limit ? req->limit : DEBTS_DEFAULT)},
+		     &rows, &call->err);
+	if (s != OK)
+		return s;
+
+	n = (size_t)PQntuples(rows);
+	debts = arena_array(arena, n, sizeof *debts);
+	resp->debts = arena_array(arena, n, sizeof *resp->debts);
+	if (n > 0 && (!debts || !resp->debts))
+		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu debts", n);
+	for (size_t i = 0; i < n; i++) {
+		credits__v1__debt__init(&debts[i]);
+		debts[i].user_id = db_text(arena, rows, (int)i, "id");
+		debts[i].debt_microcredits = db_i64(rows, (int)i, "debt");
+		resp->debts[i] = &debts[i];
+	}
+	resp->n_debts = n;
+	return OK;
+}
