@@ -230,6 +230,15 @@ export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp
 
+# Packages of others that the tests talk to the product with.
+TEST_MODULES := build/tests/node_modules/.package-lock.json
+$(TEST_MODULES): tests/package.json tests/package-lock.json | build/deps.stamp
+	@mkdir -p build/tests
+	@cp tests/package.json tests/package-lock.json build/tests
+	@echo "  NPM   tests"
+	$(Q)cd build/tests && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .PHONY: test test-build check-unit check-db check-system check-web asan
 test: ## build and run every test; ends with one line `N passed, N failed`
 	@tools/deps install build run test
@@ -238,7 +247,7 @@ test: ## build and run every test; ends with one line `N passed, N failed`
 		$(if $(wildcard $(W)/package.json),'npm --prefix $(W) exec -- vitest run --root $(W) --reporter=tap-flat')
 
 # One make for each mode: an object's flags belong to its folder.
-test-build:
+test-build: $(TEST_MODULES)
 	@$(MAKE) all
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
 	@$(MAKE) MODE=tsan $(TSAN_TESTS)
@@ -247,16 +256,16 @@ check-unit: unit-tests ## unit tests of this MODE
 	@tests/run $(UNIT_TESTS)
 check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
-check-system: binaries ## stories over the whole stack of this MODE
+check-system: binaries web $(TEST_MODULES) ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
 # Long tests take SEED and SECONDS from the environment. `long` runs some, as many as fit; `soak` all at full size.
 LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak
-long: binaries ## long tests for LONG_SECONDS, picked by SEED
+long: binaries $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
-soak: binaries ## every long test at full size
+soak: binaries $(TEST_MODULES) ## every long test at full size
 	@SEED=$(SEED) LONG_SCALE=full tests/run -j1 -t 86400 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
