@@ -2,13 +2,10 @@
 #include "tests/lib/call.h"
 #include "tests/lib/pg.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
+#include "payments/payments_test.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define PACKAGE(id, more) \
 	"  - {id: " id ", name: N, credits: 2.5, currency: EUR, price_minor_units: 500" more "}\n"
@@ -111,6 +108,10 @@ int main(void)
 		cmocka_unit_test(a_bad_catalogue_says_what_is_wrong),
 		cmocka_unit_test(the_catalogue_that_ships_is_good),
 		cmocka_unit_test(the_schema_applies),
+		cmocka_unit_test(signatures_of_stripe_are_accepted),
+		cmocka_unit_test(a_signature_has_its_time),
+		cmocka_unit_test(forged_signatures_are_refused),
+		cmocka_unit_test(every_bent_bit_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
