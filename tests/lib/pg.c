@@ -4,13 +4,11 @@
 #include "tools/limitless/schema.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <glob.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define START_MS 30000
 #define STOP_MS 10000
@@ -45,12 +43,6 @@ static const char *root(void)
 	return named ? named : ".";
 }
 
-static int remove_one(const char *path, _unused_ const struct stat *info, _unused_ int type,
-		      _unused_ struct FTW *ftw)
-{
-	return remove(path);
-}
-
 /* What killed test programs left behind: their number is in the name. */
 static void sweep(void)
 {
@@ -62,7 +54,7 @@ static void sweep(void)
 
 			if (sscanf(found.gl_pathv[i], PREFIX "%d-", &pid) == 1 && pid > 0 &&
 			    kill(pid, 0) != 0 && errno == ESRCH)
-				nftw(found.gl_pathv[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+				tool_remove(found.gl_pathv[i]);
 		}
 	}
 	globfree(&found);
@@ -71,7 +63,7 @@ static void sweep(void)
 void pg_start(void)
 {
 	struct error err;
-	char path[PATH_MAX], dsn[256];
+	char path[PATH_MAX], dsn[CLUSTER_DSN_SIZE];
 
 	if (cluster.pid)
 		return;
@@ -89,7 +81,7 @@ void pg_start(void)
 	check(cluster_create(&cluster, &err), &err);
 	check(cluster_start(&cluster, START_MS, &err), &err);
 	check(schema_create_database(&cluster, &err), &err);
-	cluster_dsn(&cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn, sizeof dsn);
+	cluster_dsn(&cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
 	snprintf(path, sizeof path, "%s/deploy/postgres/bootstrap.sql", root());
 	check(schema_run_file(dsn, path, &err), &err);
 	snprintf(path, sizeof path, "%s/tests/lib/clock.sql", root());
@@ -113,18 +105,18 @@ void pg_stop(void)
 	PQfinish(admin);
 	admin = NULL;
 	cluster_stop(&cluster, STOP_MS);
-	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tool_remove(directory);
 	directory[0] = '\0';
 }
 
 const char *pg_dsn(const char *role)
 {
-	static char dsn[4][256]; /* several of one expression may be in use */
+	static char dsn[4][CLUSTER_DSN_SIZE]; /* several of one expression may be in use */
 	static size_t next;
 	char *out = dsn[next++ % ARRAY_SIZE(dsn)];
 
 	ensure(cluster.pid > 0);
-	cluster_dsn(&cluster, CLUSTER_DATABASE, role, out, sizeof dsn[0]);
+	cluster_dsn(&cluster, CLUSTER_DATABASE, role, out);
 	return out;
 }
 

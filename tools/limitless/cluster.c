@@ -3,10 +3,10 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/db/db.h"
+#include "tools/limitless/tool.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <glob.h>
 #include <grp.h>
 #include <limits.h>
@@ -17,29 +17,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define POSTGRES_USER "postgres" /* of Debian's package */
 #define ARGUMENTS_MAX 64
 #define POLL_MS 10
-
-_printf_(2, 3) static enum status refuse(struct error *reterr, const char *format, ...)
-{
-	char message[sizeof reterr->message];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(message, sizeof message, format, args);
-	va_end(args);
-	return error_set(reterr, FAILED_PRECONDITION, "internal_error", "%s", message);
-}
-
-static void pause_ms(int ms)
-{
-	const struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
-
-	nanosleep(&t, NULL);
-}
 
 /* ---------------------------------------------------------------- finding */
 
@@ -79,8 +60,9 @@ static enum status find_programs(struct cluster *cluster, struct error *reterr)
 	}
 	globfree(&found);
 	if (best < 0)
-		return refuse(reterr, "PostgreSQL%s%s is not installed: apt-get install postgresql",
-			      version[0] == '*' ? "" : " ", version[0] == '*' ? "" : version);
+		return tool_fail(reterr,
+				 "PostgreSQL%s%s is not installed: apt-get install postgresql",
+				 version[0] == '*' ? "" : " ", version[0] == '*' ? "" : version);
 	snprintf(cluster->bin_dir, sizeof cluster->bin_dir, "/usr/lib/postgresql/%d/bin", best);
 	return OK;
 }
@@ -88,14 +70,23 @@ static enum status find_programs(struct cluster *cluster, struct error *reterr)
 enum status cluster_find(struct cluster *cluster, struct error *reterr)
 {
 	const struct passwd *user;
+	struct stat data;
+	bool exists = stat(cluster->data_dir, &data) == 0;
 
 	cluster->uid = getuid();
 	cluster->gid = getgid();
-	if (cluster->uid == 0) {
+	if (exists && cluster->uid != 0 && data.st_uid != cluster->uid)
+		return tool_fail(reterr, "%s belongs to another user: run as that user or as root",
+				 cluster->data_dir);
+	if (exists && data.st_uid != 0) {
+		cluster->uid = data.st_uid;
+		cluster->gid = data.st_gid;
+	} else if (cluster->uid == 0) {
 		user = getpwnam(POSTGRES_USER);
 		if (!user)
-			return refuse(reterr, "PostgreSQL cannot run as root and there is no user "
-					      "'" POSTGRES_USER "': apt-get install postgresql");
+			return tool_fail(reterr,
+					 "PostgreSQL cannot run as root and there is no user "
+					 "'" POSTGRES_USER "': apt-get install postgresql");
 		cluster->uid = user->pw_uid;
 		cluster->gid = user->pw_gid;
 	}
@@ -156,12 +147,8 @@ static int wait_for(pid_t pid)
 
 /* ---------------------------------------------------------------- creating */
 
-static int remove_one(const char *path, _unused_ const struct stat *info, _unused_ int type,
-		      _unused_ struct FTW *ftw)
-{
-	return remove(path);
-}
-
+/* Who reaches the socket is trusted: its folder lets in the server's own user and root alone, who
+ * could read the files anyway. */
 static enum status run_initdb(const struct cluster *cluster, const char *directory,
 			      struct error *reterr)
 {
@@ -171,7 +158,7 @@ static enum status run_initdb(const struct cluster *cluster, const char *directo
 			      "--username=" CLUSTER_SUPERUSER,
 			      "--encoding=UTF8",
 			      "--locale=C.UTF-8",
-			      "--auth-local=peer",
+			      "--auth-local=trust",
 			      "--auth-host=reject",
 			      "--data-checksums",
 			      cluster->sync ? NULL : "--no-sync",
@@ -188,61 +175,28 @@ static enum status run_initdb(const struct cluster *cluster, const char *directo
 		_exit(127);
 	}
 	if (wait_for(pid) != 0)
-		return refuse(reterr, "initdb failed: see %s", cluster->log_file);
-	return OK;
-}
-
-/* Who may log in as whom: the caller, root and the server's own user as every role, all through the
- * socket alone. */
-static enum status write_access(const struct cluster *cluster, const char *directory,
-				struct error *reterr)
-{
-	static const char *const roles[] = {
-		CLUSTER_SUPERUSER, "auth_owner",  "auth_app",       "chat_owner",
-		"chat_app",        "chat_worker", "credits_owner",  "credits_app",
-		"images_owner",    "images_app",  "payments_owner", "payments_app",
-	};
-	const uid_t users[] = {getuid(), cluster->uid};
-	char path[PATH_MAX];
-	FILE *hba, *ident;
-
-	snprintf(path, sizeof path, "%s/pg_hba.conf", directory);
-	hba = fopen(path, "we");
-	snprintf(path, sizeof path, "%s/pg_ident.conf", directory);
-	ident = fopen(path, "we");
-	ensure(hba && ident);
-	fprintf(hba, "local all all peer map=limitless\n");
-	for (size_t u = 0; u < (users[0] == users[1] ? 1 : 2); u++) {
-		const struct passwd *user = getpwuid(users[u]);
-
-		for (size_t r = 0; user && r < ARRAY_SIZE(roles); r++)
-			fprintf(ident, "limitless %s %s\n", user->pw_name, roles[r]);
-	}
-	if (fclose(hba) != 0 || fclose(ident) != 0)
-		return refuse(reterr, "%s: %s", path, strerror(errno));
+		return tool_fail(reterr, "initdb failed: see %s", cluster->log_file);
 	return OK;
 }
 
 enum status cluster_create(struct cluster *cluster, struct error *reterr)
 {
-	char made[CLUSTER_PATH_MAX + 8], version[8];
+	char made[TOOL_PATH_MAX + 8], version[8];
 	enum status s;
 
 	version_of(cluster->data_dir, version);
 	if (version[0] != '*')
 		return OK;
 	snprintf(made, sizeof made, "%s.new", cluster->data_dir);
-	nftw(made, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	tool_remove(made);
 	rmdir(cluster->data_dir); /* empty, or not there */
 	if (mkdir(made, 0700) != 0 || chown(made, cluster->uid, cluster->gid) != 0)
-		return refuse(reterr, "%s: %s", made, strerror(errno));
+		return tool_fail(reterr, "%s: %s", made, strerror(errno));
 	s = run_initdb(cluster, made, reterr);
-	if (s == OK)
-		s = write_access(cluster, made, reterr);
 	if (s != OK)
 		return s;
 	if (rename(made, cluster->data_dir) != 0)
-		return refuse(reterr, "%s: %s", cluster->data_dir, strerror(errno));
+		return tool_fail(reterr, "%s: %s", cluster->data_dir, strerror(errno));
 	return OK;
 }
 
@@ -282,9 +236,9 @@ static enum status clear_the_way(const struct cluster *cluster, int64_t deadline
 
 	while ((pid = running_server(cluster)) != 0) {
 		if (clock_mono_us() >= deadline_us)
-			return refuse(reterr, "PostgreSQL %d still runs in %s: stop it first", pid,
-				      cluster->data_dir);
-		pause_ms(POLL_MS);
+			return tool_fail(reterr, "PostgreSQL %d still runs in %s: stop it first",
+					 pid, cluster->data_dir);
+		tool_pause_ms(POLL_MS);
 	}
 	snprintf(path, sizeof path, "%s/postmaster.pid", cluster->data_dir);
 	unlink(path);
@@ -317,20 +271,20 @@ static void exec_server(const struct cluster *cluster)
 static enum status wait_until_ready(struct cluster *cluster, int64_t deadline_us,
 				    struct error *reterr)
 {
-	char dsn[256];
+	char dsn[CLUSTER_DSN_SIZE];
 	int status;
 
-	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn, sizeof dsn);
+	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn);
 	while (PQping(dsn) != PQPING_OK) {
 		if (waitpid(cluster->pid, &status, WNOHANG) == cluster->pid) {
 			cluster->pid = 0;
-			return refuse(reterr, "PostgreSQL did not start: see %s",
-				      cluster->log_file);
+			return tool_fail(reterr, "PostgreSQL did not start: see %s",
+					 cluster->log_file);
 		}
 		if (clock_mono_us() >= deadline_us)
-			return refuse(reterr, "PostgreSQL did not get ready in time: see %s",
-				      cluster->log_file);
-		pause_ms(POLL_MS);
+			return tool_fail(reterr, "PostgreSQL did not get ready in time: see %s",
+					 cluster->log_file);
+		tool_pause_ms(POLL_MS);
 	}
 	return OK;
 }
@@ -368,16 +322,16 @@ void cluster_stop(struct cluster *cluster, int wait_ms)
 			wait_for(cluster->pid);
 			break;
 		}
-		pause_ms(POLL_MS);
+		tool_pause_ms(POLL_MS);
 	}
 	cluster->pid = 0;
 }
 
-void cluster_dsn(const struct cluster *cluster, const char *database, const char *role, char *out,
-		 size_t size)
+void cluster_dsn(const struct cluster *cluster, const char *database, const char *role,
+		 char out[CLUSTER_DSN_SIZE])
 {
-	int n = snprintf(out, size, "host=%s port=%d dbname=%s user=%s", cluster->socket_dir,
-			 CLUSTER_PORT, database, role);
+	int n = snprintf(out, CLUSTER_DSN_SIZE, "host=%s port=%d dbname=%s user=%s",
+			 cluster->socket_dir, CLUSTER_PORT, database, role);
 
-	ensure(n > 0 && (size_t)n < size);
+	ensure(n > 0 && n < CLUSTER_DSN_SIZE);
 }

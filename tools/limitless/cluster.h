@@ -3,21 +3,23 @@
 #ifndef TOOLS_LIMITLESS_CLUSTER_H
 #define TOOLS_LIMITLESS_CLUSTER_H
 
-#include "runtime/base/status.h"
+#include "tools/limitless/tool.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #define CLUSTER_SUPERUSER "limitless_admin"
 #define CLUSTER_DATABASE "limitless"
-#define CLUSTER_PATH_MAX 1024 /* bytes of a path, with the NUL */
-#define CLUSTER_PORT 5432     /* names the socket; nothing listens on a port */
+#define CLUSTER_PORT 5432 /* names the socket; nothing listens on a port */
+
+/* A socket's path has at most 107 bytes: this and "/.s.PGSQL.5432.lock". */
+#define CLUSTER_SOCKET_DIR_SIZE 88
 
 struct cluster {
-	char data_dir[CLUSTER_PATH_MAX];
-	char socket_dir[100];           /* at most 107 bytes with the socket's name */
-	char bin_dir[CLUSTER_PATH_MAX]; /* of PostgreSQL's programs */
-	char log_file[CLUSTER_PATH_MAX];
+	char data_dir[TOOL_PATH_MAX];
+	char socket_dir[CLUSTER_SOCKET_DIR_SIZE]; /* of letters, digits and "/._-" alone */
+	char bin_dir[TOOL_PATH_MAX];              /* of PostgreSQL's programs */
+	char log_file[TOOL_PATH_MAX];
 	uid_t uid; /* PostgreSQL refuses to run as root: then it is another user's */
 	gid_t gid;
 	const char *const *settings; /* "name=value", NULL-terminated; of the server */
@@ -45,7 +47,8 @@ _must_check_ enum status cluster_start(struct cluster *cluster, int wait_ms, str
 void cluster_stop(struct cluster *cluster, int wait_ms);
 
 /* Conninfo of a role. */
-void cluster_dsn(const struct cluster *cluster, const char *database, const char *role, char *out,
-		 size_t size);
+#define CLUSTER_DSN_SIZE 320
+void cluster_dsn(const struct cluster *cluster, const char *database, const char *role,
+		 char out[CLUSTER_DSN_SIZE]);
 
 #endif

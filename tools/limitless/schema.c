@@ -3,22 +3,18 @@
 #include "runtime/base/ensure.h"
 #include "runtime/db/db.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define FILE_BYTES_MAX (1024 * 1024)
 
 static void pq_finishp(PGconn **conn)
 {
 	PQfinish(*conn);
 }
 
-static enum status refuse(struct error *reterr, const char *what, const char *why)
+_must_check_ static enum status refuse(struct error *reterr, const char *what, const char *why)
 {
-	return error_set(reterr, FAILED_PRECONDITION, "internal_error", "%s: %.*s", what,
-			 (int)strcspn(why, "\n"), why);
+	return tool_fail(reterr, "%s: %.*s", what, (int)strcspn(why, "\n"), why);
 }
 
 static enum status connect_to(const char *dsn, PGconn **ret, struct error *reterr)
@@ -39,10 +35,10 @@ enum status schema_create_database(const struct cluster *cluster, struct error *
 {
 	_cleanup_(pq_finishp) PGconn *conn = NULL;
 	_cleanup_(PQclearp) PGresult *found = NULL, *made = NULL;
-	char dsn[256];
+	char dsn[CLUSTER_DSN_SIZE];
 	enum status s;
 
-	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn, sizeof dsn);
+	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn);
 	s = connect_to(dsn, &conn, reterr);
 	if (s != OK)
 		return s;
@@ -63,19 +59,11 @@ enum status schema_run_file(const char *dsn, const char *path, struct error *ret
 {
 	_cleanup_(pq_finishp) PGconn *conn = NULL;
 	_cleanup_(PQclearp) PGresult *result = NULL;
-	_cleanup_(freep) char *text = calloc(1, FILE_BYTES_MAX + 1);
-	FILE *file = fopen(path, "re");
-	size_t len;
-	enum status s;
+	_cleanup_(freep) char *text = NULL;
+	enum status s = tool_read_file(path, &text, reterr);
 
-	ensure(text);
-	if (!file)
-		return refuse(reterr, path, strerror(errno));
-	len = fread(text, 1, FILE_BYTES_MAX, file);
-	fclose(file);
-	if (len == FILE_BYTES_MAX)
-		return refuse(reterr, path, "is too large");
-	s = connect_to(dsn, &conn, reterr);
+	if (s == OK)
+		s = connect_to(dsn, &conn, reterr);
 	if (s != OK)
 		return s;
 	PQsetNoticeReceiver(conn, ignore_notice, NULL);

@@ -52,6 +52,8 @@ const struct conf_key service_keys[] = {
 	KEY("backends", CONF_MAP, backends, "", 0, 0,
 	    "Services that it calls, name to target: dns:///host:port, ipc:///path, tcp://…, "
 	    "tls+tcp://…"),
+	KEY("backoff_initial", CONF_DURATION, backoff_initial_ms, "1s", 1, DAY_MS,
+	    "Pause after the first failed try to connect to a backend."),
 	KEY("backoff_max", CONF_DURATION, backoff_max_ms, "120s", 100, DAY_MS,
 	    "Longest pause between two tries to connect to a backend."),
 	KEY("service_key", CONF_SECRET, service_key, "", 0, 0,

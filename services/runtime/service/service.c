@@ -148,6 +148,7 @@ static struct rpc_channel *open_channel(struct process *p, const char *name)
 		.service = name,
 		.signer = p->identity.signer,
 		.message_bytes_max = (size_t)conf->message_bytes_max,
+		.backoff_initial_ms = (int32_t)conf->backoff_initial_ms,
 		.backoff_max_ms = (int32_t)conf->backoff_max_ms,
 		.tls_certificate_file = or_null(conf->tls_certificate),
 		.tls_key_file = or_null(conf->tls_key),

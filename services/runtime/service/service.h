@@ -27,9 +27,10 @@ struct service_conf {
 	int64_t database_statement_timeout_ms;
 	int64_t database_wait_ms;
 	const struct conf_pair *backends; /* service name → target: credits: ipc:///… */
-	int64_t backoff_max_ms;           /* of the channels to the backends */
-	const char *service_key;          /* PEM of this service's ES256 key */
-	const char *service_key_id;       /* "": the service's name */
+	int64_t backoff_initial_ms;       /* of the channels to the backends */
+	int64_t backoff_max_ms;
+	const char *service_key;                     /* PEM of this service's ES256 key */
+	const char *service_key_id;                  /* "": the service's name */
 	const struct conf_pair *service_public_keys; /* key id → file of its public key */
 	const char *tls_certificate, *tls_key, *tls_ca;
 };

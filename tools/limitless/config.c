@@ -1,0 +1,224 @@
+/* Configuration files of a stack: templates of deploy/local with ${VARIABLES}. A template is YAML;
+ * a value stands in double quotes, so what replaces a variable is escaped for them.
+ *
+ *   ${NAME} ${DIR} ${ROOT} ${PORT}   this process; folders; the gateway's port
+ *   ${LISTEN} ${ADMIN}               where this process listens
+ *   ${TARGET:credits}                where another one listens
+ *   ${DSN} ${DSN:chat_worker}        conninfo of this service's own role, or of another
+ *   ${SECRET:seal}                   file: of 32 random bytes (hex), made once
+ *   ${KEY} ${PUBLIC_KEY:chat}        file: of this process's private key; path of the public key of
+ * one
+ *   ${ENV:NAME|default}              a variable of the environment
+ *   ${ENV_SECRET:NAME}               file: with its value; empty when it is not set
+ *   ${DEMO_URL}                      base of the stand-in's API; empty when it does not run */
+#include "tools/limitless/secrets.h"
+#include "tools/limitless/stack.h"
+
+#include "runtime/base/buf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONFIG_BYTES_MAX (256 * 1024)
+#define VARIABLE_MAX 128
+
+struct expansion {
+	const struct stack *stack;
+	const char *name; /* of the process */
+	struct buf *out;
+	struct error *reterr;
+};
+
+static void add_escaped(struct buf *out, const char *value)
+{
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, *value);
+	}
+}
+
+/* Value of a variable that is a file. */
+static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
+{
+	const struct place *place = &e->stack->place;
+	char path[TOOL_PATH_MAX];
+	const char *given;
+	enum status s;
+
+	if (strcmp(kind, "SECRET") == 0) {
+		s = secret_random(place, argument, path, e->reterr);
+	} else if (strcmp(kind, "ENV_SECRET") == 0) {
+		given = getenv(argument);
+		if (!given || !*given)
+			return OK;
+		s = secret_given(place, argument, given, path, e->reterr);
+	} else {
+		s = secret_key(place, argument, strcmp(kind, "PUBLIC_KEY") == 0, path, e->reterr);
+	}
+	if (strcmp(kind, "PUBLIC_KEY") != 0)
+		buf_adds(e->out, "file:");
+	add_escaped(e->out, path);
+	return s;
+}
+
+static bool add_argument_value(const struct expansion *e, const char *kind, const char *argument)
+{
+	char dsn[CLUSTER_DSN_SIZE], address[STACK_ADDRESS_SIZE], name[VARIABLE_MAX];
+	const char *given, *bar;
+
+	if (strcmp(kind, "TARGET") == 0) {
+		stack_address(e->stack, argument, false, address);
+		add_escaped(e->out, address);
+	} else if (strcmp(kind, "DSN") == 0) {
+		cluster_dsn(&e->stack->cluster, CLUSTER_DATABASE, argument, dsn);
+		add_escaped(e->out, dsn);
+	} else if (strcmp(kind, "ENV") == 0) {
+		bar = strchrnul(argument, '|');
+		snprintf(name, sizeof name, "%.*s", (int)(bar - argument), argument);
+		given = getenv(name);
+		add_escaped(e->out, given && *given ? given : *bar ? bar + 1 : "");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool add_plain_value(const struct expansion *e, const char *variable)
+{
+	const struct stack *stack = e->stack;
+	char address[STACK_ADDRESS_SIZE], role[VARIABLE_MAX], dsn[CLUSTER_DSN_SIZE];
+
+	if (strcmp(variable, "NAME") == 0) {
+		add_escaped(e->out, e->name);
+	} else if (strcmp(variable, "DSN") == 0) {
+		snprintf(role, sizeof role, "%s_app", e->name);
+		cluster_dsn(&stack->cluster, CLUSTER_DATABASE, role, dsn);
+		add_escaped(e->out, dsn);
+	} else if (strcmp(variable, "DIR") == 0) {
+		add_escaped(e->out, stack->place.dir);
+	} else if (strcmp(variable, "ROOT") == 0) {
+		add_escaped(e->out, stack->place.root);
+	} else if (strcmp(variable, "PORT") == 0) {
+		buf_addf(e->out, "%d", stack->port);
+	} else if (strcmp(variable, "LISTEN") == 0 || strcmp(variable, "ADMIN") == 0) {
+		stack_address(stack, e->name, *variable == 'A', address);
+		add_escaped(e->out, address);
+	} else if (strcmp(variable, "DEMO_URL") == 0) {
+		stack_address(stack, "standin", false, address);
+		if (stack->demo)
+			buf_addf(e->out, "http://%s/v1", address + strlen("tcp://"));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static enum status add_variable(const struct expansion *e, const char *variable)
+{
+	const char *argument = strchr(variable, ':');
+	char kind[VARIABLE_MAX];
+
+	if (!argument && add_plain_value(e, variable))
+		return OK;
+	if (strcmp(variable, "KEY") == 0)
+		return add_file(e, variable, e->name);
+	if (argument) {
+		snprintf(kind, sizeof kind, "%.*s", (int)(argument - variable), variable);
+		argument++;
+		if (add_argument_value(e, kind, argument))
+			return OK;
+		if (strcmp(kind, "SECRET") == 0 || strcmp(kind, "ENV_SECRET") == 0 ||
+		    strcmp(kind, "PUBLIC_KEY") == 0)
+			return add_file(e, kind, argument);
+	}
+	return tool_fail(e->reterr, "there is no variable ${%s}", variable);
+}
+
+static enum status expand(const struct expansion *e, const char *text)
+{
+	char variable[VARIABLE_MAX];
+	const char *start, *end;
+
+	while ((start = strstr(text, "${"))) {
+		enum status s;
+
+		end = strchr(start, '}');
+		if (!end || end - start >= VARIABLE_MAX)
+			return tool_fail(e->reterr, "a ${ has no }");
+		buf_add(e->out, text, (size_t)(start - text));
+		snprintf(variable, sizeof variable, "%.*s", (int)(end - start - 2), start + 2);
+		s = add_variable(e, variable);
+		if (s != OK)
+			return s;
+		text = end + 1;
+	}
+	buf_adds(e->out, text);
+	return OK;
+}
+
+static enum status expand_file(const struct expansion *e, const char *name)
+{
+	_cleanup_(freep) char *text = NULL;
+	char path[TOOL_PATH_MAX];
+	enum status s;
+
+	tool_path(path, "%s/deploy/local/%s.yaml", e->stack->place.root, name);
+	s = tool_read_file(path, &text, e->reterr);
+	if (s != OK)
+		return s;
+	s = expand(e, text);
+	if (s != OK)
+		error_prefix(e->reterr, "deploy/local/%s.yaml", name);
+	return s;
+}
+
+static bool is_service(const char *name)
+{
+	for (size_t i = 0; stack_services[i]; i++) {
+		if (strcmp(stack_services[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum status write_one(const struct stack *stack, const struct program *program,
+			     struct error *reterr)
+{
+	_cleanup_(buf_done) struct buf out;
+	const struct expansion e = {stack, program->name, &out, reterr};
+	enum status s = OK;
+
+	buf_init(&out, CONFIG_BYTES_MAX);
+	buf_adds(&out, "# Written at each start: override a key by LIMITLESS_<FILE>_<KEY>.\n");
+	if (is_service(program->name))
+		s = expand_file(&e, "service");
+	if (s == OK)
+		s = expand_file(&e, program->name);
+	if (s == OK && out.overflow)
+		s = tool_fail(reterr, "%s is too large", program->config);
+	return s == OK ? tool_write_file(program->config, buf_text(&out), 0600, reterr) : s;
+}
+
+/* For tests and figures that talk to the stand-in themselves. */
+static enum status write_standin_url(const struct stack *stack, struct error *reterr)
+{
+	char path[TOOL_PATH_MAX], address[STACK_ADDRESS_SIZE], url[STACK_ADDRESS_SIZE + 16];
+
+	tool_path(path, "%s/standin.url", stack->place.dir);
+	unlink(path);
+	if (!stack->demo)
+		return OK;
+	stack_address(stack, "standin", false, address);
+	snprintf(url, sizeof url, "http://%s\n", address + strlen("tcp://"));
+	return tool_write_file(path, url, 0644, reterr);
+}
+
+enum status stack_write_config(const struct stack *stack, struct error *reterr)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; s == OK && i < stack->n_programs; i++)
+		s = write_one(stack, &stack->programs[i], reterr);
+	return s == OK ? write_standin_url(stack, reterr) : s;
+}

@@ -1,0 +1,120 @@
+#include "tools/limitless/program.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define RESTART_FIRST_US (100 * US_PER_MS)
+#define RESTART_MAX_US (10 * US_PER_S)
+#define RAN_WELL_US (10 * US_PER_S) /* after this long a death counts as the first */
+#define LOG_BYTES_MAX (64L * 1024 * 1024)
+
+static int open_log(const struct program *program)
+{
+	return open(program->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+/* A session of its own, so that Ctrl-C in the terminal reaches the supervisor alone, which ends the
+ * others in their order. */
+static void run_child(const struct program *program, pid_t parent, int log)
+{
+	/* Keys of providers travel as files that one process may read. */
+	static const char *const secrets[] = {"OPENROUTER_API_KEY", "OPENAI_API_KEY"};
+	int nothing = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || dup2(nothing, STDIN_FILENO) < 0 ||
+	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+		_exit(126);
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		unsetenv(secrets[i]);
+	execl(program->path, program->name, "--config", program->config, (char *)NULL);
+	dprintf(STDERR_FILENO, "%s: cannot be executed: %m\n", program->path);
+	_exit(127);
+}
+
+void program_start(struct program *program)
+{
+	pid_t parent = getpid();
+	int log = open_log(program);
+	struct stat info = {0};
+
+	ensure(program->pid == 0);
+	fstat(log, &info);
+	program->log_start = info.st_size;
+	program->start_us = clock_mono_us();
+	program->restart_us = 0;
+	program->pid = fork();
+	ensure(program->pid >= 0);
+	if (program->pid == 0)
+		run_child(program, parent, log);
+	close(log);
+}
+
+void program_ended(struct program *program, int status)
+{
+	int64_t now = clock_mono_us(), wait = RESTART_FIRST_US;
+
+	program->failures = now - program->start_us >= RAN_WELL_US ? 1 : program->failures + 1;
+	for (int i = 1; i < program->failures && wait < RESTART_MAX_US; i++)
+		wait *= 2;
+	if (wait > RESTART_MAX_US)
+		wait = RESTART_MAX_US;
+	program->pid = 0;
+	program->restart_us = now + wait;
+	fprintf(stderr, "limitless: %s ended (%s %d) and starts again in %.1f s: see %s\n",
+		program->name, WIFSIGNALED(status) ? "signal" : "status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		(double)wait / US_PER_S, program->log);
+}
+
+void program_last_line(const struct program *program, char out[256])
+{
+	FILE *file = fopen(program->log, "re");
+	char line[256];
+
+	out[0] = '\0';
+	if (!file)
+		return;
+	fseeko(file, program->log_start, SEEK_SET);
+	while (fgets(line, sizeof line, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0])
+			memcpy(out, line, sizeof line);
+	}
+	fclose(file);
+}
+
+/* The writers append, so an emptied file goes on from its start; lines written during the copy may
+ * be lost. */
+void program_rotate_log(const struct program *program)
+{
+	char old[TOOL_PATH_MAX];
+	struct stat info;
+	int from, to;
+
+	if (stat(program->log, &info) != 0 || info.st_size < LOG_BYTES_MAX)
+		return;
+	tool_path(old, "%s.1", program->log);
+	from = open(program->log, O_RDWR | O_CLOEXEC);
+	to = open(old, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (from >= 0 && to >= 0) {
+		while (copy_file_range(from, NULL, to, NULL, LOG_BYTES_MAX, 0) > 0)
+			;
+		if (ftruncate(from, 0) != 0)
+			fprintf(stderr, "limitless: %s cannot be cut: %m\n", program->log);
+	}
+	close(from);
+	close(to);
+}

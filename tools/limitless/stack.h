@@ -1,0 +1,46 @@
+/* One stack: its processes, their addresses and their configuration. */
+#ifndef TOOLS_LIMITLESS_STACK_H
+#define TOOLS_LIMITLESS_STACK_H
+
+#include "tools/limitless/cluster.h"
+#include "tools/limitless/place.h"
+#include "tools/limitless/program.h"
+
+#define STACK_PROGRAMS_MAX 8
+#define STACK_PORT_MAX \
+	64530 /* with its admin port and those of the services it stays below 65,536 */
+
+struct stack {
+	struct place place;
+	struct cluster cluster;
+	int port;
+	bool tcp;  /* services listen on ports, else on sockets in place.run */
+	bool demo; /* no provider's key is given: the stand-in answers */
+	struct program programs[STACK_PROGRAMS_MAX]; /* in the order of their start */
+	size_t n_programs;
+};
+
+/* Names of the services, NULL-terminated: each has a schema and migrations. */
+extern const char *const stack_services[];
+
+/* Fills in the programs; place and port are set. */
+void stack_list(struct stack *stack);
+
+/* Where a program listens: tcp://127.0.0.1:8081 or ipc:///path. */
+#define STACK_ADDRESS_SIZE 128
+void stack_address(const struct stack *stack, const char *name, bool admin,
+		   char out[STACK_ADDRESS_SIZE]);
+
+/* Ports that must be free, 0-terminated; out has room for all. */
+#define STACK_PORTS_MAX 16
+void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX]);
+
+/* What up was called with, for the other commands: DIR/stack. load: place is set. */
+_must_check_ enum status stack_save(const struct stack *stack, struct error *reterr);
+_must_check_ enum status stack_load(struct stack *stack, struct error *reterr);
+
+/* Writes DIR/config/<program>.yaml from deploy/local, and DIR/standin.url. errors:
+ * FAILED_PRECONDITION with file and variable. */
+_must_check_ enum status stack_write_config(const struct stack *stack, struct error *reterr);
+
+#endif
