@@ -183,7 +183,7 @@ $(WEB_MODULES): $(W)/package-lock.json $(W)/package.json | build/deps.stamp
 
 build/web.stamp: $(WEB_MODULES) $(WEB_SOURCES) $(G)/openapi.json
 	@echo "  WEB   build/web"
-	$(Q)cd $(W) && npm run --silent types && npm run --silent check && npm run --silent build
+	$(Q)cd $(W) && npm run --silent types >/dev/null && npm run --silent check && npm run --silent build
 	@touch $@
 
 .PHONY: web
@@ -296,7 +296,7 @@ lint-protos: build/deps.stamp
 	$(Q)tools/lint/protos
 lint-tidy: $(TIDY)
 lint-web: $(WEB_MODULES) $(G)/openapi.json
-	$(Q)cd $(W) && npm run --silent types && npm run --silent check
+	$(Q)cd $(W) && npm run --silent types >/dev/null && npm run --silent check
 
 .PHONY: bench
 bench: all ## print figures of the whole stack, one JSON object a line

@@ -84,6 +84,45 @@ static void check_routes(struct gen *gen)
 	}
 }
 
+/* A query holds texts, numbers and the messages that JSON writes as one value. */
+static void check_query(struct gen *gen, const struct gen_method *method)
+{
+	const struct gen_route *route = &method->route;
+
+	for (int i = 0; i < (int)method->req->n_fields; i++) {
+		const struct gen_field *field = &method->req->fields[i];
+		bool object = field->message && !gen_wrapper(field->message) &&
+			      !gen_is(field->message, "google.protobuf.Timestamp") &&
+			      !gen_is(field->message, "google.protobuf.Duration") &&
+			      !gen_is(field->message, "google.protobuf.FieldMask");
+
+		if (object && !route->body_all && i != route->body_field)
+			gen_error(gen, &method->place, "%s: a query cannot hold it: give a body",
+				  field->proto->name);
+	}
+}
+
+/* The words behind "Errors:" of a method's comment are listed reasons. */
+static void check_errors(struct gen *gen, const struct gen_method *method)
+{
+	const struct gen_enum *reasons = gen_enum_find(gen, "limitless.Reason");
+	const char *text = strstr(method->place.comment, "Errors:");
+
+	while (text && *text) {
+		size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+		bool found = !memchr(text, '_', len);
+
+		for (size_t i = 0; !found && i < reasons->n_values; i++) {
+			const char *name = reasons->values[i].proto->name;
+
+			found = strlen(name) == len && memcmp(name, text, len) == 0;
+		}
+		if (!found)
+			gen_error(gen, &method->place, "reasons.proto has no %.*s", (int)len, text);
+		text += len ? len : 1;
+	}
+}
+
 /* Marks a message and what it holds. protobuf-c unpacks without a depth limit, so a message that
  * can hold itself would let a small input exhaust the stack. */
 static void mark(struct gen *gen, const struct gen_message *found)
@@ -203,8 +242,12 @@ static void check_reasons(struct gen *gen)
 
 void gen_check(struct gen *gen)
 {
-	for (size_t i = 0; i < gen->n_methods; i++)
+	for (size_t i = 0; i < gen->n_methods; i++) {
 		check_access(gen, &gen->methods[i]);
+		check_errors(gen, &gen->methods[i]);
+		if (gen->methods[i].has_route)
+			check_query(gen, &gen->methods[i]);
+	}
 	check_names(gen);
 	check_routes(gen);
 	check_messages(gen);
