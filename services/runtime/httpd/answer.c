@@ -40,6 +40,30 @@ void httpd_answer(struct httpd_request *req, const struct httpd_answer *answer)
 	net_unref(net);
 }
 
+/* The lock is the connection's. */
+struct httpd_lock *httpd_lock_of(struct httpd_request *req)
+{
+	struct conn *conn = exchange_of(req)->conn;
+
+	net_ref(conn->net);
+	return (struct httpd_lock *)conn;
+}
+
+bool httpd_lock_take(struct httpd_lock *lock)
+{
+	return conn_lock((struct conn *)lock);
+}
+
+void httpd_lock_release(struct httpd_lock *lock, bool taken)
+{
+	conn_unlock((struct conn *)lock, taken);
+}
+
+void httpd_lock_unref(struct httpd_lock *lock)
+{
+	net_unref(((struct conn *)lock)->net);
+}
+
 bool httpd_hooks_set(struct httpd_request *req, const struct httpd_hooks *hooks, void *ctx)
 {
 	struct exchange *exchange = exchange_of(req);
@@ -68,8 +92,8 @@ void httpd_stream_begin(struct httpd_request *req, const struct httpd_answer *he
 		exchange->chunked = !exchange->http10;
 		exchange->keep_alive = exchange->keep_alive && exchange->chunked && !head->close;
 		write_head(exchange, head, true, !exchange->keep_alive);
-		conn->phase = PHASE_STREAM;
-		conn_output_added(conn);
+		exchange->heartbeat_ms = exchange->is_head ? 0 : head->heartbeat_ms;
+		conn_stream_begun(conn);
 	}
 	exchange_slim(exchange);
 	conn_unlock(conn, locked);

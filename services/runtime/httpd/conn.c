@@ -18,63 +18,80 @@ bool conn_lock(struct conn *conn)
 	if (current == conn)
 		return false;
 	net_lock(conn->net);
+	conn->outer = current;
+	current = conn;
 	return true;
 }
 
 void conn_unlock(struct conn *conn, bool locked)
 {
-	if (locked)
-		net_unlock(conn->net);
+	if (!locked)
+		return;
+	current = conn->outer;
+	net_unlock(conn->net);
 }
 
 /* ------------------------------------------------------------------ deadlines */
 
-static int64_t read_deadline_us(const struct conn *conn)
+static void refuse(struct conn *conn, const struct refusal *refusal);
+
+/* When the timer has to look again; 0: there is nothing to wait for. */
+static int64_t due_us(const struct conn *conn)
 {
 	const struct httpd_options *options = &conn->httpd->options;
 	const struct exchange *exchange = conn->exchange;
-	int64_t deadline_us = exchange->started_us + options->head_timeout_ms * US_PER_MS;
+	int64_t grace_us = options->head_timeout_ms * US_PER_MS;
 
+	if (conn->phase == PHASE_HEAD)
+		return exchange->started_us + grace_us;
 	if (conn->phase == PHASE_BODY)
-		deadline_us +=
-			(int64_t)exchange->body_raw_bytes * US_PER_S / options->body_rate_min;
-	return deadline_us;
+		return exchange->started_us + grace_us +
+		       (int64_t)exchange->body_raw_bytes * US_PER_S / options->body_rate_min;
+	if (conn->phase == PHASE_STREAM && exchange->heartbeat_ms)
+		return exchange->output_us + exchange->heartbeat_ms * US_PER_MS;
+	return 0;
 }
 
-static void refuse(struct conn *conn, const struct refusal *refusal);
+static void timer_due(struct conn *conn)
+{
+	static const struct refusal late = {408, "request_timeout",
+					    "the request took too long to arrive"};
+	struct exchange *exchange = conn->exchange;
+
+	if (conn->phase != PHASE_STREAM)
+		refuse(conn, &late);
+	else if (httpd_stream_send(&exchange->req, ":\n\n", 3) != OK)
+		exchange->output_us = clock_mono_us(); /* the queue is full: no need to */
+}
+
 static void timer_arm(struct conn *conn);
 
 static void on_timer(void *ctx)
 {
-	static const struct refusal late = {408, "request_timeout",
-					    "the request took too long to arrive"};
 	struct conn *conn = ctx;
-	struct conn *outer = current;
 	struct net_conn *net = conn->net;
+	bool locked = conn_lock(conn);
+	int64_t due;
 
-	net_lock(net);
-	current = conn;
 	conn->timer = NULL;
-	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY) {
-		if (clock_mono_us() >= read_deadline_us(conn))
-			refuse(conn, &late);
-		else
-			timer_arm(conn);
-	}
-	current = outer;
-	net_unlock(net);
+	due = due_us(conn);
+	if (due && due <= clock_mono_us())
+		timer_due(conn);
+	timer_arm(conn);
+	conn_unlock(conn, locked);
 	net_unref(net);
 }
 
-/* One timer at most, started only when a request did not come in one piece; it looks for itself
- * what is due when it fires. */
+/* One timer at most, started only for requests that do not come in one piece and for streams; it
+ * looks for itself what is due when it fires. */
 static void timer_arm(struct conn *conn)
 {
-	net_set_idle_timeout(conn->net, 0);
-	if (conn->timer)
+	int64_t due = due_us(conn);
+
+	if (conn->timer || !due)
 		return;
 	net_ref(conn->net);
-	conn->timer = net_timer_start(read_deadline_us(conn), on_timer, conn);
+	conn->timer = net_timer_start(due, on_timer, conn);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -165,8 +182,10 @@ static size_t read_some(struct conn *conn, const uint8_t *data, size_t len)
 
 	while (used < len && reading(conn))
 		used += read_piece(conn, data + used, len - used);
-	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY)
+	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY) {
+		net_set_idle_timeout(conn->net, 0);
 		timer_arm(conn);
+	}
 	return used;
 }
 
@@ -212,14 +231,23 @@ void conn_answered(struct conn *conn, bool close_after)
 void conn_output_added(struct conn *conn)
 {
 	const struct httpd_options *options = &conn->httpd->options;
-	const struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->exchange;
 	size_t len = exchange->out.len - exchange->out_sent + exchange->lives_len;
 
+	if (exchange->heartbeat_ms)
+		exchange->output_us = clock_mono_us();
 	if (conn->deadline || len < DEADLINE_FROM_BYTES)
 		return;
 	conn->deadline = true;
 	net_set_deadline(conn->net, clock_mono_us() + options->send_timeout_ms * US_PER_MS +
 					    (int64_t)len * US_PER_S / options->body_rate_min);
+}
+
+void conn_stream_begun(struct conn *conn)
+{
+	conn->phase = PHASE_STREAM;
+	conn_output_added(conn);
+	timer_arm(conn);
 }
 
 /* Moves output of the exchange to out. */

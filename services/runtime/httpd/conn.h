@@ -62,6 +62,8 @@ struct exchange {
 	bool is_head, keep_alive, http10, chunked;
 	bool refused; /* by httpd itself: the connection lingers, then closes */
 	bool full;    /* httpd_stream_send said RESOURCE_EXHAUSTED */
+	int32_t heartbeat_ms;
+	int64_t output_us; /* of a stream with heartbeats: when something was last sent */
 	struct buf out;
 	size_t out_sent;
 	const uint8_t *lives; /* body that is sent from where it is */
@@ -81,7 +83,8 @@ struct conn {
 	size_t rest_used;
 	bool close_after;        /* the answer says "Connection: close" */
 	bool deadline;           /* net_set_deadline is in force */
-	struct net_timer *timer; /* answers 408 */
+	struct net_timer *timer; /* answers 408, or sends heartbeats */
+	struct conn *outer;      /* whose lock the thread held already when it took this one */
 };
 
 struct httpd {
@@ -129,13 +132,15 @@ enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len
 /* ------------------------------------------------------------------ conn.c */
 
 void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx);
-/* Locks unless this thread is inside a hook of the connection. False: it is. */
+/* Locks unless this thread has the lock, inside a hook, say. False: it has. */
 bool conn_lock(struct conn *conn);
 void conn_unlock(struct conn *conn, bool locked);
 /* The owner has answered: exchange->out goes out, then the next request is read. Under the lock. */
 void conn_answered(struct conn *conn, bool close_after);
 /* Output was added: the client must take it in time. Under the lock. */
 void conn_output_added(struct conn *conn);
+/* A stream begins: heartbeats, when it wants any. Under the lock. */
+void conn_stream_begun(struct conn *conn);
 
 /* ------------------------------------------------------------------ write.c */
 

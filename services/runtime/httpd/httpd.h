@@ -121,6 +121,8 @@ struct httpd_answer {
 	bool body_lives; /* body outlives the connection (static data): sent from where it is, else
 			    copied */
 	bool close;      /* close the connection afterwards */
+	int32_t heartbeat_ms; /* of a stream: an SSE comment when nothing went out for so long; 0:
+				 none */
 };
 
 /* Sends a whole answer; Content-Length, Date and Connection are added, the body is left out for
@@ -135,6 +137,15 @@ struct httpd_hooks {
 	/* After httpd_stream_send said RESOURCE_EXHAUSTED: the queue is empty again. */
 	void (*on_writable)(struct httpd_request *req, void *ctx);
 };
+
+/* The lock under which the handler and the hooks of a request run, for state that they share with
+ * other threads. A reference; it outlives the request. take returns what release must be given:
+ * false where this thread has the lock already. httpd may be called meanwhile. */
+struct httpd_lock;
+struct httpd_lock *httpd_lock_of(struct httpd_request *req);
+bool httpd_lock_take(struct httpd_lock *lock);
+void httpd_lock_release(struct httpd_lock *lock, bool taken);
+void httpd_lock_unref(struct httpd_lock *lock);
 
 /* Installs hooks. False: the client is gone already, on_close will not come. */
 bool httpd_hooks_set(struct httpd_request *req, const struct httpd_hooks *hooks, void *ctx);

@@ -475,6 +475,51 @@ static void stream_to_nobody_is_cancelled(_unused_ void **state)
 	httpd_stream_end(req, true);
 }
 
+static void idle_stream_beats(_unused_ void **state)
+{
+	struct httpd_request *req;
+	struct buf in;
+	int fd = connect_server();
+
+	buf_init(&in, CLIENT_BYTES_MAX);
+	client_say(fd, "GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
+	req = wait_kept();
+	httpd_stream_begin(req, &(struct httpd_answer){.status = 200, .heartbeat_ms = 20});
+	assert_true(client_read_until(fd, &in, "3\r\n:\n\n\r\n3\r\n:\n\n\r\n"));
+	assert_int_equal(httpd_stream_send(req, "abc", 3), OK);
+	assert_true(client_read_until(fd, &in, "3\r\nabc\r\n3\r\n:\n\n\r\n"));
+	httpd_stream_end(req, true);
+	assert_true(client_read_until(fd, &in, "0\r\n\r\n"));
+	close(fd);
+	buf_done(&in);
+}
+
+/* The lock holds hooks back, lets its holder call httpd, and outlives the request. */
+static void lock_keeps_hooks_out(_unused_ void **state)
+{
+	struct httpd_request *req;
+	struct httpd_lock *lock;
+	int fd = connect_server();
+	bool taken;
+
+	client_say(fd, "GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
+	req = wait_kept();
+	lock = httpd_lock_of(req);
+	taken = httpd_lock_take(lock);
+	assert_true(taken);
+	assert_false(httpd_lock_take(lock));
+	close(fd);
+	usleep(50000); /* time for on_close to be let in, wrongly */
+	assert_int_equal(server.closed, 0);
+	httpd_stream_begin(req, &(struct httpd_answer){.status = 200});
+	httpd_lock_release(lock, taken);
+	wait_for(&server.closed, 1);
+	httpd_stream_end(req, true);
+	taken = httpd_lock_take(lock);
+	httpd_lock_release(lock, taken);
+	httpd_lock_unref(lock);
+}
+
 static void large_static_bodies_arrive(_unused_ void **state)
 {
 	struct buf in;
@@ -695,6 +740,8 @@ int main(void)
 		TEST(cut_stream_is_not_a_whole_one),
 		TEST(full_stream_tells_when_it_is_writable),
 		TEST(stream_to_nobody_is_cancelled),
+		TEST(idle_stream_beats),
+		TEST(lock_keeps_hooks_out),
 		TEST(large_static_bodies_arrive),
 		TEST(slow_requests_time_out),
 		TEST(answers_may_take_longer_than_timeouts),
