@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DSN_BYTES_MAX 1024
+
 struct arguments {
 	const char *dir;     /* NULL: dsn is given */
 	const char *dsn;     /* conninfo without a user, or file: with one */
@@ -54,29 +56,29 @@ static bool parse(int argc, char **argv, struct arguments *ret)
 	return optind == argc && !(ret->dir && ret->dsn);
 }
 
-/* Conninfo without a user, freed by the caller. */
-static enum status base_dsn(const struct arguments *args, struct place *place, char **ret,
-			    struct error *reterr)
+/* Conninfo without a user. */
+static enum status base_dsn(const struct arguments *args, struct place *place,
+			    char out[DSN_BYTES_MAX], struct error *reterr)
 {
+	_cleanup_(freep) char *text = NULL;
 	struct cluster cluster = {0};
 	enum status s;
+	int n;
 
-	if (args->dsn && strncmp(args->dsn, "file:", 5) == 0) {
-		s = tool_read_file(args->dsn + 5, ret, reterr);
-		if (s == OK)
-			(*ret)[strcspn(*ret, "\n")] = '\0';
+	if (!args->dsn) {
+		s = place_look(place, &cluster, reterr);
+		snprintf(out, DSN_BYTES_MAX, "host=%s port=%d dbname=%s", cluster.socket_dir,
+			 CLUSTER_PORT, CLUSTER_DATABASE);
 		return s;
 	}
-	if (args->dsn) {
-		*ret = strdup(args->dsn);
-		ensure(*ret);
-		return OK;
+	if (strncmp(args->dsn, "file:", 5) == 0) {
+		s = tool_read_file(args->dsn + 5, &text, reterr);
+		if (s != OK)
+			return s;
+		text[strcspn(text, "\n")] = '\0';
 	}
-	s = place_look(place, &cluster, reterr);
-	if (s == OK)
-		ensure(asprintf(ret, "host=%s port=%d dbname=%s", cluster.socket_dir, CLUSTER_PORT,
-				CLUSTER_DATABASE) > 0);
-	return s;
+	n = snprintf(out, DSN_BYTES_MAX, "%s", text ? text : args->dsn);
+	return n < DSN_BYTES_MAX ? OK : tool_fail(reterr, "--dsn is too long");
 }
 
 static enum status bootstrap(const char *base, const struct place *place, struct error *reterr)
@@ -105,14 +107,14 @@ static enum status migrate_one(const char *base, const struct place *place, cons
 
 static enum status run(const struct arguments *args, struct error *reterr)
 {
-	_cleanup_(freep) char *base = NULL;
+	char base[DSN_BYTES_MAX];
 	struct place place;
 	bool found = false;
 	enum status s;
 
 	s = place_find(args->dir ? args->dir : ".", false, &place, reterr);
 	if (s == OK)
-		s = base_dsn(args, &place, &base, reterr);
+		s = base_dsn(args, &place, base, reterr);
 	if (s == OK && args->bootstrap)
 		s = bootstrap(base, &place, reterr);
 	for (size_t i = 0; s == OK && stack_services[i]; i++) {

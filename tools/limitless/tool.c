@@ -76,19 +76,22 @@ void tool_remove(const char *path)
 
 enum status tool_read_file(const char *path, char **ret, struct error *reterr)
 {
-	_cleanup_(freep) char *text = calloc(1, FILE_BYTES_MAX + 1);
 	FILE *file = fopen(path, "re");
+	char *text;
 	size_t len;
 
-	ensure(text);
 	if (!file)
 		return tool_fail(reterr, "%s: %s", path, strerror(errno));
+	text = calloc(1, FILE_BYTES_MAX + 1);
+	ensure(text);
 	len = fread(text, 1, FILE_BYTES_MAX, file);
 	fclose(file);
-	if (len == FILE_BYTES_MAX)
-		return tool_fail(reterr, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
-	*ret = TAKE_PTR(text);
-	return OK;
+	if (len < FILE_BYTES_MAX) {
+		*ret = text;
+		return OK;
+	}
+	free(text);
+	return tool_fail(reterr, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
 }
 
 enum status tool_write_file(const char *path, const char *text, mode_t mode, struct error *reterr)

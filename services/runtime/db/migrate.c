@@ -142,26 +142,28 @@ static enum status list_files(const char *directory, struct migrations *ret, str
 	return OK;
 }
 
-static enum status read_file(const char *directory, const char *name, char **ret,
-			     struct error *reterr)
+/* The text, freed by the caller; NULL: reterr says why not. */
+static char *read_file(const char *directory, const char *name, struct error *reterr)
 {
 	_cleanup_(freep) char *path = NULL, *text = NULL;
 	_cleanup_(fclosep) FILE *file = NULL;
+	enum status s = OK;
 	size_t len;
 
 	ensure(asprintf(&path, "%s/%s", directory, name) > 0);
 	file = fopen(path, "re");
-	if (!file)
-		return refuse(reterr, "%s: %s", path, strerror(errno));
+	if (!file) {
+		ensure(refuse(reterr, "%s: %s", path, strerror(errno)) != OK);
+		return NULL;
+	}
 	text = malloc(FILE_BYTES_MAX + 1);
 	ensure(text);
 	len = fread(text, 1, FILE_BYTES_MAX, file);
-	if (ferror(file) || !feof(file) || memchr(text, 0, len))
-		return refuse(reterr, "%s: cannot be read as a text of at most %d bytes", path,
-			      FILE_BYTES_MAX);
 	text[len] = '\0';
-	*ret = TAKE_PTR(text);
-	return OK;
+	if (ferror(file) || !feof(file) || strlen(text) != len)
+		s = refuse(reterr, "%s: cannot be read as a text of at most %d bytes", path,
+			   FILE_BYTES_MAX);
+	return s == OK ? TAKE_PTR(text) : NULL;
 }
 
 static void checksum(const char *text, char out[CHECKSUM_SIZE])
@@ -270,13 +272,12 @@ static enum status migrate_one(PGconn *conn, const char *directory, const struct
 			       const PGresult *applied, int32_t newest, struct error *reterr)
 {
 	const char *recorded = applied_checksum(applied, m->version);
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *text = read_file(directory, m->name, reterr);
 	char sum[CHECKSUM_SIZE];
 	enum status s;
 
-	s = read_file(directory, m->name, &text, reterr);
-	if (s != OK)
-		return s;
+	if (!text)
+		return FAILED_PRECONDITION;
 	checksum(text, sum);
 	if (recorded && strcmp(recorded, sum) != 0)
 		return refuse(reterr,

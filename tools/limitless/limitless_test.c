@@ -1,0 +1,291 @@
+/* Folders, locks, secrets and configuration of a stack, without starting one (tests/system does).
+ */
+#include "tools/limitless/secrets.h"
+#include "tools/limitless/stack.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+/* after the four that it needs */
+#include <cmocka.h>
+
+struct fixture {
+	struct stack stack;
+	char base[64];
+};
+
+static void assert_ok(enum status s, const struct error *err)
+{
+	if (s != OK)
+		fail_msg("%s", err->message);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	struct error err;
+
+	assert_non_null(f);
+	snprintf(f->base, sizeof f->base, "/tmp/limitless-unit-XXXXXX");
+	assert_non_null(mkdtemp(f->base));
+	chmod(f->base, 0755);
+	assert_ok(place_find(f->base, true, &f->stack.place, &err), &err);
+	f->stack.port = 4590;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->stack.place.lock >= 0)
+		close(f->stack.place.lock);
+	if (strncmp(f->stack.place.run, "/tmp/limitless-", 15) == 0)
+		tool_remove(f->stack.place.run);
+	tool_remove(f->base);
+	free(f);
+	return 0;
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat info;
+
+	assert_int_equal(stat(path, &info), 0);
+	return info.st_mode & 0777;
+}
+
+static void test_place_is_under_dir(void **state)
+{
+	struct fixture *f = *state;
+	char expected[TOOL_PATH_MAX];
+	struct error err;
+
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	tool_path(expected, "%s/run", f->stack.place.dir);
+	assert_string_equal(f->stack.place.run, expected);
+	tool_path(expected, "%s/pg", f->stack.place.dir);
+	assert_string_equal(f->stack.cluster.data_dir, expected);
+	assert_int_not_equal(f->stack.cluster.uid, 0);
+	tool_path(expected, "%s/secrets", f->stack.place.dir);
+	assert_int_equal(mode_of(expected), 0700);
+}
+
+/* A socket's path must fit into 107 bytes, and its characters into a conninfo. */
+static void test_sockets_move_when_dir_is_long_or_odd(void **state)
+{
+	static const char *const names[] = {
+		"with space", "quote'",
+		"a-name-that-is-so-long-that-a-socket-below-it-could-never-be-bound-to-it-"
+		"because-of-the-limit"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct place place;
+		struct cluster cluster = {0};
+		char dir[TOOL_PATH_MAX], socket[STACK_ADDRESS_SIZE];
+		struct error err;
+
+		tool_path(dir, "%s/%s", f->base, names[i]);
+		assert_ok(place_find(dir, true, &place, &err), &err);
+		assert_ok(place_prepare(&place, &cluster, &err), &err);
+		assert_memory_equal(place.run, "/tmp/limitless-", 15);
+		snprintf(socket, sizeof socket, "%s/.s.PGSQL.%d.lock", cluster.socket_dir,
+			 CLUSTER_PORT);
+		assert_true(strlen(socket) <= 107);
+		tool_remove(place.run);
+	}
+}
+
+/* Only root has the problem: PostgreSQL runs as another user, whom a parent folder may keep out. */
+static void test_data_moves_when_the_server_cannot_enter(void **state)
+{
+	struct fixture *f = *state;
+	struct cluster again = {0};
+	char *end;
+	struct error err;
+
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(chmod(f->base, 0700), 0);
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	assert_memory_equal(f->stack.cluster.data_dir, "/var/lib/limitless/", 19);
+	assert_ok(place_prepare(&f->stack.place, &again, &err), &err);
+	assert_string_equal(again.data_dir, f->stack.cluster.data_dir);
+	end = strrchr(again.data_dir, '/');
+	*end = '\0';
+	assert_true(cluster_can_enter(&again, again.data_dir));
+	tool_remove(again.data_dir);
+}
+
+static void test_one_supervisor_for_one_dir(void **state)
+{
+	struct fixture *f = *state;
+	struct place second;
+	struct error err;
+
+	assert_int_equal(place_supervisor(&f->stack.place), 0);
+	assert_ok(place_lock(&f->stack.place, &err), &err);
+	assert_int_equal(place_supervisor(&f->stack.place), getpid());
+	assert_ok(place_find(f->base, false, &second, &err), &err);
+	assert_int_equal(place_lock(&second, &err), FAILED_PRECONDITION);
+	assert_non_null(strstr(err.message, "is in use by process"));
+	close(second.lock);
+	close(f->stack.place.lock);
+	f->stack.place.lock = -1;
+	assert_int_equal(place_supervisor(&second), 0);
+}
+
+static void read_text(const char *path, char *out, size_t size)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct error err;
+
+	assert_ok(tool_read_file(path, &text, &err), &err);
+	snprintf(out, size, "%s", text);
+}
+
+static void test_secrets_are_made_once(void **state)
+{
+	struct fixture *f = *state;
+	char path[TOOL_PATH_MAX], public[TOOL_PATH_MAX], first[1024], second[1024];
+	struct error err;
+
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	assert_ok(secret_random(&f->stack.place, "seal", path, &err), &err);
+	assert_int_equal(mode_of(path), 0600);
+	read_text(path, first, sizeof first);
+	assert_int_equal(strlen(first), 64);
+	assert_ok(secret_random(&f->stack.place, "seal", path, &err), &err);
+	read_text(path, second, sizeof second);
+	assert_string_equal(first, second);
+	assert_ok(secret_key(&f->stack.place, "chat", true, public, &err), &err);
+	read_text(public, first, sizeof first);
+	assert_memory_equal(first, "-----BEGIN PUBLIC KEY", 21);
+	assert_ok(secret_key(&f->stack.place, "chat", false, path, &err), &err);
+	assert_int_equal(mode_of(path), 0600);
+	assert_ok(secret_key(&f->stack.place, "chat", true, public, &err), &err);
+	read_text(public, second, sizeof second);
+	assert_string_equal(first, second);
+}
+
+static void list(struct stack *stack)
+{
+	struct error err;
+
+	assert_ok(place_prepare(&stack->place, &stack->cluster, &err), &err);
+	stack_list(stack);
+}
+
+static void test_ports(void **state)
+{
+	static const int with_sockets[] = {4590, 5590}, with_ports[] = {4591, 5591, 4592, 5592};
+	struct fixture *f = *state;
+	int ports[STACK_PORTS_MAX];
+
+	list(&f->stack);
+	stack_ports(&f->stack, ports);
+	assert_memory_equal(ports, with_sockets, sizeof with_sockets);
+	assert_int_equal(ports[2], 0);
+	f->stack.tcp = f->stack.demo = true;
+	stack_list(&f->stack);
+	stack_ports(&f->stack, ports);
+	assert_int_equal(ports[0], 4596);
+	assert_memory_equal(ports + 1, with_ports, sizeof with_ports);
+}
+
+static void config_of(const struct stack *stack, const char *name, char *out, size_t size)
+{
+	char path[TOOL_PATH_MAX];
+
+	tool_path(path, "%s/config/%s.yaml", stack->place.dir, name);
+	assert_int_equal(mode_of(path), 0600);
+	read_text(path, out, size);
+}
+
+static void test_configuration(void **state)
+{
+	struct fixture *f = *state;
+	char text[4096], expected[TOOL_PATH_MAX + 64];
+	struct error err;
+
+	setenv("OPENAI_API_KEY", "a \"secret\" \\ key", 1);
+	unsetenv("OPENROUTER_API_KEY");
+	setenv("OPENAI_BASE_URL", "http://localhost:11434/\"v1", 1);
+	list(&f->stack);
+	assert_ok(stack_write_config(&f->stack, &err), &err);
+	config_of(&f->stack, "chat", text, sizeof text);
+	snprintf(expected, sizeof expected, "listen: [\"ipc://%s/chat.sock\"]", f->stack.place.run);
+	assert_non_null(strstr(text, expected));
+	snprintf(expected, sizeof expected,
+		 "dsn: \"host=%s/pg port=5432 dbname=limitless user=chat_app\"",
+		 f->stack.place.run);
+	assert_non_null(strstr(text, expected));
+	assert_non_null(strstr(text, "base_url: \"http://localhost:11434/\\\"v1\""));
+	assert_null(strstr(text, "secret\\\" \\\\ key"));
+	assert_null(strstr(text, "${"));
+	tool_path(expected, "%s/secrets/OPENAI_API_KEY", f->stack.place.dir);
+	assert_non_null(strstr(text, expected));
+	assert_int_equal(mode_of(expected), 0600);
+	read_text(expected, text, sizeof text);
+	assert_string_equal(text, "a \"secret\" \\ key");
+	unsetenv("OPENAI_API_KEY");
+	unsetenv("OPENAI_BASE_URL");
+}
+
+static void test_unknown_variable_names_itself(void **state)
+{
+	struct fixture *f = *state;
+	char root[TOOL_PATH_MAX], path[TOOL_PATH_MAX];
+	struct error err;
+
+	list(&f->stack);
+	tool_path(root, "%s/root", f->base);
+	tool_path(path, "%s/deploy/local", root);
+	assert_ok(tool_make_directory(path, 0755, &err), &err);
+	tool_path(path, "%s/deploy/local/service.yaml", root);
+	assert_ok(tool_write_file(path, "a: \"${COLOUR}\"\n", 0644, &err), &err);
+	tool_path(f->stack.place.root, "%s", root);
+	assert_int_equal(stack_write_config(&f->stack, &err), FAILED_PRECONDITION);
+	assert_string_equal(err.message,
+			    "deploy/local/service.yaml: there is no variable ${COLOUR}");
+}
+
+static void test_what_up_was_called_with_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct stack loaded = {.place = f->stack.place};
+	struct error err;
+
+	list(&f->stack);
+	f->stack.tcp = true;
+	assert_ok(stack_save(&f->stack, &err), &err);
+	loaded.place = f->stack.place;
+	assert_ok(stack_load(&loaded, &err), &err);
+	assert_int_equal(loaded.port, 4590);
+	assert_true(loaded.tcp);
+	assert_false(loaded.demo);
+	assert_int_equal(loaded.n_programs, f->stack.n_programs);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_place_is_under_dir),
+		TEST(test_sockets_move_when_dir_is_long_or_odd),
+		TEST(test_data_moves_when_the_server_cannot_enter),
+		TEST(test_one_supervisor_for_one_dir),
+		TEST(test_secrets_are_made_once),
+		TEST(test_ports),
+		TEST(test_configuration),
+		TEST(test_unknown_variable_names_itself),
+		TEST(test_what_up_was_called_with_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
