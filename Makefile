@@ -258,15 +258,15 @@ check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
 check-system: binaries web $(TEST_MODULES) ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
-# Long tests take SEED and SECONDS from the environment. `long` runs some, as many as fit; `soak` all at full size.
+# Long tests take SEED and SECONDS_TO_RUN from the environment. `long` divides LONG_SECONDS, `soak` gives each an hour.
 LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak
 long: binaries $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
-soak: binaries $(TEST_MODULES) ## every long test at full size
-	@SEED=$(SEED) LONG_SCALE=full tests/run -j1 -t 86400 $(LONG)
+soak: binaries $(TEST_MODULES) ## every long test for an hour
+	@SEED=$(SEED) SECONDS_TO_RUN=3600 tests/run -j1 -t 7200 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
 
@@ -308,6 +308,12 @@ run: ## install what is missing, build, start everything on PORT with its data i
 	@tools/deps install build run
 	@$(MAKE) all
 	@exec build/bin/limitless up --dir $(DIR) --port $(PORT) --listen $(LISTEN)
+
+.PHONY: dev
+dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replacement
+	@tools/deps install build run
+	@$(MAKE) all
+	@exec node tools/dev.mjs $(DIR) $(PORT)
 
 # ---------------------------------------------------------------------------------------------- house-keeping
 .PHONY: help clean fmt new-rpc
