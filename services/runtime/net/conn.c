@@ -428,6 +428,11 @@ void net_unlock(struct net_conn *conn)
 	unlock(conn);
 }
 
+void net_unlock_quietly(struct net_conn *conn)
+{
+	unlock(conn);
+}
+
 void net_close(struct net_conn *conn, bool flush_first)
 {
 	bool holds = atomic_load_explicit(&conn->holder, memory_order_relaxed) == this_thread();

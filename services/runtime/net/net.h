@@ -67,6 +67,8 @@ void net_start(struct net_conn *conn, const struct net_hooks *hooks, void *ctx);
 /* The connection's lock. Unlock flushes what on_output has. */
 void net_lock(struct net_conn *conn);
 void net_unlock(struct net_conn *conn);
+/* Unlocks without flushing: inside on_unlocked, where a flush follows anyway. */
+void net_unlock_quietly(struct net_conn *conn);
 
 /* Under the lock or not: closes as soon as the output on its way is out (flush) or at once. Many times, any thread. */
 void net_close(struct net_conn *conn, bool flush);

@@ -17,6 +17,8 @@ static struct {
 	pthread_cond_t wake;
 	struct net_timer **heap;
 	size_t n, room;
+	int64_t sleep_until_us; /* when the thread wakes by itself: only earlier timers have to wake
+				   it */
 } timers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_once_t timers_once = PTHREAD_ONCE_INIT;
@@ -73,16 +75,19 @@ static void *timer_thread(void *unused)
 		struct timespec until;
 
 		if (timers.n == 0) {
+			timers.sleep_until_us = INT64_MAX;
 			pthread_cond_wait(&timers.wake, &timers.lock);
 			continue;
 		}
 		first = timers.heap[0];
 		if (first->when_us > clock_mono_us()) {
+			timers.sleep_until_us = first->when_us;
 			until.tv_sec = first->when_us / US_PER_S;
 			until.tv_nsec = first->when_us % US_PER_S * 1000;
 			pthread_cond_timedwait(&timers.wake, &timers.lock, &until);
 			continue;
 		}
+		timers.sleep_until_us = 0;
 		heap_remove(first);
 		pthread_mutex_unlock(&timers.lock);
 		first->fn(first->ctx);
@@ -124,8 +129,10 @@ struct net_timer *net_timer_start(int64_t when_us, void (*fn)(void *ctx), void *
 	}
 	timers.n++;
 	heap_up(timer, timers.n - 1);
-	if (timer->at == 0)
+	if (timer->when_us < timers.sleep_until_us) {
+		timers.sleep_until_us = 0;
 		pthread_cond_signal(&timers.wake);
+	}
 	pthread_mutex_unlock(&timers.lock);
 	return timer;
 }

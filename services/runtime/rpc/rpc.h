@@ -121,6 +121,11 @@ struct rpc_stream_hooks {
 	void (*on_writable)(struct rpc_call *call, void *ctx);
 	/* The caller is gone or its deadline passed; at most once. rpc_finish is still due. */
 	void (*on_cancel)(struct rpc_call *call, void *ctx);
+	/* The server is draining: a stream that could go on for ever should end soon, with UNAVAILABLE and a cursor to come back with. What still
+	 * runs after drain_ms is cut. At most once. */
+	void (*on_drain)(struct rpc_call *call, void *ctx);
+	/* After rpc_finish, when no hook runs or will run any more: free ctx here. NULL allowed, as for all of them. */
+	void (*on_done)(void *ctx);
 };
 
 /* Installs hooks; call it before the handler returns RPC_LATER. */
@@ -157,7 +162,9 @@ struct rpc_server_options {
 	int32_t streams_trusted_max;	   /* per connection of a peer with a service token; default 16,384 */
 	int32_t drain_ms;		   /* what runs may finish in this time at SIGTERM; default 30,000 */
 	int32_t connection_age_ms;	   /* MAX_CONNECTION_AGE; 0: none */
+	const char *service;	   /* own name: `aud` of the service tokens that callers show; needed with verifier */
 	const struct token_verifier *verifier; /* of service tokens; NULL: every peer is taken for any service (tests) */
+	bool keep_texts; /* texts of INTERNAL, UNKNOWN and UNAVAILABLE go out as they are, without ErrorInfo (interoperability tests) */
 	const char *tls_certificate_file, *tls_key_file, *tls_ca_file; /* for tls+tcp: */
 	/* Per worker thread: what call->worker is. NULL allowed. */
 	void *(*worker_init)(void *ctx);
@@ -175,6 +182,9 @@ void rpc_server_register(struct rpc_server *server, const struct rpc_handler *ha
 
 /* Listens and starts the workers. Errors: UNAVAILABLE with the url that could not be bound. */
 _must_check_ enum status rpc_server_start(struct rpc_server *server, struct error *reterr);
+
+/* Port that the i-th tcp url of `listen` was bound to; 0: not bound, or no tcp. */
+uint16_t rpc_server_port(const struct rpc_server *server, size_t i);
 
 /* grpc.health.v1: all services of the tables; SERVING from start until drain, and as set here in between. */
 void rpc_server_set_serving(struct rpc_server *server, bool serving);
@@ -199,7 +209,10 @@ struct rpc_channel_options {
 	int32_t resolve_interval_ms;	     /* default 10,000 */
 	int32_t backoff_initial_ms;	     /* default 1,000; connection-backoff.md of gRPC */
 	int32_t backoff_max_ms;		     /* default 120,000; make run sets 1,000 */
+	int32_t retries_max;		     /* attempts after the first, for idempotent methods; default 3; below 0: none */
+	size_t stream_queue_bytes;	     /* unsent bytes of one stream; default 1 MiB */
 	const char *tls_certificate_file, *tls_key_file, *tls_ca_file;
+	const char *tls_server_name; /* that the servers' certificates must name; NULL: the target's host */
 };
 
 /* Copies options and begins to connect; never blocks, never NULL. */

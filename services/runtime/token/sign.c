@@ -54,6 +54,11 @@ void token_signer_free(struct token_signer *signer)
 	free(signer);
 }
 
+const char *token_signer_issuer(const struct token_signer *signer)
+{
+	return signer->issuer;
+}
+
 /* The object as base64url of its JSON; frees it. */
 static char *encode_json(json_t *object, struct arena *arena)
 {

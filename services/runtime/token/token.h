@@ -21,6 +21,8 @@ struct token_signer;
 _must_check_ enum status token_signer_new(const char *pem, const char *kid, const char *issuer,
 					  struct token_signer **ret, struct error *reterr);
 void token_signer_free(struct token_signer *signer);
+/* The `iss` of its tokens. */
+const char *token_signer_issuer(const struct token_signer *signer);
 
 /* A new P-256 key pair, both PEM in arena. */
 _must_check_ enum status token_key_generate(struct arena *arena, char **ret_private_pem,

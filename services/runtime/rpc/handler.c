@@ -1,0 +1,322 @@
+/* Running handlers, and what they may call. */
+#include "runtime/rpc/server.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include <stdio.h>
+#include <string.h>
+
+#define METADATA_MAX_BYTES (8 * 1024)
+
+/* ------------------------------------------------------------------ errors and metadata */
+
+enum status rpc_fail(struct rpc_call *call, enum status code, const char *reason,
+		     const char *format, ...)
+{
+	char message[sizeof(call->err.message)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	return error_set(&call->err, code, reason, "%s", message);
+}
+
+enum status rpc_fail_field(struct rpc_call *call, const char *reason, const char *field,
+			   const char *format, ...)
+{
+	char message[sizeof(call->err.message)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	return error_field(&call->err, INVALID_ARGUMENT, reason, field, "%s", message);
+}
+
+void rpc_error_detail(struct rpc_call *pub, const char *key, const char *value)
+{
+	struct server_call *call = call_of_pub(pub);
+	struct detail *detail;
+
+	if (call->n_details == DETAILS_MAX)
+		return;
+	if (!call->details)
+		call->details = calloc(DETAILS_MAX, sizeof(call->details[0]));
+	ensure(call->details);
+	detail = &call->details[call->n_details++];
+	snprintf(detail->key, sizeof(detail->key), "%s", key);
+	snprintf(detail->value, sizeof(detail->value), "%s", value);
+}
+
+const char *rpc_metadata(const struct rpc_call *pub, const char *key)
+{
+	struct meta_pair pair;
+
+	return meta_find(&call_of_pub(pub)->metadata, key, &pair) ? (const char *)pair.value : NULL;
+}
+
+const uint8_t *rpc_metadata_bin(struct rpc_call *pub, const char *key, size_t *ret_len)
+{
+	struct meta_pair pair;
+
+	if (!meta_find(&call_of_pub(pub)->metadata, key, &pair))
+		return NULL;
+	return meta_decode(&pair, pub->arena, ret_len);
+}
+
+bool rpc_send_header(struct rpc_call *pub, const char *key, const void *value, size_t len)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	return !call->sending && meta_add_user(&call->headers, key, value, len, METADATA_MAX_BYTES);
+}
+
+bool rpc_send_trailer(struct rpc_call *pub, const char *key, const void *value, size_t len)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	/* Once the server has ended the call by itself the trailers are out of the handler's hands.
+	 */
+	return !atomic_load(&call->ending) &&
+	       meta_add_user(&call->user_trailers, key, value, len, METADATA_MAX_BYTES);
+}
+
+/* ------------------------------------------------------------------ calls that go on */
+
+void rpc_stream_hooks_set(struct rpc_call *pub, const struct rpc_stream_hooks *hooks, void *ctx)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	call->hooks = *hooks;
+	call->hooks_ctx = ctx;
+}
+
+enum status rpc_stream_send(struct rpc_call *pub, const ProtobufCMessage *message)
+{
+	struct server_call *call = call_of_pub(pub);
+	enum status s;
+
+	if (atomic_load(&call->cancelled) || atomic_load(&call->ending))
+		return CANCELLED;
+	call->sending = true;
+	s = stream_put(&call->stream, message, call->server->options.stream_queue_bytes, NULL);
+	if (s != OK)
+		return s;
+	session_op(&call->stream, true);
+	return OK;
+}
+
+void rpc_stream_resume(struct rpc_call *pub)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	atomic_store(&call->stream.resume_wanted, true);
+	session_op(&call->stream, false);
+}
+
+void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage *resp)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	if (status == OK && pub->arena && pub->arena->exhausted)
+		status = rpc_fail(pub, RESOURCE_EXHAUSTED, "call_too_large",
+				  "the call needs more than %zu bytes of memory",
+				  pub->arena->max_bytes);
+	if (status == OK && resp && !atomic_load(&call->ending))
+		status = stream_put(&call->stream, resp, SIZE_MAX, &pub->err);
+	server_call_end(call, status, &pub->err);
+	atomic_store(&call->finished, true);
+	session_op(&call->stream, false);
+	server_call_leave(call);
+}
+
+bool rpc_cancelled(const struct rpc_call *pub)
+{
+	struct server_call *call = call_of_pub(pub);
+
+	return atomic_load(&call->cancelled) ||
+	       (pub->ctx.deadline_us != 0 && clock_mono_us() >= pub->ctx.deadline_us);
+}
+
+/* ------------------------------------------------------------------ running a handler */
+
+/* The one message of a unary or server-streaming request. */
+static enum status take_request(struct server_call *call, ProtobufCMessage **ret)
+{
+	struct stream *stream = &call->stream;
+	uint8_t *plain = NULL;
+	const uint8_t *data;
+	enum status s;
+	size_t len;
+
+	s = stream_next_message(stream, &data, &len, &plain, &call->pub.err);
+	if (s == OK && (!data || stream->taken_at != stream->taken.len))
+		s = rpc_fail(&call->pub, UNIMPLEMENTED, "protocol_error",
+			     "the method takes exactly one message");
+	if (s == OK)
+		s = message_unpack(call->pub.method->req, data, len, call->pub.arena, ret,
+				   &call->pub.err);
+	free(plain);
+	atomic_fetch_sub(&stream->session->unread, stream->taken.len);
+	bytes_free(&stream->taken);
+	stream->taken_at = 0;
+	return s;
+}
+
+static enum status may_run(struct server_call *call)
+{
+	if (!call->entry->handler.handle)
+		return rpc_fail(&call->pub, UNIMPLEMENTED, "not_implemented",
+				"%s is not written yet", call->pub.method->path);
+	if (atomic_load(&call->cancelled))
+		return rpc_fail(&call->pub, CANCELLED, "call_cancelled", "the caller left");
+	if (rpc_cancelled(&call->pub))
+		return rpc_fail(&call->pub, DEADLINE_EXCEEDED, "deadline",
+				"the deadline passed before the call ran");
+	return OK;
+}
+
+static ProtobufCMessage *new_answer(struct server_call *call)
+{
+	const ProtobufCMessageDescriptor *type = call->pub.method->resp;
+	ProtobufCMessage *resp = arena_alloc(call->pub.arena, type->sizeof_message);
+
+	if (resp)
+		protobuf_c_message_init(type, resp);
+	return resp;
+}
+
+void server_call_run(struct server_call *call, void *worker)
+{
+	const struct rpc_server_options *options = &call->server->options;
+	enum rpc_kind kind = call->pub.method->kind;
+	ProtobufCMessage *req = NULL, *resp = NULL;
+	enum status s = may_run(call);
+
+	call->pub.arena = arena_take(2 * options->message_bytes_max + 1024 * 1024);
+	call->pub.worker = worker;
+	if (s == OK && call->stream.eager)
+		s = take_request(call, &req);
+	if (s == OK && kind == RPC_UNARY)
+		resp = new_answer(call);
+	if (s == OK && worker && options->worker_call)
+		options->worker_call(worker, &call->pub, options->worker_ctx);
+	if (s == OK)
+		s = call->entry->handler.handle(&call->pub, req, resp);
+	if (s == RPC_LATER)
+		server_call_later(call);
+	else
+		rpc_finish(&call->pub, s, resp);
+}
+
+/* ------------------------------------------------------------------ events of a call, told by
+ * session_run */
+
+static void start(struct server_call *call)
+{
+	const struct rpc_method *method = call->pub.method;
+
+	if (method->kind != RPC_UNARY || method->run_inline) {
+		server_call_run(call, NULL);
+		return;
+	}
+	if (workers_queue(call))
+		return;
+	session_lock(call->stream.session);
+	call->phase = CALL_RECEIVING; /* nobody has it */
+	server_call_refuse(call, RESOURCE_EXHAUSTED, "overloaded", "%d calls wait already",
+			   call->server->options.queue_max);
+	session_unlock(call->stream.session);
+}
+
+/* False: the message is no good, and the call ends for it. */
+static bool tell_message(struct server_call *call, const uint8_t *data, size_t len,
+			 struct arena **arena, struct error *err)
+{
+	ProtobufCMessage *message;
+
+	if (message_unpack(call->pub.method->req, data, len, *arena, &message, err) != OK)
+		return false;
+	call->stream.stopped = !call->hooks.on_message(&call->pub, message, call->hooks_ctx);
+	arena_give(call->kept);
+	call->kept = NULL;
+	if (call->stream.stopped)
+		call->kept = TAKE_PTR(*arena);
+	else
+		arena_reset(*arena);
+	return true;
+}
+
+static void refuse_message(struct server_call *call, const struct error *err)
+{
+	session_lock(call->stream.session);
+	server_call_refuse(call, err->code, err->reason, "%s", err->message);
+	session_unlock(call->stream.session);
+}
+
+static void tell_messages(struct server_call *call)
+{
+	struct stream *stream = &call->stream;
+	struct arena *arena = arena_take(2 * call->server->options.message_bytes_max + 1024 * 1024);
+	struct error err = {0};
+	bool good = true;
+
+	while (good && !stream->stopped && !atomic_load(&call->finished)) {
+		uint8_t *plain;
+		const uint8_t *data;
+		size_t len;
+
+		good = stream_next_message(stream, &data, &len, &plain, &err) == OK;
+		if (good && !data)
+			break;
+		if (good && call->hooks.on_message)
+			good = tell_message(call, data, len, &arena, &err);
+		free(plain);
+	}
+	arena_give(arena);
+	if (!good)
+		refuse_message(call, &err);
+	if (!good || atomic_load(&call->finished))
+		stream->taken_at = stream->taken.len;
+	stream_messages_told(stream);
+}
+
+static void tell_hooks(struct server_call *call, unsigned events)
+{
+	const struct rpc_stream_hooks *hooks = &call->hooks;
+	struct stream *stream = &call->stream;
+
+	if (events & EVENT_RESUME)
+		stream->stopped = false;
+	if ((events & EVENT_DATA) && !stream->eager && !stream->stopped)
+		tell_messages(call);
+	if (call->half_close_due && !stream->stopped && !atomic_load(&call->finished)) {
+		call->half_close_due = false;
+		if (hooks->on_half_close)
+			hooks->on_half_close(&call->pub, call->hooks_ctx);
+	}
+	if ((events & EVENT_WRITABLE) && hooks->on_writable && !atomic_load(&call->finished))
+		hooks->on_writable(&call->pub, call->hooks_ctx);
+	if ((events & EVENT_DRAIN) && hooks->on_drain && !atomic_load(&call->finished))
+		hooks->on_drain(&call->pub, call->hooks_ctx);
+	if ((events & EVENT_CANCEL) && hooks->on_cancel && !call->cancel_told &&
+	    !atomic_load(&call->finished)) {
+		call->cancel_told = true;
+		hooks->on_cancel(&call->pub, call->hooks_ctx);
+	}
+}
+
+void server_call_on_events(struct stream *stream, unsigned events)
+{
+	struct server_call *call = call_of_stream(stream);
+
+	if (events & EVENT_START)
+		start(call);
+	call->half_close_due |= (events & EVENT_HALF_CLOSE) != 0;
+	/* A handler on a worker may be installing its hooks at this moment. */
+	if (atomic_load(&call->later))
+		tell_hooks(call, events);
+	if (events & EVENT_DONE)
+		call->hooks.on_done(call->hooks_ctx);
+}

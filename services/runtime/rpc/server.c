@@ -1,0 +1,271 @@
+#include "runtime/rpc/server.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
+#include <string.h>
+
+#define METHODS_MAX 1024
+
+/* ------------------------------------------------------------------ options */
+
+static char *copy(const char *text)
+{
+	char *made = text ? strdup(text) : NULL;
+
+	ensure(!text || made);
+	return made;
+}
+
+static void default_i32(int32_t *value, int32_t fallback)
+{
+	if (*value <= 0)
+		*value = fallback;
+}
+
+static void default_size(size_t *value, size_t fallback)
+{
+	if (*value == 0)
+		*value = fallback;
+}
+
+static void set_options(struct rpc_server *server, const struct rpc_server_options *given)
+{
+	struct rpc_server_options *options = &server->options;
+	size_t n = 0;
+
+	*options = *given;
+	while (given->listen && given->listen[n])
+		n++;
+	server->listen = calloc(n + 1, sizeof(server->listen[0]));
+	server->listeners = calloc(n + 1, sizeof(server->listeners[0]));
+	ensure(server->listen && server->listeners);
+	for (size_t i = 0; i < n; i++)
+		server->listen[i] = copy(given->listen[i]);
+	options->listen = NULL;
+	options->service = copy(given->service);
+	options->tls_certificate_file = copy(given->tls_certificate_file);
+	options->tls_key_file = copy(given->tls_key_file);
+	options->tls_ca_file = copy(given->tls_ca_file);
+	default_i32(&options->workers, 8);
+	default_i32(&options->queue_max, 1024);
+	default_size(&options->message_bytes_max, 4 * 1024 * 1024);
+	default_size(&options->stream_queue_bytes, 1024 * 1024);
+	default_i32(&options->connections_max, 1024);
+	default_i32(&options->streams_max, 1000);
+	default_i32(&options->streams_trusted_max, 16384);
+	default_i32(&options->drain_ms, 30000);
+}
+
+struct rpc_server *rpc_server_new(const struct rpc_server_options *options)
+{
+	struct rpc_server *server = calloc(1, sizeof(*server));
+
+	ensure(server && (!options->verifier || options->service));
+	set_options(server, options);
+	pthread_mutex_init(&server->lock, NULL);
+	pthread_cond_init(&server->changed, NULL);
+	pthread_mutex_init(&server->queue_lock, NULL);
+	pthread_mutex_init(&server->watch_lock, NULL);
+	server->queue_last = &server->queue_first;
+	server->methods = calloc(METHODS_MAX, sizeof(server->methods[0]));
+	ensure(server->methods);
+	rpc_server_register(server, health_handlers, n_health_handlers);
+	for (size_t i = 0; i < server->n_methods; i++)
+		server->methods[i].anyone = true;
+	return server;
+}
+
+/* ------------------------------------------------------------------ methods */
+
+void rpc_server_register(struct rpc_server *server, const struct rpc_handler *handlers, size_t n)
+{
+	ensure(!server->started && server->n_methods + n <= METHODS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct method_entry *entry = &server->methods[server->n_methods++];
+
+		entry->handler = handlers[i];
+		report_method(entry);
+	}
+}
+
+static uint32_t hash(const char *text, size_t len) /* FNV-1a */
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)text[i]) * 16777619u;
+	return h;
+}
+
+static void make_index(struct rpc_server *server)
+{
+	for (server->index_size = 64; server->index_size < server->n_methods * 4;)
+		server->index_size *= 2;
+	server->index = calloc(server->index_size, sizeof(server->index[0]));
+	ensure(server->index);
+	for (size_t i = 0; i < server->n_methods; i++) {
+		const char *path = server->methods[i].handler.method->path;
+		uint32_t at = hash(path, strlen(path));
+
+		while (server->index[at % server->index_size])
+			at++;
+		server->index[at % server->index_size] = (uint32_t)i + 1;
+	}
+}
+
+struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len)
+{
+	for (uint32_t at = hash(path, len); server->index[at % server->index_size]; at++) {
+		struct method_entry *entry =
+			&server->methods[server->index[at % server->index_size] - 1];
+		const char *own = entry->handler.method->path;
+
+		if (strlen(own) == len && memcmp(own, path, len) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ start, drain, end */
+
+enum status rpc_server_start(struct rpc_server *server, struct error *reterr)
+{
+	const struct rpc_server_options *options = &server->options;
+	enum status s;
+
+	ensure(!server->started);
+	server->started = true;
+	server->serving = true;
+	make_index(server);
+	report_server(server);
+	workers_start(server);
+	for (size_t i = 0; server->listen[i]; i++) {
+		struct net_listen_options listen = {
+			.url = server->listen[i],
+			.connections_max = options->connections_max,
+			.tls_certificate_file = options->tls_certificate_file,
+			.tls_key_file = options->tls_key_file,
+			.tls_ca_file = options->tls_ca_file,
+		};
+
+		s = net_listen(&listen, server_accept, server, &server->listeners[i], reterr);
+		if (s != OK)
+			return s;
+		server->n_listeners++;
+	}
+	return OK;
+}
+
+uint16_t rpc_server_port(const struct rpc_server *server, size_t i)
+{
+	return i < server->n_listeners ? net_listener_port(server->listeners[i]) : 0;
+}
+
+void rpc_server_set_serving(struct rpc_server *server, bool serving)
+{
+	atomic_store(&server->serving, serving && !atomic_load(&server->draining));
+	health_changed(server);
+}
+
+void server_call_counted_out(struct rpc_server *server)
+{
+	if (atomic_fetch_sub(&server->n_calls, 1) != 1)
+		return;
+	pthread_mutex_lock(&server->lock);
+	pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* What fn does to each session needs its lock, which comes before the server's. */
+static void each_session(struct rpc_server *server, void (*fn)(struct server_session *session))
+{
+	struct server_session **list;
+	size_t n = 0;
+
+	pthread_mutex_lock(&server->lock);
+	list = calloc((size_t)server->n_sessions + 1, sizeof(list[0]));
+	ensure(list);
+	for (struct server_session *s = server->sessions; s; s = s->next) {
+		session_ref(&s->session);
+		list[n++] = s;
+	}
+	pthread_mutex_unlock(&server->lock);
+	for (size_t i = 0; i < n; i++) {
+		session_lock(&list[i]->session);
+		fn(list[i]);
+		session_unlock(&list[i]->session);
+		session_unref(&list[i]->session);
+	}
+	free(list);
+}
+
+static void cut(struct server_session *session)
+{
+	net_close(session->session.net, false);
+}
+
+static void wait_for_calls(struct rpc_server *server)
+{
+	int64_t until = clock_wall_us() + server->options.drain_ms * US_PER_MS;
+	const struct timespec deadline = {until / US_PER_S, until % US_PER_S * 1000};
+	int rv = 0;
+
+	pthread_mutex_lock(&server->lock);
+	while (rv == 0 && (server->n_sessions > 0 || atomic_load(&server->n_calls) > 0))
+		rv = pthread_cond_timedwait(&server->changed, &server->lock, &deadline);
+	pthread_mutex_unlock(&server->lock);
+}
+
+void rpc_server_drain(struct rpc_server *server)
+{
+	pthread_mutex_lock(
+		&server->lock); /* a connection that comes now sees it, or is in the list */
+	atomic_store(&server->draining, true);
+	pthread_mutex_unlock(&server->lock);
+	atomic_store(&server->serving, false);
+	health_changed(server);
+	for (size_t i = 0; i < server->n_listeners; i++)
+		net_listener_stop(server->listeners[i]);
+	each_session(server, server_session_go_away);
+	wait_for_calls(server);
+	if (atomic_load(&server->n_calls) > 0)
+		log_warn("rpc_drain_cut", LOG_I("calls", atomic_load(&server->n_calls)));
+	each_session(server, cut);
+}
+
+static void wait_for_handlers(struct rpc_server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	while (atomic_load(&server->n_calls) > 0)
+		pthread_cond_wait(&server->changed, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+}
+
+void rpc_server_free(struct rpc_server *server)
+{
+	if (!server)
+		return;
+	for (size_t i = 0; i < server->n_listeners; i++)
+		net_listener_stop(server->listeners[i]);
+	each_session(server, cut);
+	wait_for_handlers(server);
+	workers_stop(server);
+	for (size_t i = 0; i < server->n_listeners; i++)
+		net_listener_free(server->listeners[i]);
+	for (size_t i = 0; server->listen[i]; i++)
+		free(server->listen[i]);
+	free(server->listen);
+	free(server->listeners);
+	free(server->methods);
+	free(server->index);
+	free((char *)server->options.service);
+	free((char *)server->options.tls_certificate_file);
+	free((char *)server->options.tls_key_file);
+	free((char *)server->options.tls_ca_file);
+	pthread_mutex_destroy(&server->lock);
+	pthread_mutex_destroy(&server->queue_lock);
+	pthread_mutex_destroy(&server->watch_lock);
+	pthread_cond_destroy(&server->changed);
+	free(server);
+}

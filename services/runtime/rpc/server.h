@@ -1,0 +1,195 @@
+/* Inside of runtime/rpc only: the server and its calls. */
+#ifndef RUNTIME_RPC_SERVER_H
+#define RUNTIME_RPC_SERVER_H
+
+#include "runtime/metrics/metrics.h"
+#include "runtime/rpc/rpc.h"
+#include "runtime/rpc/session.h"
+#include "runtime/token/token.h"
+
+#define DETAILS_MAX 8
+
+/* A method that the server knows, with what is counted of it. */
+struct method_entry {
+	struct rpc_handler handler;
+	bool anyone; /* also without a service token: health */
+	struct metric *in_flight, *seconds, *received, *sent;
+	_Atomic(struct metric *) codes[STATUS_N];
+};
+
+/* Where a call is (lock). */
+enum call_phase {
+	CALL_RECEIVING, /* headers or the request are not complete */
+	CALL_RUNNING,	/* the handler has it; rpc_finish or its return is due */
+	CALL_REFUSED,	/* answered without the handler */
+};
+
+struct detail {
+	char key[64];
+	char value[192];
+};
+
+struct server_call {
+	struct rpc_call pub; /* first: what handlers see */
+	struct stream stream;
+	struct rpc_server *server;
+	struct method_entry *entry; /* NULL: unknown */
+	struct server_call *queue_next;
+	int64_t start_us;
+	bool reported; /* counted as in flight */
+	enum call_phase phase;
+
+	struct meta metadata; /* of the request, the keys that rpc does not know */
+	struct meta headers, user_trailers; /* the handler's, on the wire as they are */
+	struct meta trailers;		    /* made once, by who ends the call */
+	size_t header_bytes; /* names and values received */
+	int header_n;
+	bool bad_content_type, bad_method, bad_timeout, bad_encoding, headers_too_large;
+	bool half_closed; /* (lock) the caller sends no more */
+	bool headers_sent; /* (lock) */
+
+	_Atomic bool ending;	/* somebody says how it ends: the handler, or the server that waits no longer */
+	_Atomic bool ended;	/* … and the trailers are ready */
+	_Atomic bool cancelled; /* the caller is gone or its deadline passed */
+	_Atomic bool later;	/* the handler returned RPC_LATER */
+	_Atomic bool finished;	/* the handler's part is over */
+	enum status status;
+	struct error *refusal; /* the server's words, where they are not those of pub.err */
+	bool sending;	       /* the handler's own: a message was sent, so no more leading metadata */
+	bool half_close_due;   /* session_run's own: to be told after the messages */
+	bool cancel_told;      /* session_run's own */
+	bool done_told;	       /* (lock) EVENT_DONE is on its way */
+	struct net_timer *timer; /* (lock) deadline of a call whose handler returned RPC_LATER */
+
+	struct rpc_stream_hooks hooks;
+	void *hooks_ctx;
+	struct arena *kept; /* of the message that on_message kept */
+	struct detail *details;
+	int n_details;
+};
+
+struct server_session {
+	struct session session; /* first */
+	struct rpc_server *server;
+	struct server_session *previous, *next; /* server->lock */
+	bool going_away;			/* (lock) */
+	bool trusted;				/* (lock) showed a service token */
+	struct net_timer *age;			/* (lock) */
+	struct bytes token; /* (lock) the one that was verified last, and who it names */
+	int64_t token_expires_at;
+	char caller[32];
+};
+
+struct worker {
+	pthread_t thread;
+	struct rpc_server *server;
+	pthread_cond_t wake;
+	bool idle;
+	struct worker *idle_next;
+};
+
+struct rpc_server {
+	struct rpc_server_options options; /* texts copied */
+	char **listen;
+	struct net_listener **listeners;
+	size_t n_listeners;
+
+	struct method_entry *methods;
+	size_t n_methods;
+	uint32_t *index; /* hash of path → method + 1 */
+	size_t index_size;
+
+	pthread_mutex_t lock; /* sessions, drain, health */
+	pthread_cond_t changed;
+	struct server_session *sessions;
+	int32_t n_sessions;
+	bool started;
+	_Atomic bool draining;
+	_Atomic int32_t n_calls; /* between headers and finish */
+	_Atomic bool serving;
+	pthread_mutex_t watch_lock; /* taken before any session's */
+	struct health_watch *watches;
+
+	pthread_mutex_t queue_lock;
+	struct server_call *queue_first, **queue_last;
+	_Atomic int32_t queue_n;
+	struct worker *workers, *idle;
+	bool waking;   /* queue_lock: a worker is on its way */
+	bool stopping; /* queue_lock */
+};
+
+static inline struct server_call *call_of_stream(struct stream *stream)
+{
+	return (struct server_call *)((char *)stream - offsetof(struct server_call, stream));
+}
+
+static inline struct server_call *call_of_pub(const struct rpc_call *pub)
+{
+	return (struct server_call *)pub;
+}
+
+/* server_session.c */
+net_accept_fn server_accept;
+/* (lock) The peer showed that it is a service: it may open more streams. */
+void server_session_trust(struct server_session *session);
+/* (lock) GOAWAY in two steps: no stream that is on its way is lost. */
+void server_session_go_away(struct server_session *session);
+extern const struct session_side server_side;
+
+/* server_call.c */
+struct server_call *server_call_new(struct server_session *session);
+/* The first one says how the call ends and makes the trailers. False: somebody did. Any thread. */
+bool server_call_end(struct server_call *call, enum status status, struct error *err);
+/* The handler's part is over, or there was none: the last step of its owner. */
+void server_call_leave(struct server_call *call);
+/* The handler returned RPC_LATER: its hooks may be called, and the deadline is watched. */
+void server_call_later(struct server_call *call);
+/* handler.c: runs the handler on this thread. worker: what the init hook made, or NULL. */
+void server_call_run(struct server_call *call, void *worker);
+/* (lock) Ends a call that has no handler yet or will not wait for it. */
+_printf_(4, 5) void server_call_refuse(struct server_call *call, enum status status,
+				       const char *reason, const char *format, ...);
+/* (lock) */
+void server_call_on_op(struct stream *stream);
+void server_call_on_events(struct stream *stream, unsigned events);
+void server_call_on_output_end(struct stream *stream, uint32_t *flags);
+void server_call_on_stream_close(struct stream *stream, uint32_t error_code);
+
+/* server_headers.c */
+int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
+		     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+		     void *ctx);
+/* (lock) All headers are there: is this call allowed? False: it was refused. */
+bool server_call_admit(struct server_call *call);
+
+/* identity.c */
+_must_check_ enum status identity_check(struct server_call *call, const uint8_t *token,
+					size_t len);
+_must_check_ enum status identity_access(struct server_call *call);
+
+/* worker.c */
+void workers_start(struct rpc_server *server);
+void workers_stop(struct rpc_server *server);
+/* False: the queue is full. */
+bool workers_queue(struct server_call *call);
+
+/* server.c */
+struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len);
+void server_call_counted_out(struct rpc_server *server);
+
+/* trailers.c: status, message and google.rpc.Status of a call that ended, as trailers. err: why, for a status other than OK. */
+void trailers_make(struct server_call *call, struct error *err);
+
+/* report.c */
+void report_start(struct server_call *call);
+void report_end(struct server_call *call);
+void report_method(struct method_entry *entry);
+void report_server(struct rpc_server *server);
+
+/* health.c */
+extern const struct rpc_handler health_handlers[];
+extern const size_t n_health_handlers;
+/* serving was changed: the watchers learn of it. */
+void health_changed(struct rpc_server *server);
+
+#endif

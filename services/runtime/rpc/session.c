@@ -1,0 +1,561 @@
+#include "runtime/rpc/session.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
+#include <string.h>
+
+#define LATER_US 30    /* a write this short ago: the next one may wait for company */
+#define FLUSH_EVERY 32 /* streams told before the output gets its turn */
+
+static _Thread_local struct session *running_here; /* whose session_run is on this thread */
+
+/* ------------------------------------------------------------------ references */
+
+void session_init(struct session *session, struct net_conn *net, const struct session_side *side,
+		  size_t message_bytes_max)
+{
+	session->net = net;
+	session->side = side;
+	session->message_bytes_max = message_bytes_max;
+	session->events_tail = &session->events;
+	session->heard_us = clock_mono_us();
+}
+
+struct session *session_ref(struct session *session)
+{
+	net_ref(session->net);
+	return session;
+}
+
+void session_unref(struct session *session)
+{
+	net_unref(session->net);
+}
+
+/* ------------------------------------------------------------------ what other threads want */
+
+static void ops_run(struct session *session)
+{
+	struct stream *taken = atomic_exchange(&session->ops, NULL), *list = NULL;
+
+	while (taken) { /* the newest is on top */
+		struct stream *next = taken->op_next;
+
+		taken->op_next = list;
+		list = taken;
+		taken = next;
+	}
+	while (list) {
+		struct stream *stream = list;
+
+		list = stream->op_next;
+		atomic_exchange(&stream->op_waits, false);
+		session->side->on_op(stream);
+		stream_unref(stream);
+	}
+}
+
+static void run_posted(void *arg);
+
+/* (lock) Events that came up outside of a receive need a thread to tell them. */
+static void post_run(struct session *session)
+{
+	if (!session->events || session->running || session->posted)
+		return;
+	session->posted = true;
+	net_post(run_posted, session_ref(session));
+}
+
+void session_lock(struct session *session)
+{
+	net_lock(session->net);
+}
+
+void session_unlock(struct session *session)
+{
+	post_run(session);
+	net_unlock(session->net);
+}
+
+static void kick(struct session *session)
+{
+	session_lock(session);
+	ops_run(session);
+	session_unlock(session);
+}
+
+static void kick_posted(void *arg)
+{
+	struct session *session = arg;
+
+	atomic_store(&session->later, false);
+	kick(session);
+	session_unref(session);
+}
+
+void session_op(struct stream *stream, bool later)
+{
+	struct session *session = stream->session;
+	struct stream *top;
+
+	if (atomic_exchange(&stream->op_waits, true))
+		return;
+	stream_ref(stream);
+	top = atomic_load(&session->ops);
+	do {
+		stream->op_next = top;
+	} while (!atomic_compare_exchange_weak(&session->ops, &top, stream));
+	if (top || running_here == session)
+		return; /* whoever found it empty takes all of it; session_run looks after each
+			   round */
+	if (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US) {
+		if (!atomic_exchange(&session->later, true))
+			net_post(kick_posted, session_ref(session));
+		return;
+	}
+	kick(session);
+}
+
+/* ------------------------------------------------------------------ telling events */
+
+void session_tell(struct stream *stream, unsigned events)
+{
+	struct session *session = stream->session;
+
+	stream->events |= events;
+	if (stream->event_waits)
+		return;
+	stream->event_waits = true;
+	stream->event_next = NULL;
+	*session->events_tail = stream_ref(stream);
+	session->events_tail = &stream->event_next;
+}
+
+static void take_input(struct stream *stream)
+{
+	if (stream->in.len == 0)
+		return;
+	if (stream->taken.len == 0) {
+		struct bytes empty = stream->taken;
+
+		stream->taken = stream->in;
+		stream->in = empty;
+		return;
+	}
+	bytes_add(&stream->taken, stream->in.data, stream->in.len);
+	stream->in.len = 0;
+}
+
+static struct stream *take_events(struct session *session)
+{
+	struct stream *first = session->events;
+
+	for (struct stream *stream = first; stream; stream = stream->event_next) {
+		stream->told = stream->events;
+		stream->events = 0;
+		stream->event_waits = false;
+		stream->told_next = stream->event_next;
+		take_input(stream);
+	}
+	session->events = NULL;
+	session->events_tail = &session->events;
+	return first;
+}
+
+/* Tells events until there are none. One thread at a time; another one finds `running` and leaves.
+ */
+static void session_run(struct session *session, bool flush)
+{
+	struct session *outer = running_here;
+	struct stream *list;
+	int told = 0;
+
+	net_lock(session->net);
+	if (session->running) {
+		net_unlock_quietly(session->net);
+		return;
+	}
+	session->running = true;
+	running_here = session;
+	for (;;) {
+		ops_run(session);
+		list = take_events(session);
+		if (!list)
+			break;
+		net_unlock_quietly(session->net);
+		while (list) {
+			struct stream *stream = list;
+
+			list = stream->told_next;
+			session->side->on_events(stream, stream->told);
+			stream_unref(stream);
+			if (++told % FLUSH_EVERY == 0) {
+				net_lock(session->net);
+				ops_run(session);
+				net_unlock(session->net);
+			}
+		}
+		net_lock(session->net);
+	}
+	session->running = false;
+	running_here = outer;
+	if (flush)
+		net_unlock(session->net);
+	else
+		net_unlock_quietly(session->net);
+}
+
+static void run_posted(void *arg)
+{
+	struct session *session = arg;
+
+	net_lock(session->net);
+	session->posted = false;
+	net_unlock_quietly(session->net);
+	session_run(session, true);
+	session_unref(session);
+}
+
+/* ------------------------------------------------------------------ hooks of net */
+
+static bool on_receive(struct net_conn *conn, const uint8_t *data, size_t len, void *ctx)
+{
+	struct session *session = ctx;
+	ssize_t used;
+
+	session->heard_us = clock_mono_us();
+	used = nghttp2_session_mem_recv(session->h2, data, len);
+	if (used == (ssize_t)len)
+		return true;
+	log_debug("rpc_peer_broken", LOG_S("peer", net_peer_address(conn)),
+		  LOG_S("error", used < 0 ? nghttp2_strerror((int)used) : "stopped"));
+	return false;
+}
+
+static size_t on_output(struct net_conn *conn, uint8_t *out, size_t max, void *ctx)
+{
+	struct session *session = ctx;
+	size_t len = 0;
+
+	ops_run(session);
+	while (len < max) {
+		size_t n;
+
+		if (session->output_len == 0) {
+			ssize_t made = nghttp2_session_mem_send(session->h2, &session->output);
+
+			if (made < 0)
+				net_close(conn, false);
+			if (made <= 0)
+				break;
+			session->output_len = (size_t)made;
+		}
+		n = session->output_len < max - len ? session->output_len : max - len;
+		memcpy(out + len, session->output, n);
+		session->output += n;
+		session->output_len -= n;
+		len += n;
+	}
+	if (len > 0)
+		atomic_store(&session->flushed_us, clock_mono_us());
+	else if (!nghttp2_session_want_read(session->h2) &&
+		 !nghttp2_session_want_write(session->h2))
+		net_close(conn, true);
+	post_run(session);
+	return len;
+}
+
+static void stream_over(struct stream *stream, uint32_t error_code)
+{
+	struct session *session = stream->session;
+
+	if (stream->previous)
+		stream->previous->next = stream->next;
+	else
+		session->streams = stream->next;
+	if (stream->next)
+		stream->next->previous = stream->previous;
+	stream->previous = stream->next = NULL;
+	session->n_streams--;
+	stream->id = 0;
+	session->side->on_stream_close(stream, error_code);
+	stream_unref(stream);
+}
+
+static void on_close(struct net_conn *conn, void *ctx)
+{
+	struct session *session = ctx;
+
+	session->closed = true;
+	if (session->keepalive && net_timer_cancel(session->keepalive))
+		session_unref(session);
+	session->keepalive = NULL;
+	while (session->streams)
+		stream_over(session->streams, STREAM_LOST);
+	ops_run(session);
+	session->side->on_close(session);
+}
+
+static void on_free(void *ctx)
+{
+	struct session *session = ctx;
+
+	nghttp2_session_del(session->h2);
+	session->side->free_session(session);
+}
+
+static void on_unlocked(struct net_conn *conn, void *ctx)
+{
+	session_run(ctx, false);
+}
+
+const struct net_hooks session_hooks = {on_receive, on_output, on_close, on_free, on_unlocked};
+
+/* ------------------------------------------------------------------ streams of the session */
+
+void session_add(struct session *session, struct stream *stream, int32_t id)
+{
+	stream->id = id;
+	stream->next = session->streams;
+	if (stream->next)
+		stream->next->previous = stream;
+	session->streams = stream_ref(stream);
+	session->n_streams++;
+}
+
+void session_drop(struct stream *stream, uint32_t error_code)
+{
+	struct session *session = stream->session;
+	int32_t id = stream->id;
+
+	if (id == 0)
+		return;
+	nghttp2_session_set_stream_user_data(session->h2, id, NULL);
+	nghttp2_submit_rst_stream(session->h2, NGHTTP2_FLAG_NONE, id, error_code);
+	stream_over(stream, error_code);
+}
+
+void session_forget(struct stream *stream)
+{
+	struct session *session = stream->session;
+	int32_t id = stream->id;
+
+	if (nghttp2_session_get_stream_local_close(session->h2, id) == 0) {
+		session_drop(stream, NGHTTP2_NO_ERROR);
+		return;
+	}
+	nghttp2_session_set_stream_user_data(session->h2, id, NULL);
+	stream_over(stream, NGHTTP2_NO_ERROR);
+}
+
+static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t error_code, void *ctx)
+{
+	struct stream *stream = nghttp2_session_get_stream_user_data(h2, id);
+
+	if (stream)
+		stream_over(stream, error_code);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ received data */
+
+static const char *scan_prefix(struct stream *stream, enum status *ret)
+{
+	const uint8_t *prefix = stream->scan_prefix;
+	uint32_t len = (uint32_t)prefix[1] << 24 | (uint32_t)prefix[2] << 16 |
+		       (uint32_t)prefix[3] << 8 | prefix[4];
+
+	*ret = INTERNAL;
+	if (prefix[0] > 1)
+		return "a message's first byte is neither 0 nor 1";
+	if (prefix[0] == 1 && !stream->gzip)
+		return "a message is compressed and grpc-encoding does not say how";
+	if (len > stream->session->message_bytes_max) {
+		*ret = RESOURCE_EXHAUSTED;
+		return "a message is larger than the limit";
+	}
+	stream->scan_left = len;
+	stream->scan_prefix_len = 0;
+	return NULL;
+}
+
+/* Follows the prefixes so that a bad or oversize message is refused before it is stored. NULL:
+ * fine. */
+static const char *scan(struct stream *stream, const uint8_t *data, size_t len, enum status *ret)
+{
+	while (len > 0) {
+		size_t n = stream->scan_left < len ? stream->scan_left : len;
+		const char *fault;
+
+		stream->scan_left -= n;
+		data += n;
+		len -= n;
+		while (len > 0 && stream->scan_left == 0 &&
+		       stream->scan_prefix_len < WIRE_PREFIX_BYTES) {
+			stream->scan_prefix[stream->scan_prefix_len++] = *data++;
+			len--;
+		}
+		if (stream->scan_prefix_len < WIRE_PREFIX_BYTES)
+			continue;
+		fault = scan_prefix(stream, ret);
+		if (fault)
+			return fault;
+	}
+	return NULL;
+}
+
+bool stream_scan_whole(const struct stream *stream)
+{
+	return stream->scan_left == 0 && stream->scan_prefix_len == 0;
+}
+
+static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
+		   void *ctx)
+{
+	struct stream *stream = nghttp2_session_get_stream_user_data(h2, id);
+	struct session *session = ctx;
+	enum status s = RESOURCE_EXHAUSTED;
+	const char *fault;
+
+	/* The connection's window always opens again: one stream that nobody reads must not stop
+	 * the others. */
+	nghttp2_session_consume_connection(h2, len);
+	if (!stream)
+		return 0;
+	fault = scan(stream, data, len, &s);
+	if (!fault && atomic_load(&session->unread) > UNREAD_MAX_BYTES)
+		fault = "too much waits to be read on this connection";
+	if (fault) {
+		session->side->on_refused(
+			stream, s, s == INTERNAL ? "protocol_error" : "call_too_large", fault);
+		return 0;
+	}
+	atomic_fetch_add(&session->unread, len);
+	atomic_fetch_add_explicit(&stream->got_bytes, len, memory_order_relaxed);
+	bytes_add(&stream->in, data, len);
+	if (stream->eager)
+		nghttp2_session_consume_stream(h2, id, len);
+	else
+		session_tell(stream, EVENT_DATA);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ frames that lead nowhere */
+
+void session_cut(struct session *session, const char *why)
+{
+	log_debug("rpc_peer_cut", LOG_S("peer", net_peer_address(session->net)),
+		  LOG_S("reason", why));
+	nghttp2_session_terminate_session(session->h2, NGHTTP2_ENHANCE_YOUR_CALM);
+	net_close(session->net, true);
+}
+
+bool session_idle_frame(struct session *session)
+{
+	if (++session->idle_frames <= IDLE_FRAMES_MAX)
+		return true;
+	session_cut(session, "flood");
+	return false;
+}
+
+int session_frame_received(struct session *session, const nghttp2_frame *frame)
+{
+	bool idle = false;
+
+	switch (frame->hd.type) {
+	case NGHTTP2_PING:
+		idle = !(frame->hd.flags & NGHTTP2_FLAG_ACK);
+		session->ping_waits = session->ping_waits && idle;
+		break;
+	case NGHTTP2_SETTINGS:
+	case NGHTTP2_PRIORITY:
+	case NGHTTP2_RST_STREAM:
+		idle = true;
+		break;
+	case NGHTTP2_DATA:
+		idle = frame->hd.length == 0 && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+		break;
+	default:
+		break;
+	}
+	if (idle)
+		return session_idle_frame(session) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+	if (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)
+		session->idle_frames = 0;
+	return 0;
+}
+
+nghttp2_session_callbacks *session_callbacks_new(void)
+{
+	nghttp2_session_callbacks *callbacks;
+
+	ensure(nghttp2_session_callbacks_new(&callbacks) == 0);
+	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+	return callbacks;
+}
+
+nghttp2_option *session_option_new(void)
+{
+	nghttp2_option *option;
+
+	ensure(nghttp2_option_new(&option) == 0);
+	nghttp2_option_set_no_auto_window_update(option, 1);
+	nghttp2_option_set_no_closed_streams(option, 1);
+	return option;
+}
+
+/* ------------------------------------------------------------------ keepalive */
+
+static void keepalive_fired(void *arg);
+
+static void keepalive_arm(struct session *session, int64_t when_us)
+{
+	session->keepalive = net_timer_start(when_us, keepalive_fired, session_ref(session));
+}
+
+static void keepalive_look(struct session *session)
+{
+	int64_t now = clock_mono_us();
+	int64_t due = session->heard_us + session->keepalive_ms * US_PER_MS;
+
+	if (now < due) {
+		session->ping_waits = false;
+		keepalive_arm(session, due);
+		return;
+	}
+	if (session->ping_waits) {
+		log_debug("rpc_peer_silent", LOG_S("peer", net_peer_address(session->net)));
+		net_close(session->net, false);
+		return;
+	}
+	if (session->n_streams == 0 && !session->keepalive_idle) {
+		keepalive_arm(session, now + session->keepalive_ms * US_PER_MS);
+		return;
+	}
+	nghttp2_submit_ping(session->h2, NGHTTP2_FLAG_NONE, NULL);
+	session->ping_waits = true;
+	keepalive_arm(session, now + session->keepalive_timeout_ms * US_PER_MS);
+}
+
+static void keepalive_fired(void *arg)
+{
+	struct session *session = arg;
+
+	net_lock(session->net);
+	session->keepalive = NULL;
+	if (!session->closed)
+		keepalive_look(session);
+	net_unlock(session->net);
+	session_unref(session);
+}
+
+void session_keepalive(struct session *session, int32_t keepalive_ms, int32_t timeout_ms, bool idle)
+{
+	session->keepalive_ms = keepalive_ms;
+	session->keepalive_timeout_ms = timeout_ms;
+	session->keepalive_idle = idle;
+	if (keepalive_ms > 0)
+		keepalive_arm(session, session->heard_us + keepalive_ms * US_PER_MS);
+}

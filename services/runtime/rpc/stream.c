@@ -1,0 +1,259 @@
+/* What a stream stores: messages on their way in and out. */
+#include "runtime/rpc/session.h"
+
+#include "runtime/base/ensure.h"
+#include <string.h>
+
+#define BYTES_KEPT 1024          /* of a buffer that ran empty */
+#define WINDOW_GIVEN (32 * 1024) /* consumed bytes that are worth a lock */
+#define QUEUE_FAIR (64 * 1024)   /* of one stream, also when the connection's limit is reached */
+#define ARENA_CHUNK_BYTES 4000   /* with malloc's head one page */
+#define ARENAS_SPARE_MAX 64
+
+/* ------------------------------------------------------------------ buffers */
+
+static uint8_t *bytes_reserve(struct bytes *bytes, size_t n)
+{
+	if (bytes->len + n > bytes->room) {
+		size_t room = bytes->room * 2;
+
+		bytes->room = room > bytes->len + n ? room : bytes->len + n;
+		bytes->data = realloc(bytes->data, bytes->room);
+		ensure(bytes->data);
+	}
+	return bytes->data + bytes->len;
+}
+
+void bytes_add(struct bytes *bytes, const void *data, size_t len)
+{
+	memcpy(bytes_reserve(bytes, len), data, len);
+	bytes->len += len;
+}
+
+void bytes_free(struct bytes *bytes)
+{
+	free(bytes->data);
+	*bytes = (struct bytes){0};
+}
+
+void bytes_consume(struct bytes *bytes, size_t n)
+{
+	bytes->len -= n;
+	if (bytes->len > 0)
+		memmove(bytes->data, bytes->data + n, bytes->len);
+	else if (bytes->room > BYTES_KEPT)
+		bytes_free(bytes);
+}
+
+/* ------------------------------------------------------------------ references */
+
+void stream_init(struct stream *stream)
+{
+	atomic_init(&stream->refs, 1);
+	pthread_mutex_init(&stream->out_lock, NULL);
+}
+
+struct stream *stream_ref(struct stream *stream)
+{
+	atomic_fetch_add_explicit(&stream->refs, 1, memory_order_relaxed);
+	return stream;
+}
+
+void stream_unref(struct stream *stream)
+{
+	if (atomic_fetch_sub(&stream->refs, 1) == 1)
+		stream->free(stream);
+}
+
+void stream_attach(struct stream *stream, struct session *session)
+{
+	pthread_mutex_lock(&stream->out_lock);
+	stream->session = session_ref(session);
+	atomic_fetch_add(&session->unsent, stream->out.len);
+	pthread_mutex_unlock(&stream->out_lock);
+}
+
+void stream_done(struct stream *stream)
+{
+	if (stream->session) {
+		atomic_fetch_sub(&stream->session->unread, stream->in.len + stream->taken.len);
+		atomic_fetch_sub(&stream->session->unsent, stream->out.len - stream->out_sent);
+		session_unref(stream->session);
+	}
+	bytes_free(&stream->in);
+	bytes_free(&stream->taken);
+	bytes_free(&stream->out);
+	pthread_mutex_destroy(&stream->out_lock);
+}
+
+/* ------------------------------------------------------------------ out */
+
+enum status stream_put(struct stream *stream, const ProtobufCMessage *message, size_t queue_max,
+		       struct error *reterr)
+{
+	size_t len = protobuf_c_message_get_packed_size(message);
+	size_t size = WIRE_PREFIX_BYTES + len, waiting;
+	uint8_t *p;
+
+	pthread_mutex_lock(&stream->out_lock);
+	waiting = stream->out.len - stream->out_sent;
+	if (waiting > 0 && (waiting + size > queue_max ||
+			    (waiting > QUEUE_FAIR && stream->session &&
+			     atomic_load(&stream->session->unsent) > UNSENT_MAX_BYTES))) {
+		stream->out_wanted = true;
+		pthread_mutex_unlock(&stream->out_lock);
+		return error_set(reterr, RESOURCE_EXHAUSTED, "overloaded",
+				 "%zu bytes wait for a slow reader", waiting);
+	}
+	p = bytes_reserve(&stream->out, size);
+	wire_put_prefix(p, (uint32_t)len);
+	ensure(protobuf_c_message_pack(message, p + WIRE_PREFIX_BYTES) == len);
+	stream->out.len += size;
+	stream->put_bytes += size;
+	if (stream->session)
+		atomic_fetch_add(&stream->session->unsent, size);
+	pthread_mutex_unlock(&stream->out_lock);
+	return OK;
+}
+
+static ssize_t provide(nghttp2_session *h2, int32_t id, uint8_t *data, size_t max, uint32_t *flags,
+		       nghttp2_data_source *source, void *ctx)
+{
+	struct stream *stream = source->ptr;
+	bool end, writable;
+	size_t n;
+
+	pthread_mutex_lock(&stream->out_lock);
+	n = stream->out.len - stream->out_sent;
+	if (n > max)
+		n = max;
+	if (n > 0)
+		memcpy(data, stream->out.data + stream->out_sent, n);
+	stream->out_sent += n;
+	end = stream->out_end && stream->out_sent == stream->out.len;
+	if (stream->out_sent >= stream->out.len / 2 && !stream->out_kept) {
+		bytes_consume(&stream->out, stream->out_sent);
+		stream->out_sent = 0;
+	}
+	writable = stream->out_wanted && stream->out_sent == 0;
+	if (writable)
+		stream->out_wanted = false;
+	pthread_mutex_unlock(&stream->out_lock);
+
+	atomic_fetch_sub(&stream->session->unsent, n);
+	if (n > 0)
+		stream->session->idle_frames = 0;
+	if (writable)
+		session_tell(stream, EVENT_WRITABLE);
+	if (end) {
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+		stream->session->side->on_output_end(stream, flags);
+	} else if (n == 0) {
+		stream->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	return (ssize_t)n;
+}
+
+nghttp2_data_provider stream_provider(struct stream *stream)
+{
+	return (nghttp2_data_provider){.source.ptr = stream, .read_callback = provide};
+}
+
+void stream_on_op(struct stream *stream)
+{
+	size_t consumed = atomic_exchange(&stream->consumed, 0);
+
+	if (consumed > 0)
+		nghttp2_session_consume_stream(stream->session->h2, stream->id, consumed);
+	if (atomic_exchange(&stream->resume_wanted, false))
+		session_tell(stream, EVENT_RESUME | EVENT_DATA);
+	if (stream->deferred) {
+		stream->deferred = false;
+		/* Fails on a stream that has ended meanwhile: harmless. */
+		nghttp2_session_resume_data(stream->session->h2, stream->id);
+	}
+}
+
+/* ------------------------------------------------------------------ in */
+
+enum status stream_next_message(struct stream *stream, const uint8_t **ret_data, size_t *ret_len,
+				uint8_t **ret_plain, struct error *reterr)
+{
+	const uint8_t *p = stream->taken.data + stream->taken_at;
+	size_t left = stream->taken.len - stream->taken_at, len;
+	enum status s;
+
+	*ret_data = NULL;
+	*ret_plain = NULL;
+	if (left < WIRE_PREFIX_BYTES)
+		return OK;
+	len = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
+	if (left - WIRE_PREFIX_BYTES < len)
+		return OK;
+	stream->taken_at += WIRE_PREFIX_BYTES + len;
+	*ret_data = p + WIRE_PREFIX_BYTES;
+	*ret_len = len;
+	if (p[0] == 0)
+		return OK;
+	s = message_gunzip(*ret_data, len, stream->session->message_bytes_max, ret_plain, ret_len,
+			   reterr);
+	*ret_data = *ret_plain;
+	return s;
+}
+
+void stream_messages_told(struct stream *stream)
+{
+	size_t n = stream->taken_at;
+	size_t upto = stream->stopped ? n : stream->taken.len; /* the start of a message too: it may
+								  be larger than the window */
+	size_t give = upto > stream->taken_given ? upto - stream->taken_given : 0;
+
+	stream->taken_given += give;
+	if (n > 0) {
+		bytes_consume(&stream->taken, n);
+		stream->taken_at = 0;
+		stream->taken_given -= n;
+		atomic_fetch_sub(&stream->session->unread, n);
+	}
+	if (give > 0 && atomic_fetch_add(&stream->consumed, give) + give >= WINDOW_GIVEN)
+		session_op(stream, true);
+}
+
+/* ------------------------------------------------------------------ arenas */
+
+static struct {
+	pthread_mutex_t lock;
+	struct arena *spare[ARENAS_SPARE_MAX];
+	size_t n;
+} arenas = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct arena *arena_take(size_t max_bytes)
+{
+	struct arena *arena = NULL;
+
+	pthread_mutex_lock(&arenas.lock);
+	if (arenas.n > 0)
+		arena = arenas.spare[--arenas.n];
+	pthread_mutex_unlock(&arenas.lock);
+	if (!arena)
+		return arena_new(ARENA_CHUNK_BYTES, max_bytes);
+	arena->max_bytes = max_bytes;
+	return arena;
+}
+
+void arena_give(struct arena *arena)
+{
+	bool kept;
+
+	if (!arena)
+		return;
+	arena_reset(arena);
+	pthread_mutex_lock(&arenas.lock);
+	kept = arenas.n < ARENAS_SPARE_MAX;
+	if (kept)
+		arenas.spare[arenas.n++] = arena;
+	pthread_mutex_unlock(&arenas.lock);
+	if (!kept)
+		arena_free(arena);
+}
