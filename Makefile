@@ -27,7 +27,7 @@ endif
 
 CSTD := -std=gnu17
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto
+PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto zlib
 CPPFLAGS += -D_GNU_SOURCE -Iservices -I$(G) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
 LDLIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnng -largon2 -lm -pthread

@@ -1,6 +1,7 @@
 /* Inside of runtime/rpc only: channels, their connections, and calls.
  *
- * Locks. A session's lock comes before the channel's: nothing takes a session's lock while it holds channel->lock. */
+ * Locks. A session's lock comes before the channel's: nothing takes a session's lock while it holds
+ * channel->lock. */
 #ifndef RUNTIME_RPC_CLIENT_H
 #define RUNTIME_RPC_CLIENT_H
 
@@ -12,11 +13,11 @@
 struct client_session {
 	struct session session; /* first */
 	struct subchannel *sub; /* holds a reference */
-	bool settled;		/* (lock) the peer's SETTINGS came: it speaks HTTP/2 */
-	bool going_away;	/* channel->lock: takes no new calls */
-	int32_t in_flight;	/* channel->lock */
-	int32_t streams_max;	/* channel->lock: what the peer allows */
-	char *token;		/* (lock) service token that is sent now */
+	bool settled;           /* (lock) the peer's SETTINGS came: it speaks HTTP/2 */
+	bool going_away;        /* channel->lock: takes no new calls */
+	int32_t in_flight;      /* channel->lock */
+	int32_t streams_max;    /* channel->lock: what the peer allows */
+	char *token;            /* (lock) service token that is sent now */
 	int64_t token_renew_us; /* (lock) wall clock */
 };
 
@@ -35,9 +36,9 @@ struct subchannel {
 	bool extra; /* opened because the others were at their limit of streams */
 	bool seen;  /* in the latest resolution */
 	enum sub_state state;
-	struct client_session *session;	   /* READY */
+	struct client_session *session;    /* READY */
 	struct client_session *connecting; /* CONNECTING, and the peer has not spoken yet */
-	struct net_timer *timer;	   /* BACKOFF */
+	struct net_timer *timer;           /* BACKOFF */
 	int64_t try_started_us, ready_us;
 	double backoff_ms; /* of the next failure */
 	struct subchannel *next;
@@ -46,8 +47,8 @@ struct subchannel {
 struct rpc_channel {
 	_Atomic int refs;
 	struct rpc_channel_options options; /* texts copied */
-	char *authority, *scheme; /* of the requests; url scheme of the addresses */
-	char *host, *port;	  /* to be resolved; NULL: the target is one address */
+	char *authority, *scheme;           /* of the requests; url scheme of the addresses */
+	char *host, *port;                  /* to be resolved; NULL: the target is one address */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -55,9 +56,9 @@ struct rpc_channel {
 	bool resolved; /* at least once */
 	bool failing;  /* the last attempts failed: calls fail at once until one succeeds */
 	bool closing;
-	struct error why; /* failing: of the last failure */
-	struct rpc_client_call *calls;				  /* all that did not end */
-	struct rpc_client_call *pending, **pending_last;	  /* wait for a connection */
+	struct error why;                                /* failing: of the last failure */
+	struct rpc_client_call *calls;                   /* all that did not end */
+	struct rpc_client_call *pending, **pending_last; /* wait for a connection */
 	int32_t n_calls, n_subs;
 	unsigned turn; /* breaks ties */
 	double retry_tokens;
@@ -69,18 +70,18 @@ struct rpc_channel {
 };
 
 struct attempt {
-	struct stream stream; /* first */
-	struct rpc_client_call *call; /* holds a reference */
-	bool submitted;		      /* (lock) */
-	bool over;		      /* (lock) EVENT_END is told */
-	bool refused;		      /* the server did not begin with it: may be repeated */
-	bool answered;		      /* (lock) headers came */
-	bool end_due;		      /* session_run's own: told when the messages are */
-	bool told_end;		      /* session_run's own */
-	int http_status;	      /* (lock) */
-	int grpc_status;	      /* (lock) -1: none yet */
+	struct stream stream;                /* first */
+	struct rpc_client_call *call;        /* holds a reference */
+	bool submitted;                      /* (lock) */
+	bool over;                           /* (lock) EVENT_END is told */
+	bool refused;                        /* the server did not begin with it: may be repeated */
+	bool answered;                       /* (lock) headers came */
+	bool end_due;                        /* session_run's own: told when the messages are */
+	bool told_end;                       /* session_run's own */
+	int http_status;                     /* (lock) */
+	int grpc_status;                     /* (lock) -1: none yet */
 	bool bad_content_type, bad_encoding; /* (lock) */
-	size_t header_bytes;		     /* (lock) */
+	size_t header_bytes;                 /* (lock) */
 	struct meta initial, trailing;
 	enum status status; /* after over */
 	struct error err;
@@ -102,7 +103,7 @@ struct waiter {
 
 struct rpc_client_call {
 	_Atomic int refs;
-	struct rpc_channel *channel; /* holds a reference */
+	struct rpc_channel *channel;             /* holds a reference */
 	struct rpc_client_call *previous, *next; /* channel->calls */
 	struct rpc_client_call *pending_next;
 	const struct rpc_method *method;
@@ -114,7 +115,8 @@ struct rpc_client_call {
 	bool wait_for_ready;
 	int attempts, refusals;
 	_Atomic int aborted; /* enum status; OK: not. Set under channel->lock */
-	bool told;	     /* the events' own: the user has seen something of an answer, so there is no second try */
+	bool told; /* the events' own: the user has seen something of an answer, so there is no
+		      second try */
 	struct client_metrics *metrics;
 
 	pthread_mutex_t send_lock;
@@ -138,7 +140,8 @@ static inline struct attempt *attempt_of(struct stream *stream)
 /* channel.c */
 struct rpc_channel *channel_ref(struct rpc_channel *channel);
 void channel_unref(struct rpc_channel *channel);
-/* channel->lock held. A session for one more call, counted in its in_flight; NULL: none is ready. */
+/* channel->lock held. A session for one more call, counted in its in_flight; NULL: none is ready.
+ */
 struct client_session *channel_pick(struct rpc_channel *channel);
 /* channel->lock held. */
 bool channel_may_wait(const struct rpc_channel *channel);

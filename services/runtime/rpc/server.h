@@ -20,8 +20,8 @@ struct method_entry {
 /* Where a call is (lock). */
 enum call_phase {
 	CALL_RECEIVING, /* headers or the request are not complete */
-	CALL_RUNNING,	/* the handler has it; rpc_finish or its return is due */
-	CALL_REFUSED,	/* answered without the handler */
+	CALL_RUNNING,   /* the handler has it; rpc_finish or its return is due */
+	CALL_REFUSED,   /* answered without the handler */
 };
 
 struct detail {
@@ -39,26 +39,27 @@ struct server_call {
 	bool reported; /* counted as in flight */
 	enum call_phase phase;
 
-	struct meta metadata; /* of the request, the keys that rpc does not know */
+	struct meta metadata;               /* of the request, the keys that rpc does not know */
 	struct meta headers, user_trailers; /* the handler's, on the wire as they are */
-	struct meta trailers;		    /* made once, by who ends the call */
-	size_t header_bytes; /* names and values received */
+	struct meta trailers;               /* made once, by who ends the call */
+	size_t header_bytes;                /* names and values received */
 	int header_n;
 	bool bad_content_type, bad_method, bad_timeout, bad_encoding, headers_too_large;
-	bool half_closed; /* (lock) the caller sends no more */
+	bool half_closed;  /* (lock) the caller sends no more */
 	bool headers_sent; /* (lock) */
 
-	_Atomic bool ending;	/* somebody says how it ends: the handler, or the server that waits no longer */
-	_Atomic bool ended;	/* … and the trailers are ready */
+	_Atomic bool ending; /* somebody says how it ends: the handler, or the server that waits no
+				longer */
+	_Atomic bool ended;  /* … and the trailers are ready */
 	_Atomic bool cancelled; /* the caller is gone or its deadline passed */
-	_Atomic bool later;	/* the handler returned RPC_LATER */
-	_Atomic bool finished;	/* the handler's part is over */
+	_Atomic bool later;     /* the handler returned RPC_LATER */
+	_Atomic bool finished;  /* the handler's part is over */
 	enum status status;
 	struct error *refusal; /* the server's words, where they are not those of pub.err */
-	bool sending;	       /* the handler's own: a message was sent, so no more leading metadata */
-	bool half_close_due;   /* session_run's own: to be told after the messages */
-	bool cancel_told;      /* session_run's own */
-	bool done_told;	       /* (lock) EVENT_DONE is on its way */
+	bool sending; /* the handler's own: a message was sent, so no more leading metadata */
+	bool half_close_due;     /* session_run's own: to be told after the messages */
+	bool cancel_told;        /* session_run's own */
+	bool done_told;          /* (lock) EVENT_DONE is on its way */
 	struct net_timer *timer; /* (lock) deadline of a call whose handler returned RPC_LATER */
 
 	struct rpc_stream_hooks hooks;
@@ -72,9 +73,9 @@ struct server_session {
 	struct session session; /* first */
 	struct rpc_server *server;
 	struct server_session *previous, *next; /* server->lock */
-	bool going_away;			/* (lock) */
-	bool trusted;				/* (lock) showed a service token */
-	struct net_timer *age;			/* (lock) */
+	bool going_away;                        /* (lock) */
+	bool trusted;                           /* (lock) showed a service token */
+	struct net_timer *age;                  /* (lock) */
 	struct bytes token; /* (lock) the one that was verified last, and who it names */
 	int64_t token_expires_at;
 	char caller[32];
@@ -163,8 +164,7 @@ int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
 bool server_call_admit(struct server_call *call);
 
 /* identity.c */
-_must_check_ enum status identity_check(struct server_call *call, const uint8_t *token,
-					size_t len);
+_must_check_ enum status identity_check(struct server_call *call, const uint8_t *token, size_t len);
 _must_check_ enum status identity_access(struct server_call *call);
 
 /* worker.c */
@@ -177,7 +177,8 @@ bool workers_queue(struct server_call *call);
 struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len);
 void server_call_counted_out(struct rpc_server *server);
 
-/* trailers.c: status, message and google.rpc.Status of a call that ended, as trailers. err: why, for a status other than OK. */
+/* trailers.c: status, message and google.rpc.Status of a call that ended, as trailers. err: why,
+ * for a status other than OK. */
 void trailers_make(struct server_call *call, struct error *err);
 
 /* report.c */

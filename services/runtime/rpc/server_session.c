@@ -87,8 +87,8 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
 	return session_frame_received(&session->session, frame);
 }
 
-/* The answer is complete and the upload still open: say that nobody reads it any more. Not before the trailers are out, for RST_STREAM would
- * overtake them. */
+/* The answer is complete and the upload still open: say that nobody reads it any more. Not before
+ * the trailers are out, for RST_STREAM would overtake them. */
 static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *ctx)
 {
 	struct stream *stream;

@@ -1,8 +1,10 @@
-/* Inside of runtime/rpc only: one HTTP/2 connection and its streams, the same for server and client.
+/* Inside of runtime/rpc only: one HTTP/2 connection and its streams, the same for server and
+ * client.
  *
- * Threads. nghttp2 and everything marked (lock) is touched under net_lock only. Users' callbacks run without it, for one connection on one
- * thread at a time (session_run); what they and other threads want of the session they leave in `ops`, a stack without lock: who finds it
- * empty sees to it that it is taken up, so replies that many threads give at once go out in one write. */
+ * Threads. nghttp2 and everything marked (lock) is touched under net_lock only. Users' callbacks
+ * run without it, for one connection on one thread at a time (session_run); what they and other
+ * threads want of the session they leave in `ops`, a stack without lock: who finds it empty sees to
+ * it that it is taken up, so replies that many threads give at once go out in one write. */
 #ifndef RUNTIME_RPC_SESSION_H
 #define RUNTIME_RPC_SESSION_H
 
@@ -14,23 +16,27 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define STREAM_WINDOW_BYTES (256 * 1024)	/* of one stream, inbound */
-#define SESSION_WINDOW_BYTES (16 * 1024 * 1024) /* of one connection, inbound; streams bound the memory */
-#define HEADERS_MAX_BYTES (8 * 1024)		/* names and values of one block, 32 for each pair */
+#define STREAM_WINDOW_BYTES (256 * 1024) /* of one stream, inbound */
+#define SESSION_WINDOW_BYTES \
+	(16 * 1024 * 1024)           /* of one connection, inbound; streams bound the memory */
+#define HEADERS_MAX_BYTES (8 * 1024) /* names and values of one block, 32 for each pair */
 #define HEADERS_MAX_N 100
-#define UNSENT_MAX_BYTES (64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take */
-#define UNREAD_MAX_BYTES (64 * 1024 * 1024) /* of one connection: message bytes received and not yet unpacked */
+#define UNSENT_MAX_BYTES \
+	(64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take */
+#define UNREAD_MAX_BYTES \
+	(64 * 1024 * 1024)     /* of one connection: message bytes received and not yet unpacked */
 #define STREAM_LOST UINT32_MAX /* error code of a stream whose connection ended */
-#define IDLE_FRAMES_MAX 1000 /* PING, SETTINGS, empty DATA … that a peer may send without a call moving on */
+#define IDLE_FRAMES_MAX \
+	1000 /* PING, SETTINGS, empty DATA … that a peer may send without a call moving on */
 
 struct session;
 struct stream;
 
 /* What happened to a stream and is not yet told (lock). Told in this order. */
 enum stream_event {
-	EVENT_START = 1 << 0,	   /* server: the request is there: run the handler */
-	EVENT_HEADERS = 1 << 1,	   /* client: leading metadata */
-	EVENT_DATA = 1 << 2,	   /* bytes of messages in `in` */
+	EVENT_START = 1 << 0,      /* server: the request is there: run the handler */
+	EVENT_HEADERS = 1 << 1,    /* client: leading metadata */
+	EVENT_DATA = 1 << 2,       /* bytes of messages in `in` */
 	EVENT_HALF_CLOSE = 1 << 3, /* server: no more will come */
 	EVENT_WRITABLE = 1 << 4,
 	EVENT_CANCEL = 1 << 5, /* server: the caller is gone */
@@ -54,9 +60,9 @@ void bytes_free(struct bytes *bytes);
 struct stream {
 	_Atomic int refs;
 	void (*free)(struct stream *stream); /* after the last reference; no lock or any */
-	struct session *session; /* holds a reference of it; NULL: not attached */
-	int32_t id;		 /* (lock) 0: none yet or no more */
-	struct stream *previous, *next; /* (lock) the session's open streams */
+	struct session *session;             /* holds a reference of it; NULL: not attached */
+	int32_t id;                          /* (lock) 0: none yet or no more */
+	struct stream *previous, *next;      /* (lock) the session's open streams */
 
 	_Atomic bool op_waits;
 	struct stream *op_next;
@@ -71,38 +77,42 @@ struct stream {
 	struct bytes taken; /* session_run's own: received, not yet told … */
 	size_t taken_at;    /* … from here on */
 	size_t taken_given; /* of `taken`, what the peer's window has back already */
-	bool eager;	    /* (lock) the peer's window opens on receipt: one message, bounded by its limit */
-	size_t scan_left;   /* (lock) bytes until the next message's prefix */
+	bool eager; /* (lock) the peer's window opens on receipt: one message, bounded by its limit
+		     */
+	size_t scan_left; /* (lock) bytes until the next message's prefix */
 	uint8_t scan_prefix[WIRE_PREFIX_BYTES];
-	uint8_t scan_prefix_len;   /* (lock) */
-	bool gzip;		   /* (lock) grpc-encoding: gzip */
-	_Atomic size_t got_bytes;  /* received in all */
-	_Atomic size_t consumed;   /* bytes told, for the peer's window */
-	bool stopped;		    /* session_run's own: a hook returned false */
+	uint8_t scan_prefix_len;    /* (lock) */
+	bool gzip;                  /* (lock) grpc-encoding: gzip */
+	_Atomic size_t got_bytes;   /* received in all */
+	_Atomic size_t consumed;    /* bytes told, for the peer's window */
+	bool stopped;               /* session_run's own: a hook returned false */
 	_Atomic bool resume_wanted; /* … and the user resumed since */
 
 	pthread_mutex_t out_lock;
 	struct bytes out; /* (out_lock) packed messages with prefixes */
 	size_t out_sent;  /* (out_lock) of those, given to nghttp2 */
 	size_t put_bytes; /* (out_lock) packed in all */
-	bool out_end;	  /* (out_lock) nothing follows */
-	bool out_kept;	  /* (out_lock) all of it may be needed again for another attempt */
+	bool out_end;     /* (out_lock) nothing follows */
+	bool out_kept;    /* (out_lock) all of it may be needed again for another attempt */
 	bool out_wanted;  /* (out_lock) a send was refused: tell when there is room */
-	bool deferred;	  /* (lock) nghttp2 waits for resume_data */
+	bool deferred;    /* (lock) nghttp2 waits for resume_data */
 };
 
 /* What a server and a client do differently. */
 struct session_side {
-	/* (lock) The stream was in ops: submit, resume, reset as its fields say. Also after the session's end (session->closed). */
+	/* (lock) The stream was in ops: submit, resume, reset as its fields say. Also after the
+	 * session's end (session->closed). */
 	void (*on_op)(struct stream *stream);
 	/* No lock, one at a time for a session: tell the events. */
 	void (*on_events)(struct stream *stream, unsigned events);
 	/* (lock) What came is no sequence of messages, or too much. */
 	void (*on_refused)(struct stream *stream, enum status s, const char *reason,
 			   const char *message);
-	/* (lock) RST_STREAM, END_STREAM both ways, or the end of the connection. id is 0 already. */
+	/* (lock) RST_STREAM, END_STREAM both ways, or the end of the connection. id is 0 already.
+	 */
 	void (*on_stream_close)(struct stream *stream, uint32_t error_code);
-	/* (lock) All output of a stream has been given to nghttp2: trailers or END_STREAM; adds flags of NGHTTP2_DATA_FLAG_. */
+	/* (lock) All output of a stream has been given to nghttp2: trailers or END_STREAM; adds
+	 * flags of NGHTTP2_DATA_FLAG_. */
 	void (*on_output_end)(struct stream *stream, uint32_t *flags);
 	/* (lock) The connection is over; its streams were closed. */
 	void (*on_close)(struct session *session);
@@ -119,23 +129,23 @@ struct session {
 	_Atomic(struct stream *) ops;
 	_Atomic bool later; /* a posted session_kick will come */
 
-	struct stream *streams; /* (lock) */
-	int32_t n_streams;	/* (lock) */
+	struct stream *streams;               /* (lock) */
+	int32_t n_streams;                    /* (lock) */
 	struct stream *events, **events_tail; /* (lock) */
-	bool running; /* (lock) a thread is in session_run */
-	bool posted;  /* (lock) net_post will start one */
-	bool closed;  /* (lock) */
+	bool running;                         /* (lock) a thread is in session_run */
+	bool posted;                          /* (lock) net_post will start one */
+	bool closed;                          /* (lock) */
 
 	const uint8_t *output; /* (lock) of nghttp2, what did not fit into the last write */
 	size_t output_len;
-	_Atomic size_t unsent;	/* bytes in `out` of all streams */
-	_Atomic size_t unread;	/* bytes in `in` and `taken` of all streams */
+	_Atomic size_t unsent; /* bytes in `out` of all streams */
+	_Atomic size_t unread; /* bytes in `in` and `taken` of all streams */
 	_Atomic int64_t flushed_us;
-	int idle_frames;	/* (lock) since a call moved on */
-	int64_t heard_us;	/* (lock) when something came */
+	int idle_frames;  /* (lock) since a call moved on */
+	int64_t heard_us; /* (lock) when something came */
 	int32_t keepalive_ms, keepalive_timeout_ms;
-	bool keepalive_idle;   /* also without calls */
-	bool ping_waits;       /* (lock) for its answer */
+	bool keepalive_idle;         /* also without calls */
+	bool ping_waits;             /* (lock) for its answer */
 	struct net_timer *keepalive; /* (lock) */
 };
 
@@ -144,7 +154,8 @@ void session_init(struct session *session, struct net_conn *net, const struct se
 		  size_t message_bytes_max);
 extern const struct net_hooks session_hooks;
 
-/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and on_frame_recv. */
+/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and on_frame_recv.
+ */
 nghttp2_session_callbacks *session_callbacks_new(void);
 nghttp2_option *session_option_new(void);
 
@@ -176,17 +187,19 @@ void session_tell(struct stream *stream, unsigned events);
 void session_cut(struct session *session, const char *why);
 /* (lock) Counts a frame that moves nothing on. False: too many, the session is being cut. */
 bool session_idle_frame(struct session *session);
-/* (lock) PING when nothing was heard for keepalive_ms, the end when nothing is for timeout_ms after it. idle: also without calls. 0: never. */
+/* (lock) PING when nothing was heard for keepalive_ms, the end when nothing is for timeout_ms after
+ * it. idle: also without calls. 0: never. */
 void session_keepalive(struct session *session, int32_t keepalive_ms, int32_t timeout_ms,
 		       bool idle);
 /* (lock) A frame came; shared part of on_frame_recv. 0 or an nghttp2 error. */
 int session_frame_received(struct session *session, const nghttp2_frame *frame);
 
-/* Asks for side->on_op(stream) under the lock, now or with what goes on; takes a reference until then. Any thread. later: may wait for
- * more, so that a run of messages is not a run of writes. */
+/* Asks for side->on_op(stream) under the lock, now or with what goes on; takes a reference until
+ * then. Any thread. later: may wait for more, so that a run of messages is not a run of writes. */
 void session_op(struct stream *stream, bool later);
 
-/* A message at the end of the stream's output, packed here. errors: RESOURCE_EXHAUSTED overloaded above queue_max (then on_writable). */
+/* A message at the end of the stream's output, packed here. errors: RESOURCE_EXHAUSTED overloaded
+ * above queue_max (then on_writable). */
 _must_check_ enum status stream_put(struct stream *stream, const ProtobufCMessage *message,
 				    size_t queue_max, struct error *reterr);
 /* (lock) Provider of nghttp2 for `out`. */
@@ -194,8 +207,9 @@ nghttp2_data_provider stream_provider(struct stream *stream);
 /* (lock) The common steps of on_op: window of what was told, output that came. */
 void stream_on_op(struct stream *stream);
 
-/* session_run's own: the next whole message of stream->taken, valid until the one after it. OK and *ret_data NULL: there is none.
- * plain: of a message that was compressed, else NULL; freed by the caller. */
+/* session_run's own: the next whole message of stream->taken, valid until the one after it. OK and
+ * *ret_data NULL: there is none. plain: of a message that was compressed, else NULL; freed by the
+ * caller. */
 _must_check_ enum status stream_next_message(struct stream *stream, const uint8_t **ret_data,
 					     size_t *ret_len, uint8_t **ret_plain,
 					     struct error *reterr);

@@ -1,4 +1,5 @@
-/* Inside of runtime/rpc only: the small texts of gRPC's wire format (PROTOCOL-HTTP2.md) and lists of metadata. */
+/* Inside of runtime/rpc only: the small texts of gRPC's wire format (PROTOCOL-HTTP2.md) and lists
+ * of metadata. */
 #ifndef RUNTIME_RPC_WIRE_H
 #define RUNTIME_RPC_WIRE_H
 
@@ -16,7 +17,8 @@ bool wire_parse_timeout(const uint8_t *text, size_t len, int64_t *ret_us);
 /* Never longer than us; at least 1 µs. Returns the length. */
 size_t wire_format_timeout(int64_t us, char out[WIRE_TIMEOUT_SIZE]);
 
-/* grpc-message: percent-encoded UTF-8. encode: out has 3 * strlen + 1 bytes. decode: cut at size. */
+/* grpc-message: percent-encoded UTF-8. encode: out has 3 * strlen + 1 bytes. decode: cut at size.
+ */
 void wire_encode_message(const char *text, char *out);
 void wire_decode_message(const uint8_t *text, size_t len, char *out, size_t size);
 
@@ -63,7 +65,8 @@ bool meta_is_binary(const char *key, size_t len);
 bool meta_value_allowed(const uint8_t *value, size_t len);
 /* Adds bytes in base64 without padding, as gRPC asks. */
 void meta_add_binary(struct meta *meta, const char *key, const void *value, size_t len);
-/* Adds a pair as it goes on the wire: "…-bin" in base64. False: key or value not allowed, or the sum would pass max_bytes. */
+/* Adds a pair as it goes on the wire: "…-bin" in base64. False: key or value not allowed, or the
+ * sum would pass max_bytes. */
 bool meta_add_user(struct meta *meta, const char *key, const void *value, size_t len,
 		   size_t max_bytes);
 /* The pair's bytes, decoded. NULL: not base64. */
@@ -72,8 +75,8 @@ const uint8_t *meta_decode(const struct meta_pair *pair, struct arena *arena, si
 nghttp2_nv wire_nv(const void *name, size_t name_len, const void *value, size_t value_len,
 		   uint8_t flags);
 /* Both static: never copied. */
-#define WIRE_NV(name, value)                                                                       \
-	wire_nv(name, sizeof(name) - 1, value, sizeof(value) - 1,                                  \
+#define WIRE_NV(name, value)                                      \
+	wire_nv(name, sizeof(name) - 1, value, sizeof(value) - 1, \
 		NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
 /* Pairs of meta from out[*n] on, at most max in all. They are copied by nghttp2. */
 void wire_nv_of_meta(const struct meta *meta, nghttp2_nv *out, size_t *n, size_t max);
