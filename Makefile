@@ -216,6 +216,11 @@ $(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)
 endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
 
+# The ledger's programs: random operations, races and kills, each with arguments for its size.
+LEDGER_TESTS := $(patsubst %.c,$(B)/test/%,$(filter-out %/model.c,$(wildcard tests/ledger/*.c)))
+$(B)/test/tests/ledger/%: $(B)/obj/tests/ledger/%.o $(B)/obj/tests/ledger/model.o $(filter-out %/main.o,$(credits_O)) $(TEST_LIBS)
+	$(link)
+
 .PHONY: unit-tests service-tests binaries
 unit-tests: $(UNIT_TESTS)
 service-tests: $(SERVICE_TESTS)
