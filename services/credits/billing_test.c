@@ -255,31 +255,6 @@ static void a_charge_is_undone_once(void **state)
 	assert_fails(l, reverse(l, undone, &amount), "insufficient_credits");
 }
 
-static enum status set_budget(struct ledger *l, const char *id, int64_t limit,
-			      Credits__V1__Budget__Period period)
-{
-	Google__Protobuf__Int64Value value = GOOGLE__PROTOBUF__INT64_VALUE__INIT;
-	Credits__V1__SetBudgetRequest req = CREDITS__V1__SET_BUDGET_REQUEST__INIT;
-	Credits__V1__Budget resp = CREDITS__V1__BUDGET__INIT;
-	enum status s;
-
-	test_call_reset(l->call);
-	value.value = limit;
-	req.budget = (char *)id;
-	req.kind = CREDITS__V1__BUDGET__KIND__API_KEY;
-	req.display_name = "laptop";
-	req.limit_microcredits = limit >= 0 ? &value : NULL;
-	req.period = period;
-	s = credits_v1_set_budget(l->call, &req, &resp);
-	if (s == OK) {
-		assert_string_equal(resp.display_name, "laptop");
-		assert_int_equal(resp.period, period);
-		assert_true(limit < 0 ? !resp.limit_microcredits
-				      : resp.limit_microcredits->value == limit);
-	}
-	return s;
-}
-
 static void budgets_are(struct ledger *l, size_t n, int64_t used, int64_t held)
 {
 	Credits__V1__ListBudgetsRequest req = CREDITS__V1__LIST_BUDGETS_REQUEST__INIT;
@@ -310,7 +285,7 @@ static void a_budget_bounds_what_names_it(void **state)
 	char key[UUID_SIZE];
 
 	uuid_v7(key);
-	assert_int_equal(set_budget(l, key, 10 * CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL), OK);
+	assert_int_equal(ledger_set_budget(l, key, 10 * CREDIT, TOTAL), OK);
 	l->budget = key;
 	assert_int_equal(ledger_hold(l, "1", 7 * CREDIT), OK);
 	budgets_are(l, 1, 0, 7 * CREDIT);
@@ -325,9 +300,9 @@ static void a_budget_bounds_what_names_it(void **state)
 	assert_int_equal(ledger_hold(l, "4", 2 * CREDIT), OK);
 	assert_int_equal(ledger_void(l, "4"), OK);
 	budgets_are(l, 1, 8 * CREDIT, 0);
-	assert_int_equal(set_budget(l, key, -1, CREDITS__V1__BUDGET__PERIOD__TOTAL), OK);
+	assert_int_equal(ledger_set_budget(l, key, -1, TOTAL), OK);
 	assert_int_equal(ledger_hold(l, "5", 50 * CREDIT), OK);
-	assert_int_equal(set_budget(l, key, CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL), OK);
+	assert_int_equal(ledger_set_budget(l, key, CREDIT, TOTAL), OK);
 	assert_int_equal(ledger_settle(l, "5", 50 * CREDIT, NULL), OK);
 	budgets_are(l, 1, 58 * CREDIT, 0);
 	l->budget = NULL;
@@ -341,7 +316,7 @@ static void a_budget_begins_anew_each_month(void **state)
 	char key[UUID_SIZE];
 
 	uuid_v7(key);
-	assert_int_equal(set_budget(l, key, 10 * CREDIT, CREDITS__V1__BUDGET__PERIOD__MONTH), OK);
+	assert_int_equal(ledger_set_budget(l, key, 10 * CREDIT, MONTH), OK);
 	l->budget = key;
 	charge(l, "1", 10 * CREDIT);
 	assert_fails(l, ledger_hold(l, "2", 1), "budget_exhausted");
@@ -350,7 +325,7 @@ static void a_budget_begins_anew_each_month(void **state)
 	budgets_are(l, 1, 0, 0);
 	charge(l, "3", 4 * CREDIT);
 	budgets_are(l, 1, 4 * CREDIT, 0);
-	assert_int_equal(set_budget(l, key, 10 * CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL), OK);
+	assert_int_equal(ledger_set_budget(l, key, 10 * CREDIT, TOTAL), OK);
 	budgets_are(l, 1, 0, 0);
 	pg_clock_add("+32 days");
 	charge(l, "4", CREDIT);
@@ -364,11 +339,11 @@ static void budgets_of_others_are_not_there(void **state)
 	char key[UUID_SIZE], owner[UUID_SIZE];
 
 	uuid_v7(key);
-	assert_int_equal(set_budget(l, key, CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL), OK);
+	assert_int_equal(ledger_set_budget(l, key, CREDIT, TOTAL), OK);
 	memcpy(owner, l->user, sizeof owner);
 	uuid_v7(l->user);
 	memcpy(l->call->ctx.subject.user_id, l->user, UUID_SIZE);
-	assert_int_equal(set_budget(l, key, CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL), NOT_FOUND);
+	assert_int_equal(ledger_set_budget(l, key, CREDIT, TOTAL), NOT_FOUND);
 	l->budget = key;
 	assert_int_equal(ledger_hold(l, "1", 5 * CREDIT), OK); /* it bounds only its owner */
 	assert_int_equal(ledger_settle(l, "1", 5 * CREDIT, NULL), OK);
@@ -381,12 +356,10 @@ static void a_user_has_so_many_budgets(void **state)
 
 	for (int i = 0; i < BUDGETS; i++) {
 		uuid_v7(key);
-		assert_int_equal(set_budget(l, key, CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL),
-				 OK);
+		assert_int_equal(ledger_set_budget(l, key, CREDIT, TOTAL), OK);
 	}
 	uuid_v7(key);
-	assert_fails(l, set_budget(l, key, CREDIT, CREDITS__V1__BUDGET__PERIOD__TOTAL),
-		     "budgets_full");
+	assert_fails(l, ledger_set_budget(l, key, CREDIT, TOTAL), "budgets_full");
 }
 
 static void the_limit_of_pay_as_you_go_alerts_too(void **state)

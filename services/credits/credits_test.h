@@ -17,6 +17,8 @@
 #define GIFT (100 * CREDIT)
 #define LIMIT (200 * CREDIT) /* of pay-as-you-go */
 #define BUDGETS 3
+#define TOTAL CREDITS__V1__BUDGET__PERIOD__TOTAL
+#define MONTH CREDITS__V1__BUDGET__PERIOD__MONTH
 
 /* Of the test that runs: its call (user of its own, connection) and the reason of the last failure.
  */
@@ -40,6 +42,7 @@ void ledger_verify(void);
 /* One group of tests a file; each returns the number of failures. */
 int hold_tests(void);
 int billing_tests(void);
+int verify_tests(void);
 
 /* The handlers. name: what the id is derived from, unique in the test. Each returns the handler's
  * status. */
@@ -48,6 +51,9 @@ enum status ledger_settle(struct ledger *l, const char *name, int64_t amount, in
 enum status ledger_void(struct ledger *l, const char *name);
 enum status ledger_book(struct ledger *l, const char *name, Credits__V1__Transaction__Kind kind,
 			int64_t amount);
+/* A budget of an API key; limit below 0: none. */
+enum status ledger_set_budget(struct ledger *l, const char *id, int64_t limit,
+			      Credits__V1__Budget__Period period);
 void ledger_balance(struct ledger *l, Credits__V1__Balance *ret);
 int64_t ledger_available(struct ledger *l);
 void ledger_sweep(struct ledger *l);

@@ -126,6 +126,31 @@ enum status ledger_book(struct ledger *l, const char *name, Credits__V1__Transac
 	return credits_v1_book_payment(l->call, &req, &resp);
 }
 
+enum status ledger_set_budget(struct ledger *l, const char *id, int64_t limit,
+			      Credits__V1__Budget__Period period)
+{
+	Google__Protobuf__Int64Value value = GOOGLE__PROTOBUF__INT64_VALUE__INIT;
+	Credits__V1__SetBudgetRequest req = CREDITS__V1__SET_BUDGET_REQUEST__INIT;
+	Credits__V1__Budget resp = CREDITS__V1__BUDGET__INIT;
+	enum status s;
+
+	test_call_reset(l->call);
+	value.value = limit;
+	req.budget = (char *)id;
+	req.kind = CREDITS__V1__BUDGET__KIND__API_KEY;
+	req.display_name = "laptop";
+	req.limit_microcredits = limit >= 0 ? &value : NULL;
+	req.period = period;
+	s = credits_v1_set_budget(l->call, &req, &resp);
+	if (s == OK) {
+		assert_string_equal(resp.display_name, "laptop");
+		assert_int_equal(resp.period, period);
+		assert_true(limit < 0 ? !resp.limit_microcredits
+				      : resp.limit_microcredits->value == limit);
+	}
+	return s;
+}
+
 void ledger_balance(struct ledger *l, Credits__V1__Balance *ret)
 {
 	Credits__V1__GetBalanceRequest req = CREDITS__V1__GET_BALANCE_REQUEST__INIT;

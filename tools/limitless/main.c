@@ -14,6 +14,7 @@ static const struct command {
 	{"status", status_main, "show the processes of a stack"},
 	{"migrate", migrate_main, "bring the schemas of a database up to date"},
 	{"psql", psql_main, "open a stack's database, as any role"},
+	{"credits", credits_main, "check the ledger's invariants, or its sums"},
 };
 
 int main(int argc, char **argv)
