@@ -94,7 +94,7 @@ enum status packages_read(const char *path, struct arena *arena, const struct pa
 		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
 				 "%s: more than %d packages", path, PACKAGES_MAX);
 	for (size_t i = 0; i < conf_count(list); i++) {
-		Payments__V1__Package *package;
+		Payments__V1__Package *package = NULL;
 
 		s = package_read(conf_at(list, i), arena, &package, reterr);
 		if (s != OK)

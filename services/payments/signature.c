@@ -91,8 +91,8 @@ enum status signature_check(const char *header, const void *body, size_t body_le
 			    int64_t tolerance_seconds, struct error *reterr)
 {
 	char expected[SHA256_HEX + 1];
-	const char *time;
-	size_t time_len;
+	const char *time = NULL;
+	size_t time_len = 0;
 	int64_t seconds;
 
 	if (strlen(header) > SIGNATURE_HEADER_MAX || !find_time(header, &time, &time_len, &seconds))
