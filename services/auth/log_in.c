@@ -1,0 +1,68 @@
+#include "auth/auth.h"
+#include "auth/password.h"
+#include "runtime/metrics/metrics.h"
+#include "sql/auth.h"
+
+static struct metric_family failures = {
+	.name = "auth_login_failures_total",
+	.help = "Log-ins with a wrong password or for an unknown address.",
+	.kind = METRIC_COUNTER,
+};
+
+/* The row of the address; none when nobody has it. What is no address at all is nobody's. */
+static enum status find_account(struct rpc_call *call, const char *address, PGresult **ret)
+{
+	const char *email = email_normalise(call->arena, address);
+	const char *const params[] = {email ? email : ""};
+
+	return db_query(service_db(call), &sql_auth_account_by_email, params, ret, &call->err);
+}
+
+/* The configuration's cost of a hash has changed: the password is at hand now and never again. */
+static enum status rehash(struct rpc_call *call, const PGresult *account, const char *password)
+{
+	char hash[PASSWORD_HASH_SIZE];
+	const char *const params[] = {
+		db_peek(account, 0, "id"),
+		db_peek(account, 0, "password_hash"),
+		hash,
+	};
+	enum status s = password_hash(password, hash, &call->err);
+
+	if (s != OK)
+		return s;
+	return db_exec(service_db(call), &sql_auth_account_rehash, params, NULL, &call->err);
+}
+
+enum status auth_v1_log_in(struct rpc_call *call, const Auth__V1__LogInRequest *req,
+			   Auth__V1__Session *resp)
+{
+	_cleanup_(PQclearp) PGresult *account = NULL;
+	const char *hash = NULL; /* an unknown address costs the same work */
+	bool right;
+	enum status s = find_account(call, req->email, &account);
+
+	if (s != OK)
+		return s;
+	if (PQntuples(account) > 0)
+		hash = db_peek(account, 0, "password_hash");
+	s = password_verify(hash, req->password, &right, &call->err);
+	if (s != OK)
+		return s;
+	if (!right) {
+		metric_add(metric_get(&failures, NULL), 1);
+		return rpc_fail(call, UNAUTHENTICATED, "credentials_wrong",
+				"e-mail address and password do not match an account");
+	}
+	/* Only who knows the password may learn this. */
+	if (db_bool(account, 0, "disabled"))
+		return rpc_fail(call, PERMISSION_DENIED, "account_disabled",
+				"the account is disabled");
+	if (password_outdated(hash)) {
+		s = rehash(call, account, req->password);
+		if (s != OK)
+			return s;
+	}
+	return session_open(call, account, req->token_delivery == AUTH__V1__SESSION__DELIVERY__BODY,
+			    resp);
+}

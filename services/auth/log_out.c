@@ -1,0 +1,14 @@
+#include "auth/auth.h"
+#include "auth/feed.h"
+
+enum status auth_v1_log_out(struct rpc_call *call, const Auth__V1__LogOutRequest *req,
+			    Google__Protobuf__Empty *resp)
+{
+	enum status s = session_end(service_db(call), call->arena, call->subject,
+				    req->everywhere ? NULL : call->ctx.subject.session_id, NULL,
+				    SESSION_LOGOUT, NULL, &call->err);
+
+	if (s == OK)
+		feed_wake();
+	return s;
+}

@@ -1,0 +1,183 @@
+#include "auth/password.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+
+#include <argon2.h>
+#include <malloc.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define SALT_SIZE 16
+#define HASH_SIZE 32
+#define MMAP_BYTES (512 << 10) /* what is larger goes back to the system when it is freed */
+#define LANES 1                /* a log-in takes one core */
+
+/* Ascending: the first 8 bytes of the SHA-256 of each common password. */
+static const uint64_t common[] = {
+#include "auth/common_passwords.inc"
+};
+
+static struct {
+	struct password_options options;
+	char prefix[64]; /* of hashes under today's cost: "$argon2id$v=19$m=…,t=…,p=1$" */
+	char nobody[PASSWORD_HASH_SIZE]; /* of a password that nobody knows */
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	int64_t running; /* hashes, ≤ options.concurrency */
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ------------------------------------------------------------------ which are taken */
+
+static size_t count_characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool is_common(const char *password)
+{
+	char lower[PASSWORD_CHARACTERS_MAX * 4 + 1];
+	size_t len = strlen(password);
+	uint8_t hash[32];
+	uint64_t key = 0;
+
+	if (len >= sizeof(lower))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		lower[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] | 0x20)
+								    : password[i];
+	ensure(EVP_Digest(lower, len, hash, NULL, EVP_sha256(), NULL) == 1);
+	for (size_t i = 0; i < sizeof(key); i++)
+		key = key << 8 | hash[i];
+	return bsearch(&key, common, ARRAY_SIZE(common), sizeof(common[0]), compare);
+}
+
+static enum status weak(struct error *reterr, const char *why)
+{
+	return error_field(reterr, INVALID_ARGUMENT, "password_weak", "password", "%s", why);
+}
+
+enum status password_check(const char *password, const char *email, struct error *reterr)
+{
+	size_t n = count_characters(password);
+
+	if (n < PASSWORD_CHARACTERS_MIN)
+		return weak(reterr, "the password has fewer than 8 characters");
+	if (n > PASSWORD_CHARACTERS_MAX)
+		return weak(reterr, "the password has more than 128 characters");
+	if (is_common(password))
+		return weak(reterr, "the password is one of the most common ones");
+	if (strcasecmp(password, email) == 0 ||
+	    (strncasecmp(password, email, strlen(password)) == 0 && email[strlen(password)] == '@'))
+		return weak(reterr, "the password is the e-mail address");
+	return OK;
+}
+
+/* ------------------------------------------------------------------ a bounded number of hashes */
+
+static enum status enter(struct error *reterr)
+{
+	int64_t until = clock_mono_us() + state.options.wait_ms * US_PER_MS;
+	const struct timespec deadline = {until / US_PER_S, until % US_PER_S * 1000};
+	bool in;
+
+	pthread_mutex_lock(&state.lock);
+	while (state.running >= state.options.concurrency)
+		if (pthread_cond_timedwait(&state.freed, &state.lock, &deadline) != 0)
+			break;
+	in = state.running < state.options.concurrency;
+	if (in)
+		state.running++;
+	pthread_mutex_unlock(&state.lock);
+	if (!in)
+		return error_set(reterr, RESOURCE_EXHAUSTED, "login_busy",
+				 "too many log-ins at this moment");
+	return OK;
+}
+
+static void leave(void)
+{
+	pthread_mutex_lock(&state.lock);
+	state.running--;
+	pthread_cond_signal(&state.freed);
+	pthread_mutex_unlock(&state.lock);
+}
+
+enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE], struct error *reterr)
+{
+	uint8_t salt[SALT_SIZE];
+	enum status s = enter(reterr);
+	int failed;
+
+	if (s != OK)
+		return s;
+	random_bytes(salt, sizeof(salt));
+	failed = argon2id_hash_encoded((uint32_t)state.options.passes,
+				       (uint32_t)(state.options.memory_bytes / 1024), LANES,
+				       password, strlen(password), salt, sizeof(salt), HASH_SIZE,
+				       ret, PASSWORD_HASH_SIZE);
+	leave();
+	if (failed)
+		return error_set(reterr, INTERNAL, "internal_error", "argon2: %s",
+				 argon2_error_message(failed));
+	return OK;
+}
+
+enum status password_verify(const char *encoded, const char *password, bool *ret_right,
+			    struct error *reterr)
+{
+	enum status s = enter(reterr);
+	int failed;
+
+	if (s != OK)
+		return s;
+	failed = argon2id_verify(encoded ? encoded : state.nobody, password, strlen(password));
+	leave();
+	if (failed && failed != ARGON2_VERIFY_MISMATCH)
+		return error_set(reterr, INTERNAL, "internal_error", "argon2: %s",
+				 argon2_error_message(failed));
+	*ret_right = failed == 0 && encoded;
+	return OK;
+}
+
+bool password_outdated(const char *encoded)
+{
+	return strncmp(encoded, state.prefix, strlen(state.prefix)) != 0;
+}
+
+enum status password_start(const struct password_options *options, struct error *reterr)
+{
+	pthread_condattr_t attr;
+	uint8_t secret[32];
+	char hex[65];
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&state.freed, &attr);
+	pthread_condattr_destroy(&attr);
+	/* A fixed threshold: glibc would raise it at the first free of a hash's memory, and then
+	 * keep that memory in the arena of each thread that has hashed. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+	state.options = *options;
+	snprintf(state.prefix, sizeof(state.prefix), "$argon2id$v=%d$m=%lld,t=%lld,p=%d$",
+		 ARGON2_VERSION_NUMBER, (long long)options->memory_bytes / 1024,
+		 (long long)options->passes, LANES);
+	random_bytes(secret, sizeof(secret));
+	hex_encode(secret, sizeof(secret), hex);
+	return password_hash(hex, state.nobody, reterr);
+}

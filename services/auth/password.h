@@ -1,0 +1,43 @@
+/* Passwords: which are taken, argon2id, and how many are hashed at once (each needs its memory). */
+#ifndef AUTH_PASSWORD_H
+#define AUTH_PASSWORD_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/status.h"
+
+#include <stdint.h>
+
+#define PASSWORD_CHARACTERS_MIN 8
+#define PASSWORD_CHARACTERS_MAX 128
+#define PASSWORD_HASH_SIZE 128 /* bytes of an encoded hash, NUL included */
+
+struct password_options {
+	int64_t memory_bytes; /* of one hash; default 19 MiB (OWASP's minimum for 2 passes) */
+	int64_t passes;       /* default 2 */
+	int64_t concurrency;  /* hashes at the same time */
+	int64_t wait_ms;      /* for a place; then RESOURCE_EXHAUSTED login_busy */
+};
+
+/* Once, before serving. Makes the hash that stands in for unknown accounts. */
+_must_check_ enum status password_start(const struct password_options *options,
+					struct error *reterr);
+
+/* Refuses what is too short, too long, common, or the account's own address.
+ * Errors: INVALID_ARGUMENT password_weak, field password. */
+_must_check_ enum status password_check(const char *password, const char *email,
+					struct error *reterr);
+
+/* Encoded argon2id hash. Any thread; blocks while others hash. Errors: RESOURCE_EXHAUSTED
+ * login_busy. */
+_must_check_ enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE],
+				       struct error *reterr);
+
+/* Whether the password is the one of the encoded hash; NULL costs the same time and is never right.
+ * Errors: RESOURCE_EXHAUSTED login_busy. */
+_must_check_ enum status password_verify(const char *encoded, const char *password, bool *ret_right,
+					 struct error *reterr);
+
+/* The hash was made under another cost than today's. */
+bool password_outdated(const char *encoded);
+
+#endif
