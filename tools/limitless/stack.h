@@ -39,7 +39,7 @@ void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX]);
 _must_check_ enum status stack_save(const struct stack *stack, struct error *reterr);
 _must_check_ enum status stack_load(struct stack *stack, struct error *reterr);
 
-/* Writes DIR/config/<program>.yaml from deploy/local, and DIR/standin.url. errors:
+/* Writes DIR/config/<program>.yaml from deploy/local. errors:
  * FAILED_PRECONDITION with file and variable. */
 _must_check_ enum status stack_write_config(const struct stack *stack, struct error *reterr);
 

@@ -236,6 +236,7 @@ static void make_server(struct process *p)
 		.streams_max = (int32_t)conf->streams_max,
 		.connection_age_ms = (int32_t)conf->connection_age_ms,
 		.drain_ms = (int32_t)conf->drain_ms,
+		.service = p->spec->name,
 		.verifier = p->identity.verifier,
 		.tls_certificate_file = or_null(conf->tls_certificate),
 		.tls_key_file = or_null(conf->tls_key),
