@@ -138,5 +138,4 @@ for (const block of require("fs").readFileSync(process.argv[1], "utf8").split(/\
 text_of() { events "$1" | jq -rsj 'reduce .[] as $e (""; if $e.event == "reset" then "" elif $e.event == "delta" then . + $e.data.text else . end)'; }
 balance() { call GET /api/v1/credits/balance; get .available; }
 # What the stand-in saw.
-standin_url() { sed -n 's,.*tcp://\([^"]*\)".*,http://\1,p' "$dir/config/standin.yaml"; }
-standin_requests() { curl -sS "$(standin_url)/standin/requests"; }
+standin_requests() { curl -sS "$(cat "$dir/standin.url")/standin/requests"; }

@@ -134,7 +134,7 @@ const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length
 async function timeToFirstToken(stack, dir) {
   const { models } = await api(stack, "GET", "/api/v1/models");
   const model = models.find((m) => m.price.perMessage === "2000000").id;
-  const standin = `http://${/tcp:\/\/([^"]+)/.exec(readFileSync(join(dir, "config/standin.yaml"), "utf8"))[1]}`;
+  const standin = readFileSync(join(dir, "standin.url"), "utf8").trim();
   const ours = [], direct = [];
   for (let i = 0; i < rounds; i++) {
     if (i % 40 === 0) {
