@@ -79,9 +79,11 @@ static void test_place_is_under_dir(void **state)
 static void test_sockets_move_when_dir_is_long_or_odd(void **state)
 {
 	static const char *const names[] = {
-		"with space", "quote'",
-		"a-name-that-is-so-long-that-a-socket-below-it-could-never-be-bound-to-it-"
-		"because-of-the-limit"};
+		"with space",
+		"quote'",
+		("a-name-that-is-so-long-that-a-socket-below-it-could-never-be-bound-to-it-"
+		 "because-of-the-limit"),
+	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

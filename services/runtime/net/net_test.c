@@ -332,7 +332,7 @@ static void test_dial_fails(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
 		struct net_dial_options dial = {.url = urls[i]};
-		struct end end = {0};
+		struct end end = {};
 
 		net_dial(&dial, dialed, &end);
 		wait_for(end.dialed == -1);
@@ -343,7 +343,7 @@ static void test_listen_fails(void **state)
 {
 	struct net_listen_options first = {.url = "tcp://127.0.0.1:0"};
 	struct net_listener *listener, *other;
-	struct end end = {0};
+	struct end end = {};
 	struct error err;
 	char url[64];
 
@@ -369,7 +369,7 @@ static void test_listen_fails(void **state)
 static void test_connections_max(void **state)
 {
 	struct net_listen_options listen = {.url = "tcp://127.0.0.1:0", .connections_max = 1};
-	struct end server = {0}, one = {0}, two = {0};
+	struct end server = {}, one = {}, two = {};
 	struct net_dial_options dial = {0};
 	struct net_listener *listener;
 	char url[64];
@@ -393,7 +393,7 @@ static void test_connections_max(void **state)
 static void test_descriptors_run_out(void **state)
 {
 	struct net_listen_options listen = {.url = "tcp://127.0.0.1:0"};
-	struct end server = {0}, one = {0};
+	struct end server = {}, one = {};
 	struct net_dial_options dial = {0};
 	struct net_listener *listener;
 	struct rlimit old, low;
