@@ -438,7 +438,7 @@ struct listener {
 	struct rpc_client_call *call;
 	_Atomic int64_t messages, last;
 	_Atomic bool over, headers, writable;
-	int64_t stop_at; /* on_message returns false at this one */
+	_Atomic int64_t stop_at; /* on_message returns false at this one */
 	enum status status;
 	struct error err;
 	char text[128];
