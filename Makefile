@@ -35,7 +35,8 @@ CFLAGS_release := -O2 -g
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 CFLAGS_all = $(CSTD) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
-LDFLAGS += $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
+# A library that a program does not use is not loaded: it would cost memory in each process.
+LDFLAGS += -Wl,--as-needed $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
 
 SERVICES := auth chat credits images payments
 BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
@@ -325,6 +326,8 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 	@tools/deps install build run
 	@$(MAKE) all
 	@exec node tools/dev.mjs $(DIR) $(PORT)
+
+include tools/bench/rpc/rules.mk
 
 # ---------------------------------------------------------------------------------------------- house-keeping
 .PHONY: help clean fmt new-rpc
