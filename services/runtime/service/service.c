@@ -177,17 +177,12 @@ static struct rpc_channel *channel_of(struct service *service, const char *name)
 
 /* ---------------------------------------------------------------- workers */
 
+/* Connects at its first call: eight workers of five services at once would make a slow start. */
 static void *worker_init(void *ctx)
 {
 	const struct process *p = ctx;
-	struct db *db = db_new(&p->service.db);
-	struct error err;
 
-	/* Only so that the first call does not wait for it; without a database each call says so.
-	 */
-	if (db_connect(db, &err) != OK)
-		log_warn("database_unavailable", LOG_S("message", err.message));
-	return db;
+	return db_new(&p->service.db);
 }
 
 static void worker_done(void *worker, _unused_ void *ctx)
