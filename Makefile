@@ -321,6 +321,11 @@ run: ## install what is missing, build, start everything on PORT with its data i
 	@$(MAKE) all
 	@exec build/bin/limitless up --dir $(DIR) --port $(PORT) --listen $(LISTEN)
 
+# What the programs say about themselves; a program's own page stays in step with its table of keys.
+.PHONY: config
+config: binaries ## write deploy/config/*.yaml, an example of every process
+	@for p in $(SERVICES) gateway standin; do build/bin/$$p --print-config >deploy/config/$$p.yaml || exit 1; done
+
 .PHONY: dev
 dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replacement
 	@tools/deps install build run

@@ -200,11 +200,25 @@ static enum status write_one(const struct stack *stack, const struct program *pr
 	return s == OK ? tool_write_file(program->config, buf_text(&out), 0600, reterr) : s;
 }
 
+/* For tests and figures that talk to the stand-in themselves. */
+static enum status write_standin_url(const struct stack *stack, struct error *reterr)
+{
+	char path[TOOL_PATH_MAX], address[STACK_ADDRESS_SIZE], url[STACK_ADDRESS_SIZE + 16];
+
+	tool_path(path, "%s/standin.url", stack->place.dir);
+	unlink(path);
+	if (!stack->demo)
+		return OK;
+	stack_address(stack, "standin", false, address);
+	snprintf(url, sizeof url, "http://%s\n", address + strlen("tcp://"));
+	return tool_write_file(path, url, 0644, reterr);
+}
+
 enum status stack_write_config(const struct stack *stack, struct error *reterr)
 {
 	enum status s = OK;
 
 	for (size_t i = 0; s == OK && i < stack->n_programs; i++)
 		s = write_one(stack, &stack->programs[i], reterr);
-	return s;
+	return s == OK ? write_standin_url(stack, reterr) : s;
 }

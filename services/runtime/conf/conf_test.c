@@ -185,6 +185,44 @@ static void catalogue_members(void **state)
 	assert_int_equal(conf_only(model, allowed + 1, &f->err), INVALID_ARGUMENT);
 }
 
+/* The example that --print-config writes is a file that can be read: all defaults, and each section
+ * once though its keys are apart in the table. */
+static void example_is_a_configuration(void **state)
+{
+	static const struct conf_key apart[] = {
+		{"pool.workers", CONF_INTEGER, offsetof(struct sample, workers), "8", 1, 64, false,
+		 "Threads."},
+		{"wait", CONF_DURATION, offsetof(struct sample, wait_ms), "30s", 1000, 3600000,
+		 false, "Wait."},
+		{"list", CONF_LIST, offsetof(struct sample, list), "a,tcp://b:1", 0, 0, false,
+		 "List."},
+		{"pool.on", CONF_BOOLEAN, offsetof(struct sample, on), "true", 0, 0, false, "On."},
+	};
+	struct fixture *f = *state;
+	int out = dup(STDOUT_FILENO);
+	char text[2048];
+	FILE *file;
+
+	fflush(stdout);
+	assert_non_null(freopen(f->path, "w", stdout));
+	conf_print_example("sample", apart, ARRAY_SIZE(apart));
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	assert_int_equal(conf_load(f->path, "SAMPLE", apart, ARRAY_SIZE(apart), f->arena,
+				   &f->sample, &f->err),
+			 OK);
+	assert_int_equal(f->sample.workers, 8);
+	assert_int_equal(f->sample.wait_ms, 30000);
+	assert_true(f->sample.on);
+	assert_string_equal(f->sample.list[1], "tcp://b:1");
+	file = fopen(f->path, "re");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof text - 1, file)] = '\0';
+	fclose(file);
+	assert_non_null(strstr(text, "# time, 1s to 1h; default below; restart"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(errors_name_file_line_and_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(secret_from_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(catalogue_members, setup, teardown),
+		cmocka_unit_test_setup_teardown(example_is_a_configuration, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

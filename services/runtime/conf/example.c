@@ -1,6 +1,8 @@
 /* The commented example of a configuration file, written from the same table that reads it. */
 #include "runtime/conf/internal.h"
 
+#include "runtime/base/ensure.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +34,33 @@ static int print_sections(const char *key, const char *before)
 	}
 }
 
+/* A bound in the largest unit that divides it. */
+static void print_bound(enum conf_type type, int64_t value)
+{
+	static const struct {
+		enum conf_type type;
+		int64_t factor;
+		const char *suffix;
+	} units[] = {
+		{CONF_DURATION, 24 * 3600 * 1000, "d"},
+		{CONF_DURATION, 3600 * 1000, "h"},
+		{CONF_DURATION, 60 * 1000, "m"},
+		{CONF_DURATION, 1000, "s"},
+		{CONF_DURATION, 1, "ms"},
+		{CONF_BYTES, 1LL << 30, "GiB"},
+		{CONF_BYTES, 1LL << 20, "MiB"},
+		{CONF_BYTES, 1LL << 10, "KiB"},
+	};
+
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (units[i].type == type && value != 0 && value % units[i].factor == 0) {
+			printf("%" PRId64 "%s", value / units[i].factor, units[i].suffix);
+			return;
+		}
+	}
+	printf("%" PRId64, value);
+}
+
 static void print_key(const struct conf_key *key, const char *before)
 {
 	const char *last = strrchr(key->key, '.') ? strrchr(key->key, '.') + 1 : key->key;
@@ -39,8 +68,12 @@ static void print_key(const struct conf_key *key, const char *before)
 
 	printf("%*s# %s\n", indent, "", key->help);
 	printf("%*s# %s", indent, "", type_names[key->type]);
-	if (key->min || key->max)
-		printf(", %" PRId64 " to %" PRId64, key->min, key->max);
+	if (key->min || key->max) {
+		printf(", ");
+		print_bound(key->type, key->min);
+		printf(" to ");
+		print_bound(key->type, key->max);
+	}
 	printf("; %s; %s\n", key->fallback ? "default below" : "required",
 	       key->reload ? "reload" : "restart");
 	if (key->type == CONF_LIST)
@@ -54,11 +87,45 @@ static void print_key(const struct conf_key *key, const char *before)
 							: "\"\"");
 }
 
+/* Both lie in one top section: "database.dsn" and "database.wait". */
+static bool same_section(const char *a, const char *b)
+{
+	size_t len = strcspn(a, ".");
+
+	return a[len] == '.' && strncmp(a, b, len + 1) == 0;
+}
+
+/* The next key to print: of the section that is open, else the first one left. */
+static size_t next_key(const struct conf_key *keys, size_t n_keys, const bool *printed,
+		       const char *open)
+{
+	size_t first = n_keys;
+
+	for (size_t i = 0; i < n_keys; i++) {
+		if (printed[i])
+			continue;
+		if (open && same_section(open, keys[i].key))
+			return i;
+		if (first == n_keys)
+			first = i;
+	}
+	return first;
+}
+
 void conf_print_example(const char *title, const struct conf_key *keys, size_t n_keys)
 {
+	bool *printed = calloc(n_keys + 1, sizeof *printed);
+	const char *before = NULL;
+
+	ensure(printed);
 	printf("# %s\n", title);
-	for (size_t i = 0; i < n_keys; i++) {
+	for (size_t n = 0; n < n_keys; n++) {
+		size_t i = next_key(keys, n_keys, printed, before);
+
 		putchar('\n');
-		print_key(&keys[i], i ? keys[i - 1].key : NULL);
+		print_key(&keys[i], before);
+		printed[i] = true;
+		before = keys[i].key;
 	}
+	free(printed);
 }
