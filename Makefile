@@ -165,6 +165,7 @@ $(foreach s,$(SERVICES),$(eval $(call service,$(s))))
 GATEWAY_O := $(call object,$(call sources,gateway/*.c)) $(B)/obj/gen/gateway/routes.o
 $(B)/bin/gateway: $(GATEWAY_O) $(LIBS)
 	$(link)
+$(B)/obj/gateway/openapi.o: $(G)/openapi.json # included by its assembler text
 
 $(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(LIBS)
 	$(link)

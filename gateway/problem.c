@@ -52,18 +52,6 @@ int32_t problem_retry_after(const struct error *err)
 	return status == 503 || status == 429 ? RETRY_AFTER_SECONDS : 0;
 }
 
-/* "parameters.max_output_tokens" to "parameters.maxOutputTokens". */
-static void to_camel(const char *snake, char *out)
-{
-	for (; *snake; snake++) {
-		if (*snake == '_' && snake[1])
-			*out++ = (char)toupper((unsigned char)*++snake);
-		else
-			*out++ = *snake;
-	}
-	*out = '\0';
-}
-
 static void to_upper(const char *word, char *out)
 {
 	for (; *word; word++)
@@ -74,18 +62,17 @@ static void to_upper(const char *word, char *out)
 void problem_write(struct buf *out, const struct error *err, const char *request_id)
 {
 	enum status code = code_of(err);
-	char reason[sizeof err->reason], field[sizeof err->field];
+	char reason[sizeof err->reason];
 	json_t *problem;
 	char *text;
 
 	to_upper(err->reason, reason);
-	to_camel(err->field, field);
 	problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "type", "about:blank", "title",
 			    codes[code].title, "status", (int)problem_status(err), "detail",
 			    err->message, "code", status_name(code), "reason", reason, "requestId",
 			    request_id);
-	if (problem && *field)
-		json_object_set_new(problem, "field", json_string(field));
+	if (problem && *err->field)
+		json_object_set_new(problem, "field", json_string(err->field));
 	text = problem ? json_dumps(problem, JSON_COMPACT) : NULL;
 	if (text)
 		buf_adds(out, text);

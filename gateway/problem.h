@@ -15,7 +15,7 @@ int32_t problem_status(const struct error *err);
 int32_t problem_retry_after(const struct error *err);
 
 /* Appends {"type":…,"title":…,"status":…,"detail":…,"code":…,"reason":…,"requestId":…,"field":…};
- * field only where the error names one, in lowerCamelCase. */
+ * field only where the error names one. */
 void problem_write(struct buf *out, const struct error *err, const char *request_id);
 
 #endif

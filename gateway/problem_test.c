@@ -55,7 +55,7 @@ static void statuses(void **state)
 static void the_body_is_rfc_9457(void **state)
 {
 	struct error err =
-		error_of(INVALID_ARGUMENT, "field_invalid", "parameters.max_output_tokens");
+		error_of(INVALID_ARGUMENT, "field_invalid", "parameters.maxOutputTokens");
 	_cleanup_(buf_done) struct buf out = {.max = 4096};
 	json_t *problem;
 

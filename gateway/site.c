@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define HEADERS_MAX 12
 #define ETAG_BYTES 12 /* of SHA-256: enough to tell builds apart */
 #define ETAG_SIZE (2 * ETAG_BYTES + 8)
 
@@ -257,41 +256,40 @@ static const struct file *resolve(const struct site *site, const char *path)
 	return strchr(strrchr(path, '/'), '.') ? NULL : site->index;
 }
 
-bool site_answer(const struct site *site, struct httpd_request *req,
-		 const struct httpd_header *headers, size_t n_headers)
+bool site_find(const struct site *site, const struct httpd_request *req,
+	       struct httpd_header headers[SITE_HEADERS_MAX], struct httpd_answer *ret)
 {
-	struct httpd_header all[HEADERS_MAX + 4];
 	bool get = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
 	const char *path = httpd_decode(req->arena, req->path, strlen(req->path), false);
 	const struct file *file = get && path ? resolve(site, path) : NULL;
-	struct httpd_answer answer = {.status = 200, .headers = all, .body_lives = true};
 	const struct form *form;
 	enum encoding encoding;
 	size_t n = 0;
 
 	if (!file)
 		return false;
-	ensure(n_headers <= HEADERS_MAX);
 	encoding = choose(req, file);
 	form = &file->forms[encoding];
-	for (; n < n_headers; n++)
-		all[n] = headers[n];
-	all[n++] = (struct httpd_header){"etag", form->etag};
-	all[n++] = (struct httpd_header){"vary", "accept-encoding"};
-	all[n++] = (struct httpd_header){"cache-control",
-					 strncmp(file->path, "/assets/", 8) == 0
-						 ? "public, max-age=31536000, immutable"
-						 : "no-cache"};
+	headers[n++] = (struct httpd_header){"etag", form->etag};
+	headers[n++] = (struct httpd_header){"vary", "accept-encoding"};
+	headers[n++] = (struct httpd_header){"cache-control",
+					     strncmp(file->path, "/assets/", 8) == 0
+						     ? "public, max-age=31536000, immutable"
+						     : "no-cache"};
 	if (encoding != PLAIN)
-		all[n++] = (struct httpd_header){"content-encoding", encoding_names[encoding]};
-	answer.n_headers = n;
-	answer.content_type = file->content_type;
+		headers[n++] = (struct httpd_header){"content-encoding", encoding_names[encoding]};
+	*ret = (struct httpd_answer){
+		.status = 200,
+		.content_type = file->content_type,
+		.headers = headers,
+		.n_headers = n,
+		.body_lives = true,
+	};
 	if (unchanged(req, form->etag)) {
-		answer.status = 304;
+		ret->status = 304;
 	} else {
-		answer.body = form->data;
-		answer.body_len = form->len;
+		ret->body = form->data;
+		ret->body_len = form->len;
 	}
-	httpd_answer(req, &answer);
 	return true;
 }

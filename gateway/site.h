@@ -13,11 +13,13 @@ _must_check_ enum status site_open(const char *root, struct site **ret, struct e
 void site_free(struct site *site);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct site *, site_free);
 
-/* Answers GET and HEAD of a file, or index.html for a path of the page (no dot in its last
+#define SITE_HEADERS_MAX 4
+
+/* The answer to GET or HEAD of a file, or of index.html for a path of the page (no dot in its last
  * segment). ETag and If-None-Match (RFC 9110 13.1.2), br and gzip by Accept-Encoding; files below
- * /assets/ have their hash in the name and are cached for a year. headers: sent along, at most 12.
- * False: nothing here has this path, the request is not answered. */
-bool site_answer(const struct site *site, struct httpd_request *req,
-		 const struct httpd_header *headers, size_t n_headers);
+ * /assets/ have their hash in the name and are cached for a year. Its headers stand in headers,
+ * the rest lives as long as the site. False: nothing here has this path. */
+bool site_find(const struct site *site, const struct httpd_request *req,
+	       struct httpd_header headers[SITE_HEADERS_MAX], struct httpd_answer *ret);
 
 #endif

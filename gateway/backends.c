@@ -1,0 +1,128 @@
+/* Channels to the services: one for each target, found by the package of a route. */
+#include "gateway/gateway.h"
+#include "runtime/base/ensure.h"
+#include "runtime/token/token.h"
+
+#include <string.h>
+
+struct backend {
+	const char *package, *target;
+	char *service; /* callee's name in service tokens */
+	struct rpc_channel *channel;
+};
+
+struct backends {
+	struct backend *list;
+	size_t n;
+	struct rpc_channel **by_route; /* parallel to routes; NULL: planned */
+	struct token_signer *signer;
+};
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static struct rpc_channel *open_channel(const struct gateway_conf *conf,
+					const struct backends *backends,
+					const struct backend *backend)
+{
+	const struct rpc_channel_options options = {
+		.target = backend->target,
+		.service = backend->service,
+		.signer = backends->signer,
+		.message_bytes_max = (size_t)conf->message_bytes_max,
+		.backoff_max_ms = (int32_t)conf->backoff_max_ms,
+		.tls_certificate_file = or_null(conf->tls_certificate),
+		.tls_key_file = or_null(conf->tls_key),
+		.tls_ca_file = or_null(conf->tls_ca),
+	};
+
+	for (size_t i = 0; i < backends->n; i++)
+		if (backends->list[i].channel &&
+		    strcmp(backends->list[i].target, backend->target) == 0)
+			return backends->list[i].channel;
+	return rpc_channel_open(&options);
+}
+
+struct rpc_channel *backends_of_package(const struct backends *backends, const char *package)
+{
+	for (size_t i = 0; i < backends->n; i++)
+		if (strcmp(backends->list[i].package, package) == 0)
+			return backends->list[i].channel;
+	return NULL;
+}
+
+struct rpc_channel *backends_of_route(const struct backends *backends, const struct route *route)
+{
+	return backends->by_route[route - routes];
+}
+
+static enum status check(const struct gateway_conf *conf, const struct backends *backends,
+			 struct error *reterr)
+{
+	for (size_t i = 0; i < routes_n; i++) {
+		backends->by_route[i] = backends_of_package(backends, routes[i].package);
+		if (!backends->by_route[i] && !routes[i].planned)
+			return error_field(reterr, INVALID_ARGUMENT, "field_required", "backends",
+					   "backends: has no '%s'", routes[i].package);
+	}
+	if (!backends_of_package(backends, conf->edge))
+		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "edge",
+				   "edge: backends has no '%s'", conf->edge);
+	return OK;
+}
+
+enum status backends_open(const struct gateway_conf *conf, struct backends **ret,
+			  struct error *reterr)
+{
+	struct backends *backends = calloc(1, sizeof *backends);
+	size_t n = 0;
+	enum status s = OK;
+
+	while (conf->backends[n].key)
+		n++;
+	ensure(backends);
+	backends->list = calloc(n + 1, sizeof *backends->list);
+	backends->by_route = calloc(routes_n + 1, sizeof(struct rpc_channel *));
+	ensure(backends->list && backends->by_route);
+	*ret = backends;
+	if (*conf->service_key)
+		s = token_signer_new(conf->service_key, conf->service_key_id, "gateway",
+				     &backends->signer, reterr);
+	if (s != OK) {
+		error_prefix(reterr, "service_key");
+		return s;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct backend *backend = &backends->list[i];
+		const char *package = conf->backends[i].key;
+
+		backend->package = package;
+		backend->target = conf->backends[i].value;
+		backend->service = strndup(package, strcspn(package, "."));
+		ensure(backend->service);
+		backend->channel = open_channel(conf, backends, backend);
+		backends->n++;
+	}
+	return check(conf, backends, reterr);
+}
+
+void backends_close(struct backends *backends)
+{
+	if (!backends)
+		return;
+	for (size_t i = 0; i < backends->n; i++) {
+		bool last = true;
+
+		for (size_t k = i + 1; k < backends->n; k++)
+			last &= backends->list[k].channel != backends->list[i].channel;
+		if (last)
+			rpc_channel_close(backends->list[i].channel);
+		free(backends->list[i].service);
+	}
+	token_signer_free(backends->signer);
+	free(backends->by_route);
+	free(backends->list);
+	free(backends);
+}

@@ -1,0 +1,182 @@
+/* What the files of the gateway share: the process, and one request on its way from HTTP to a
+ * method and back.
+ *
+ * Threads. Everything runs on nng's callback threads and nothing blocks. A request is touched by
+ * one thread at a time: by its handler, then by the callback that has its answer; what both may
+ * meet is guarded by the request's httpd_lock. httpd's lock comes first, then rpc's. */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "gateway/authn.h"
+#include "gateway/origin.h"
+#include "gateway/route_table.h"
+#include "gateway/site.h"
+#include "runtime/conf/conf.h"
+#include "runtime/httpd/httpd.h"
+#include "runtime/rpc/rpc.h"
+
+#include <stdatomic.h>
+
+struct gateway_conf {
+	const char *const *listen;
+	const char *admin_listen;
+	const char *public_url;
+	const char *log_level;
+	const struct conf_pair *backends; /* package → target */
+	const char *edge;                 /* package of the backend that serves edge.v1 too */
+	const char *web_root;
+	const char *files_url;
+	const char *const *cors_origins;
+	const char *token_audience;
+	int64_t trusted_hops;
+	int64_t connections_max;
+	int64_t head_bytes_max, headers_max, url_bytes_max, body_bytes_max, raw_body_bytes_max;
+	int64_t head_timeout_ms, idle_timeout_ms, send_timeout_ms, unary_timeout_ms;
+	int64_t body_rate_min;
+	int64_t stream_queue_bytes, heartbeat_ms;
+	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
+	int64_t message_bytes_max, backoff_max_ms, drain_ms;
+	const char *service_key, *service_key_id;
+	const char *tls_certificate, *tls_key, *tls_ca;
+};
+
+extern const struct conf_key gateway_keys[];
+extern const size_t gateway_keys_n;
+
+struct backends;
+struct streams;
+
+struct gateway {
+	const struct gateway_conf *conf;
+	struct backends *backends;
+	struct authn *authn;
+	struct origins origins;
+	struct site *site; /* NULL: no page is served */
+	struct streams *streams;
+	const char *docs;        /* the page /docs */
+	const char *page_policy; /* Content-Security-Policy of the page */
+	bool secure;             /* public_url is https */
+	atomic_bool draining;
+};
+
+struct request {
+	struct gateway *gateway;
+	struct httpd_request *http;
+	const struct route *route;    /* NULL: none was found, or not yet */
+	const char *variable;         /* what the route's variable is, decoded */
+	struct rpc_client_call *call; /* guarded by the request's httpd_lock */
+	const char *reason;           /* of the error that is the answer; NULL: none */
+	struct rpc_context context;
+};
+
+/* ------------------------------------------------------------------ handle.c */
+
+/* httpd_handle_fn: every request of the public port; ctx is the gateway. */
+void handle_request(struct httpd_request *http, void *ctx);
+/* httpd_refuse_fn and httpd_body_max_fn. */
+void handle_refusal(struct httpd_request *http, int32_t status, const char *reason,
+		    const char *detail, void *ctx);
+size_t handle_body_max(const struct httpd_request *http, void *ctx);
+
+/* ------------------------------------------------------------------ route.c */
+
+/* The route of a method and path (not decoded), and the text of its variable (decoded, in arena).
+ * errors: NOT_FOUND route_unknown, UNIMPLEMENTED method_not_allowed; then *ret is a route of the
+ * same path, for Allow. */
+_must_check_ enum status route_find(const char *http_method, const char *path, struct arena *arena,
+				    const struct route **ret, const char **ret_variable,
+				    struct error *reterr);
+/* "GET, HEAD, POST": the methods of the path, in arena. */
+const char *route_methods(const char *path, struct arena *arena);
+
+/* ------------------------------------------------------------------ bind.c */
+
+/* The request message out of path, query, body, cookies and headers, checked; request->route
+ * becomes the streaming or the plain one of a pair. errors: INVALID_ARGUMENT with the field,
+ * NOT_FOUND for a variable that is no id. */
+_must_check_ enum status bind_message(struct request *request, ProtobufCMessage **ret,
+				      struct error *reterr);
+
+/* Does the body go to the method as it is, in a google.api.HttpBody? */
+bool route_is_raw(const struct route *route);
+
+/* ------------------------------------------------------------------ forward.c */
+
+/* Address, ids and trace of a request, from its headers as far as its sender is trusted. */
+void forward_context(const struct gateway *gateway, const struct httpd_request *http,
+		     struct rpc_context *ret);
+
+/* ------------------------------------------------------------------ cookie.c */
+
+/* Value of a cookie of ours in the request, in arena; NULL: it has none. */
+const char *cookie_find(const struct gateway *gateway, const struct httpd_request *http,
+			enum json_cookie cookie);
+/* Set-Cookie of a value that ends at expire_seconds (0: with the browser's session). An empty value
+ * ends the cookie now. In arena. */
+const char *cookie_format(const struct gateway *gateway, enum json_cookie cookie, const char *value,
+			  int64_t expire_seconds, struct arena *arena);
+
+/* ------------------------------------------------------------------ reply.c */
+
+#define REPLY_HEADERS_MAX 24
+
+struct reply_headers {
+	struct httpd_header list[REPLY_HEADERS_MAX];
+	size_t n;
+};
+
+void reply_header(struct reply_headers *headers, const char *name, const char *value);
+/* What each answer of the API carries: request id, policies, CORS. Values live as long as the
+ * request. */
+void reply_headers_init(struct reply_headers *headers, const struct request *request);
+/* A whole answer; logs and counts it. */
+void reply_send(struct request *request, const struct httpd_answer *answer);
+/* problem+json, or OpenAI's shape where the route speaks that. */
+void reply_problem(struct request *request, const struct error *err);
+/* The answer of a unary method. */
+void reply_message(struct request *request, const ProtobufCMessage *message);
+/* Appends an error as the JSON of the route's dialect; its field as clients of the route spell it.
+ * route: NULL allowed. */
+void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
+			struct buf *out);
+
+/* ------------------------------------------------------------------ unary.c, stream.c */
+
+/* Both take the request over and answer it. */
+void unary_start(struct request *request, const ProtobufCMessage *message);
+void stream_start(struct request *request, const ProtobufCMessage *message);
+
+struct streams *streams_new(void);
+void streams_free(struct streams *streams);
+/* Ends all streams of a session: authn_options.session_ended with the gateway as ctx. */
+void streams_end_session(const char *session_id, void *ctx);
+/* Ends all streams so that their clients come back, to another replica. */
+void streams_end_all(struct streams *streams);
+
+/* ------------------------------------------------------------------ backends.c */
+
+/* Opens one channel for each target. errors: INVALID_ARGUMENT naming a package of a route without a
+ * target. */
+_must_check_ enum status backends_open(const struct gateway_conf *conf, struct backends **ret,
+				       struct error *reterr);
+void backends_close(struct backends *backends);
+struct rpc_channel *backends_of_route(const struct backends *backends, const struct route *route);
+struct rpc_channel *backends_of_package(const struct backends *backends, const char *package);
+
+/* ------------------------------------------------------------------ docs.c, openapi.c, report.c */
+
+/* The page that lists all routes, HTML in arena. */
+const char *docs_page(struct arena *arena);
+
+extern const char openapi_text[];
+extern const size_t openapi_len;
+
+/* Once, before the first answer; and when all is over. */
+void report_init(void);
+void report_done(void);
+/* One line in the log, and the metrics. Before the answer, which ends the request. */
+void report_answer(const struct request *request, int32_t status);
+/* A stream began (+1) or ended (-1). */
+void report_stream(int change);
+
+#endif

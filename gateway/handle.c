@@ -1,0 +1,275 @@
+/* The way of a request: documents and the page, route, origin, identity, message, method. */
+#include "gateway/gateway.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_safe(const struct httpd_request *http)
+{
+	return strcmp(http->method, "GET") == 0 || strcmp(http->method, "HEAD") == 0;
+}
+
+static struct request *request_new(struct gateway *gateway, struct httpd_request *http)
+{
+	struct request *request = arena_zalloc(http->arena, sizeof *request);
+
+	request->gateway = gateway;
+	request->http = http;
+	forward_context(gateway, http, &request->context);
+	return request;
+}
+
+static void fail(struct request *request, enum status code, const char *reason, const char *message)
+{
+	struct error err;
+
+	if (error_set(&err, code, reason, "%s", message) != OK)
+		reply_problem(request, &err);
+}
+
+/* ------------------------------------------------------------------ what is no method */
+
+static void reply_text(struct request *request, const char *content_type, const char *text,
+		       size_t len)
+{
+	struct reply_headers headers;
+
+	reply_headers_init(&headers, request);
+	reply_send(request, &(struct httpd_answer){
+				    .status = 200,
+				    .content_type = content_type,
+				    .headers = headers.list,
+				    .n_headers = headers.n,
+				    .body = text,
+				    .body_len = len,
+				    .body_lives = true,
+			    });
+}
+
+static bool reply_document(struct request *request)
+{
+	const char *path = request->http->path;
+
+	if (!is_safe(request->http))
+		return false;
+	if (strcmp(path, "/openapi.json") == 0)
+		reply_text(request, "application/json", openapi_text, openapi_len);
+	else if (strcmp(path, "/docs") == 0)
+		reply_text(request, "text/html; charset=utf-8", request->gateway->docs,
+			   strlen(request->gateway->docs));
+	else
+		return false;
+	return true;
+}
+
+/* Paths of the API never fall back to the page. */
+static bool is_api(const char *path)
+{
+	return strncmp(path, "/api/", 5) == 0 || strncmp(path, "/v1/", 4) == 0;
+}
+
+static bool reply_page(struct request *request)
+{
+	const struct gateway *gateway = request->gateway;
+	struct reply_headers headers;
+	struct httpd_answer answer;
+
+	if (!gateway->site || is_api(request->http->path) ||
+	    !site_find(gateway->site, request->http, headers.list, &answer))
+		return false;
+	headers.n = answer.n_headers;
+	reply_header(&headers, "content-security-policy", gateway->page_policy);
+	reply_header(&headers, "x-content-type-options", "nosniff");
+	reply_header(&headers, "referrer-policy", "same-origin");
+	reply_header(&headers, "cross-origin-opener-policy", "same-origin");
+	reply_header(&headers, "x-request-id", request->context.request_id);
+	if (gateway->secure)
+		reply_header(&headers, "strict-transport-security", "max-age=31536000");
+	answer.headers = headers.list;
+	answer.n_headers = headers.n;
+	reply_send(request, &answer);
+	return true;
+}
+
+/* OPTIONS: what the path takes, and for whom (Fetch Standard 3.2.2, CORS preflight). */
+static void reply_options(struct request *request)
+{
+	struct httpd_request *http = request->http;
+	const char *methods = route_methods(http->path, http->arena);
+	struct reply_headers headers;
+
+	if (!*methods) {
+		fail(request, NOT_FOUND, "route_unknown", "there is nothing at this path");
+		return;
+	}
+	reply_headers_init(&headers, request);
+	reply_header(&headers, "allow", methods);
+	if (origin_allowed(&request->gateway->origins, http)) {
+		reply_header(&headers, "access-control-allow-methods", methods);
+		reply_header(&headers, "access-control-allow-headers",
+			     "authorization, content-type, idempotency-key, last-event-id");
+		reply_header(&headers, "access-control-max-age", "600");
+	}
+	reply_send(request, &(struct httpd_answer){
+				    .status = 204,
+				    .headers = headers.list,
+				    .n_headers = headers.n,
+			    });
+}
+
+/* ------------------------------------------------------------------ checks */
+
+/* A token in the Authorization header, which no browser sends by itself. NULL: there is none. */
+static const char *bearer(const struct httpd_request *http)
+{
+	const char *value = httpd_header(http, "authorization");
+
+	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
+		return NULL;
+	return value + 7 + strspn(value + 7, " ");
+}
+
+static enum status check_origin(const struct request *request, struct error *reterr)
+{
+	const struct gateway *gateway = request->gateway;
+	const struct httpd_request *http = request->http;
+
+	if (is_safe(http))
+		return OK;
+	if (bearer(http) && !cookie_find(gateway, http, JSON_COOKIE_ACCESS) &&
+	    !cookie_find(gateway, http, JSON_COOKIE_REFRESH))
+		return OK;
+	return origin_check(&gateway->origins, http, reterr);
+}
+
+static enum status take_idempotency_key(struct request *request, struct error *reterr)
+{
+	const char *key = httpd_header(request->http, "idempotency-key");
+	size_t len = key ? strlen(key) : 0;
+
+	if (len >= sizeof request->context.idempotency_key)
+		return error_field(reterr, INVALID_ARGUMENT, "field_too_long", "Idempotency-Key",
+				   "may have %zu characters",
+				   sizeof request->context.idempotency_key - 1);
+	for (size_t i = 0; i < len; i++)
+		if (key[i] < ' ' || key[i] > '~')
+			return error_field(reterr, INVALID_ARGUMENT, "field_invalid",
+					   "Idempotency-Key", "must be printable ASCII");
+	if (len)
+		memcpy(request->context.idempotency_key, key, len + 1);
+	return OK;
+}
+
+/* May we act on what we know of sessions that ended? */
+static enum status check_trust(const struct request *request, struct error *reterr)
+{
+	enum authn_trust trust = authn_trust(request->gateway->authn);
+
+	if (trust == AUTHN_FRESH || (trust == AUTHN_STALE && is_safe(request->http)))
+		return OK;
+	return error_set(reterr, UNAVAILABLE, "service_unavailable",
+			 "it cannot be told at the moment which sessions have ended");
+}
+
+/* ------------------------------------------------------------------ the way */
+
+static void call_method(struct request *request)
+{
+	ProtobufCMessage *message;
+	struct error err;
+
+	if (bind_message(request, &message, &err) != OK)
+		reply_problem(request, &err);
+	else if (request->route->planned)
+		fail(request, UNIMPLEMENTED, "not_implemented",
+		     "this is planned and not built yet");
+	else if (request->route->method->kind == RPC_SERVER_STREAM)
+		stream_start(request, message);
+	else
+		unary_start(request, message);
+}
+
+static void identified(void *ctx, enum status s, const struct rpc_subject *subject,
+		       const struct error *err)
+{
+	struct request *request = ctx;
+	struct error untrusted;
+
+	if (s != OK) {
+		reply_problem(request, err);
+		return;
+	}
+	request->context.subject = *subject;
+	if (request->route->method->access == RPC_ACCESS_ADMIN && !subject->admin)
+		fail(request, PERMISSION_DENIED, "role_required", "this is for administrators");
+	else if (check_trust(request, &untrusted) != OK)
+		reply_problem(request, &untrusted);
+	else
+		call_method(request);
+}
+
+static void identify(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	const char *token = bearer(request->http);
+
+	if (request->route->method->access == RPC_ACCESS_PUBLIC) {
+		call_method(request);
+		return;
+	}
+	if (!token)
+		token = cookie_find(gateway, request->http, JSON_COOKIE_ACCESS);
+	if (token)
+		authn_check(gateway->authn, token, strlen(token), identified, request);
+	else
+		fail(request, UNAUTHENTICATED, "unauthenticated", "log in first");
+}
+
+void handle_request(struct httpd_request *http, void *ctx)
+{
+	struct request *request = request_new(ctx, http);
+	struct error err;
+	enum status s;
+
+	if (strcmp(http->method, "OPTIONS") == 0) {
+		reply_options(request);
+		return;
+	}
+	if (reply_document(request))
+		return;
+	s = route_find(http->method, http->path, http->arena, &request->route, &request->variable,
+		       &err);
+	if (s == NOT_FOUND && !request->route && reply_page(request))
+		return;
+	if (s == OK)
+		s = check_origin(request, &err);
+	if (s == OK)
+		s = take_idempotency_key(request, &err);
+	if (s == OK)
+		identify(request);
+	else
+		reply_problem(request, &err);
+}
+
+void handle_refusal(struct httpd_request *http, int32_t status, const char *reason,
+		    const char *detail, void *ctx)
+{
+	struct request *request = request_new(ctx, http);
+	enum status code = status == 408   ? DEADLINE_EXCEEDED
+			   : status == 400 ? INVALID_ARGUMENT
+					   : RESOURCE_EXHAUSTED;
+
+	fail(request, code, reason, detail);
+}
+
+size_t handle_body_max(const struct httpd_request *http, void *ctx)
+{
+	const struct gateway *gateway = ctx;
+	const struct route *route = NULL;
+	const char *variable;
+
+	if (route_find(http->method, http->path, http->arena, &route, &variable, NULL) == OK &&
+	    route_is_raw(route))
+		return (size_t)gateway->conf->raw_body_bytes_max;
+	return (size_t)gateway->conf->body_bytes_max;
+}

@@ -1,0 +1,202 @@
+/* Answers: headers that each one carries, errors, and what a method answered. */
+#include "gateway/gateway.h"
+#include "gateway/problem.h"
+#include "google/api/httpbody.pb-c.h"
+#include "runtime/base/ensure.h"
+#include "runtime/json/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ANSWER_BYTES_MAX (64 * 1024 * 1024)
+#define ANSWER_KEPT_MAX (256 * 1024) /* by each thread, for its next answer */
+
+/* Nothing of the API is a page, whatever a service says about the type. */
+#define API_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+/* The text of this thread's next answer; httpd copies it. */
+static struct buf *answer_text(void)
+{
+	static _Thread_local struct buf out;
+
+	if (out.capacity > ANSWER_KEPT_MAX)
+		buf_done(&out);
+	if (!out.max)
+		buf_init(&out, ANSWER_BYTES_MAX);
+	buf_clear(&out);
+	return &out;
+}
+
+void reply_header(struct reply_headers *headers, const char *name, const char *value)
+{
+	ensure(headers->n < REPLY_HEADERS_MAX);
+	headers->list[headers->n++] = (struct httpd_header){name, value};
+}
+
+void reply_headers_init(struct reply_headers *headers, const struct request *request)
+{
+	const struct gateway *gateway = request->gateway;
+	const char *origin = origin_allowed(&gateway->origins, request->http);
+
+	headers->n = 0;
+	reply_header(headers, "x-request-id", request->context.request_id);
+	reply_header(headers, "cache-control", "no-store");
+	reply_header(headers, "content-security-policy", API_POLICY);
+	reply_header(headers, "x-content-type-options", "nosniff");
+	reply_header(headers, "referrer-policy", "no-referrer");
+	if (gateway->secure)
+		reply_header(headers, "strict-transport-security", "max-age=31536000");
+	if (gateway->origins.allowed[0])
+		reply_header(headers, "vary", "origin");
+	if (origin) {
+		reply_header(headers, "access-control-allow-origin", origin);
+		reply_header(headers, "access-control-allow-credentials", "true");
+		reply_header(headers, "access-control-expose-headers", "x-request-id, retry-after");
+	}
+}
+
+void reply_send(struct request *request, const struct httpd_answer *answer)
+{
+	report_answer(request, answer->status);
+	httpd_answer(request->http, answer);
+}
+
+/* ------------------------------------------------------------------ errors */
+
+/* OpenAI's API reference, "Error codes": what its clients look at. */
+static void openai_error(const struct error *err, struct buf *out)
+{
+	int32_t status = problem_status(err);
+	const char *type = status == 401   ? "authentication_error"
+			   : status == 403 ? "permission_error"
+			   : status == 429 ? "rate_limit_error"
+			   : status >= 500 ? "server_error"
+					   : "invalid_request_error";
+
+	buf_adds(out, "{\"error\":{\"message\":");
+	json_write_text(out, err->message, strlen(err->message));
+	buf_addf(out, ",\"type\":\"%s\",\"param\":", type);
+	if (*err->field)
+		json_write_text(out, err->field, strlen(err->field));
+	else
+		buf_adds(out, "null");
+	buf_adds(out, ",\"code\":");
+	json_write_text(out, err->reason, strlen(err->reason));
+	buf_adds(out, "}}");
+}
+
+void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
+			struct buf *out)
+{
+	struct error shown = *err;
+
+	if (route)
+		json_path_to_client(route->req, err->field, shown.field, sizeof shown.field);
+	if (route && route->dialect == ROUTE_DIALECT_OPENAI)
+		openai_error(&shown, out);
+	else
+		problem_write(out, &shown, request_id);
+}
+
+void reply_problem(struct request *request, const struct error *err)
+{
+	struct httpd_request *http = request->http;
+	bool openai = request->route && request->route->dialect == ROUTE_DIALECT_OPENAI;
+	int32_t status = problem_status(err), retry_after = problem_retry_after(err);
+	struct buf *text = answer_text();
+	struct reply_headers headers;
+
+	reply_headers_init(&headers, request);
+	if (retry_after)
+		reply_header(&headers, "retry-after", arena_printf(http->arena, "%d", retry_after));
+	if (status == 401)
+		reply_header(&headers, "www-authenticate", "Bearer");
+	if (status == 405)
+		reply_header(&headers, "allow", route_methods(http->path, http->arena));
+	reply_problem_text(request->route, err, request->context.request_id, text);
+	request->reason = err->reason;
+	reply_send(request,
+		   &(struct httpd_answer){
+			   .status = status,
+			   .content_type = openai ? "application/json" : "application/problem+json",
+			   .headers = headers.list,
+			   .n_headers = headers.n,
+			   .body = text->data,
+			   .body_len = text->len,
+		   });
+}
+
+/* ------------------------------------------------------------------ messages */
+
+/* Fields that travel as cookies, and the end of all cookies where the method says so. */
+static void add_cookies(const struct request *request, const ProtobufCMessage *message,
+			struct reply_headers *headers)
+{
+	const struct json_message_rule *rule = request->route->resp;
+	struct arena *arena = request->http->arena;
+
+	for (unsigned i = 0; i < rule->descriptor->n_fields; i++) {
+		const struct json_field_rule *field = &rule->fields[i];
+		int64_t expires = 0;
+		const char *value = "";
+
+		if (field->flags & JSON_COOKIE)
+			value = json_get_text(rule, message, (int32_t)i);
+		if (!*value)
+			continue;
+		if (field->expire_field >= 0)
+			expires = json_get_seconds(rule, message, field->expire_field);
+		reply_header(headers, "set-cookie",
+			     cookie_format(request->gateway, field->cookie, value, expires, arena));
+	}
+	if (!request->route->clear_cookies)
+		return;
+	for (int kind = JSON_COOKIE_ACCESS; kind <= JSON_COOKIE_REFRESH; kind++)
+		reply_header(headers, "set-cookie",
+			     cookie_format(request->gateway, (enum json_cookie)kind, "", 0, arena));
+}
+
+static void reply_raw(struct request *request, const ProtobufCMessage *message,
+		      const struct reply_headers *headers)
+{
+	const Google__Api__HttpBody *body = (const Google__Api__HttpBody *)message;
+
+	reply_send(request, &(struct httpd_answer){
+				    .status = request->route->http_status,
+				    .content_type = body->content_type,
+				    .headers = headers->list,
+				    .n_headers = headers->n,
+				    .body = body->data.data,
+				    .body_len = body->data.len,
+			    });
+}
+
+void reply_message(struct request *request, const ProtobufCMessage *message)
+{
+	const struct route *route = request->route;
+	const char *location = "";
+	struct reply_headers headers;
+	struct buf *text;
+
+	reply_headers_init(&headers, request);
+	if (route->resp->form == JSON_FORM_HTTP_BODY) {
+		reply_raw(request, message, &headers);
+		return;
+	}
+	add_cookies(request, message, &headers);
+	if (route->resp->location_field >= 0)
+		location = json_get_text(route->resp, message, route->resp->location_field);
+	if (*location)
+		reply_header(&headers, "location", location);
+	text = answer_text();
+	json_write(route->resp, message,
+		   route->dialect == ROUTE_DIALECT_OPENAI ? JSON_PLAIN : JSON_PROTO3, text);
+	reply_send(request, &(struct httpd_answer){
+				    .status = *location ? 303 : route->http_status,
+				    .content_type = "application/json",
+				    .headers = headers.list,
+				    .n_headers = headers.n,
+				    .body = text->data,
+				    .body_len = text->len,
+			    });
+}

@@ -1,0 +1,356 @@
+/* Server streams as server-sent events. No header goes out before the first message, so that a call
+ * which is refused at once is a plain answer; a reader that does not take its events stops the
+ * stream at its source. */
+#include "gateway/gateway.h"
+#include "runtime/base/ensure.h"
+#include "runtime/json/json.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define EVENT_BYTES_MAX (64 * 1024 * 1024)
+
+/* Everything below `lock` is guarded by it. It ends when both sides have: the call by on_end, the
+ * answer by httpd_stream_end or a plain one. */
+struct stream {
+	struct stream *next, *previous; /* in the list */
+	atomic_int refs;                /* the list's, and those of who looks at it from there */
+	struct gateway *gateway;
+	const struct route *route;
+	char session_id[UUID_SIZE];
+	char request_id[64];
+
+	struct httpd_lock *lock;
+	struct httpd_request *http;
+	struct request *request;      /* NULL once the stream has begun */
+	struct rpc_client_call *call; /* NULL once it has ended */
+	struct buf pending;           /* events that httpd has not taken yet */
+	bool paused;                  /* httpd is full: the source waits */
+	bool ended;                   /* the call has; what is pending goes out still */
+	bool revoked;                 /* its session ended */
+	bool leaving;                 /* this process is about to end */
+};
+
+struct streams {
+	pthread_mutex_t mutex;
+	struct stream *first;
+};
+
+/* ------------------------------------------------------------------ the list of open streams */
+
+struct streams *streams_new(void)
+{
+	struct streams *streams = calloc(1, sizeof *streams);
+
+	ensure(streams);
+	pthread_mutex_init(&streams->mutex, NULL);
+	return streams;
+}
+
+void streams_free(struct streams *streams)
+{
+	if (!streams)
+		return;
+	ensure(!streams->first);
+	pthread_mutex_destroy(&streams->mutex);
+	free(streams);
+}
+
+static void stream_unref(struct stream *stream)
+{
+	if (atomic_fetch_sub(&stream->refs, 1) != 1)
+		return;
+	httpd_lock_unref(stream->lock);
+	buf_done(&stream->pending);
+	free(stream);
+}
+
+static void list_add(struct stream *stream)
+{
+	struct streams *streams = stream->gateway->streams;
+
+	pthread_mutex_lock(&streams->mutex);
+	stream->next = streams->first;
+	if (stream->next)
+		stream->next->previous = stream;
+	streams->first = stream;
+	pthread_mutex_unlock(&streams->mutex);
+	report_stream(1);
+}
+
+static void list_remove(struct stream *stream)
+{
+	struct streams *streams = stream->gateway->streams;
+
+	pthread_mutex_lock(&streams->mutex);
+	if (stream->previous)
+		stream->previous->next = stream->next;
+	else
+		streams->first = stream->next;
+	if (stream->next)
+		stream->next->previous = stream->previous;
+	pthread_mutex_unlock(&streams->mutex);
+	report_stream(-1);
+}
+
+/* Cancels the calls of a session's streams, or of all. Streams are locked after the list is
+ * released: a handler adds to the list with its lock held. */
+static void cancel_streams(struct streams *streams, const char *session_id)
+{
+	struct stream **found = NULL;
+	size_t n = 0, room = 0;
+
+	pthread_mutex_lock(&streams->mutex);
+	for (struct stream *stream = streams->first; stream; stream = stream->next) {
+		if (session_id && strcmp(stream->session_id, session_id) != 0)
+			continue;
+		if (n == room) {
+			room = room ? 2 * room : 16;
+			found = reallocarray(found, room, sizeof(struct stream *));
+			ensure(found);
+		}
+		atomic_fetch_add(&stream->refs, 1);
+		found[n++] = stream;
+	}
+	pthread_mutex_unlock(&streams->mutex);
+	for (size_t i = 0; i < n; i++) {
+		bool taken = httpd_lock_take(found[i]->lock);
+
+		found[i]->revoked |= session_id != NULL;
+		found[i]->leaving |= session_id == NULL;
+		if (found[i]->call)
+			rpc_client_cancel(found[i]->call);
+		httpd_lock_release(found[i]->lock, taken);
+		stream_unref(found[i]);
+	}
+	free(found);
+}
+
+void streams_end_session(const char *session_id, void *ctx)
+{
+	struct gateway *gateway = ctx;
+
+	cancel_streams(gateway->streams, session_id);
+}
+
+void streams_end_all(struct streams *streams)
+{
+	cancel_streams(streams, NULL);
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void begin(struct stream *stream)
+{
+	struct request *request = TAKE_PTR(stream->request);
+	struct reply_headers headers;
+
+	reply_headers_init(&headers, request);
+	reply_header(&headers, "x-accel-buffering",
+		     "no"); /* nginx in front must not collect events */
+	report_answer(request, 200);
+	httpd_stream_begin(stream->http,
+			   &(struct httpd_answer){
+				   .status = 200,
+				   .content_type = "text/event-stream",
+				   .headers = headers.list,
+				   .n_headers = headers.n,
+				   .heartbeat_ms = (int32_t)stream->gateway->conf->heartbeat_ms,
+			   });
+}
+
+/* The active case of the oneof named `event`, or -1. */
+static int32_t event_case(const struct json_message_rule *rule, const ProtobufCMessage *message)
+{
+	for (unsigned i = 0; i < rule->descriptor->n_fields; i++)
+		if (rule->fields[i].flags & JSON_EVENT &&
+		    json_get_message(rule, message, (int32_t)i))
+			return (int32_t)i;
+	return -1;
+}
+
+/* JSON is one line, so it is one data line. */
+static void write_event(struct stream *stream, const ProtobufCMessage *message)
+{
+	const struct json_message_rule *rule = stream->route->resp;
+	bool openai = stream->route->dialect == ROUTE_DIALECT_OPENAI;
+	struct buf *out = &stream->pending;
+
+	if (rule->cursor_field >= 0 && *json_get_text(rule, message, rule->cursor_field))
+		buf_addf(out, "id: %s\n", json_get_text(rule, message, rule->cursor_field));
+	if (rule->has_event) {
+		int32_t i = event_case(rule, message);
+
+		if (i < 0)
+			return; /* an event of a newer service, which this gateway cannot name */
+		buf_addf(out, "event: %s\n", rule->fields[i].json_name);
+		message = json_get_message(rule, message, i);
+		rule = rule->fields[i].message;
+	}
+	buf_adds(out, "data: ");
+	json_write(rule, message, openai ? JSON_PLAIN : JSON_PROTO3, out);
+	buf_adds(out, "\n\n");
+}
+
+static void write_error(struct stream *stream, const struct error *err)
+{
+	struct buf *out = &stream->pending;
+
+	buf_adds(out, stream->route->dialect == ROUTE_DIALECT_OPENAI ? "data: "
+								     : "event: error\ndata: ");
+	reply_problem_text(stream->route, err, stream->request_id, out);
+	buf_adds(out, "\n\n");
+}
+
+/* Gives httpd what is pending. False: it is full. */
+static bool push(struct stream *stream)
+{
+	if (stream->pending.len && httpd_stream_send(stream->http, stream->pending.data,
+						     stream->pending.len) == RESOURCE_EXHAUSTED) {
+		stream->paused = true;
+		return false;
+	}
+	buf_done(&stream->pending); /* also when nobody reads any more; between events a stream
+				       holds nothing */
+	return true;
+}
+
+/* The stream that has begun is over. */
+static void finish(struct stream *stream)
+{
+	httpd_stream_end(stream->http, !stream->leaving);
+	list_remove(stream);
+}
+
+/* ------------------------------------------------------------------ hooks of the HTTP side, under
+ * the lock */
+
+static void on_close(_unused_ struct httpd_request *http, void *ctx)
+{
+	struct stream *stream = ctx;
+
+	if (stream->call) {
+		rpc_client_cancel(stream->call);
+	} else {
+		finish(stream);
+		stream_unref(stream);
+	}
+}
+
+static void on_writable(_unused_ struct httpd_request *http, void *ctx)
+{
+	struct stream *stream = ctx;
+
+	if (!stream->paused)
+		return;
+	stream->paused = false;
+	if (!push(stream))
+		return;
+	if (!stream->ended) {
+		rpc_client_resume(stream->call);
+	} else {
+		finish(stream);
+		stream_unref(stream);
+	}
+}
+
+static const struct httpd_hooks http_hooks = {on_close, on_writable};
+
+/* ------------------------------------------------------------------ hooks of the call */
+
+static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMessage *message,
+		       void *ctx)
+{
+	struct stream *stream = ctx;
+	bool taken = httpd_lock_take(stream->lock);
+	bool room;
+
+	if (stream->request)
+		begin(stream);
+	write_event(stream, message);
+	room = push(stream);
+	httpd_lock_release(stream->lock, taken);
+	return room;
+}
+
+/* The call ended before its first message: a plain answer. */
+static void answer_plainly(struct stream *stream, enum status status, const struct error *err)
+{
+	struct request *request = stream->request;
+	struct reply_headers headers;
+
+	if (status != OK) {
+		reply_problem(request, err);
+	} else {
+		reply_headers_init(&headers, request);
+		reply_send(request, &(struct httpd_answer){
+					    .status = 204,
+					    .headers = headers.list,
+					    .n_headers = headers.n,
+				    });
+	}
+	list_remove(stream);
+}
+
+static void on_end(_unused_ struct rpc_client_call *call, enum status status,
+		   const struct error *err, void *ctx)
+{
+	static const struct error revoked = {UNAUTHENTICATED, "session_revoked", "",
+					     "the session was ended"};
+	static const struct error leaving = {UNAVAILABLE, "service_unavailable", "",
+					     "this gateway is about to stop"};
+	struct stream *stream = ctx;
+	bool taken = httpd_lock_take(stream->lock);
+	bool over = true;
+
+	stream->call = NULL;
+	stream->ended = true;
+	if (status != OK && (stream->revoked || stream->leaving))
+		err = stream->revoked ? &revoked : &leaving;
+	if (stream->request) {
+		answer_plainly(stream, status, err);
+	} else {
+		if (status != OK && !stream->leaving)
+			write_error(stream, err);
+		else if (status == OK && stream->route->dialect == ROUTE_DIALECT_OPENAI)
+			buf_adds(&stream->pending, "data: [DONE]\n\n");
+		over = !stream->paused && push(stream);
+		if (over)
+			finish(stream);
+	}
+	httpd_lock_release(stream->lock, taken);
+	if (over)
+		stream_unref(stream);
+}
+
+static const struct rpc_client_hooks call_hooks = {.on_message = on_message, .on_end = on_end};
+
+void stream_start(struct request *request, const ProtobufCMessage *message)
+{
+	struct gateway *gateway = request->gateway;
+	const struct rpc_call_options options = {.parent = &request->context};
+	struct stream *stream = calloc(1, sizeof *stream);
+	struct httpd_lock *lock = httpd_lock_of(request->http);
+	bool taken;
+
+	ensure(stream);
+	atomic_init(&stream->refs, 1);
+	stream->gateway = gateway;
+	stream->route = request->route;
+	stream->http = request->http;
+	stream->request = request;
+	stream->lock = lock;
+	memcpy(stream->session_id, request->context.subject.session_id, UUID_SIZE);
+	memcpy(stream->request_id, request->context.request_id, sizeof stream->request_id);
+	buf_init(&stream->pending, EVENT_BYTES_MAX);
+	list_add(stream);
+	taken = httpd_lock_take(lock);
+	stream->leaving = gateway->draining;
+	/* Neither side's hooks get past the lock before both are known. */
+	stream->call =
+		rpc_stream_open(backends_of_route(gateway->backends, request->route),
+				request->route->method, &options, message, &call_hooks, stream);
+	if (!httpd_hooks_set(request->http, &http_hooks, stream) || stream->leaving)
+		rpc_client_cancel(stream->call);
+	httpd_lock_release(lock, taken);
+}
