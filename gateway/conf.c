@@ -76,6 +76,8 @@ const struct conf_key gateway_keys[] = {
 	    "And after this time all that need a session."),
 	KEY("message_bytes_max", CONF_BYTES, message_bytes_max, "4MiB", 1024, 64 * MIB,
 	    "Largest message to and from a service."),
+	KEY("backoff_initial", CONF_DURATION, backoff_initial_ms, "1s", 1, HOUR_MS,
+	    "Pause before the second try to connect to a backend; it grows by 1.6."),
 	KEY("backoff_max", CONF_DURATION, backoff_max_ms, "120s", 100, 24 * HOUR_MS,
 	    "Longest pause between two tries to connect to a backend."),
 	KEY("drain", CONF_DURATION, drain_ms, "30s", 0, 24 * HOUR_MS,

@@ -35,7 +35,7 @@ struct gateway_conf {
 	int64_t body_rate_min;
 	int64_t stream_queue_bytes, heartbeat_ms;
 	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
-	int64_t message_bytes_max, backoff_max_ms, drain_ms;
+	int64_t message_bytes_max, backoff_initial_ms, backoff_max_ms, drain_ms;
 	const char *service_key, *service_key_id;
 	const char *tls_certificate, *tls_key, *tls_ca;
 };
@@ -57,6 +57,8 @@ struct gateway {
 	const char *page_policy; /* Content-Security-Policy of the page */
 	bool secure;             /* public_url is https */
 	atomic_bool draining;
+	struct httpd *httpd, *admin;
+	struct arena *arena;
 };
 
 struct request {
@@ -68,6 +70,16 @@ struct request {
 	const char *reason;           /* of the error that is the answer; NULL: none */
 	struct rpc_context context;
 };
+
+/* ------------------------------------------------------------------ process.c */
+
+/* Opens everything and listens. conf outlives it. errors: INVALID_ARGUMENT config_invalid,
+ * UNAVAILABLE service_unavailable; then, too, *ret is to be stopped. */
+_must_check_ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
+				       struct error *reterr);
+/* Ends streams, lets requests finish for conf->drain_ms, closes and frees. Blocks; not from a
+ * callback. NULL allowed. */
+void gateway_stop(struct gateway *gateway);
 
 /* ------------------------------------------------------------------ handle.c */
 

@@ -1,0 +1,136 @@
+/* The gateway as a whole: what it opens, in order, and how it ends, in the reverse one. */
+#include "gateway/gateway.h"
+#include "runtime/base/ensure.h"
+
+#include <string.h>
+
+#define ARENA_CHUNK_BYTES (16 * 1024)
+#define ARENA_BYTES_MAX (1024 * 1024)
+
+/* Scheme and authority of public_url, which must have nothing else. */
+static enum status take_public_url(struct gateway *gateway, struct error *reterr)
+{
+	const char *url = gateway->conf->public_url;
+	size_t len = strlen(url);
+
+	gateway->secure = strncmp(url, "https://", 8) == 0;
+	if (!gateway->secure && strncmp(url, "http://", 7) != 0)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "public_url: '%s' begins with neither http:// nor https://", url);
+	if (url[len - 1] == '/')
+		len--;
+	gateway->origins.public_origin = arena_strndup(gateway->arena, url, len);
+	if (strchr(strstr(gateway->origins.public_origin, "://") + 3, '/'))
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "public_url: '%s' has a path", url);
+	gateway->origins.allowed = gateway->conf->cors_origins;
+	return OK;
+}
+
+/* Nothing from elsewhere, no inline code, in nobody's frame. */
+static const char *page_policy(struct arena *arena, const char *files_url)
+{
+	const char *files = *files_url ? arena_printf(arena, " %s", files_url) : "";
+
+	return arena_printf(
+		arena,
+		"default-src 'self'; img-src 'self' data: blob:%s; connect-src 'self'%s; "
+		"object-src 'none'; base-uri 'none'; form-action 'self'; "
+		"frame-ancestors 'none'",
+		files, files);
+}
+
+static bool is_ready(const char **ret_why, void *ctx)
+{
+	const struct gateway *gateway = ctx;
+
+	*ret_why = "draining\n";
+	if (gateway->draining)
+		return false;
+	*ret_why = "keys and ended sessions are not known\n";
+	return authn_ready(gateway->authn);
+}
+
+static enum status listen_public(struct gateway *gateway, struct error *reterr)
+{
+	const struct gateway_conf *conf = gateway->conf;
+	const struct httpd_options options = {
+		.listen = conf->listen,
+		.handle = handle_request,
+		.refuse = handle_refusal,
+		.body_max = handle_body_max,
+		.ctx = gateway,
+		.connections_max = (int32_t)conf->connections_max,
+		.head_bytes_max = (size_t)conf->head_bytes_max,
+		.headers_max = (int32_t)conf->headers_max,
+		.url_bytes_max = (size_t)conf->url_bytes_max,
+		.body_bytes_max = (size_t)conf->body_bytes_max,
+		.request_arena_bytes = (size_t)(2 * conf->message_bytes_max + (1 << 20)),
+		.head_timeout_ms = (int32_t)conf->head_timeout_ms,
+		.body_rate_min = (int32_t)conf->body_rate_min,
+		.idle_timeout_ms = (int32_t)conf->idle_timeout_ms,
+		.send_timeout_ms = (int32_t)conf->send_timeout_ms,
+		.stream_queue_bytes = (size_t)conf->stream_queue_bytes,
+	};
+
+	return httpd_start(&options, &gateway->httpd, reterr);
+}
+
+enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
+			  struct error *reterr)
+{
+	struct gateway *gateway = calloc(1, sizeof *gateway);
+	const struct httpd_admin_options admin = {conf->admin_listen, is_ready, gateway};
+	struct authn_options authn = {
+		.audience = conf->token_audience,
+		.keys_refresh_ms = (int32_t)conf->keys_refresh_ms,
+		.cache_entries = (int32_t)conf->token_cache_entries,
+		.feed_stale_ms = (int32_t)conf->feed_stale_ms,
+		.feed_lost_ms = (int32_t)conf->feed_lost_ms,
+		.session_ended = streams_end_session,
+		.ctx = gateway,
+	};
+	enum status s;
+
+	ensure(gateway);
+	*ret = gateway;
+	gateway->conf = conf;
+	gateway->arena = arena_new(ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
+	gateway->docs = docs_page(gateway->arena);
+	gateway->page_policy = page_policy(gateway->arena, conf->files_url);
+	gateway->streams = streams_new();
+	report_init();
+	s = take_public_url(gateway, reterr);
+	if (s == OK && *conf->web_root)
+		s = site_open(conf->web_root, &gateway->site, reterr);
+	if (s == OK)
+		s = backends_open(conf, &gateway->backends, reterr);
+	if (s != OK)
+		return s;
+	authn.edge = backends_of_package(gateway->backends, conf->edge);
+	gateway->authn = authn_new(&authn);
+	s = listen_public(gateway, reterr);
+	if (s == OK)
+		s = httpd_admin_start(&admin, &gateway->admin, reterr);
+	return s;
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+	if (!gateway)
+		return;
+	gateway->draining = true;
+	if (gateway->httpd) {
+		streams_end_all(gateway->streams);
+		httpd_drain(gateway->httpd, (int32_t)gateway->conf->drain_ms);
+	}
+	httpd_free(gateway->httpd);
+	authn_free(gateway->authn);
+	backends_close(gateway->backends);
+	httpd_free(gateway->admin);
+	site_free(gateway->site);
+	streams_free(gateway->streams);
+	report_done();
+	arena_free(gateway->arena);
+	free(gateway);
+}
