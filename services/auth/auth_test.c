@@ -184,7 +184,7 @@ int main(void)
 
 	start();
 	failed = account_tests() + session_tests() + refresh_tests() + password_tests() +
-		 keyring_tests();
+		 keyring_tests() + feed_tests();
 	keyring_stop();
 	return failed ? 1 : 0;
 }

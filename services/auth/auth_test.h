@@ -46,5 +46,6 @@ int session_tests(void);
 int refresh_tests(void);
 int password_tests(void);
 int keyring_tests(void);
+int feed_tests(void);
 
 #endif

@@ -232,31 +232,44 @@ static bool wait_turn(struct watcher **watchers, int64_t until_us)
 	return go_on;
 }
 
+/* One line when reading begins to fail and one when it works again, not one a second. */
+static void report(bool *failing, const char *what, enum status s, const struct error *err)
+{
+	if (s != OK && !*failing)
+		log_warn("feed_unread", LOG_S("what", what), LOG_S("reason", err->reason),
+			 LOG_S("message", err->message));
+	if (s == OK && *failing)
+		log_info("feed_read_again", LOG_S("what", what));
+	*failing = s != OK;
+}
+
 static void *feed_run(void *arg)
 {
 	struct arena *arena = arena_new(ARENA_BYTES, ARENA_BYTES);
 	struct db *db = db_new(&state.options.db);
 	int64_t next_us = clock_mono_us(),
 		keys_us = next_us + state.options.key_poll_ms * US_PER_MS;
+	bool revocations_failing = false, keys_failing = false;
 	struct watcher *watchers = NULL;
 
 	while (wait_turn(&watchers, next_us)) {
 		int64_t now = clock_mono_us();
 		struct error err;
+		enum status s;
 
 		next_us = now + state.options.poll_ms * US_PER_MS;
 		db_set_deadline(db, now + TURN_MS_MAX * US_PER_MS);
 		drop_gone(&watchers);
 		for (struct watcher *w = watchers; w; w = w->next)
 			w->behind = false;
-		if (watchers && send_news(db, watchers, arena, &err) != OK)
-			log_warn("revocations_unread", LOG_S("reason", err.reason),
-				 LOG_S("message", err.message));
+		if (watchers) {
+			s = send_news(db, watchers, arena, &err);
+			report(&revocations_failing, "revocations", s, &err);
+		}
 		if (now >= keys_us) {
 			keys_us = now + state.options.key_poll_ms * US_PER_MS;
-			if (keyring_load(db, &err) != OK)
-				log_warn("keys_unread", LOG_S("reason", err.reason),
-					 LOG_S("message", err.message));
+			s = keyring_load(db, &err);
+			report(&keys_failing, "signing_keys", s, &err);
 		}
 		arena_reset(arena);
 	}

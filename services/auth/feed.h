@@ -7,9 +7,9 @@
 #include "runtime/rpc/rpc.h"
 
 struct feed_options {
-	struct db_options db;
-	int64_t poll_ms;     /* of revocations while somebody watches; also the heartbeat */
-	int64_t key_poll_ms; /* of signing keys */
+	struct db_options db; /* its texts outlive the feed */
+	int64_t poll_ms;      /* of revocations while somebody watches; also the heartbeat */
+	int64_t key_poll_ms;  /* of signing keys */
 };
 
 /* Starts the thread; after keyring_start. */
