@@ -90,7 +90,7 @@ void wire_decode_message(const uint8_t *text, size_t len, char *out, size_t size
 	for (size_t i = 0; i < len && n + 1 < size; i++) {
 		if (text[i] == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 &&
 		    hex_digit(text[i + 2]) >= 0) {
-			out[n] = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+			out[n] = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
 			i += 2;
 		} else {
 			out[n] = (char)text[i];
