@@ -98,7 +98,7 @@ static void write_i64(struct writer *writer, int64_t value, bool wide)
 /* The shortest text that reads back as the same number. */
 static void write_real(struct buf *out, double value, bool single)
 {
-	char text[32];
+	char text[40];
 
 	if (isnan(value) || isinf(value)) {
 		buf_adds(out, isnan(value) ? "\"NaN\""
