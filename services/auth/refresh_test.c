@@ -204,6 +204,7 @@ static void a_disabled_account_is_not_refreshed(void **state)
 #define RACE_ROUNDS 20
 
 struct racer {
+	struct db *db;
 	const char *token;
 	int start; /* end of a pipe: closed when all may run */
 	char won[RACE_CALLS][64];
@@ -212,12 +213,11 @@ struct racer {
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
-	struct db *db = pg_db("auth_app", sql_auth_all);
-	struct rpc_call *call = test_call_new(db, NULL, NULL);
+	struct rpc_call *call = test_call_new(racer->db, NULL, NULL);
 	struct error err;
 	char byte;
 
-	if (db_connect(db, &err) == OK && read(racer->start, &byte, 1) == 0) {
+	if (db_connect(racer->db, &err) == OK && read(racer->start, &byte, 1) == 0) {
 		for (int i = 0; i < RACE_CALLS; i++) {
 			Auth__V1__Session resp;
 
@@ -228,7 +228,7 @@ static void *race(void *arg)
 		}
 	}
 	test_call_free(call);
-	db_free(db);
+	db_free(racer->db);
 	return NULL;
 }
 
@@ -240,6 +240,7 @@ static void race_replica(const char *token, int start, int out)
 	FILE *file = fdopen(out, "w");
 
 	for (int i = 0; i < RACE_THREADS; i++) {
+		racers[i].db = pg_db("auth_app", sql_auth_all);
 		racers[i].token = token;
 		racers[i].start = start;
 		pthread_create(&threads[i], NULL, race, &racers[i]);

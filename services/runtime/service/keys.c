@@ -70,5 +70,8 @@ const struct conf_key service_keys[] = {
 	KEY("tls.key", CONF_TEXT, tls_key, "", 0, 0, "PEM file of its key."),
 	KEY("tls.ca", CONF_TEXT, tls_ca, "", 0, 0,
 	    "PEM file of the authority that peers must be certified by."),
+	KEY("page_secret", CONF_SECRET, page_secret, "", 0, 0,
+	    "Signs the page tokens of lists, the same on all replicas; empty: they carry a mere "
+	    "checksum."),
 };
 const size_t service_keys_n = ARRAY_SIZE(service_keys);

@@ -3,6 +3,7 @@
 #include "runtime/service/service.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/page.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/log/log.h"
 #include "runtime/service/internal.h"
@@ -271,6 +272,8 @@ static enum status start(struct process *p, struct error *reterr)
 {
 	enum status s;
 
+	if (p->service.conf->page_secret[0])
+		page_set_secret(p->service.conf->page_secret);
 	s = identity_load(p->service.conf, p->spec->name, p->service.arena, &p->identity, reterr);
 	if (s == OK) /* before the database: a probe must be able to see that it waits */
 		s = start_admin(p, reterr);

@@ -33,6 +33,7 @@ struct service_conf {
 	const char *service_key_id;                  /* "": the service's name */
 	const struct conf_pair *service_public_keys; /* key id → file of its public key */
 	const char *tls_certificate, *tls_key, *tls_ca;
+	const char *page_secret; /* signs page tokens */
 };
 
 struct service {
