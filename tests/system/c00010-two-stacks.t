@@ -27,6 +27,7 @@ began=$(date +%s%N)
 stack_start
 took=$((($(date +%s%N) - began) / 1000000))
 note "second start: $took ms"
+is $((took < 2000)) 1 "the second start takes less than 2 s"
 token=
 call POST /api/v1/auth/login '{"email":"bob@example.test","password":"correct horse battery","tokenDelivery":"BODY"}'
 is "$status" 200 "the second start has the data"

@@ -268,14 +268,20 @@ static void exec_server(const struct cluster *cluster)
 	_exit(127);
 }
 
+bool cluster_answers(const struct cluster *cluster)
+{
+	char dsn[CLUSTER_DSN_SIZE];
+
+	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn);
+	return PQping(dsn) == PQPING_OK;
+}
+
 static enum status wait_until_ready(struct cluster *cluster, int64_t deadline_us,
 				    struct error *reterr)
 {
-	char dsn[CLUSTER_DSN_SIZE];
 	int status;
 
-	cluster_dsn(cluster, "postgres", CLUSTER_SUPERUSER, dsn);
-	while (PQping(dsn) != PQPING_OK) {
+	while (!cluster_answers(cluster)) {
 		if (waitpid(cluster->pid, &status, WNOHANG) == cluster->pid) {
 			cluster->pid = 0;
 			return tool_fail(reterr, "PostgreSQL did not start: see %s",

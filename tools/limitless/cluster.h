@@ -43,6 +43,9 @@ _must_check_ enum status cluster_create(struct cluster *cluster, struct error *r
  * thread's process dies. */
 _must_check_ enum status cluster_start(struct cluster *cluster, int wait_ms, struct error *reterr);
 
+/* True when it takes connections. */
+bool cluster_answers(const struct cluster *cluster);
+
 /* Fast shutdown; immediate after wait_ms. */
 void cluster_stop(struct cluster *cluster, int wait_ms);
 

@@ -77,10 +77,10 @@ static bool print_one(pid_t supervisor, const char *name, bool ready)
 
 static int print_all(const struct stack *stack, pid_t supervisor)
 {
-	bool all = true;
+	bool all;
 
 	printf("%-10s %-8s %8s %8s\n", "process", "state", "pid", "KiB");
-	all = print_one(supervisor, "postgres", true);
+	all = print_one(supervisor, "postgres", cluster_answers(&stack->cluster));
 	for (size_t i = 0; i < stack->n_programs; i++) {
 		const struct program *program = &stack->programs[i];
 
