@@ -52,6 +52,10 @@ void http_timer(struct http_client *client, int64_t delay_ms, void (*fn)(void *c
 	struct post **at = &client->timers;
 
 	ensure(http_on_engine(client));
+	if (client->ending) { /* nothing comes after the last timers */
+		free(post);
+		return;
+	}
 	while (*at && (*at)->due_us <= post->due_us)
 		at = &(*at)->next;
 	post->next = *at;
@@ -217,6 +221,12 @@ static void *engine(void *arg)
 		transfer_end(client->running, s, &err);
 		run_posted(client); /* of the hook: nothing may be left behind */
 	}
+	client->ending = true;
+	while (client->timers) {
+		client->timers->due_us = 0;
+		run_timers(client);
+		run_posted(client);
+	}
 	return NULL;
 }
 
@@ -258,12 +268,6 @@ void http_client_free(struct http_client *client)
 	curl_multi_wakeup(client->multi);
 	pthread_join(client->thread, NULL);
 	ensure(!client->posted);
-	while (client->timers) {
-		struct post *post = client->timers;
-
-		client->timers = post->next;
-		free(post);
-	}
 	curl_multi_cleanup(client->multi);
 	pthread_mutex_destroy(&client->lock);
 	free(client->user_agent);

@@ -23,8 +23,9 @@ struct http_client_options {
 
 /* Starts the engine thread. */
 struct http_client *http_client_new(const struct http_client_options *options);
-/* Runs what was posted before, cancels what runs, waits for its callbacks; timers are dropped. Not
- * from the engine thread. */
+/* Runs what was posted before, cancels what runs, waits for its callbacks. Then the timers run,
+ * early and for the last time: those that they start themselves are dropped. Not from the engine
+ * thread. */
 void http_client_free(struct http_client *client);
 
 /* Runs fn(ctx) once on the engine thread, in the order of posting. Any thread, hooks included. */

@@ -457,6 +457,23 @@ static void test_post_and_timers(void **state)
 	assert_false(http_on_engine(f->client));
 }
 
+static void note_again(void *ctx)
+{
+	struct seen *seen = ctx;
+
+	strcat(seen->order, "a");
+	http_timer(seen->client, 3600000, note_again, seen);
+}
+
+static void test_free_runs_timers(_unused_ void **state)
+{
+	struct seen seen = {.client = http_client_new(&(struct http_client_options){0})};
+
+	http_post(seen.client, note_again, &seen);
+	http_client_free(seen.client);
+	assert_string_equal(seen.order, "aa");
+}
+
 static bool allows(const char *text)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -547,6 +564,7 @@ int main(void)
 		NET(test_cancel),
 		NET(test_free_ends_all),
 		NET(test_post_and_timers),
+		cmocka_unit_test(test_free_runs_timers),
 		cmocka_unit_test(test_addresses),
 	};
 

@@ -29,6 +29,7 @@ struct http_client {
 	_Atomic bool cancelled; /* some transfer was: look for it */
 	struct http_transfer *running;
 	struct post *timers; /* earliest first */
+	bool ending;         /* the last timers run; new ones are dropped */
 	int64_t check_us;    /* when the next transfer may be over its time; 0: never */
 };
 

@@ -141,11 +141,12 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static struct rpc_channel *open_channel(struct process *p, const char *name)
+static struct rpc_channel *open_channel(const struct process *p, const char *name,
+					const char *target)
 {
 	const struct service_conf *conf = p->service.conf;
 	const struct rpc_channel_options options = {
-		.target = backend(p, name),
+		.target = target,
 		.service = name,
 		.signer = p->identity.signer,
 		.message_bytes_max = (size_t)conf->message_bytes_max,
@@ -159,6 +160,11 @@ static struct rpc_channel *open_channel(struct process *p, const char *name)
 	return rpc_channel_open(&options);
 }
 
+static struct rpc_channel *dial(const struct service *service, const char *name, const char *target)
+{
+	return open_channel((const struct process *)service, name, target);
+}
+
 static struct rpc_channel *channel_of(struct service *service, const char *name)
 {
 	struct process *p = (struct process *)service;
@@ -169,7 +175,7 @@ static struct rpc_channel *channel_of(struct service *service, const char *name)
 		i++;
 	if (i == p->n_channels) {
 		ensure(i < CHANNELS_MAX);
-		p->channels[i] = (struct channel){name, open_channel(p, name)};
+		p->channels[i] = (struct channel){name, open_channel(p, name, backend(p, name))};
 		p->n_channels++;
 	}
 	pthread_mutex_unlock(&p->mutex);
@@ -397,5 +403,6 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
 	ensure(p.conf);
 	p.service.conf = p.conf;
 	p.service.channel = channel_of;
+	p.service.dial = dial;
 	return run(&p);
 }

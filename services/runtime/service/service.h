@@ -44,6 +44,10 @@ struct service {
 	/* A channel to a service that `backends` names, opened once, closed after stop. Any thread.
 	 * Ends the process when `backends` lacks the name. */
 	struct rpc_channel *(*channel)(struct service *service, const char *name);
+	/* A new channel to a service at another target, a replica of one's own say; the caller
+	 * closes it. Any thread. */
+	struct rpc_channel *(*dial)(const struct service *service, const char *name,
+				    const char *target);
 };
 
 struct service_spec {

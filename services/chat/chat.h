@@ -1,0 +1,89 @@
+/* The chat service: what its files share. */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include "chat/model/catalogue.h"
+#include "chat/provider/provider.h"
+#include "chat/v1/rpc.h"
+#include "runtime/db/db.h"
+#include "runtime/service/service.h"
+#include "sql/chat.h"
+
+#define CHAT_SCHEMA_VERSION 1
+#define MODEL_BYTES_MAX 100
+#define TITLE_BYTES_MAX 200
+#define TEXT_BYTES_MAX 262144
+
+/* What deploy/config/chat.yaml says about one provider. */
+struct provider_conf {
+	const char *base_url; /* "": not used */
+	const char *api_keys; /* separated by commas or white space */
+	const char *proxy;
+	const char *model;
+	int64_t requests_per_minute;
+};
+
+struct chat_conf {
+	struct service_conf service; /* first */
+	const char *database_worker_dsn;
+	const char *models; /* file of the catalogue */
+	const char *advertise;
+	int64_t engine_workers;
+	int64_t generations_max;
+	int64_t lease_ms;
+	int64_t checkpoint_ms;
+	int64_t sweep_ms;
+	int64_t follow_ms;
+	int64_t watch_stall_ms;
+	int64_t hold_margin_ms;
+	int64_t lost_max;
+	int64_t tries_max;
+	int64_t tries_within_ms;
+	int64_t tries_pause_ms;
+	int64_t connect_timeout_ms;
+	int64_t first_byte_timeout_ms;
+	int64_t idle_timeout_ms;
+	int64_t total_timeout_ms;
+	int64_t answer_bytes_max;
+	int64_t bin_lifetime_ms;
+	int64_t purge_ms;
+	struct provider_conf openrouter, openai, demo;
+};
+
+struct engine;
+
+/* Of the process. Set by start before the first handler runs, except for what it says. */
+struct chat {
+	const struct chat_conf *conf;
+	struct engine *engine;
+	struct provider_set providers;
+};
+extern struct chat chat;
+
+extern const struct conf_key chat_keys[];
+extern const size_t chat_keys_n;
+
+/* Fills the set from the configuration; strings in arena. errors: INVALID_ARGUMENT config_invalid
+ * with the key at fault. */
+_must_check_ enum status provider_set_read(const struct chat_conf *conf, struct arena *arena,
+					   struct provider_set *ret, struct error *reterr);
+
+/* The catalogue as it is now; the reference is the caller's. Any thread. */
+struct catalogue *chat_catalogue(void);
+/* Takes the caller's reference. */
+void chat_catalogue_set(struct catalogue *catalogue);
+
+/* Keeps the price versions of the catalogue in the database. db: of chat_worker. */
+_must_check_ enum status catalogue_store(const struct catalogue *catalogue, struct db *db,
+					 struct error *reterr);
+
+/* The model that a request names; "" means fallback, and the catalogue's first when that is "" too.
+ * errors: INVALID_ARGUMENT model_unknown with the field `model`. */
+_must_check_ enum status chat_model(const struct catalogue *catalogue, const char *id,
+				    const char *fallback, const struct model **ret,
+				    struct error *reterr);
+
+/* The service's main(); the tests start it, too. */
+int chat_serve(int argc, char **argv);
+
+#endif

@@ -1,0 +1,17 @@
+/* Rows of chats and messages as answers. */
+#ifndef CHAT_CONVERSATION_CONVERSATION_H
+#define CHAT_CONVERSATION_CONVERSATION_H
+
+#include "chat/chat.h"
+
+/* A row with the columns of chat_get; strings in arena. */
+void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Chat *ret);
+
+/* A row with the columns of message_branch; strings in arena. */
+void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Message *ret);
+
+/* Checks a title: at most TITLE_BYTES_MAX bytes of text on one line.
+ * errors: INVALID_ARGUMENT field_too_long, field_invalid with the field `title`. */
+_must_check_ enum status title_check(struct rpc_call *call, const char *title);
+
+#endif

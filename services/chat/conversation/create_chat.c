@@ -1,0 +1,26 @@
+#include "chat/conversation/conversation.h"
+
+enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateChatRequest *req,
+				Chat__V1__Chat *resp)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const struct model *model;
+	char id[UUID_SIZE];
+	enum status s;
+
+	s = title_check(call, req->title);
+	if (s == OK)
+		s = chat_model(catalogue, req->model, "", &model, &call->err);
+	if (s == OK && *req->project)
+		s = rpc_fail_field(call, "field_invalid", "project", "there is no such project");
+	if (s != OK)
+		return s;
+	uuid_v7(id);
+	const char *const params[] = {id, call->subject, req->title, model->id};
+	s = db_query_as(service_db(call), call->subject, &sql_chat_insert, params, &rows,
+			&call->err);
+	if (s == OK)
+		chat_read(call->arena, rows, 0, resp);
+	return s;
+}

@@ -1,0 +1,18 @@
+#include "chat/conversation/purge.h"
+
+#include "chat/chat.h"
+
+#define BATCH 100
+
+enum status chat_purge(struct db *db, _unused_ void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
+	const char *const params[] = {db_param_i64(arena, chat.conf->bin_lifetime_ms),
+				      db_param_i64(arena, BATCH)};
+	int64_t n = BATCH;
+	enum status s = OK;
+
+	while (s == OK && n == BATCH)
+		s = db_exec(db, &sql_chat_purge, params, &n, reterr);
+	return s;
+}

@@ -1,0 +1,87 @@
+#include "chat/conversation/conversation.h"
+#include "chat/generation/facts.h"
+
+#include <string.h>
+
+void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Chat *ret)
+{
+	chat__v1__chat__init(ret);
+	ret->id = db_text(arena, rows, row, "id");
+	ret->title = db_text(arena, rows, row, "title");
+	ret->project = db_text(arena, rows, row, "project_id");
+	ret->model = db_text(arena, rows, row, "model");
+	ret->pinned = db_bool(rows, row, "pinned");
+	ret->archived = db_bool(rows, row, "archived");
+	ret->leaf = db_text(arena, rows, row, "leaf_id");
+	ret->create_time = db_time(arena, rows, row, "create_us");
+	ret->update_time = db_time(arena, rows, row, "update_us");
+	ret->running_generation = db_text(arena, rows, row, "running_id");
+}
+
+static Chat__V1__Message__Role role_of(const char *word)
+{
+	if (strcmp(word, "USER") == 0)
+		return CHAT__V1__MESSAGE__ROLE__USER;
+	if (strcmp(word, "ASSISTANT") == 0)
+		return CHAT__V1__MESSAGE__ROLE__ASSISTANT;
+	return CHAT__V1__MESSAGE__ROLE__SYSTEM;
+}
+
+static Chat__V1__Message__State state_of(const char *word)
+{
+	if (strcmp(word, "RUNNING") == 0)
+		return CHAT__V1__MESSAGE__STATE__RUNNING;
+	if (strcmp(word, "DONE") == 0)
+		return CHAT__V1__MESSAGE__STATE__DONE;
+	if (strcmp(word, "FAILED") == 0)
+		return CHAT__V1__MESSAGE__STATE__FAILED;
+	return CHAT__V1__MESSAGE__STATE__CANCELLED;
+}
+
+/* What the generation that wrote it knows. */
+static void read_generation(struct arena *arena, const PGresult *rows, int row,
+			    Chat__V1__Message *ret)
+{
+	struct error err = {.code = (enum status)db_i32(rows, row, "error_code")};
+
+	ret->stop_reason = facts_stop(db_peek(rows, row, "stop_reason"));
+	ret->credits_used_microcredits = db_i64(rows, row, "cost_microcredits");
+	ret->prompt_tokens = db_i32(rows, row, "prompt_tokens");
+	ret->completion_tokens = db_i32(rows, row, "completion_tokens");
+	ret->duration_ms = db_i32(rows, row, "duration_ms");
+	if (err.code == OK)
+		return;
+	snprintf(err.reason, sizeof err.reason, "%s", db_peek(rows, row, "error_reason"));
+	snprintf(err.message, sizeof err.message, "%s", db_peek(rows, row, "error_message"));
+	ret->error = facts_error(arena, &err, db_peek(rows, row, "request_id"));
+}
+
+void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Message *ret)
+{
+	chat__v1__message__init(ret);
+	ret->id = db_text(arena, rows, row, "id");
+	ret->chat = db_text(arena, rows, row, "chat_id");
+	ret->parent = db_text(arena, rows, row, "parent_id");
+	ret->role = role_of(db_peek(rows, row, "role"));
+	ret->state = state_of(db_peek(rows, row, "state"));
+	ret->text = db_text(arena, rows, row, "text");
+	ret->reasoning = db_text(arena, rows, row, "reasoning");
+	ret->model = db_text(arena, rows, row, "model");
+	ret->generation = db_text(arena, rows, row, "generation_id");
+	ret->siblings = facts_ids(arena, db_peek(rows, row, "siblings"), &ret->n_siblings);
+	ret->create_time = db_time(arena, rows, row, "create_us");
+	read_generation(arena, rows, row, ret);
+}
+
+enum status title_check(struct rpc_call *call, const char *title)
+{
+	if (strlen(title) > TITLE_BYTES_MAX)
+		return rpc_fail_field(call, "field_too_long", "title",
+				      "a title has at most %d bytes", TITLE_BYTES_MAX);
+	for (const char *p = title; *p; p++) {
+		if ((unsigned char)*p < ' ')
+			return rpc_fail_field(call, "field_invalid", "title",
+					      "a title is one line of text");
+	}
+	return OK;
+}

@@ -1,0 +1,94 @@
+#include "chat/conversation/conversation.h"
+
+#include <string.h>
+
+/* New values; NULL leaves one as it is. */
+struct change {
+	const char *title, *model, *pinned, *archived, *leaf;
+};
+
+static const char *boolean(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static enum status set_model(struct rpc_call *call, const char *id, struct change *change)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	const struct model *model;
+	enum status s = chat_model(catalogue, id, "", &model, &call->err);
+
+	if (s == OK)
+		change->model = arena_strdup(call->arena, model->id);
+	return s;
+}
+
+static enum status set_leaf(struct rpc_call *call, const Chat__V1__UpdateChatRequest *req,
+			    struct change *change)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {req->leaf, req->chat};
+	enum status s;
+
+	if (!*req->leaf)
+		return rpc_fail_field(call, "field_required", "leaf", "it names a message");
+	s = db_query_as(service_db(call), call->subject, &sql_message_place, params, &rows,
+			&call->err);
+	if (s != OK)
+		return s;
+	if (PQntuples(rows) == 0)
+		return rpc_fail_field(call, "parent_unknown", "leaf",
+				      "the chat has no such message");
+	change->leaf = req->leaf;
+	return OK;
+}
+
+static enum status set(struct rpc_call *call, const Chat__V1__UpdateChatRequest *req,
+		       const char *path, struct change *change)
+{
+	if (strcmp(path, "title") == 0) {
+		change->title = req->title;
+		return title_check(call, req->title);
+	}
+	if (strcmp(path, "model") == 0)
+		return set_model(call, req->model, change);
+	if (strcmp(path, "leaf") == 0)
+		return set_leaf(call, req, change);
+	if (strcmp(path, "pinned") == 0)
+		change->pinned = boolean(req->pinned);
+	else if (strcmp(path, "archived") == 0)
+		change->archived = boolean(req->archived);
+	else if (strcmp(path, "project") == 0 && *req->project)
+		return rpc_fail_field(call, "field_invalid", "project", "there is no such project");
+	else if (strcmp(path, "project") != 0)
+		return rpc_fail_field(call, "field_unknown", "update_mask",
+				      "'%.60s' is no field that can be changed", path);
+	return OK;
+}
+
+enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateChatRequest *req,
+				Chat__V1__Chat *resp)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const Google__Protobuf__FieldMask *mask = req->update_mask;
+	struct change change = {0};
+	enum status s = OK;
+
+	if (!mask || mask->n_paths == 0)
+		return rpc_fail_field(call, "field_required", "update_mask",
+				      "it names no field to change");
+	for (size_t i = 0; i < mask->n_paths && s == OK; i++)
+		s = set(call, req, mask->paths[i], &change);
+	if (s != OK)
+		return s;
+	const char *const params[] = {req->chat,     change.title,    change.model,
+				      change.pinned, change.archived, change.leaf};
+	s = db_query_as(service_db(call), call->subject, &sql_chat_update, params, &rows,
+			&call->err);
+	if (s != OK)
+		return s;
+	if (PQntuples(rows) == 0)
+		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such chat");
+	chat_read(call->arena, rows, 0, resp);
+	return OK;
+}

@@ -1,0 +1,51 @@
+/* What is known of one generation, and how it looks in answers and events. */
+#ifndef CHAT_GENERATION_FACTS_H
+#define CHAT_GENERATION_FACTS_H
+
+#include "chat/chat.h"
+
+struct facts {
+	char id[UUID_SIZE];
+	char user_id[UUID_SIZE];
+	char chat_id[UUID_SIZE];
+	char user_message[UUID_SIZE];
+	char assistant_message[UUID_SIZE];
+	char model[MODEL_BYTES_MAX + 1];
+	char request_id[64];
+	int32_t attempt;
+	int64_t create_us;
+	bool accepted; /* its price was held */
+	/* The outcome; while it runs state is RUNNING and the rest is empty. */
+	Chat__V1__Generation__State state;
+	Chat__V1__StopReason stop_reason;
+	int32_t prompt_tokens, completion_tokens;
+	int64_t cost_microcredits;
+	int64_t end_us;
+	struct error err; /* code OK: it did not fail */
+	char *siblings;   /* ids with commas, malloc; NULL: not known */
+};
+
+/* Row 0 of generation_get or generation_watch. siblings stays NULL. */
+void facts_read(struct facts *facts, const PGresult *rows);
+void facts_done(struct facts *facts);
+
+/* In arena; text and reasoning are borrowed. */
+void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret);
+void facts_message(const struct facts *facts, struct arena *arena, char *text, char *reasoning,
+		   Chat__V1__Message *ret);
+/* In the shape of problem+json. Nothing that a user should not read: rules of the rpc layer. */
+Chat__V1__GenerationError *facts_error(struct arena *arena, const struct error *err,
+				       const char *request_id);
+
+/* Microseconds since 1970; 0 gives NULL. */
+Google__Protobuf__Timestamp *facts_time(struct arena *arena, int64_t us);
+/* "id,id" to an array. */
+char **facts_ids(struct arena *arena, const char *list, size_t *ret_n);
+
+/* SQL's words. state_of and stop_of give 0 for NULL or an unknown word. */
+Chat__V1__Generation__State facts_state(const char *word);
+Chat__V1__StopReason facts_stop(const char *word);
+const char *facts_state_word(Chat__V1__Generation__State state);
+const char *facts_stop_word(Chat__V1__StopReason stop);
+
+#endif

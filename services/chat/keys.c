@@ -1,0 +1,77 @@
+/* The configuration keys of chat. */
+#include "chat/chat.h"
+
+#define SECOND_MS 1000LL
+#define HOUR_MS (3600 * SECOND_MS)
+#define DAY_MS (24 * HOUR_MS)
+#define OWN(key_, type_, member_, fallback_, min_, max_, help_)                            \
+	{                                                                                  \
+		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_), \
+		.fallback = fallback_, .min = min_, .max = max_, .help = help_             \
+	}
+#define PROVIDER(name, base_url_)                                                                  \
+	OWN("providers." #name ".base_url", CONF_TEXT, name.base_url, base_url_, 0, 0,             \
+	    "Where its API is, up to what precedes /chat/completions; empty: not used."),          \
+		OWN("providers." #name ".api_keys", CONF_SECRET, name.api_keys, "", 0, 0,          \
+		    "Its keys, separated by commas; they take turns. Without one it is used only " \
+		    "when "                                                                        \
+		    "its base_url is not the default."),                                           \
+		OWN("providers." #name ".proxy", CONF_TEXT, name.proxy, "", 0, 0,                  \
+		    "http:// or socks5h:// proxy on the way to it."),                              \
+		OWN("providers." #name ".model", CONF_TEXT, name.model, "", 0, 0,                  \
+		    "Its name for every model that the catalogue gives no name there."),           \
+		OWN("providers." #name ".requests_per_minute", CONF_INTEGER,                       \
+		    name.requests_per_minute, "0", 0, 100000,                                      \
+		    "For one key of this process, in any 60 seconds; 0: no limit.")
+
+const struct conf_key chat_keys[] = {
+	OWN("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,
+	    "PostgreSQL conninfo or URI of the role chat_worker, which runs generations."),
+	OWN("models", CONF_TEXT, models, "deploy/config/models.yaml", 0, 0,
+	    "File of the catalogue of models; SIGHUP reads it anew."),
+	OWN("advertise", CONF_TEXT, advertise, "", 0, 0,
+	    "Where other replicas reach this one; empty: the first of listen."),
+	OWN("engine.workers", CONF_INTEGER, engine_workers, "4", 1, 64,
+	    "Threads that do the database work of generations; each has two connections."),
+	OWN("engine.generations_max", CONF_INTEGER, generations_max, "1000", 1, 100000,
+	    "Generations at once in this process; more are refused as overloaded."),
+	OWN("lease", CONF_DURATION, lease_ms, "30s", 50, HOUR_MS,
+	    "A generation whose replica is silent for this time is taken over; renewed at a "
+	    "third of it."),
+	OWN("checkpoint", CONF_DURATION, checkpoint_ms, "500ms", 10, SECOND_MS,
+	    "How often what was written is stored while a generation runs."),
+	OWN("sweep", CONF_DURATION, sweep_ms, "1s", 10, HOUR_MS,
+	    "How often to look for generations whose replica is gone."),
+	OWN("follow", CONF_DURATION, follow_ms, "250ms", 10, HOUR_MS,
+	    "How often to look into the database for a watcher while no replica answers."),
+	OWN("watch_stall", CONF_DURATION, watch_stall_ms, "30s", 10, HOUR_MS,
+	    "A watcher that takes nothing for this time is ended; it resumes by its cursor."),
+	OWN("hold_margin", CONF_DURATION, hold_margin_ms, "60s", 0, HOUR_MS,
+	    "Holds outlive the lease by this time."),
+	OWN("lost_max", CONF_INTEGER, lost_max, "3", 0, 100,
+	    "A generation whose replica died more often than this fails."),
+	OWN("quick_tries.max", CONF_INTEGER, tries_max, "3", 1, 20,
+	    "Tries of a provider before the first token."),
+	OWN("quick_tries.within", CONF_DURATION, tries_within_ms, "10s", 0, HOUR_MS,
+	    "No further try begins after this time."),
+	OWN("quick_tries.pause", CONF_DURATION, tries_pause_ms, "200ms", 0, HOUR_MS,
+	    "Pause before the second try, doubled before each further one."),
+	OWN("providers.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10, HOUR_MS,
+	    "To connect to a provider."),
+	OWN("providers.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s", 10,
+	    HOUR_MS, "Until a provider begins to answer."),
+	OWN("providers.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10, HOUR_MS,
+	    "Between two pieces of an answer."),
+	OWN("providers.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10, HOUR_MS,
+	    "For a whole answer."),
+	OWN("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
+	    "Text and reasoning of one answer; a longer one is stopped as LENGTH."),
+	OWN("bin.lifetime", CONF_DURATION, bin_lifetime_ms, "30d", 0, 3650 * DAY_MS,
+	    "Deleted chats are erased after this time."),
+	OWN("bin.purge", CONF_DURATION, purge_ms, "1h", 10, DAY_MS,
+	    "Pause between two looks for chats to erase."),
+	PROVIDER(openrouter, "https://openrouter.ai/api/v1"),
+	PROVIDER(openai, "https://api.openai.com/v1"),
+	PROVIDER(demo, ""),
+};
+const size_t chat_keys_n = ARRAY_SIZE(chat_keys);

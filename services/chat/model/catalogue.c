@@ -1,0 +1,244 @@
+#include "chat/model/catalogue.h"
+
+#include "chat/provider/provider.h"
+#include "runtime/base/ensure.h"
+#include "runtime/conf/conf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CATALOGUE_BYTES_MAX (8u << 20)
+#define NAME_BYTES_MAX 100
+#define WINDOW_MIN 1024
+#define WINDOW_MAX 100000000 /* tokens */
+
+struct loading {
+	const char *path;
+	const struct provider_set *providers;
+	struct catalogue *catalogue;
+	struct model *models;
+	struct error *err;
+};
+
+static const char *const modality_names[] = {"text", "image", "audio", NULL};
+
+static bool listed(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+_printf_(3, 4) static enum status
+	bad(const struct loading *loading, const char *model, const char *format, ...)
+{
+	char what[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	return error_set(loading->err, INVALID_ARGUMENT, "config_invalid", "%s: model %s: %s",
+			 loading->path, model, what);
+}
+
+static enum status read_price(struct loading *loading, const struct conf_node *node,
+			      struct model *model)
+{
+	static const char *const keys[] = {"per_message", "input_per_1k", "output_per_1k", NULL};
+	const struct conf_node *at = conf_get(node, "price");
+	struct price *price = &model->price;
+	struct error *err = loading->err;
+	enum status s;
+	bool is_free;
+
+	if (!at)
+		return bad(loading, model->id, "price is missing");
+	s = conf_only(at, keys, err);
+	if (s == OK)
+		s = conf_millionths(at, keys[0], "0", 0, PRICE_MAX, &price->per_message, err);
+	if (s == OK)
+		s = conf_millionths(at, keys[1], "0", 0, PRICE_MAX, &price->input_per_1k, err);
+	if (s == OK)
+		s = conf_millionths(at, keys[2], "0", 0, PRICE_MAX, &price->output_per_1k, err);
+	if (s == OK)
+		s = conf_boolean(node, "free", "false", &is_free, err);
+	if (s != OK)
+		return s;
+	if (is_free != (price->per_message + price->input_per_1k + price->output_per_1k == 0))
+		return bad(loading, model->id, "%s",
+			   is_free ? "it is marked free and has a price"
+				   : "all prices are 0; mark it `free: true` if that is meant");
+	price_version(model->id, price, model->price_version);
+	return OK;
+}
+
+static enum status read_limits(struct loading *loading, const struct conf_node *node,
+			       struct model *model)
+{
+	int64_t window, max_output;
+	enum status s;
+
+	s = conf_integer(node, "window", NULL, WINDOW_MIN, WINDOW_MAX, &window, loading->err);
+	if (s == OK)
+		s = conf_integer(node, "max_output", NULL, 1, WINDOW_MAX, &max_output,
+				 loading->err);
+	if (s == OK)
+		s = conf_list(node, "modalities", loading->catalogue->arena, &model->modalities,
+			      loading->err);
+	if (s != OK)
+		return s;
+	if (max_output > window / 2)
+		return bad(loading, model->id, "max_output leaves less than half of the window");
+	model->window_tokens = (int32_t)window;
+	model->max_output_tokens = (int32_t)max_output;
+	for (const char *const *m = model->modalities; *m; m++) {
+		if (!listed(modality_names, *m))
+			return bad(loading, model->id, "modality '%s' is not known", *m);
+	}
+	return OK;
+}
+
+/* Where the model can be had. A provider with canned answers takes every model by its own name. */
+static enum status read_routes(struct loading *loading, const struct conf_node *node,
+			       struct model *model)
+{
+	const struct conf_node *upstream = conf_get(node, "upstream");
+	enum status s;
+
+	if (upstream) {
+		s = conf_only(upstream, provider_names, loading->err);
+		if (s != OK)
+			return s;
+	}
+	for (size_t i = 0; i < loading->providers->n; i++) {
+		const struct provider *provider = &loading->providers->providers[i];
+		const char *fallback = provider->model  ? provider->model
+				       : provider->demo ? model->id
+							: "";
+		const char *name = fallback;
+
+		if (upstream) {
+			s = conf_text(upstream, provider->name, fallback, &name, loading->err);
+			if (s != OK)
+				return s;
+		}
+		if (*name)
+			model->routes[model->n_routes++] =
+				(struct model_route){.provider = provider, .upstream = name};
+	}
+	model->demo = model->n_routes > 0 && model->routes[0].provider->demo;
+	return OK;
+}
+
+static enum status read_model(struct loading *loading, const struct conf_node *node,
+			      struct model *model)
+{
+	static const char *const keys[] = {"id",     "name",       "provider",   "description",
+					   "window", "max_output", "modalities", "price",
+					   "free",   "upstream",   NULL};
+	enum status s;
+
+	s = conf_only(node, keys, loading->err);
+	if (s == OK)
+		s = conf_text(node, "id", NULL, &model->id, loading->err);
+	if (s == OK)
+		s = conf_text(node, "name", NULL, &model->name, loading->err);
+	if (s == OK)
+		s = conf_text(node, "provider", NULL, &model->provider, loading->err);
+	if (s == OK)
+		s = conf_text(node, "description", "", &model->description, loading->err);
+	if (s != OK)
+		return s;
+	if (!*model->id || strlen(model->id) > NAME_BYTES_MAX)
+		return bad(loading, model->id, "an id has 1 to %d bytes", NAME_BYTES_MAX);
+	for (const struct model *m = loading->models; m < model; m++) {
+		if (strcmp(m->id, model->id) == 0)
+			return bad(loading, model->id, "the id is there twice");
+	}
+	s = read_limits(loading, node, model);
+	if (s == OK)
+		s = read_price(loading, node, model);
+	if (s == OK)
+		s = read_routes(loading, node, model);
+	return s;
+}
+
+static enum status read_all(struct loading *loading)
+{
+	static const char *const keys[] = {"models", NULL};
+	struct catalogue *catalogue = loading->catalogue;
+	const struct conf_node *root, *list;
+	size_t n, kept = 0;
+	enum status s;
+
+	s = conf_read(loading->path, catalogue->arena, &root, loading->err);
+	if (s == OK)
+		s = conf_only(root, keys, loading->err);
+	if (s != OK)
+		return s;
+	list = conf_get(root, "models");
+	n = list ? conf_count(list) : 0;
+	if (n == 0 || n > MODELS_MAX)
+		return error_set(loading->err, INVALID_ARGUMENT, "config_invalid",
+				 "%s: models: must list 1 to %d models", loading->path, MODELS_MAX);
+	loading->models = arena_array(catalogue->arena, n, sizeof *loading->models);
+	ensure(loading->models);
+	for (size_t i = 0; i < n; i++) {
+		s = read_model(loading, conf_at(list, i), &loading->models[i]);
+		if (s != OK)
+			return s;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (loading->models[i].n_routes > 0)
+			loading->models[kept++] = loading->models[i];
+	}
+	catalogue->models = loading->models;
+	catalogue->n_models = kept;
+	return OK;
+}
+
+enum status catalogue_load(const char *path, const struct provider_set *providers,
+			   struct catalogue **ret, struct error *reterr)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = calloc(1, sizeof *catalogue);
+	struct loading loading = {
+		.path = path, .providers = providers, .catalogue = catalogue, .err = reterr};
+	enum status s;
+
+	ensure(catalogue);
+	atomic_store(&catalogue->refs, 1);
+	catalogue->arena = arena_new(16384, CATALOGUE_BYTES_MAX);
+	s = read_all(&loading);
+	if (s == OK)
+		*ret = TAKE_PTR(catalogue);
+	return s;
+}
+
+struct catalogue *catalogue_ref(struct catalogue *catalogue)
+{
+	atomic_fetch_add(&catalogue->refs, 1);
+	return catalogue;
+}
+
+void catalogue_unref(struct catalogue *catalogue)
+{
+	if (!catalogue || atomic_fetch_sub(&catalogue->refs, 1) != 1)
+		return;
+	arena_free(catalogue->arena);
+	free(catalogue);
+}
+
+const struct model *catalogue_find(const struct catalogue *catalogue, const char *id)
+{
+	for (size_t i = 0; i < catalogue->n_models; i++) {
+		if (strcmp(catalogue->models[i].id, id) == 0)
+			return &catalogue->models[i];
+	}
+	return NULL;
+}
+
+const struct model *catalogue_default(const struct catalogue *catalogue)
+{
+	return catalogue->n_models > 0 ? &catalogue->models[0] : NULL;
+}

@@ -1,0 +1,63 @@
+/* The models that can be asked: read from a YAML file, checked as a whole, replaced as a whole. */
+#ifndef CHAT_MODEL_CATALOGUE_H
+#define CHAT_MODEL_CATALOGUE_H
+
+#include "chat/model/price.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/status.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODELS_MAX 1000
+#define MODEL_ROUTES_MAX 8
+
+/* One way to reach a model. */
+struct model_route {
+	const struct provider *provider;
+	const char *upstream; /* the model's name there */
+};
+
+struct model {
+	const char *id;
+	const char *name;     /* shown */
+	const char *provider; /* shown: who made it */
+	const char *description;
+	int32_t window_tokens;         /* input and output together */
+	int32_t max_output_tokens;     /* below the window */
+	const char *const *modalities; /* NULL-terminated */
+	struct price price;
+	char price_version[PRICE_VERSION_SIZE];
+	bool demo;                                   /* its first route leads to canned answers */
+	struct model_route routes[MODEL_ROUTES_MAX]; /* in the order in which they are tried */
+	size_t n_routes;                             /* at least 1 */
+};
+
+/* Never changes; shared by reference count. */
+struct catalogue {
+	_Atomic int refs;
+	struct arena *arena;
+	const struct model
+		*models; /* in the file's order; those that no provider offers are left out */
+	size_t n_models;
+};
+
+struct provider_set;
+
+/* Reads path; providers must outlive the catalogue. One reference is the caller's.
+ * errors: INVALID_ARGUMENT with file, line and key: unknown key, price below 0 or absurd, all
+ * prices 0 without `free: true`, max_output_tokens not below the window, an id twice. */
+_must_check_ enum status catalogue_load(const char *path, const struct provider_set *providers,
+					struct catalogue **ret, struct error *reterr);
+
+struct catalogue *catalogue_ref(struct catalogue *catalogue);
+void catalogue_unref(struct catalogue *catalogue);
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct catalogue *, catalogue_unref);
+
+/* NULL: no such model, or no provider for it. */
+const struct model *catalogue_find(const struct catalogue *catalogue, const char *id);
+/* For a chat that names none: the first of the file. NULL: the catalogue is empty. */
+const struct model *catalogue_default(const struct catalogue *catalogue);
+
+#endif

@@ -1,0 +1,47 @@
+#include "chat/chat.h"
+
+static void describe(struct arena *arena, const struct model *model, Chat__V1__Model *ret)
+{
+	size_t n = 0;
+
+	chat__v1__model__init(ret);
+	ret->id = arena_strdup(arena, model->id);
+	ret->display_name = arena_strdup(arena, model->name);
+	ret->provider = arena_strdup(arena, model->provider);
+	ret->description = arena_strdup(arena, model->description);
+	ret->context_window = model->window_tokens;
+	ret->max_output_tokens = model->max_output_tokens;
+	ret->demo = model->demo;
+	while (model->modalities[n])
+		n++;
+	ret->modalities = arena_array(arena, n, sizeof *ret->modalities);
+	for (; ret->modalities && ret->n_modalities < n; ret->n_modalities++)
+		ret->modalities[ret->n_modalities] =
+			arena_strdup(arena, model->modalities[ret->n_modalities]);
+	ret->price = arena_alloc(arena, sizeof *ret->price);
+	if (!ret->price)
+		return;
+	chat__v1__price__init(ret->price);
+	ret->price->per_message_microcredits = model->price.per_message;
+	ret->price->input_per_1k_microcredits = model->price.input_per_1k;
+	ret->price->output_per_1k_microcredits = model->price.output_per_1k;
+}
+
+enum status chat_v1_list_models(struct rpc_call *call,
+				_unused_ const Chat__V1__ListModelsRequest *req,
+				Chat__V1__ListModelsResponse *resp)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	size_t n = catalogue->n_models;
+	Chat__V1__Model *models = arena_array(call->arena, n, sizeof *models);
+
+	resp->models = arena_array(call->arena, n, sizeof *resp->models);
+	if (!models || !resp->models)
+		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu models", n);
+	for (size_t i = 0; i < n; i++) {
+		describe(call->arena, &catalogue->models[i], &models[i]);
+		resp->models[i] = &models[i];
+	}
+	resp->n_models = n;
+	return OK;
+}

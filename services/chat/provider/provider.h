@@ -1,0 +1,125 @@
+/* Providers of models: where they are, with which keys, and how they are spoken to. */
+#ifndef CHAT_PROVIDER_PROVIDER_H
+#define CHAT_PROVIDER_PROVIDER_H
+
+#include "chat/model/catalogue.h"
+#include "runtime/base/buf.h"
+#include "runtime/http/http.h"
+
+#define PROVIDERS_MAX MODEL_ROUTES_MAX
+
+/* One key of a provider. The engine thread alone reads and changes what is below the secret. */
+struct provider_key {
+	const char *secret;  /* NULL: the provider wants none */
+	int64_t cooldown_us; /* clock_mono_us until which it rests; 0: it does not */
+	int64_t used_us;     /* when it was last given out */
+	int32_t failures;    /* in a row; each doubles the rest */
+	int64_t *minute;     /* ring of the last uses; NULL: no limit */
+	size_t minute_at;    /* the oldest of the ring */
+};
+
+struct provider {
+	const char *name;     /* "openrouter" */
+	const char *base_url; /* ends before "/chat/completions" */
+	const char *proxy;    /* NULL: none */
+	const char *model; /* its name for models that the catalogue names none for; NULL: none */
+	bool demo;         /* answers are canned */
+	const struct provider_api *api;
+	struct provider_key *keys;
+	size_t n_keys;               /* at least 1 */
+	int32_t requests_per_minute; /* of one key, any 60 s; 0: no limit */
+};
+
+/* Names that a catalogue may give a model's upstream name for; NULL-terminated. */
+extern const char *const provider_names[];
+
+/* Those that are configured, in the order in which they are tried. */
+struct provider_set {
+	struct provider providers[PROVIDERS_MAX];
+	size_t n;
+};
+
+/* What a model is asked. Texts are UTF-8 without NUL. */
+struct prompt_message {
+	const char *role; /* "system", "user", "assistant" */
+	const char *text;
+};
+
+struct prompt {
+	const struct prompt_message *messages;
+	size_t n_messages;
+	int32_t max_output_tokens;
+	bool has_temperature, has_top_p;
+	double temperature, top_p;
+};
+
+enum stop {
+	STOP_NONE, /* the provider has not said that the answer is whole */
+	STOP_STOP,
+	STOP_LENGTH,
+	STOP_FILTER,
+};
+
+/* One answer while it comes. The adapter calls the sinks and fills the rest. */
+struct provider_stream {
+	void (*on_text)(void *ctx, const char *text, size_t len);
+	void (*on_reasoning)(void *ctx, const char *text, size_t len);
+	void *ctx;
+	enum stop stop;
+	bool has_usage;
+	int64_t prompt_tokens; /* as the provider says it; not to be believed blindly */
+	int64_t completion_tokens;
+};
+
+/* What a failed try means for the next one. */
+enum fault_kind {
+	FAULT_RETRY, /* another try may succeed */
+	FAULT_BUSY,  /* so it may, after a rest of this key */
+	FAULT_KEY,   /* not with this key */
+	FAULT_FINAL, /* never */
+};
+
+struct provider_fault {
+	enum fault_kind kind;
+	int64_t retry_after_ms; /* what the provider asked for; -1: nothing */
+	struct error err;       /* provider_unavailable, provider_busy, provider_refused … */
+};
+
+/* One API that providers speak. A file of this folder for each. */
+struct provider_api {
+	/* Writes the request; strings in arena, the body in body. errors: RESOURCE_EXHAUSTED. */
+	enum status (*request)(const struct provider *provider, const struct provider_key *key,
+			       const char *upstream, const struct prompt *prompt,
+			       struct arena *arena, struct buf *body, struct http_request *ret,
+			       struct error *reterr);
+	/* Takes one event of the answer. False: fault says what is wrong with it. */
+	bool (*event)(struct provider_stream *stream, const char *data, size_t len,
+		      struct provider_fault *fault);
+	/* What an answer with another status than 200 means. body: the first KiB of it. */
+	void (*refusal)(int32_t status, const char *retry_after, const char *body, size_t len,
+			struct provider_fault *fault);
+};
+
+extern const struct provider_api provider_openai;
+
+/* Fills fault by the HTTP status alone. */
+void provider_fault_status(int32_t status, struct provider_fault *fault);
+void provider_fault_broken(struct provider_fault *fault, const char *what);
+/* A transfer that ended by itself with this status. */
+void provider_fault_transfer(enum status status, struct provider_fault *fault);
+
+/* The way that a try takes. */
+struct provider_pick {
+	const struct model_route *route;
+	struct provider_key *key;
+};
+
+/* The first route that has a free key, and of its keys the one that rested longest; counts the use.
+ * False: all rest; *ret_wait_us is the shortest time until one does not. */
+bool provider_pick(const struct model *model, int64_t now_us, struct provider_pick *ret,
+		   int64_t *ret_wait_us);
+/* How the try ended; fault NULL: well. */
+void provider_report(const struct provider_pick *pick, int64_t now_us,
+		     const struct provider_fault *fault);
+
+#endif

@@ -1,0 +1,137 @@
+/* The parts of the chat service, started and stopped. */
+#include "chat/chat.h"
+#include "chat/conversation/purge.h"
+#include "chat/generation/engine.h"
+#include "credits/v1/rpc.h"
+#include "runtime/base/ensure.h"
+#include "runtime/jobs/jobs.h"
+#include "runtime/outbox/outbox.h"
+
+#define JOB_LEASE_MS 60000
+
+static struct db_pool *pool; /* of chat_worker */
+static struct outbox *outbox;
+static struct jobs *jobs;
+
+static struct rpc_channel *dial(void *ctx, const char *endpoint)
+{
+	struct service *service = ctx;
+
+	return service->dial(service, "chat", endpoint);
+}
+
+static struct db_options worker_options(const struct service *service)
+{
+	struct db_options options = service->db;
+
+	options.dsn = chat.conf->database_worker_dsn;
+	return options;
+}
+
+static enum status load_catalogue(struct service *service, struct error *reterr)
+{
+	struct catalogue *catalogue;
+	struct db *db;
+	enum status s;
+
+	s = catalogue_load(chat.conf->models, &chat.providers, &catalogue, reterr);
+	if (s != OK)
+		return s;
+	s = db_pool_take(pool, (int32_t)service->conf->database_wait_ms, &db, reterr);
+	if (s == OK) {
+		s = catalogue_store(catalogue, db, reterr);
+		db_pool_give(pool, db);
+	}
+	if (s == OK)
+		chat_catalogue_set(catalogue);
+	else
+		catalogue_unref(catalogue);
+	return s;
+}
+
+static void start_engine(struct service *service)
+{
+	struct rpc_channel *credits = service->channel(service, "credits");
+	const struct outbox_target targets[] = {
+		{&credits_v1_settle_method, credits},
+		{&credits_v1_void_hold_method, credits},
+	};
+
+	outbox = outbox_start(&(struct outbox_options){
+		.pool = pool, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
+	chat.engine = engine_start(&(struct engine_options){
+		.conf = chat.conf,
+		.endpoint = *chat.conf->advertise ? chat.conf->advertise : service->conf->listen[0],
+		.app = service->db,
+		.worker = worker_options(service),
+		.credits = credits,
+		.outbox = outbox,
+		.dial = dial,
+		.dial_ctx = service,
+	});
+}
+
+static enum status start(struct service *service, struct error *reterr)
+{
+	struct db_options worker;
+	enum status s;
+
+	chat.conf = (const struct chat_conf *)service->conf;
+	worker = worker_options(service);
+	pool = db_pool_new(&worker);
+	s = provider_set_read(chat.conf, service->arena, &chat.providers, reterr);
+	if (s == OK)
+		s = load_catalogue(service, reterr);
+	if (s != OK)
+		return s;
+	const struct job all[] = {
+		{
+			.name = "purge_chats",
+			.interval_ms = (int32_t)chat.conf->purge_ms,
+			.lease_ms = JOB_LEASE_MS,
+			.run = chat_purge,
+		},
+	};
+	start_engine(service);
+	jobs = jobs_start(pool, all, ARRAY_SIZE(all));
+	return OK;
+}
+
+static void drain(_unused_ struct service *service)
+{
+	engine_drain(chat.engine);
+}
+
+static void stop(_unused_ struct service *service)
+{
+	if (jobs)
+		jobs_stop(jobs);
+	engine_stop(chat.engine);
+	if (outbox)
+		outbox_stop(outbox);
+	db_pool_free(pool);
+	chat_catalogue_set(NULL);
+}
+
+int chat_serve(int argc, char **argv)
+{
+	static const struct rpc_handler *const handlers[] = {chat_v1_handlers, NULL};
+	static const size_t *const n_handlers[] = {&chat_v1_handlers_n};
+
+	return service_main(
+		&(struct service_spec){
+			.name = "chat",
+			.schema_version = CHAT_SCHEMA_VERSION,
+			.keys = chat_keys,
+			.n_keys = chat_keys_n,
+			.conf_size = sizeof(struct chat_conf),
+			.statements = sql_chat_all,
+			.handlers = handlers,
+			.n_handlers = n_handlers,
+			.start = start,
+			.stop = stop,
+			.drain = drain,
+			.reload = load_catalogue,
+		},
+		argc, argv);
+}

@@ -1,0 +1,72 @@
+-- name: chat_insert
+-- A new chat $1 of user $2 with title $3 and model $4.
+-- Params: $1 uuid, $2 uuid, $3 text, $4 text.
+INSERT INTO chat AS c (id, user_id, title, model)
+VALUES ($1::uuid, $2::uuid, $3::text, $4::text)
+RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, NULL::uuid AS running_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+
+-- name: chat_get
+-- Chat $1 that is not in the bin.
+-- Params: $1 uuid.
+SELECT c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, g.id AS running_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us
+FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
+WHERE c.id = $1::uuid AND c.delete_time IS NULL;
+
+-- name: chat_list
+-- Chats of user $1, archived or not ($2), of project $3 if not NULL, after the row ($4, $5, $6), at most $7.
+-- Params: $1 uuid, $2 boolean, $3 uuid, $4 boolean, $5 timestamptz, $6 uuid, $7 integer.
+SELECT c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, g.id AS running_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
+    c.update_time::text AS update_text
+FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
+WHERE c.user_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS NULL
+    AND ($3::uuid IS NULL OR c.project_id = $3::uuid)
+    AND (c.pinned, c.update_time, c.id) < ($4::boolean, $5::timestamptz, $6::uuid)
+ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
+LIMIT $7::integer;
+
+-- name: chat_update
+-- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6; NULL leaves a value as it is. No row: no such chat.
+-- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid.
+UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text, c.model),
+    pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
+    leaf_id = coalesce($6::uuid, c.leaf_id)
+WHERE c.id = $1::uuid AND c.delete_time IS NULL
+RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
+    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+
+-- name: chat_delete
+-- Moves chat $1 to the bin, if it is not there, and asks what runs in it to stop. No row: no such chat.
+-- Params: $1 uuid.
+WITH stopped AS (
+    UPDATE generation g SET cancel_requested = true
+    WHERE g.chat_id = $1::uuid AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
+)
+UPDATE chat c SET delete_time = coalesce(c.delete_time, lc.now()) WHERE c.id = $1::uuid RETURNING c.id;
+
+-- name: chat_undelete
+-- Takes chat $1 out of the bin, unless it lay there for more than $2 milliseconds. No row: no such chat.
+-- Params: $1 uuid, $2 bigint.
+UPDATE chat c SET delete_time = NULL
+WHERE c.id = $1::uuid AND (c.delete_time IS NULL OR c.delete_time > lc.now() - $2::bigint * interval '1 millisecond')
+RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
+    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+
+-- name: chat_purge
+-- Erases at most $2 chats that lay in the bin for more than $1 milliseconds and where nothing runs.
+-- Params: $1 bigint, $2 integer.
+DELETE FROM chat WHERE id IN (
+    SELECT c.id FROM chat c
+    WHERE c.delete_time < lc.now() - $1::bigint * interval '1 millisecond'
+        AND NOT EXISTS (SELECT FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING'))
+    ORDER BY c.delete_time LIMIT $2::integer
+);

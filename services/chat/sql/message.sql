@@ -1,0 +1,70 @@
+-- name: message_place
+-- Depth of message $1 in chat $2. No row: it is not there.
+-- Params: $1 uuid, $2 uuid.
+SELECT m.depth FROM message m WHERE m.id = $1::uuid AND m.chat_id = $2::uuid;
+
+-- name: message_branch
+-- Messages of chat $1 from below depth $3 down to message $2, at most $4. What runs shows its last checkpoint.
+-- Params: $1 uuid, $2 uuid, $3 integer, $4 integer.
+WITH RECURSIVE up AS (
+    SELECT m.id, m.parent_id, m.depth FROM message m WHERE m.id = $2::uuid AND m.chat_id = $1::uuid AND m.depth > $3::integer
+    UNION ALL
+    SELECT p.id, p.parent_id, p.depth FROM up JOIN message p ON p.id = up.parent_id WHERE p.depth > $3::integer
+), page AS (
+    SELECT up.id FROM up ORDER BY up.depth LIMIT $4::integer
+)
+SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
+    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
+    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
+    g.error_code, g.error_reason, g.error_message,
+    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+FROM page JOIN message m ON m.id = page.id
+LEFT JOIN generation g ON g.id = m.generation_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
+    FROM checkpoint c
+    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
+        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
+) k ON true
+ORDER BY m.depth;
+
+-- name: message_tree
+-- Messages of chat $1 with ids above $2, parents before children, at most $3. What runs shows its last checkpoint.
+-- Params: $1 uuid, $2 uuid, $3 integer.
+SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
+    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
+    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
+    g.error_code, g.error_reason, g.error_message,
+    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+FROM message m
+LEFT JOIN generation g ON g.id = m.generation_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
+    FROM checkpoint c
+    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
+        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
+) k ON true
+WHERE m.chat_id = $1::uuid AND m.id > $2::uuid
+ORDER BY m.id LIMIT $3::integer;
+
+-- name: message_context
+-- The branch that ends in message $1, last message first, as far up as its tokens and $3 for each message stay within $2 tokens; messages
+-- without text are left out.
+-- Params: $1 uuid, $2 bigint, $3 integer.
+WITH RECURSIVE up AS (
+    SELECT m.id, m.parent_id, m.depth, m.tokens::bigint + $3::integer AS total FROM message m WHERE m.id = $1::uuid
+    UNION ALL
+    SELECT p.id, p.parent_id, p.depth,
+        up.total + CASE WHEN p.text = '' THEN 0 ELSE p.tokens + $3::integer END
+    FROM up JOIN message p ON p.id = up.parent_id WHERE up.total <= $2::bigint
+)
+SELECT lower(m.role) AS role, m.text, m.tokens
+FROM up JOIN message m ON m.id = up.id
+WHERE up.total <= $2::bigint AND m.text <> ''
+ORDER BY up.depth DESC;
