@@ -23,8 +23,8 @@ enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr)
 			/* Each in a transaction of its own, so that no user waits for another's.
 			 * Nothing happens when its owner was faster. */
 			uuid_v5(&ID_EXPIRE, hold, id);
-			s = db_exec(db, &sql_credits_release, (const char *[]){id, hold, "expire"},
-				    NULL, reterr);
+			s = db_exec(db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
+				    reterr);
 			if (s != OK)
 				return s;
 		}

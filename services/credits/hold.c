@@ -1,4 +1,6 @@
-#include "credits.h"
+#include "command.h"
+
+#include "runtime/base/clock.h"
 
 #include <inttypes.h>
 
@@ -21,12 +23,22 @@ static enum status check(struct rpc_call *call, const Credits__V1__HoldRequest *
 	return s;
 }
 
+static Google__Protobuf__Timestamp *time_of(struct arena *arena, int64_t us)
+{
+	Google__Protobuf__Timestamp *time = arena_alloc(arena, sizeof *time);
+
+	if (!time)
+		return NULL;
+	google__protobuf__timestamp__init(time);
+	time->seconds = us / US_PER_S;
+	time->nanos = (int32_t)(us % US_PER_S) * 1000;
+	return time;
+}
+
 enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldRequest *req,
 			    Credits__V1__HoldResponse *resp)
 {
-	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = call->arena;
-	struct db *db = service_db(call);
 	char id[UUID_SIZE], user[UUID_SIZE];
 	enum status s;
 
@@ -38,35 +50,29 @@ enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldReques
 	if (s != OK)
 		return s;
 
-	const char *const params[] = {
-		id,
-		user,
-		db_param_i64(arena, req->amount_microcredits),
-		db_param_time(arena, req->expire_time),
-		req->reference,
-		req->model,
-		db_param_array(arena, (const char *const *)req->budget_ids, req->n_budget_ids),
-		db_param_i64(arena, credits_conf->hold_lifetime_max_ms),
+	struct credits_command command = {
+		.kind = "hold",
+		.id = id,
+		.subject = user,
+		.amount = db_param_i64(arena, req->amount_microcredits),
+		.expire_time = db_param_time(arena, req->expire_time),
+		.reference = req->reference,
+		.model = req->model,
+		.budgets = db_param_array(arena, (const char *const *)req->budget_ids,
+					  req->n_budget_ids),
+		.overage = id,
+		.loss = id,
 	};
-	s = db_query(db, &sql_credits_hold, params, &rows, &call->err);
+	s = credits_run(call, &command);
+	if (s == FAILED_PRECONDITION)
+		return rpc_fail(call, s, command.refused,
+				"%" PRId64 " micro-credits are needed, %" PRId64 " are available",
+				req->amount_microcredits, command.available_microcredits);
 	if (s != OK)
 		return s;
-	if (PQntuples(rows) == 0) { /* the first that credits hears of this user */
-		s = credits_open_account(db, user, &call->err);
-		if (s != OK)
-			return s;
-		PQclear(TAKE_PTR(rows));
-		s = db_query_one(db, &sql_credits_hold, params, &rows, &call->err);
-		if (s != OK)
-			return s;
-	}
-	if (!db_is_null(rows, 0, "refused"))
-		return rpc_fail(call, FAILED_PRECONDITION, db_peek(rows, 0, "refused"),
-				"%" PRId64 " micro-credits are needed, %" PRId64 " are available",
-				req->amount_microcredits, db_i64(rows, 0, "available"));
 
 	resp->hold_id = arena_strdup(arena, id);
-	resp->available_microcredits = db_i64(rows, 0, "available");
-	resp->expire_time = db_time(arena, rows, 0, "expire_us");
+	resp->available_microcredits = command.available_microcredits;
+	resp->expire_time = time_of(arena, command.expire_us);
 	return OK;
 }

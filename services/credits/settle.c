@@ -1,9 +1,8 @@
-#include "credits.h"
+#include "command.h"
 
 enum status credits_v1_settle(struct rpc_call *call, const Credits__V1__SettleRequest *req,
 			      Credits__V1__SettleResponse *resp)
 {
-	_cleanup_(PQclearp) PGresult *rows = NULL;
 	char id[UUID_SIZE], hold[UUID_SIZE], overage[UUID_SIZE], loss[UUID_SIZE];
 	enum status s;
 
@@ -19,20 +18,24 @@ enum status credits_v1_settle(struct rpc_call *call, const Credits__V1__SettleRe
 
 	uuid_v5(&ID_OVERAGE, id, overage);
 	uuid_v5(&ID_LOSS, id, loss);
-	const char *const params[] = {
-		id,
-		hold,
-		db_param_i64(call->arena, req->amount_microcredits),
-		req->price_version,
-		overage,
-		loss,
+	struct credits_command command = {
+		.kind = "settle",
+		.id = id,
+		.subject = hold,
+		.amount = db_param_i64(call->arena, req->amount_microcredits),
+		.expire_time = "infinity",
+		.reference = req->price_version,
+		.model = "",
+		.budgets = "{}",
+		.overage = overage,
+		.loss = loss,
 	};
-	s = db_query_one(service_db(call), &sql_credits_settle, params, &rows, &call->err);
+	s = credits_run(call, &command);
 	if (s != OK)
 		return s;
 
 	resp->settle_id = arena_strdup(call->arena, id);
-	resp->charged_microcredits = db_i64(rows, 0, "charged");
-	resp->available_microcredits = db_i64(rows, 0, "available");
+	resp->charged_microcredits = command.charged_microcredits;
+	resp->available_microcredits = command.available_microcredits;
 	return OK;
 }

@@ -1,4 +1,4 @@
-#include "credits.h"
+#include "command.h"
 
 enum status credits_v1_void_hold(struct rpc_call *call, const Credits__V1__VoidRequest *req,
 				 Credits__V1__VoidResponse *resp)
@@ -9,9 +9,22 @@ enum status credits_v1_void_hold(struct rpc_call *call, const Credits__V1__VoidR
 	s = credits_uuid(call, "void_id", req->void_id, id);
 	if (s == OK)
 		s = credits_uuid(call, "hold_id", req->hold_id, hold);
-	if (s == OK)
-		s = db_exec(service_db(call), &sql_credits_release,
-			    (const char *[]){id, hold, "void"}, NULL, &call->err);
+	if (s != OK)
+		return s;
+
+	struct credits_command command = {
+		.kind = "void",
+		.id = id,
+		.subject = hold,
+		.amount = "0",
+		.expire_time = "infinity",
+		.reference = "",
+		.model = "",
+		.budgets = "{}",
+		.overage = id,
+		.loss = id,
+	};
+	s = credits_run(call, &command);
 	if (s != OK)
 		return s;
 	resp->void_id = arena_strdup(call->arena, id);

@@ -257,7 +257,7 @@ static void do_sweep(struct worker *w)
 	hold = id_of(w, &ID_HOLD, "h", n);
 	uuid_v5(&ID_EXPIRE, hold, id);
 	snprintf(w->what, sizeof w->what, "expiry of %d", n);
-	s = db_exec(w->db, &sql_credits_release, (const char *[]){id, hold, "expire"}, NULL,
+	s = db_exec(w->db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
 		    &w->call->err);
 	if (s != OK && h->state != MODEL_OPEN && h->state != MODEL_EXPIRED)
 		return; /* ended otherwise: the sweeper does not come by */

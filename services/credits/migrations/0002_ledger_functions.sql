@@ -37,12 +37,10 @@ BEGIN
     RETURN a;
 END $$;
 
--- As lock_account for the user of a hold.
-CREATE FUNCTION lock_hold_account(p_hold uuid) RETURNS account LANGUAGE plpgsql AS $$
-DECLARE
-    owner uuid := account_id FROM open_hold WHERE id = p_hold;
+-- Whose hold it is; NULL: nobody's.
+CREATE FUNCTION hold_account(p_hold uuid) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN lock_account(coalesce(owner, transfer_account(p_hold)));
+    RETURN coalesce((SELECT account_id FROM open_hold WHERE id = p_hold), transfer_account(p_hold));
 END $$;
 
 -- Everything that a transfer says, after the hash of the one before it. A row's text form quotes what would be ambiguous and depends on no
@@ -147,6 +145,19 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What a charge means for the budgets of its hold and for the alerts of a pay-as-you-go user.
+CREATE FUNCTION after_charge(a account, p_budgets uuid[], p_released bigint, p_charged bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    debt bigint := a.debits_posted - a.credits_posted;
+BEGIN
+    IF p_budgets IS NOT NULL THEN
+        PERFORM budgets_post(p_budgets, p_released, p_charged, a.update_time);
+    END IF;
+    IF a.limit_microcredits > 0 THEN
+        PERFORM alert_crossing(a.id, a.id, date_trunc('month', a.update_time, 'UTC'), debt - p_charged, debt, a.limit_microcredits);
+    END IF;
+END $$;
+
 -- Stored outcome of an id: an empty row when it is new. Other terms under it: transfer_id_reused.
 CREATE FUNCTION replayed(p_id uuid, p_hash bytea) RETURNS transfer LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -159,89 +170,107 @@ BEGIN
     RETURN t;
 END $$;
 
--- No row: the user is new, open_account comes first.
+-- What becomes of a hold, settle or void. refused: the reason why nothing was done ('account_unknown': the user is new, open_account comes
+-- first). It is no exception, so that the commands which run in the same transaction go on.
+CREATE TYPE outcome AS (refused text, available bigint, charged bigint, expire_time timestamptz);
+
+CREATE FUNCTION request_hash(request text) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT sha256(convert_to(request, 'UTF8'))
+$$;
+
 CREATE FUNCTION hold(p_id uuid, p_user uuid, p_amount bigint, p_expire_time timestamptz, p_reference text,
-    p_model text, p_budgets uuid[])
-RETURNS TABLE (refused text, available bigint, expire_time timestamptz) LANGUAGE plpgsql AS $$
+    p_model text, p_budgets uuid[], OUT o outcome) LANGUAGE plpgsql AS $$
 DECLARE
     a account := lock_account(p_user);
     t transfer;
-    hash bytea := sha256(convert_to(concat_ws('|', 'hold', p_user, p_amount, p_reference, p_model,
-        p_budgets), 'UTF8'));
+    hash bytea := request_hash(ROW('hold', p_user, p_amount, p_reference, p_model, p_budgets)::text);
     room bigint;
 BEGIN
     IF a.id IS NULL THEN
+        o.refused := 'account_unknown';
         RETURN;
     END IF;
-    t := replayed(p_id, hash);
-    IF t.id IS NULL THEN
-        t.id := p_id;
-        t.kind := 'hold';
-        t.debit_id := p_user;
-        t.credit_id := platform('revenue');
-        t.amount_microcredits := p_amount;
-        t.request_hash := hash;
-        t.reference := p_reference;
-        t.model := p_model;
-        IF p_budgets <> '{}' THEN
-            SELECT b.own, b.room INTO t.budget_ids, room FROM budget_room(p_budgets) b;
-        END IF;
-        IF p_amount > available(a) THEN
-            t.refused := 'insufficient_credits';
-        ELSIF p_amount > room THEN
-            t.refused := 'budget_exhausted';
-        END IF;
-        IF t.refused IS NULL THEN
-            a := append(a, t, 0);
-            INSERT INTO open_hold (id, account_id, expire_time) VALUES (p_id, p_user, p_expire_time);
-            UPDATE budget SET debits_pending = debits_pending + p_amount WHERE id = ANY (t.budget_ids);
-        ELSE
-            INSERT INTO transfer (id, kind, account_id, debit_id, credit_id, amount_microcredits,
-                refused, request_hash, reference, model, budget_ids, create_time)
-            VALUES (p_id, 'hold', p_user, t.debit_id, t.credit_id, p_amount, t.refused, hash,
-                p_reference, p_model, t.budget_ids, lc.now());
-        END IF;
+    o.expire_time := p_expire_time;
+    SELECT * INTO t FROM transfer WHERE id = p_id;
+    IF t.id IS NOT NULL THEN
+        o.refused := CASE WHEN t.request_hash = hash THEN t.refused ELSE 'transfer_id_reused' END;
+        o.available := available(a);
+        RETURN;
     END IF;
-    RETURN QUERY SELECT t.refused, available(a), p_expire_time;
+    t.id := p_id;
+    t.kind := 'hold';
+    t.account_id := p_user;
+    t.debit_id := p_user;
+    t.credit_id := platform('revenue');
+    t.amount_microcredits := p_amount;
+    t.request_hash := hash;
+    t.reference := p_reference;
+    t.model := p_model;
+    t.price_version := '';
+    IF p_budgets <> '{}' THEN
+        SELECT b.own, b.room INTO t.budget_ids, room FROM budget_room(p_budgets) b;
+    END IF;
+    IF p_amount > available(a) THEN
+        o.refused := 'insufficient_credits';
+    ELSIF p_amount > room THEN
+        o.refused := 'budget_exhausted';
+    END IF;
+    IF o.refused IS NULL THEN
+        a := append(a, t, 0);
+        INSERT INTO open_hold (id, account_id, expire_time) VALUES (p_id, p_user, p_expire_time);
+        UPDATE budget SET debits_pending = debits_pending + p_amount WHERE id = ANY (t.budget_ids);
+    ELSE
+        t.refused := o.refused;
+        t.create_time := lc.now();
+        INSERT INTO transfer VALUES (t.*);
+    END IF;
+    o.available := available(a);
 END $$;
 
--- Says how a hold that is not open ended, unless it expired and was not charged since.
-CREATE FUNCTION hold_must_be_expired(p_hold uuid) RETURNS void LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    kinds transfer_kind[] := array_agg(kind) FROM transfer WHERE hold_id = p_hold;
-BEGIN
-    IF 'void' = ANY (kinds) THEN
-        RAISE EXCEPTION 'hold_voided';
-    ELSIF 'settle' = ANY (kinds) OR 'charge' = ANY (kinds) THEN
-        RAISE EXCEPTION 'hold_settled';
-    END IF;
-END $$;
+-- Why a hold that is not open cannot be charged or released. NULL: it expired and was not charged since.
+CREATE FUNCTION hold_ended(p_hold uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN bool_or(kind = 'void') THEN 'hold_voided'
+        WHEN bool_or(kind IN ('settle', 'charge')) THEN 'hold_settled' END
+    FROM transfer WHERE hold_id = p_hold
+$$;
 
 -- Charges p_amount against a hold and releases the rest. What exceeds the hold, or comes after it expired, is a charge up to the
 -- limit (p_overage, or p_id after expiry), and what the user cannot pay a loss (p_loss).
-CREATE FUNCTION settle(p_id uuid, p_hold uuid, p_amount bigint, p_price_version text, p_overage uuid, p_loss uuid)
-RETURNS TABLE (charged bigint, available bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION settle(p_id uuid, p_hold uuid, p_amount bigint, p_price_version text, p_overage uuid, p_loss uuid,
+    OUT o outcome) LANGUAGE plpgsql AS $$
 DECLARE
-    a account := lock_hold_account(p_hold);
+    a account := lock_account(hold_account(p_hold));
     h transfer;
     t transfer;
-    hash bytea := sha256(convert_to(concat_ws('|', 'settle', p_hold, p_amount, p_price_version), 'UTF8'));
+    hash bytea := request_hash(ROW('settle', p_hold, p_amount, p_price_version)::text);
     was_open boolean;
     released bigint := 0;
-    paid bigint := 0;
     part bigint;
 BEGIN
-    SELECT * INTO h FROM transfer WHERE id = p_hold AND kind = 'hold' AND transfer.refused IS NULL;
+    o.charged := 0;
+    SELECT * INTO h FROM transfer WHERE id = p_hold AND kind = 'hold' AND refused IS NULL;
+    SELECT * INTO t FROM transfer WHERE id = p_id;
     IF h.id IS NULL THEN
-        RAISE EXCEPTION 'hold_unknown';
-    END IF;
-    t := replayed(p_id, hash);
-    IF t.id IS NOT NULL THEN
-        RETURN QUERY SELECT sum(amount_microcredits)::bigint, available(a) FROM transfer
-            WHERE id = p_id OR (id = p_overage AND hold_id = p_hold);
+        o.refused := 'hold_unknown';
+        RETURN;
+    ELSIF t.request_hash = hash THEN
+        o.charged := sum(amount_microcredits) FROM transfer WHERE id = p_id OR (id = p_overage AND hold_id = p_hold);
+        o.available := available(a);
+        RETURN;
+    ELSIF t.id IS NOT NULL THEN
+        o.refused := 'transfer_id_reused';
         RETURN;
     END IF;
-    t.account_id := a.id;
+    DELETE FROM open_hold WHERE id = p_hold;
+    was_open := FOUND;
+    IF NOT was_open THEN
+        o.refused := hold_ended(p_hold);
+        IF o.refused IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    t.id := p_id;
     t.debit_id := a.id;
     t.credit_id := platform('revenue');
     t.hold_id := p_hold;
@@ -250,81 +279,97 @@ BEGIN
     t.model := h.model;
     t.price_version := p_price_version;
     t.budget_ids := h.budget_ids;
-
-    DELETE FROM open_hold WHERE id = p_hold;
-    was_open := FOUND;
     IF was_open THEN
         released := h.amount_microcredits;
-        paid := least(p_amount, released);
-        t.id := p_id;
+        o.charged := least(p_amount, released);
         t.kind := 'settle';
-        t.amount_microcredits := paid;
+        t.amount_microcredits := o.charged;
         a := append(a, t, released);
         t.id := p_overage;
-    ELSE
-        PERFORM hold_must_be_expired(p_hold);
-        t.id := p_id;
     END IF;
     t.kind := 'charge';
-    part := least(p_amount - paid, greatest(available(a), 0));
+    part := least(p_amount - o.charged, greatest(available(a), 0));
     IF part > 0 OR NOT was_open THEN
         t.amount_microcredits := part;
         a := append(a, t, 0);
-        paid := paid + part;
+        o.charged := o.charged + part;
     END IF;
-    IF paid < p_amount THEN
+    IF o.charged < p_amount THEN
         t.id := p_loss;
         t.kind := 'loss';
         t.debit_id := platform('loss');
         t.hold_id := NULL;
-        t.amount_microcredits := p_amount - paid;
+        t.amount_microcredits := p_amount - o.charged;
         a := append(a, t, 0);
     END IF;
-
-    IF h.budget_ids IS NOT NULL THEN
-        PERFORM budgets_post(h.budget_ids, released, paid, a.update_time);
-    END IF;
-    IF a.limit_microcredits > 0 THEN
-        PERFORM alert_crossing(a.id, a.id, date_trunc('month', a.update_time, 'UTC'),
-            a.debits_posted - a.credits_posted - paid, a.debits_posted - a.credits_posted, a.limit_microcredits);
-    END IF;
-    RETURN QUERY SELECT paid, available(a);
+    PERFORM after_charge(a, h.budget_ids, released, o.charged);
+    o.available := available(a);
 END $$;
 
--- Releases a hold: p_kind 'void', or 'expire' when its time is over (it may have been moved since it was found). False: nothing
--- was left to release, because it expired.
-CREATE FUNCTION release(p_id uuid, p_hold uuid, p_kind transfer_kind) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Ends a hold without a charge: p_kind 'void', or 'expire' when its time is over (it may have been moved since it was found). Nothing is
+-- left to release when it expired before.
+CREATE FUNCTION release(p_id uuid, p_hold uuid, p_kind transfer_kind, OUT o outcome) LANGUAGE plpgsql AS $$
 DECLARE
-    a account := lock_hold_account(p_hold);
+    a account := lock_account(hold_account(p_hold));
     h transfer;
     t transfer;
-    hash bytea := sha256(convert_to(concat_ws('|', p_kind, p_hold), 'UTF8'));
+    hash bytea := request_hash(ROW(p_kind, p_hold)::text);
 BEGIN
     SELECT * INTO h FROM transfer WHERE id = p_hold AND kind = 'hold' AND refused IS NULL;
+    SELECT * INTO t FROM transfer WHERE id = p_id;
     IF h.id IS NULL THEN
-        RAISE EXCEPTION 'hold_unknown';
-    END IF;
-    t := replayed(p_id, hash);
-    IF t.id IS NOT NULL THEN
-        RETURN true;
-    END IF;
-    DELETE FROM open_hold WHERE id = p_hold AND (p_kind = 'void' OR expire_time <= lc.now());
-    IF NOT FOUND THEN
-        IF p_kind = 'void' THEN
-            PERFORM hold_must_be_expired(p_hold);
+        o.refused := 'hold_unknown';
+    ELSIF t.id IS NOT NULL THEN
+        o.refused := CASE WHEN t.request_hash <> hash THEN 'transfer_id_reused' END;
+    ELSE
+        DELETE FROM open_hold WHERE id = p_hold AND (p_kind = 'void' OR expire_time <= lc.now());
+        IF FOUND THEN
+            t.id := p_id;
+            t.kind := p_kind;
+            t.debit_id := a.id;
+            t.credit_id := platform('revenue');
+            t.amount_microcredits := 0;
+            t.hold_id := p_hold;
+            t.request_hash := hash;
+            a := append(a, t, h.amount_microcredits);
+            UPDATE budget SET debits_pending = debits_pending - h.amount_microcredits WHERE id = ANY (h.budget_ids);
+        ELSIF p_kind = 'void' THEN
+            o.refused := hold_ended(p_hold);
         END IF;
-        RETURN false;
     END IF;
-    t.id := p_id;
-    t.kind := p_kind;
-    t.debit_id := a.id;
-    t.credit_id := platform('revenue');
-    t.amount_microcredits := 0;
-    t.hold_id := p_hold;
-    t.request_hash := hash;
-    a := append(a, t, h.amount_microcredits);
-    UPDATE budget SET debits_pending = debits_pending - h.amount_microcredits WHERE id = ANY (h.budget_ids);
-    RETURN true;
+    o.available := available(a);
+END $$;
+
+-- Several of hold, settle and void in one transaction, so that they share its commit and a busy account is locked once for all of them.
+-- Accounts are locked in the order of their ids. n: place in the arrays. p_subjects: the user of a hold, else the hold.
+CREATE FUNCTION run_commands(p_kinds text[], p_ids uuid[], p_subjects uuid[], p_amounts bigint[],
+    p_expire_times timestamptz[], p_references text[], p_models text[], p_budgets text[], p_overages uuid[], p_losses uuid[])
+RETURNS TABLE (n bigint, refused text, available bigint, charged bigint, expire_time timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+    c record;
+    o outcome;
+BEGIN
+    FOR c IN
+        SELECT * FROM unnest(p_kinds, p_ids, p_subjects, p_amounts, p_expire_times, p_references, p_models, p_budgets,
+                p_overages, p_losses) WITH ORDINALITY
+            AS x (kind, id, subject, amount, expire_time, reference, model, budgets, overage, loss, place)
+        ORDER BY CASE x.kind WHEN 'hold' THEN x.subject ELSE hold_account(x.subject) END, x.place
+    LOOP
+        CASE c.kind
+        WHEN 'hold' THEN
+            o := hold(c.id, c.subject, c.amount, c.expire_time, c.reference, c.model, c.budgets::uuid[]);
+        WHEN 'settle' THEN
+            o := settle(c.id, c.subject, c.amount, c.reference, c.overage, c.loss);
+        ELSE
+            o := release(c.id, c.subject, 'void');
+        END CASE;
+        n := c.place;
+        refused := o.refused;
+        available := o.available;
+        charged := o.charged;
+        expire_time := o.expire_time;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 
 -- Makes the account of a user that credits has not seen, with the welcome gift unless p_gift is NULL. Twice: once.
@@ -358,7 +403,7 @@ BEGIN
     t.debit_id := platform('gifts');
     t.credit_id := p_user;
     t.amount_microcredits := p_amount;
-    t.request_hash := sha256(convert_to(concat_ws('|', 'gift', p_user), 'UTF8'));
+    t.request_hash := request_hash(ROW('gift', p_user)::text);
     PERFORM append(a, t, 0);
 END $$;
 
@@ -371,7 +416,7 @@ RETURNS TABLE (id uuid, kind transfer_kind, change bigint, balance_after bigint,
 DECLARE
     a account := lock_account(p_user);
     t transfer;
-    hash bytea := sha256(convert_to(concat_ws('|', p_kind, p_user, p_change, p_reference, p_actor), 'UTF8'));
+    hash bytea := request_hash(ROW(p_kind, p_user, p_change, p_reference, p_actor)::text);
     other uuid := platform(CASE p_kind WHEN 'adjustment' THEN 'adjustments' ELSE 'clearing' END);
     part bigint := abs(p_change);
 BEGIN

@@ -29,7 +29,7 @@ BEGIN
     t.debit_id := p_user;
     t.credit_id := platform('breakage');
     t.amount_microcredits := part;
-    t.request_hash := sha256(convert_to(concat_ws('|', 'breakage', p_user, a.chain_seq), 'UTF8'));
+    t.request_hash := request_hash(ROW('breakage', p_user, a.chain_seq)::text);
     a.gift_microcredits := a.gift_microcredits - part;
     PERFORM append(a, t, 0);
 END $$;
@@ -109,7 +109,7 @@ DECLARE
     a account := lock_account(transfer_account(p_original));
     o transfer;
     t transfer;
-    hash bytea := sha256(convert_to(concat_ws('|', 'reverse', p_original, p_reference, p_actor), 'UTF8'));
+    hash bytea := request_hash(ROW('reverse', p_original, p_reference, p_actor)::text);
 BEGIN
     SELECT * INTO o FROM transfer x WHERE x.id = p_original;
     IF o.id IS NULL THEN

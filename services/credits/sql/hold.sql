@@ -1,22 +1,18 @@
--- name: credits_hold
--- Reserves $3 micro-credits of user $2 under id $1 until $4, at most $8 ms from now, for reference $5, model $6, budgets $7.
--- refused: reason, NULL when it is held. No row: the account does not exist yet.
--- Params: $1 uuid, $2 uuid, $3 bigint, $4 timestamptz, $5 text, $6 text, $7 uuid[], $8 bigint.
--- Errors: transfer_id_reused.
-SELECT refused, available, (extract(epoch FROM expire_time) * 1000000)::bigint AS expire_us
-FROM hold($1::uuid, $2::uuid, $3::bigint,
-    least($4::timestamptz, lc.now() + $8::bigint * interval '1 ms'), $5::text, $6::text, $7::uuid[]);
+-- name: credits_run_commands
+-- Runs holds, settles and voids in one transaction: kinds $1, ids $2, users or holds $3, amounts $4, expiry of holds $5, at most $11 ms from
+-- now, references or price versions $6, models $7, budgets $8, ids of overage $9 and loss $10. n: place in the arrays, from 1.
+-- refused: the reason, when nothing was done.
+-- Params: $1 text[], $2 uuid[], $3 uuid[], $4 bigint[], $5 timestamptz[], $6 text[], $7 text[], $8 text[], $9 uuid[], $10 uuid[],
+-- $11 bigint.
+SELECT n, refused, available, charged, (extract(epoch FROM expire_time) * 1000000)::bigint AS expire_us
+FROM run_commands($1::text[], $2::uuid[], $3::uuid[], $4::bigint[],
+    ARRAY(SELECT least(e, lc.now() + $11::bigint * interval '1 ms') FROM unnest($5::timestamptz[]) WITH ORDINALITY AS x (e, n) ORDER BY n),
+    $6::text[], $7::text[], $8::text[], $9::uuid[], $10::uuid[]);
 
--- name: credits_settle
--- Charges $3 micro-credits of price version $4 against hold $2 under id $1; overage under $5, what the user cannot pay under $6.
--- Params: $1 uuid, $2 uuid, $3 bigint, $4 text, $5 uuid, $6 uuid.
--- Errors: hold_unknown, hold_voided, hold_settled, transfer_id_reused.
-SELECT charged, available FROM settle($1::uuid, $2::uuid, $3::bigint, $4::text, $5::uuid, $6::uuid);
-
--- name: credits_release
--- Releases hold $2 under id $1: $3 is void, or expire when its time is over. released: false when it had expired or has not yet.
--- Params: $1 uuid, $2 uuid, $3 transfer_kind.  Errors: hold_unknown, hold_settled, hold_voided, transfer_id_reused.
-SELECT release($1::uuid, $2::uuid, $3::transfer_kind) AS released;
+-- name: credits_expire_hold
+-- Ends hold $2 under id $1 if its time is over and nothing else ended it.
+-- Params: $1 uuid, $2 uuid.
+SELECT refused FROM release($1::uuid, $2::uuid, 'expire');
 
 -- name: credits_extend_holds
 -- Moves the expiry of the open holds in $1 forward to $2, at most $3 ms from now. Locked in the order of ids, for two callers

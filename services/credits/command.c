@@ -1,0 +1,157 @@
+#include "command.h"
+
+#include "limitless/reasons.h"
+#include "runtime/base/ensure.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Commands of one transaction, which holds the locks of all. */
+#define BATCH_MAX 64
+/* Transactions at a time; what waits meanwhile makes the next ones larger. */
+#define LEADERS_MAX 4
+
+enum stage {
+	QUEUED,
+	TAKEN, /* somebody else runs it */
+	ALONE, /* it was undone with others: its own worker runs it again */
+	DONE,
+};
+
+/* Of a worker that waits. */
+struct credits_wait {
+	pthread_cond_t changed;
+	enum stage stage;
+	enum status status; /* when DONE */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct credits_command *first, **last = &first;
+static int leaders;
+
+/* One column of all commands, as an array. */
+static const char *column(struct arena *arena, struct credits_command *const *batch, size_t n,
+			  size_t offset)
+{
+	const char *texts[BATCH_MAX] = {NULL};
+
+	for (size_t i = 0; i < n; i++)
+		texts[i] = *(const char *const *)((const char *)batch[i] + offset);
+	return db_param_array(arena, texts, n);
+}
+
+static enum status run_batch(struct rpc_call *call, struct credits_command *const *batch, size_t n)
+{
+#define COLUMN(member) column(call->arena, batch, n, offsetof(struct credits_command, member))
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {
+		COLUMN(kind),
+		COLUMN(id),
+		COLUMN(subject),
+		COLUMN(amount),
+		COLUMN(expire_time),
+		COLUMN(reference),
+		COLUMN(model),
+		COLUMN(budgets),
+		COLUMN(overage),
+		COLUMN(loss),
+		db_param_i64(call->arena, credits_conf->hold_lifetime_max_ms),
+	};
+#undef COLUMN
+	enum status s;
+
+	s = db_query(service_db(call), &sql_credits_run_commands, params, &rows, &call->err);
+	if (s != OK)
+		return s;
+	for (int i = 0; i < PQntuples(rows); i++) {
+		struct credits_command *command = batch[db_i64(rows, i, "n") - 1];
+
+		snprintf(command->refused, sizeof command->refused, "%s",
+			 db_peek(rows, i, "refused"));
+		command->available_microcredits = db_i64(rows, i, "available");
+		command->charged_microcredits = db_i64(rows, i, "charged");
+		command->expire_us = db_i64(rows, i, "expire_us");
+	}
+	return OK;
+}
+
+/* Takes what waits, the longest first. Under the lock. */
+static size_t take(struct credits_command **batch)
+{
+	size_t n = 0;
+
+	while (first && n < BATCH_MAX) {
+		batch[n] = first;
+		batch[n++]->wait->stage = TAKEN;
+		first = first->next;
+	}
+	if (!first)
+		last = &first;
+	return n;
+}
+
+/* Runs a batch for all. One that fails is undone whole, so each is tried by its own worker: the
+ * others must not suffer from the one that was at fault. Under the lock, which is free meanwhile.
+ */
+static void lead(struct rpc_call *call, const struct credits_wait *own)
+{
+	struct credits_command *batch[BATCH_MAX];
+	size_t n = take(batch);
+	enum status s;
+
+	leaders++;
+	pthread_mutex_unlock(&lock);
+	s = run_batch(call, batch, n);
+	pthread_mutex_lock(&lock);
+	leaders--;
+	for (size_t i = 0; i < n; i++) {
+		bool final = s == OK || (n == 1 && batch[i]->wait == own);
+
+		batch[i]->wait->stage = final ? DONE : ALONE;
+		batch[i]->wait->status = s;
+		pthread_cond_signal(&batch[i]->wait->changed);
+	}
+	if (first)
+		pthread_cond_signal(&first->wait->changed);
+}
+
+/* Waits until the command has run, by whomever. */
+static enum status run(struct rpc_call *call, struct credits_command *command)
+{
+	struct credits_wait wait = {.changed = PTHREAD_COND_INITIALIZER, .stage = QUEUED};
+
+	command->wait = &wait;
+	command->next = NULL;
+	pthread_mutex_lock(&lock);
+	*last = command;
+	last = &command->next;
+	while (wait.stage < ALONE) {
+		if (wait.stage == QUEUED && leaders < LEADERS_MAX)
+			lead(call, &wait);
+		else
+			pthread_cond_wait(&wait.changed, &lock);
+	}
+	pthread_mutex_unlock(&lock);
+	pthread_cond_destroy(&wait.changed);
+	return wait.stage == DONE ? wait.status : run_batch(call, &command, 1);
+}
+
+enum status credits_run(struct rpc_call *call, struct credits_command *command)
+{
+	const struct reason *reason;
+	enum status s;
+
+	s = run(call, command);
+	if (s == OK && strcmp(command->refused, "account_unknown") == 0) {
+		s = credits_open_account(service_db(call), command->subject, &call->err);
+		if (s == OK)
+			s = run(call, command);
+	}
+	if (s != OK || !command->refused[0])
+		return s;
+	reason = reason_find(command->refused);
+	ensure(reason);
+	return rpc_fail(call, reason->code, reason->word, "%s %s of %s", command->kind, command->id,
+			command->subject);
+}
