@@ -1,8 +1,18 @@
-import { useEffect } from "react";
+import { type CSSProperties, useEffect } from "react";
 import { Toaster, toast } from "sonner";
 import { notes } from "@/lib/notify";
 import { useStore } from "@/lib/store";
+import { useNarrow } from "./layout";
 import { useIsDark } from "./theme";
+
+/** Sonner's names for ours. */
+const COLOURS = {
+  fontFamily: "var(--font-sans)",
+  "--normal-bg": "var(--bg-raised)",
+  "--normal-border": "var(--line-strong)",
+  "--normal-text": "var(--text)",
+  "--border-radius": "12px",
+} as CSSProperties;
 
 /** Draws what notify() was told. */
 export default function Notes() {
@@ -15,5 +25,12 @@ export default function Notes() {
     }
     notes.set([]);
   }, [waiting]);
-  return <Toaster theme={dark ? "dark" : "light"} position="bottom-left" />;
+  const narrow = useNarrow();
+  return (
+    <Toaster
+      theme={dark ? "dark" : "light"}
+      position={narrow ? "top-center" : "bottom-right"}
+      style={COLOURS}
+    />
+  );
 }

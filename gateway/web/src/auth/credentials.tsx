@@ -88,8 +88,8 @@ export function Credentials({
         error={wrong === "password" ? said : undefined}
         onChange={setPassword}
       />
-      <Button look="primary" type="submit" disabled={busy} className="mt-1 h-11">
-        {busy && <Spinner className="text-on-strong" />}
+      <Button look="primary" size="large" type="submit" disabled={busy} className="mt-1">
+        {busy && <Spinner />}
         {t(mode === "login" ? "auth.logIn" : "auth.signUp")}
       </Button>
     </form>

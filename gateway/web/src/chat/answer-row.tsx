@@ -89,7 +89,7 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) 
         {...(onAgain ? { onRetry: onAgain } : {})}
       >
         {problem.status === 402 && (
-          <Link href="/pricing" className={buttonClass("primary", "h-8")}>
+          <Link href="/pricing" className={buttonClass("primary", "small")}>
             {t("composer.noCreditsAction")}
           </Link>
         )}

@@ -88,6 +88,11 @@ export function MessageList({
           </div>
         </div>
       </section>
+      {/* Text leaves under the header without an edge. */}
+      <div
+        aria-hidden
+        className="pointer-events-none absolute inset-x-0 top-0 mr-3 h-4 bg-linear-to-b from-bg to-transparent"
+      />
       {away && (
         <button
           type="button"

@@ -57,7 +57,7 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
         }}
         className={cn(
           "rounded-2xl border border-line-strong bg-raised shadow-composer transition-colors",
-          "focus-within:border-muted",
+          "focus-within:border-muted/70",
         )}
       >
         <textarea

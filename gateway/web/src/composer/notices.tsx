@@ -60,7 +60,7 @@ function NoCredits({ chat, onClose }: { chat: string; onClose: () => void }) {
         <p className="font-medium">{t("composer.noCredits")}</p>
         <p className="text-soft">{t("composer.noCreditsText", amounts)}</p>
       </div>
-      <Link href="/pricing" className={buttonClass("primary", "h-8")}>
+      <Link href="/pricing" className={buttonClass("primary", "small")}>
         {t("composer.noCreditsAction")}
       </Link>
     </Notice>

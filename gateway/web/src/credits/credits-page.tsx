@@ -58,7 +58,7 @@ function Summary({ balance }: { balance: Balance | undefined }) {
               .join(" · ")}
         </p>
       </div>
-      <Link href="/pricing" className={buttonClass("primary", "h-10")}>
+      <Link href="/pricing" className={buttonClass("primary")}>
         {t("credits.buy")}
       </Link>
     </section>

@@ -1,10 +1,12 @@
 // Sends a message and follows its answer to the end, over as many connections as that takes.
 import type { QueryClient } from "@tanstack/react-query";
 import { api, ask } from "@/api/client";
+import { keys } from "@/api/keys";
 import { type Problem, problemOf, toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
 import { restoreDraft } from "@/composer/draft";
 import { backOffMs, pause } from "@/lib/back-off";
+import { tellTabs } from "@/lib/tabs";
 import { createChat } from "@/sidebar/chats";
 import type { GenerationEvent } from "./events";
 import { readEvents } from "./events";
@@ -207,7 +209,11 @@ function step(run: Run, event: GenerationEvent): boolean {
   }
   const known = run.live.accepted !== undefined;
   show(run, advance(run.live, event));
-  if (!known && run.live.accepted && run.stopWanted) void cancel(run);
+  if (!known && run.live.accepted) {
+    void run.client.invalidateQueries({ queryKey: keys.balance }); // The price is held now.
+    tellTabs(run.chat);
+    if (run.stopWanted) void cancel(run);
+  }
   return false;
 }
 

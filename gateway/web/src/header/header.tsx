@@ -6,6 +6,7 @@ import { useChat } from "@/chat/queries";
 import { ModelMenu } from "@/model/model-menu";
 import { ChatMenu } from "@/sidebar/chat-menu";
 import { titleOf } from "@/sidebar/chats";
+import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";
 import { BalancePill } from "./balance-pill";
@@ -22,16 +23,14 @@ export function Header({ chat, plain = false }: { chat: string | undefined; plai
           <PanelLeft />
         </IconButton>
       )}
-      <div className="flex min-w-0 flex-1 items-center gap-1">
-        {!plain && <ModelMenu chat={chat} />}
+      <div className={cn("flex min-w-0 flex-1", narrow ? "flex-col items-start" : "items-center")}>
+        {data && <ChatMenu chat={data} titled />}
         {data && !narrow && (
-          <>
-            <span aria-hidden className="text-line-strong">
-              /
-            </span>
-            <ChatMenu chat={data} titled />
-          </>
+          <span aria-hidden className="px-1 text-line-strong">
+            /
+          </span>
         )}
+        {!plain && <ModelMenu chat={chat} beside={data !== undefined} />}
       </div>
       <BalancePill />
       <ThemeButton />

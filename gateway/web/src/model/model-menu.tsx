@@ -1,4 +1,5 @@
 import { Check, ChevronDown } from "lucide-react";
+import { cn } from "@/ui/cn";
 import {
   Menu,
   MenuContent,
@@ -11,8 +12,16 @@ import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 import { priceText, useModelChoice } from "./choice";
 
+const compact = new Intl.NumberFormat("en", { notation: "compact" });
+
 /** The model's name and price; opens the catalogue. */
-export function ModelMenu({ chat }: { chat: string | undefined }) {
+export function ModelMenu({
+  chat,
+  beside = false,
+}: {
+  chat: string | undefined;
+  beside?: boolean;
+}) {
   const { models, model, choose } = useModelChoice(chat);
   if (!models) return <Skeleton className="ml-2 h-5 w-40" />;
   if (!model) return <span className="px-2 text-sm text-muted">{t("model.none")}</span>;
@@ -21,7 +30,12 @@ export function ModelMenu({ chat }: { chat: string | undefined }) {
     <Menu>
       <MenuTrigger
         aria-label={t("model.current", { name: model.displayName, price })}
-        className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2 text-[15px] font-medium hover:bg-hover data-[state=open]:bg-hover"
+        className={cn(
+          "flex min-w-0 max-w-full items-center gap-2 rounded-md px-2 hover:bg-hover data-[state=open]:bg-hover",
+          beside
+            ? "h-9 text-sm text-soft max-md:h-6 max-md:text-xs"
+            : "h-9 text-[15px] font-medium",
+        )}
       >
         <span className="truncate">{model.displayName}</span>
         <span className="hidden truncate text-[13px] font-normal text-muted sm:inline">
@@ -46,7 +60,7 @@ export function ModelMenu({ chat }: { chat: string | undefined }) {
                 <span className="mt-1 block text-xs text-soft">
                   {priceText(one)}
                   {one.contextWindow > 0 &&
-                    ` · ${t("model.context", { size: Math.round(one.contextWindow / 1000) })}`}
+                    ` · ${t("model.context", { size: compact.format(one.contextWindow) })}`}
                 </span>
               </span>
               <span className="mt-0.5 size-4">

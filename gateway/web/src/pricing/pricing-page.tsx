@@ -23,7 +23,7 @@ export default function PricingPage() {
       <Packages visitor={visitor} />
       {visitor ? (
         <p className="mt-8">
-          <Link href="/signup" className={buttonClass("primary", "h-10")}>
+          <Link href="/signup" className={buttonClass("primary")}>
             {t("pricing.signUp")}
           </Link>
         </p>
@@ -108,6 +108,11 @@ function About({ credits }: { credits: bigint }) {
 
 const CELL = "border-b border-line px-3 py-2.5 first:pl-0 last:pr-0";
 
+/** A part of a price that is not asked for reads as a dash. */
+function rate(amount: bigint): string {
+  return amount === 0n ? "–" : formatCredits(amount);
+}
+
 function ModelPrices() {
   const { data: models } = useModels();
   if (!models || models.length === 0) return null;
@@ -142,11 +147,11 @@ function ModelPrices() {
                     {model.displayName}
                     <span className="block text-xs text-muted">{model.description}</span>
                   </td>
-                  <td className={cn(CELL, "text-right")}>{formatCredits(perMessage)}</td>
+                  <td className={cn(CELL, "text-right")}>{rate(perMessage)}</td>
                   {byToken && (
                     <>
-                      <td className={cn(CELL, "text-right")}>{formatCredits(inputPer1k)}</td>
-                      <td className={cn(CELL, "text-right")}>{formatCredits(outputPer1k)}</td>
+                      <td className={cn(CELL, "text-right")}>{rate(inputPer1k)}</td>
+                      <td className={cn(CELL, "text-right")}>{rate(outputPer1k)}</td>
                     </>
                   )}
                 </tr>

@@ -47,10 +47,10 @@ export function ArchivedSection() {
               {titleOf(chat)}
             </Link>
             <span className="text-xs text-muted">{formatDate(chat.updateTime)}</span>
-            <Button look="quiet" onClick={() => update(chat, { archived: false })} className="h-8">
+            <Button look="quiet" size="small" onClick={() => update(chat, { archived: false })}>
               {t("chats.unarchive")}
             </Button>
-            <Button look="danger" onClick={() => remove(chat)} className="h-8">
+            <Button look="danger" size="small" onClick={() => remove(chat)}>
               {t("common.delete")}
             </Button>
           </li>

@@ -110,7 +110,7 @@ function More({ busy, onSeen }: { busy: boolean; onSeen: () => void }) {
   }, [onSeen]);
   return (
     <div ref={end} className="flex h-10 items-center justify-center">
-      {busy && <Spinner />}
+      {busy && <Spinner className="text-muted" />}
     </div>
   );
 }

@@ -18,10 +18,10 @@ export function ChatMenu({ chat, titled = false }: { chat: Chat; titled?: boolea
       <MenuTrigger
         aria-label={t("chats.menu", { title })}
         className={cn(
-          "flex items-center rounded-md text-muted hover:text-text data-[state=open]:text-text",
+          "flex items-center rounded-md",
           titled
-            ? "h-9 min-w-0 gap-1 px-2 text-sm hover:bg-hover data-[state=open]:bg-hover"
-            : "size-7 shrink-0 justify-center opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-100",
+            ? "h-9 min-w-0 max-w-full gap-1.5 px-2 text-[15px] font-medium text-text max-md:h-6 hover:bg-hover data-[state=open]:bg-hover"
+            : "h-7 w-0 text-muted hover:text-text data-[state=open]:text-text shrink-0 justify-center overflow-hidden group-focus-within:w-7 group-hover:w-7 data-[state=open]:w-7 pointer-coarse:w-7",
         )}
       >
         {titled && <span className="max-w-72 truncate">{title}</span>}

@@ -10,18 +10,21 @@ const LOOKS: Record<ButtonLook, string> = {
   danger: "border border-danger/40 bg-raised text-danger hover:bg-danger-soft",
 };
 
+const SIZES = { small: "h-8", medium: "h-9", large: "h-11" };
+
 const BASE =
-  "inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-md px-3.5 text-sm font-medium " +
+  "inline-flex shrink-0 items-center justify-center gap-2 rounded-md px-3.5 text-sm font-medium " +
   "transition-[background-color,opacity,color] duration-100 disabled:pointer-events-none disabled:opacity-50";
 
-export function buttonClass(look: ButtonLook, more?: string): string {
-  return cn(BASE, LOOKS[look], more);
+export function buttonClass(look: ButtonLook, size: keyof typeof SIZES = "medium"): string {
+  return cn(BASE, LOOKS[look], SIZES[size]);
 }
 
 export function Button({
   look = "outline",
+  size = "medium",
   className,
   ...rest
-}: ComponentProps<"button"> & { look?: ButtonLook }) {
-  return <button type="button" className={buttonClass(look, className)} {...rest} />;
+}: ComponentProps<"button"> & { look?: ButtonLook; size?: keyof typeof SIZES }) {
+  return <button type="button" className={cn(buttonClass(look, size), className)} {...rest} />;
 }

@@ -31,22 +31,21 @@ export function Dialog({
             className,
           )}
         >
-          <div className="flex items-start justify-between gap-4">
-            <Radix.Title className="text-lg font-semibold tracking-tight">{title}</Radix.Title>
-            {onClose && (
-              <Radix.Close asChild>
-                <IconButton label={t("common.close")} small className="-mt-0.5 -mr-1.5">
-                  <X />
-                </IconButton>
-              </Radix.Close>
-            )}
-          </div>
+          <Radix.Title className="pr-8 text-lg font-semibold tracking-tight">{title}</Radix.Title>
           {text && (
             <Radix.Description className="mt-1.5 text-sm leading-6 text-soft">
               {text}
             </Radix.Description>
           )}
           {children}
+          {/* Last, so that the first field has the focus when the window opens. */}
+          {onClose && (
+            <Radix.Close asChild>
+              <IconButton label={t("common.close")} small className="absolute top-5 right-4">
+                <X />
+              </IconButton>
+            </Radix.Close>
+          )}
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -24,31 +24,24 @@ export function MenuContent({ className, ...rest }: ComponentProps<typeof Dropdo
 }
 
 const ITEM =
-  "flex items-center gap-2.5 rounded-md px-2.5 py-2 text-sm text-text outline-none select-none " +
-  "data-[highlighted]:bg-hover data-[disabled]:opacity-50 [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted";
+  "flex items-center gap-2.5 rounded-md px-2.5 py-2 text-sm outline-none select-none " +
+  "data-[disabled]:opacity-50 [&>svg]:size-4 [&>svg]:shrink-0";
+const PLAIN = "text-text data-[highlighted]:bg-hover [&>svg]:text-muted";
+const DANGER = "text-danger data-[highlighted]:bg-danger-soft";
 
 export function MenuItem({
   danger = false,
   className,
   ...rest
 }: ComponentProps<typeof DropdownMenu.Item> & { danger?: boolean }) {
-  return (
-    <DropdownMenu.Item
-      className={cn(
-        ITEM,
-        danger && "text-danger data-[highlighted]:bg-danger-soft [&>svg]:text-danger",
-        className,
-      )}
-      {...rest}
-    />
-  );
+  return <DropdownMenu.Item className={cn(ITEM, danger ? DANGER : PLAIN, className)} {...rest} />;
 }
 
 export function MenuRadioItem({
   className,
   ...rest
 }: ComponentProps<typeof DropdownMenu.RadioItem>) {
-  return <DropdownMenu.RadioItem className={cn(ITEM, className)} {...rest} />;
+  return <DropdownMenu.RadioItem className={cn(ITEM, PLAIN, className)} {...rest} />;
 }
 
 export const MenuItemIndicator = DropdownMenu.ItemIndicator;

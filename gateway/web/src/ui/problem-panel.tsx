@@ -38,7 +38,7 @@ export function ProblemPanel({
           {(onRetry || children) && (
             <div className="mt-3 flex flex-wrap gap-2">
               {onRetry && (
-                <Button onClick={onRetry} className="h-8">
+                <Button size="small" onClick={onRetry}>
                   <RotateCw aria-hidden className="size-3.5" />
                   {t("common.retry")}
                 </Button>

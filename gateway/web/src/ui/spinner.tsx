@@ -7,7 +7,7 @@ export function Spinner({ className }: { className?: string }) {
     <LoaderCircle
       role="status"
       aria-label={t("common.loading")}
-      className={cn("late size-4 animate-spin text-muted", className)}
+      className={cn("late size-4 animate-spin", className)}
     />
   );
 }

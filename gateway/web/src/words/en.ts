@@ -164,7 +164,7 @@ export const en = {
     none: "No models",
     demo: "demo",
     demoNote: "Demo model: no provider key is set, so the answers are canned.",
-    context: "{{size}}k tokens",
+    context: "{{size}} tokens",
     current: "Model: {{name}}, {{price}}",
   },
   theme: {
@@ -228,14 +228,12 @@ export const en = {
   },
   pricing: {
     title: "Pricing",
-    lead: "Credits are paid in advance and never expire while your account is open.",
-    choose: "Buy",
-    popular: "Most chosen",
+    lead: "Credits are paid in advance and spent by the message.",
+    popular: "Recommended",
     about: "about {{messages}} messages with {{model}}",
-    unavailable:
-      "Buying is not set up on this server yet, so the packages are only shown. Its operator can add credits.",
+    unavailable: "Payments are not set up on this server, so the packages can only be looked at.",
     models: "What a message costs",
-    modelsText: "Prices are in credits. What a failed answer would have cost is never charged.",
+    modelsText: "Prices are in credits. An answer that never begins costs nothing.",
     model: "Model",
     message: "Per message",
     input: "Per 1,000 tokens in",
