@@ -26,12 +26,11 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   useEffect(() => void loadConversation(), []);
 
   const ask = (text: string, parent?: string) => {
-    if (!model) return;
     setDraft(name, "");
     void send(client, {
       chat,
       text,
-      model: model.id,
+      model: model?.id ?? "",
       ...(parent ? { parent } : {}),
       onCreated: (made) => navigate(`/chat/${made.id}`, { replace: false }),
     });

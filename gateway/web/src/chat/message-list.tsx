@@ -36,7 +36,6 @@ export function MessageList({
     estimateSize: () => ROW_PX,
     overscan: 5,
     paddingStart: 20,
-    paddingEnd: 20,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: AT_END_PX,

@@ -30,7 +30,7 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
 
   const bytes = text.length * 3 < TEXT_MAX_BYTES ? 0 : new TextEncoder().encode(text).length;
   const tooLong = bytes > TEXT_MAX_BYTES;
-  const sendable = text.trim() !== "" && !live && model !== undefined && !tooLong;
+  const sendable = text.trim() !== "" && !live && !tooLong;
   const send = () => sendable && onSend(text.trim());
 
   const onKeyDown = (event: KeyboardEvent) => {

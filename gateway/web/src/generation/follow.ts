@@ -32,6 +32,7 @@ export interface Sending {
   /** Undefined: the message makes a chat. */
   chat: string | undefined;
   text: string;
+  /** Empty while the catalogue is still loading: the server's choice. */
   model: string;
   parent?: string;
   /** Called with the chat that was made, before the message goes out. */
@@ -179,7 +180,7 @@ function open(run: Run): Promise<ReadableStream<Uint8Array> | null> {
   }
   const body = {
     text: live.question,
-    model: live.model,
+    ...(live.model ? { model: live.model } : {}),
     ...(live.parent ? { parent: live.parent } : {}),
   };
   return stream(

@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import { useBalance } from "@/credits/balance";
 import { formatCredits, micro } from "@/lib/money";
 import { cn } from "@/ui/cn";
-import { creditsText, t } from "@/words";
+import { t } from "@/words";
 
 /** What can be spent now; leads to the history. */
 export function BalancePill() {
@@ -12,17 +12,17 @@ export function BalancePill() {
   return (
     <Link
       href="/credits"
-      aria-label={t("credits.balance", { amount: creditsText(available) })}
       className={cn(
         "flex h-8 shrink-0 items-center gap-1.5 rounded-full border border-line-strong px-3 text-[13px] tabular-nums",
         "transition-colors hover:bg-hover",
         available <= 0n && "border-warn/50 bg-warn-soft",
       )}
     >
+      <span className="sr-only">{t("credits.balance")}</span>{" "}
       <span data-testid="balance" className="font-semibold">
         {formatCredits(available)}
-      </span>
-      <span className="text-muted max-[359px]:hidden">
+      </span>{" "}
+      <span className="text-muted max-[359px]:sr-only">
         {t("credits.word", { count: available === 1_000_000n ? 1 : 2 })}
       </span>
     </Link>

@@ -18,6 +18,7 @@ export function Header({ chat, plain = false }: { chat: string | undefined; plai
   return (
     <header className="flex h-13 shrink-0 items-center gap-1 px-2 sm:gap-2 sm:px-3">
       {!plain && <Title>{data ? titleOf(data) : undefined}</Title>}
+      {data && <h1 className="sr-only">{titleOf(data)}</h1>}
       {(narrow || !open) && (
         <IconButton label={t("nav.open")} keys="Ctrl+Shift+S" onClick={toggleSidebar}>
           <PanelLeft />

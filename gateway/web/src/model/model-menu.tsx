@@ -29,7 +29,6 @@ export function ModelMenu({
   return (
     <Menu>
       <MenuTrigger
-        aria-label={t("model.current", { name: model.displayName, price })}
         className={cn(
           "flex min-w-0 max-w-full items-center gap-2 rounded-md px-2 hover:bg-hover data-[state=open]:bg-hover",
           beside
@@ -37,7 +36,10 @@ export function ModelMenu({
             : "h-9 text-[15px] font-medium",
         )}
       >
-        <span className="truncate">{model.displayName}</span>
+        <span className="truncate">
+          <span className="sr-only">{t("model.current")} </span>
+          {model.displayName}
+        </span>{" "}
         <span className="hidden truncate text-[13px] font-normal text-muted sm:inline">
           {price}
         </span>

@@ -24,6 +24,7 @@ export function markInUse(): void {
 
 export function signedIn(answer: Session, response: Response): void {
   keepExpiry(answer, response);
+  inUse = true;
   session.set("in");
 }
 

@@ -19,17 +19,17 @@ export function AccountMenu() {
   return (
     <div className="safe-bottom shrink-0 border-t border-line px-2.5 pt-2">
       <Menu>
-        <MenuTrigger
-          aria-label={t("nav.account")}
-          className="flex h-11 w-full items-center gap-2.5 rounded-md px-2 text-left text-sm hover:bg-hover data-[state=open]:bg-hover"
-        >
+        <MenuTrigger className="flex h-11 w-full items-center gap-2.5 rounded-md px-2 text-left text-sm hover:bg-hover data-[state=open]:bg-hover">
           <span
             aria-hidden
             className="flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-[11px] font-bold text-accent uppercase"
           >
             {initials(name)}
           </span>
-          <span className="min-w-0 flex-1 truncate">{name}</span>
+          <span className="min-w-0 flex-1 truncate">
+            <span className="sr-only">{t("nav.account")} </span>
+            {name}
+          </span>
           <ChevronsUpDown aria-hidden className="size-4 text-muted" />
         </MenuTrigger>
         <MenuContent side="top" align="start" className="w-60">

@@ -42,7 +42,7 @@ export function titleOf(chat: Pick<Chat, "title">): string {
 
 export async function createChat(client: QueryClient, model: string, key: string): Promise<Chat> {
   const headers = { "idempotency-key": `${key}.chat` };
-  const chat = await ask(api.POST("/api/v1/chats", { body: { model }, headers }));
+  const chat = await ask(api.POST("/api/v1/chats", { body: model ? { model } : {}, headers }));
   client.setQueryData<Chat>(keys.chat(chat.id), chat);
   client.setQueryData(keys.messages(chat.id), []);
   client.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
