@@ -1,0 +1,135 @@
+// What the page shows when things are not as hoped: no credits, a provider that fails, no network, no session.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  answers,
+  ask,
+  balance,
+  composer,
+  eventually,
+  password,
+  questions,
+  signUp,
+  stopButton,
+  useBrowser,
+  visit,
+} from "./lib.mjs";
+
+useBrowser();
+
+/** Asks by the API, in chats of their own, until the balance does not cover another answer. */
+async function spendAll(page) {
+  const status = await page.evaluate(async () => {
+    const send = (path, body) =>
+      fetch(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "text/event-stream" },
+        body: JSON.stringify(body),
+      });
+    const { models } = await (await fetch("/api/v1/models")).json();
+    const dearest = models.reduce((a, b) =>
+      Number(a.price.perMessage) > Number(b.price.perMessage) ? a : b,
+    );
+    for (let n = 0; n < 60; n++) {
+      const chat = await (await send("/api/v1/chats", { model: dearest.id })).json();
+      const answer = await send(`/api/v1/chats/${chat.id}:generate`, { text: "[[say:x]]" });
+      await answer.text();
+      if (answer.status !== 200) return answer.status;
+    }
+    return 0;
+  });
+  assert.equal(status, 402);
+}
+
+async function chooseDearest(page) {
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  const items = page.getByRole("menuitemradio");
+  const prices = (await items.allInnerTexts()).map((text) => Number(/([\d.]+) credits? a/.exec(text)?.[1] ?? 0));
+  await items.nth(prices.indexOf(Math.max(...prices))).click();
+}
+
+test("no credits: says what it costs, keeps the text, leads to the packages", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  page.expected.push(/status of 402/);
+  await spendAll(page);
+  await page.goto("/");
+  await chooseDearest(page);
+  await composer(page).fill("Can I still ask?");
+  await composer(page).press("Enter");
+  await page.getByText("Not enough credits").waitFor();
+  assert.equal(await composer(page).inputValue(), "Can I still ask?");
+  await page.getByText(/costs up to \d+ credits and you have/).waitFor();
+  await page.getByRole("link", { name: "See packages" }).first().click();
+  await page.getByRole("heading", { name: "Pricing", level: 1 }).waitFor();
+});
+
+test("the provider fails: a clear error, nothing charged, and it can be asked again", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await eventually(async () => assert.equal(await balance(page), 100));
+  await ask(page, "Fail please. [[fault:400]]");
+  const alert = page.getByRole("alert");
+  await alert.getByText("No answer came").waitFor();
+  await alert.getByText(/^Request /).waitFor();
+  await eventually(async () => assert.equal(await balance(page), 100));
+  await page.reload();
+  await alert.getByText("No answer came").waitFor();
+  assert.equal(await questions(page).count(), 1);
+  await alert.getByRole("button", { name: "Try again" }).waitFor();
+});
+
+test("no network: the draft stays, and the page says so", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await page.context().setOffline(true);
+  await page.getByText("You are offline.").waitFor();
+  await composer(page).fill("written on the train");
+  await page.context().setOffline(false);
+  await page.getByText("You are offline.").waitFor({ state: "detached" });
+  await page.reload();
+  assert.equal(await composer(page).inputValue(), "written on the train");
+});
+
+test("drafts are kept per chat", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await ask(page, "First [[say:1.]]");
+  await composer(page).fill("for the first chat");
+  await page.keyboard.press("Control+Shift+O");
+  await page.getByRole("heading", { name: /^Good / }).waitFor();
+  assert.equal(await composer(page).inputValue(), "");
+  await page.goBack();
+  await eventually(async () =>
+    assert.equal(await composer(page).inputValue(), "for the first chat"),
+  );
+});
+
+test("the session ends: log in over the page, nothing is lost", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await ask(page, "Before [[say:the end.]]");
+  await composer(page).fill("half a thought");
+  page.expected.push(/status of 401/);
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await page.getByRole("menuitemradio").last().click();
+  const dialog = page.getByRole("dialog", { name: "Your session ended" });
+  await dialog.waitFor();
+  await dialog.getByLabel("Password", { exact: true }).fill(password);
+  await dialog.getByRole("button", { name: "Log in" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await composer(page).inputValue(), "half a thought");
+  await composer(page).press("Enter");
+  await answers(page).nth(1).waitFor();
+  await stopButton(page).waitFor({ state: "detached" });
+});
+
+test("an address that is none shows a way on", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  page.expected.push(/status of 404/);
+  await page.goto("/chat/00000000-0000-7000-8000-000000000000");
+  await page.getByRole("link", { name: "Start a new chat" }).click();
+  await page.getByRole("heading", { name: /^Good / }).waitFor();
+});
