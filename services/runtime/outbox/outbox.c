@@ -39,7 +39,7 @@ static struct metric_family oldest_seconds = {"outbox_oldest_seconds",
 					      METRIC_GAUGE, NULL};
 
 struct outbox {
-	struct outbox_options options;
+	struct outbox_options options; /* its targets are a copy */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
@@ -337,10 +337,15 @@ static void *run(void *ctx)
 struct outbox *outbox_start(const struct outbox_options *options)
 {
 	struct outbox *outbox = calloc(1, sizeof *outbox);
+	struct outbox_target *targets;
 	pthread_condattr_t monotonic;
 
 	ensure(outbox);
 	outbox->options = *options;
+	outbox->options.targets = targets = calloc(options->n_targets + 1, sizeof *targets);
+	ensure(targets);
+	for (size_t i = 0; i < options->n_targets; i++)
+		targets[i] = options->targets[i];
 #define DEFAULT(member, value) \
 	(outbox->options.member = options->member ? options->member : (value))
 	DEFAULT(poll_ms, POLL_MS);
@@ -377,5 +382,6 @@ void outbox_stop(struct outbox *outbox)
 	pthread_join(outbox->thread, NULL);
 	pthread_cond_destroy(&outbox->changed);
 	pthread_mutex_destroy(&outbox->lock);
+	free((void *)outbox->options.targets);
 	free(outbox);
 }

@@ -21,7 +21,7 @@ struct outbox_target {
 
 struct outbox_options {
 	struct db_pool *pool;
-	const struct outbox_target *targets; /* every method that outbox_add may name */
+	const struct outbox_target *targets; /* every method that outbox_add may name; copied */
 	size_t n_targets;
 	int32_t poll_ms;            /* when nothing wakes it; default 1,000 */
 	int32_t backoff_initial_ms; /* default 100, doubling with jitter */
