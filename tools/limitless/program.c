@@ -39,6 +39,9 @@ static void run_child(const struct program *program, pid_t parent, int log)
 		_exit(126);
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
 		unsetenv(secrets[i]);
+	/* libpq brings GnuTLS along for LDAP, which nobody uses here; not starting it spares every
+	 * process a megabyte. */
+	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1);
 	execl(program->path, program->name, "--config", program->config, (char *)NULL);
 	dprintf(STDERR_FILENO, "%s: cannot be executed: %m\n", program->path);
 	_exit(127);
