@@ -134,8 +134,8 @@ static enum status bind_variable(const struct request *request, ProtobufCMessage
 	return error_set(reterr, NOT_FOUND, "not_found", "there is no such thing");
 }
 
-static enum status bind_cookies(const struct request *request, ProtobufCMessage *message,
-				struct error *reterr)
+static enum status bind_headers_and_cookies(const struct request *request,
+					    ProtobufCMessage *message, struct error *reterr)
 {
 	const struct json_message_rule *rule = request->route->req;
 
@@ -146,6 +146,8 @@ static enum status bind_cookies(const struct request *request, ProtobufCMessage 
 		if (rule->fields[i].flags & JSON_COOKIE)
 			value = cookie_find(request->gateway, request->http,
 					    rule->fields[i].cookie);
+		else if (rule->fields[i].flags & JSON_HEADER)
+			value = httpd_header(request->http, rule->fields[i].header);
 		if (value)
 			s = json_bind_field(rule, message, (int32_t)i, value, request->http->arena,
 					    reterr);
@@ -198,7 +200,7 @@ enum status bind_message(struct request *request, ProtobufCMessage **ret, struct
 	if (s == OK)
 		s = bind_variable(request, message, reterr);
 	if (s == OK)
-		s = bind_cookies(request, message, reterr);
+		s = bind_headers_and_cookies(request, message, reterr);
 	choose_of_pair(request, message);
 	if (s == OK)
 		s = bind_cursor(request, message, reterr);

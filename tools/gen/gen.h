@@ -49,6 +49,7 @@ struct gen_field {
 	bool repeated;                      /* maps too */
 	bool uuid, required, raw_json, cursor, location;
 	uint32_t max_bytes;
+	const char *header; /* name of the request header that it takes; NULL: none */
 	const Limitless__CookieRule *cookie; /* NULL: none */
 	const Limitless__NumberRange *range; /* NULL: none */
 	bool event;                          /* case of a oneof named `event` */

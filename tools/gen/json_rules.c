@@ -35,6 +35,7 @@ static void put_flags(struct gen_file *file, const struct gen_field *field)
 		{field->raw_json, "JSON_RAW"},
 		{field->cursor, "JSON_CURSOR"},
 		{field->cookie, "JSON_COOKIE"},
+		{field->header, "JSON_HEADER"},
 		{field->location, "JSON_LOCATION"},
 		{field->message && field->message->map_entry, "JSON_MAP"},
 		{field->event, "JSON_EVENT"},
@@ -77,6 +78,8 @@ static void put_field(struct gen *gen, struct gen_file *file, const struct gen_m
 			field->cookie->name == LIMITLESS__COOKIE_RULE__NAME__ACCESS
 				? "JSON_COOKIE_ACCESS"
 				: "JSON_COOKIE_REFRESH");
+	if (field->header)
+		gen_put(file, ", .header = \"%s\"", field->header);
 	gen_put(file, ", .expire_field = %d",
 		field->cookie ? index_of(message, field->cookie->expire_field) : -1);
 	if (field->message)

@@ -41,10 +41,11 @@ static void put_parameters(struct openapi *api, json_t *operation, const struct 
 		const char *name =
 			path || is_openai(method) ? field->proto->name : field->json_name;
 
-		if (field->cursor)
+		if (field->cursor || field->header)
 			json_array_append_new(
 				parameters,
-				json_pack("{s:s, s:s, s:s, s:o}", "name", "Last-Event-ID", "in",
+				json_pack("{s:s, s:s, s:s, s:o}", "name",
+					  field->cursor ? "Last-Event-ID" : field->header, "in",
 					  "header", "description", field->place.comment, "schema",
 					  openapi_field(api, field, OPENAPI_REQUEST, false)));
 		else if (path || is_query_field(method, i))

@@ -13,6 +13,7 @@ enum {
 	OPTION_COOKIE = 50206,
 	OPTION_RANGE = 50207,
 	OPTION_LOCATION = 50208,
+	OPTION_HEADER = 50209,
 	OPTION_REASON = 50301,
 	OPTION_HTTP = 72295728,
 };
@@ -77,6 +78,25 @@ static const void *option_message(struct gen *gen, const ProtobufCMessage *optio
 					 bytes.data ? bytes.data : (const uint8_t *)"");
 }
 
+/* A text extension, or NULL when it is not there. */
+static const char *option_text(struct gen *gen, const ProtobufCMessage *options, uint32_t tag)
+{
+	const char *text = NULL;
+
+	for (unsigned i = 0; options && i < options->n_unknown_fields; i++) {
+		const ProtobufCMessageUnknownField *field = &options->unknown_fields[i];
+		uint64_t length;
+		size_t prefix;
+
+		if (field->tag != tag || (int)field->wire_type != WIRE_BYTES)
+			continue;
+		prefix = read_varint(field->data, field->len, &length);
+		text = arena_strndup(gen->arena, (const char *)field->data + prefix,
+				     field->len - prefix);
+	}
+	return text;
+}
+
 void gen_field_options(struct gen *gen, struct gen_field *field)
 {
 	const ProtobufCMessage *options =
@@ -88,6 +108,7 @@ void gen_field_options(struct gen *gen, struct gen_field *field)
 	field->required = option_number(options, OPTION_REQUIRED);
 	field->cursor = option_number(options, OPTION_CURSOR);
 	field->location = option_number(options, OPTION_LOCATION);
+	field->header = option_text(gen, options, OPTION_HEADER);
 	field->cookie =
 		option_message(gen, options, OPTION_COOKIE, &limitless__cookie_rule__descriptor);
 	field->range =

@@ -48,7 +48,7 @@ static json_t *reference(const struct openapi *api, const char *component)
 
 bool openapi_is_member(const struct gen_field *field)
 {
-	return !field->cookie && !field->location && !field->cursor &&
+	return !field->cookie && !field->header && !field->location && !field->cursor &&
 	       strcmp(field->proto->name, "update_mask") != 0;
 }
 

@@ -21,7 +21,7 @@ ProtobufCMessage *json_message_new(const struct json_message_rule *rule, struct 
 /* Fields that never travel in a JSON text. */
 static bool is_hidden(const struct json_field_rule *rule)
 {
-	return rule->flags & (JSON_COOKIE | JSON_LOCATION);
+	return rule->flags & (JSON_COOKIE | JSON_HEADER | JSON_LOCATION);
 }
 
 static int32_t field_find(const struct json_message_rule *rule, const char *name, size_t len)

@@ -31,8 +31,9 @@ enum {
 	JSON_COOKIE = 1 << 4,   /* travels as a cookie, never in JSON */
 	JSON_LOCATION = 1 << 5, /* becomes the Location header of a 303, never in JSON */
 	JSON_MAP = 1 << 6,      /* repeated entries {1: key, 2: value}, in JSON one object */
-	JSON_EVENT = 1 << 7, /* case of the oneof named `event`: its name is the SSE event's name,
-				its message the data */
+	JSON_EVENT = 1 << 7,  /* case of the oneof named `event`: its name is the SSE event's name,
+				 its message the data */
+	JSON_HEADER = 1 << 8, /* of a request: the value of a header, never in JSON */
 };
 
 /* limitless.CookieRule.Name. */
@@ -51,6 +52,7 @@ struct json_field_rule {
 			       of its own */
 	bool ranged;        /* min and max hold */
 	int64_t min, max;
+	const char *header; /* its name in lower case; NULL: none */
 	enum json_cookie cookie;
 	int32_t expire_field; /* index of the Timestamp that says when the cookie ends; -1: none */
 	const struct json_message_rule *message; /* of a message field; NULL for the others */
