@@ -27,8 +27,6 @@ struct attempt *attempt_new(struct rpc_client_call *call)
 	ensure(attempt);
 	stream_init(&attempt->stream);
 	attempt->stream.free = attempt_free;
-	attempt->stream.eager =
-		call->method->kind == RPC_UNARY || call->method->kind == RPC_CLIENT_STREAM;
 	attempt->call = call_ref(call);
 	attempt->grpc_status = -1;
 	return attempt;

@@ -12,6 +12,7 @@ static void put_request(struct rpc_client_call *call, const ProtobufCMessage *re
 
 	stream->out_kept = true;
 	stream->out_end = true;
+	stream->eager = call->method->kind == RPC_UNARY;       /* one message is taken at the end */
 	ensure(stream_put(stream, req, SIZE_MAX, NULL) == OK); /* an empty queue takes anything */
 }
 

@@ -253,6 +253,7 @@ static void new_attempt(struct rpc_client_call *call)
 	atomic_fetch_sub(&old->stream.session->unsent, old->stream.out.len - old->stream.out_sent);
 	made->stream.out = old->stream.out;
 	made->stream.put_bytes = old->stream.put_bytes;
+	made->stream.eager = old->stream.eager;
 	made->stream.out_end = old->stream.out_end;
 	made->stream.out_kept = old->stream.out_kept;
 	made->stream.out_wanted = old->stream.out_wanted;

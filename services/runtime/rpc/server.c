@@ -73,6 +73,7 @@ struct rpc_server *rpc_server_new(const struct rpc_server_options *options)
 	rpc_server_register(server, health_handlers, n_health_handlers);
 	for (size_t i = 0; i < server->n_methods; i++)
 		server->methods[i].anyone = true;
+	rpc_server_register(server, reflection_handlers, n_reflection_handlers);
 	return server;
 }
 

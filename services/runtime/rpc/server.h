@@ -187,9 +187,11 @@ void report_end(struct server_call *call);
 void report_method(struct method_entry *entry);
 void report_server(struct rpc_server *server);
 
-/* health.c */
+/* health.c, reflection.c */
 extern const struct rpc_handler health_handlers[];
 extern const size_t n_health_handlers;
+extern const struct rpc_handler reflection_handlers[];
+extern const size_t n_reflection_handlers;
 /* serving was changed: the watchers learn of it. */
 void health_changed(struct rpc_server *server);
 
