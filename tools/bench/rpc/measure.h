@@ -1,4 +1,5 @@
-/* Shared by all clients of the RPC benchmark, C and C++: arguments, latencies, the line that `run` reads. */
+/* Shared by all clients of the RPC benchmark, C and C++: arguments, latencies, the line that `run`
+ * reads. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -52,7 +53,8 @@ static inline int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Latencies in buckets of 1 µs up to 100 ms. One per caller, added at the end: no caller waits for another one's counter. */
+/* Latencies in buckets of 1 µs up to 100 ms. One per caller, added at the end: no caller waits for
+ * another one's counter. */
 #define BUCKETS 100000
 
 struct latencies {

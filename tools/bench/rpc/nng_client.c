@@ -72,8 +72,7 @@ int main(int argc, char **argv)
 	if (plan_read(&plan, argc, argv) != 0 || plan.stream)
 		return 2;
 	for (int i = 0; i < plan.connections; i++)
-		if (nng_req0_open(&sockets[i]) != 0 ||
-		    nng_dial(sockets[i], plan.url, NULL, 0) != 0)
+		if (nng_req0_open(&sockets[i]) != 0 || nng_dial(sockets[i], plan.url, NULL, 0) != 0)
 			return 1;
 	callers = calloc((size_t)plan.callers, sizeof(callers[0]));
 	start = now_ns();

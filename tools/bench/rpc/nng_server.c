@@ -17,8 +17,7 @@ struct worker {
 
 static void answer(struct worker *worker, nng_msg *request)
 {
-	Bench__Echo *echo =
-		bench__echo__unpack(NULL, nng_msg_len(request), nng_msg_body(request));
+	Bench__Echo *echo = bench__echo__unpack(NULL, nng_msg_len(request), nng_msg_body(request));
 	nng_msg *reply;
 
 	nng_msg_alloc(&reply, bench__echo__get_packed_size(echo));

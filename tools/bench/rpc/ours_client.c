@@ -1,4 +1,5 @@
-/* Client of the benchmark on runtime/rpc: asynchronous callers, each starts its next call when the answer came. */
+/* Client of the benchmark on runtime/rpc: asynchronous callers, each starts its next call when the
+ * answer came. */
 #include "measure.h"
 
 #include "bench/echo.pb-c.h"
@@ -8,12 +9,24 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-static struct rpc_method call_method = {
-	"/bench.EchoService/Call", RPC_UNARY, &bench__echo__descriptor, &bench__echo__descriptor,
-	RPC_ACCESS_PUBLIC, NULL, 5000, false, false};
-static const struct rpc_method stream_method = {
-	"/bench.EchoService/Stream", RPC_SERVER_STREAM, &bench__stream_request__descriptor,
-	&bench__echo__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, false, false};
+static struct rpc_method call_method = {"/bench.EchoService/Call",
+					RPC_UNARY,
+					&bench__echo__descriptor,
+					&bench__echo__descriptor,
+					RPC_ACCESS_PUBLIC,
+					NULL,
+					5000,
+					false,
+					false};
+static const struct rpc_method stream_method = {"/bench.EchoService/Stream",
+						RPC_SERVER_STREAM,
+						&bench__stream_request__descriptor,
+						&bench__echo__descriptor,
+						RPC_ACCESS_PUBLIC,
+						NULL,
+						0,
+						false,
+						false};
 
 static _Atomic bool stop;
 static _Atomic int running;
