@@ -85,13 +85,19 @@ static void openai_error(const struct error *err, struct buf *out)
 	buf_adds(out, "}}");
 }
 
+static enum json_dialect dialect_of(const struct route *route)
+{
+	return route->dialect == ROUTE_DIALECT_OPENAI ? JSON_PLAIN : JSON_PROTO3;
+}
+
 void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
 			struct buf *out)
 {
 	struct error shown = *err;
 
 	if (route)
-		json_path_to_client(route->req, err->field, shown.field, sizeof shown.field);
+		json_path_spell(route->req, err->field, dialect_of(route), shown.field,
+				sizeof shown.field);
 	if (route && route->dialect == ROUTE_DIALECT_OPENAI)
 		openai_error(&shown, out);
 	else
@@ -189,8 +195,7 @@ void reply_message(struct request *request, const ProtobufCMessage *message)
 	if (*location)
 		reply_header(&headers, "location", location);
 	text = answer_text();
-	json_write(route->resp, message,
-		   route->dialect == ROUTE_DIALECT_OPENAI ? JSON_PLAIN : JSON_PROTO3, text);
+	json_write(route->resp, message, dialect_of(route), text);
 	reply_send(request, &(struct httpd_answer){
 				    .status = *location ? 303 : route->http_status,
 				    .content_type = "application/json",

@@ -377,6 +377,22 @@ static void header_values_cannot_forge_headers(_unused_ void **state)
 	buf_done(&in);
 }
 
+static void empty_header_values_end_where_they_are(_unused_ void **state)
+{
+	struct buf in;
+
+	ask("GET /describe HTTP/1.1\r\nHost: x\r\nX-Name:\r\nX-Other: y\r\n"
+	    "Connection: close\r\n\r\n",
+	    &in);
+	assert_non_null(strstr(buf_text(&in), "GET /describe? [] from"));
+	buf_done(&in);
+	ask("GET /describe HTTP/1.1\r\nHost: x\r\nX-Other:  \r\nX-Name: y\r\n"
+	    "Connection: close\r\n\r\n",
+	    &in);
+	assert_non_null(strstr(buf_text(&in), "GET /describe? [y] from"));
+	buf_done(&in);
+}
+
 static void client_gone_is_noticed_and_answer_is_harmless(_unused_ void **state)
 {
 	struct httpd_request *req;
@@ -735,6 +751,7 @@ int main(void)
 		TEST(refusal_reaches_a_sending_client),
 		TEST(refuses_large_heads),
 		TEST(header_values_cannot_forge_headers),
+		TEST(empty_header_values_end_where_they_are),
 		TEST(client_gone_is_noticed_and_answer_is_harmless),
 		TEST(streams_chunks_and_stays_alive),
 		TEST(cut_stream_is_not_a_whole_one),

@@ -46,11 +46,13 @@ static int on_header_field(llhttp_t *parser, const char *at, _unused_ size_t len
 	return 0;
 }
 
-static int on_header_value(llhttp_t *parser, const char *at, _unused_ size_t len)
+/* An empty value is reported where the next line begins. */
+static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
 	struct exchange *exchange = parser->data;
 
-	exchange->headers[exchange->req.n_headers - 1].value = at;
+	if (len > 0)
+		exchange->headers[exchange->req.n_headers - 1].value = at;
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static enum status check_field(struct reader *reader, const struct place *place,
 	for (size_t i = 0; i < *count_of(message, field) && s == OK; i++) {
 		struct place element = {place, NULL, i};
 
-		s = check_message(reader, &element, rule, (*(ProtobufCMessage **const *)at)[i]);
+		s = check_message(reader, &element, rule, (*(ProtobufCMessage * *const *)at)[i]);
 	}
 	return s;
 }
@@ -75,8 +75,13 @@ enum status json_check_required(const struct json_message_rule *rule,
 	return check_message(&reader, &whole, rule, message);
 }
 
-void json_path_to_client(const struct json_message_rule *rule, const char *path, char *out,
-			 size_t out_size)
+static bool is_name(const char *name, const char *text, size_t len)
+{
+	return strncmp(name, text, len) == 0 && !name[len];
+}
+
+void json_path_spell(const struct json_message_rule *rule, const char *path,
+		     enum json_dialect dialect, char *out, size_t out_size)
 {
 	size_t n = 0;
 
@@ -90,10 +95,11 @@ void json_path_to_client(const struct json_message_rule *rule, const char *path,
 		take = len;
 		for (unsigned i = 0; rule && i < rule->descriptor->n_fields; i++) {
 			const char *proto_name = rule->descriptor->fields[i].name;
+			const char *json_name = rule->fields[i].json_name;
 
-			if (strncmp(proto_name, path, len) != 0 || proto_name[len])
+			if (!is_name(proto_name, path, len) && !is_name(json_name, path, len))
 				continue;
-			name = rule->fields[i].json_name;
+			name = dialect == JSON_PLAIN ? proto_name : json_name;
 			take = strlen(name);
 			next = rule->fields[i].message;
 		}

@@ -57,15 +57,15 @@ _must_check_ enum status json_bind_field(const struct json_message_rule *rule,
 _must_check_ enum status json_check_required(const struct json_message_rule *rule,
 					     const ProtobufCMessage *message, struct error *reterr);
 
-/* A path in the spelling of the proto as clients spell it: "page_size" → "pageSize". Parts that are
- * not fields stay. out: path_size bytes. */
-void json_path_to_client(const struct json_message_rule *rule, const char *path, char *out,
-			 size_t out_size);
-
 enum json_dialect {
 	JSON_PROTO3, /* lowerCamelCase names, int64 as text */
 	JSON_PLAIN,  /* the proto's names, int64 as number (OpenAI's API) */
 };
+
+/* A path in either spelling as clients of the dialect spell it: "page_size" → "pageSize". Parts
+ * that are not fields stay. out: out_size bytes; a longer path is cut. */
+void json_path_spell(const struct json_message_rule *rule, const char *path,
+		     enum json_dialect dialect, char *out, size_t out_size);
 
 /* Appends message. Scalars and lists are always written; absent messages and members of oneofs,
  * enums that are UNSPECIFIED, and fields that travel otherwise (cookie, location, cursor) are left
