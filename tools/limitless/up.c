@@ -10,10 +10,12 @@
 #include "runtime/base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define DATABASE_START_MS 60000
@@ -96,30 +98,66 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 
 /* ---------------------------------------------------------------- starting */
 
-static enum status start_database(struct supervisor *sup, struct error *reterr)
+static enum status prepare_database(const struct stack *stack, struct error *reterr)
 {
-	struct cluster *cluster = &sup->stack.cluster;
 	char dsn[CLUSTER_DSN_SIZE], path[TOOL_PATH_MAX], role[64];
 	enum status s;
 	int version;
+
+	s = schema_create_database(&stack->cluster, reterr);
+	cluster_dsn(&stack->cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
+	tool_path(path, "%s/deploy/postgres/bootstrap.sql", stack->place.root);
+	if (s == OK)
+		s = schema_run_file(dsn, path, reterr);
+	for (size_t i = 0; s == OK && stack_services[i]; i++) {
+		snprintf(role, sizeof role, "%s_owner", stack_services[i]);
+		cluster_dsn(&stack->cluster, CLUSTER_DATABASE, role, dsn);
+		s = schema_migrate(dsn, stack->place.root, stack_services[i], &version, reterr);
+	}
+	return s;
+}
+
+/* In a process of its own: the supervisor, which stays, never touches libpq's and OpenSSL's pages.
+ */
+static enum status prepare_database_apart(const struct stack *stack, struct error *reterr)
+{
+	struct error err = {0};
+	int ends[2], status;
+	bool told;
+	pid_t pid;
+
+	ensure(pipe2(ends, O_CLOEXEC) == 0);
+	pid = fork();
+	ensure(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (prepare_database(stack, &err) == OK)
+			_exit(0);
+		_exit(write(ends[1], &err, sizeof err) == sizeof err ? 1 : 2);
+	}
+	close(ends[1]);
+	told = read(ends[0], &err, sizeof err) == sizeof err;
+	close(ends[0]);
+	waitpid(pid, &status, 0);
+	if (status == 0)
+		return OK;
+	if (!told)
+		return tool_fail(reterr, "the preparation of the database was killed");
+	*reterr = err;
+	return err.code;
+}
+
+static enum status start_database(struct supervisor *sup, struct error *reterr)
+{
+	struct cluster *cluster = &sup->stack.cluster;
+	enum status s;
 
 	cluster->settings = database_settings;
 	cluster->sync = true;
 	s = cluster_create(cluster, reterr);
 	if (s == OK)
 		s = cluster_start(cluster, DATABASE_START_MS, reterr);
-	if (s == OK)
-		s = schema_create_database(cluster, reterr);
-	cluster_dsn(cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
-	tool_path(path, "%s/deploy/postgres/bootstrap.sql", sup->stack.place.root);
-	if (s == OK)
-		s = schema_run_file(dsn, path, reterr);
-	for (size_t i = 0; s == OK && stack_services[i]; i++) {
-		snprintf(role, sizeof role, "%s_owner", stack_services[i]);
-		cluster_dsn(cluster, CLUSTER_DATABASE, role, dsn);
-		s = schema_migrate(dsn, sup->stack.place.root, stack_services[i], &version, reterr);
-	}
-	return s;
+	return s == OK ? prepare_database_apart(&sup->stack, reterr) : s;
 }
 
 /* True when somebody asked for the end. */
