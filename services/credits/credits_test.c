@@ -4,7 +4,7 @@
 
 int main(void)
 {
-	int failures = hold_tests() + billing_tests() + verify_tests();
+	int failures = hold_tests() + billing_tests() + verify_tests() + others_tests();
 
 	pg_stop();
 	return failures > 0;

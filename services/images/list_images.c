@@ -24,8 +24,8 @@ enum status images_v1_list_images(struct rpc_call *call, const Images__V1__ListI
 	enum status s;
 	int n;
 
-	s = page_begin(&page, arena, images_v1_list_images_method.path, call->subject, req->page_size,
-		       req->page_token, &call->err);
+	s = page_begin(&page, arena, images_v1_list_images_method.path, call->subject,
+		       req->page_size, req->page_token, &call->err);
 	if (s != OK)
 		return s;
 	const char *const params[] = {call->subject, page.key, page.id,

@@ -461,7 +461,7 @@ static void note_again(void *ctx)
 {
 	struct seen *seen = ctx;
 
-	strcat(seen->order, "a");
+	seen->order[strlen(seen->order)] = 'a';
 	http_timer(seen->client, 3600000, note_again, seen);
 }
 

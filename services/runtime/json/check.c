@@ -33,16 +33,18 @@ static enum status check_field(struct reader *reader, const struct place *place,
 			       const struct json_message_rule *rule)
 {
 	const void *at = field_at(message, field);
+	ProtobufCMessage *const *elements;
 	enum status s = OK;
 
 	if (!rule || rule->form != JSON_FORM_OBJECT)
 		return OK;
 	if (field->label != PROTOBUF_C_LABEL_REPEATED)
 		return check_message(reader, place, rule, *(ProtobufCMessage *const *)at);
+	elements = *(void *const *)at;
 	for (size_t i = 0; i < *count_of(message, field) && s == OK; i++) {
 		struct place element = {place, NULL, i};
 
-		s = check_message(reader, &element, rule, (*(ProtobufCMessage * *const *)at)[i]);
+		s = check_message(reader, &element, rule, elements[i]);
 	}
 	return s;
 }
