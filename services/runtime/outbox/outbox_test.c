@@ -359,6 +359,43 @@ static void a_claim_ends(void **state)
 	assert_int_equal(seen.n, 1);
 }
 
+/* Nothing can be called: no call is left, then one that waits with another behind it. The statement
+ * that looks runs once for each, not again and again. */
+static void rests_while_nothing_is_due(void **state)
+{
+	static const char looked[] =
+		"SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity"
+		" WHERE usename = 'chat_app' AND state = 'idle' AND query LIKE '%oldest_seconds%'";
+	struct stage *stage = *state;
+	char id[UUID_SIZE], first[64] = "";
+
+	for (int calls = 0; calls <= 2; calls += 2) {
+		int64_t end_us = clock_mono_us() + WAIT_US;
+		struct outbox *outbox;
+
+		for (int i = 0; i < calls; i++)
+			leave(stage, "k", id);
+		pg_exec("UPDATE chat.outbox SET next_time = lc.now() + '1 hour'"
+			" WHERE seq = (SELECT min(seq) FROM chat.outbox)");
+		outbox = outbox_start(&(struct outbox_options){.pool = stage->pool,
+							       .targets = &stage->target,
+							       .n_targets = 1,
+							       .poll_ms = 60000});
+		do {
+			usleep(2000);
+			snprintf(first, sizeof first, "%s", pg_value(looked));
+		} while (!*first && clock_mono_us() < end_us);
+		usleep(100000);
+		assert_string_equal(pg_value(looked), first);
+		outbox_stop(outbox);
+		db_pool_free(stage->pool);
+		stage->pool = db_pool_new(&(struct db_options){.dsn = pg_dsn("chat_app"),
+							       .application_name = "test",
+							       .connections_max = 4});
+	}
+	assert_int_equal(seen.n, 0);
+}
+
 static void survives_the_database(void **state)
 {
 	struct stage *stage = *state;
@@ -407,6 +444,7 @@ int main(void)
 		TEST(replicas_share_the_calls),
 		TEST(a_killed_process_loses_nothing),
 		TEST(a_claim_ends),
+		TEST(rests_while_nothing_is_due),
 		TEST(survives_the_database),
 		TEST(purges_what_is_done),
 	};

@@ -34,9 +34,12 @@ WHERE o.id = v.id AND o.done_time IS NULL;
 
 -- name: outbox_state
 -- Seconds since the oldest call that is not done was left (0: none), and milliseconds until the next is due (NULL: none).
-SELECT coalesce(extract(epoch FROM lc.now() - min(create_time)), 0)::bigint AS oldest_seconds,
-       ceil(greatest(extract(epoch FROM min(next_time) - lc.now()), 0) * 1000)::bigint AS due_ms
-FROM outbox WHERE done_time IS NULL;
+-- As in outbox_claim only the first of each key can be due; greatest() would turn no row into 0.
+SELECT coalesce(max(extract(epoch FROM lc.now() - o.create_time)), 0)::bigint AS oldest_seconds,
+       ceil(min(CASE WHEN o.next_time > lc.now() THEN extract(epoch FROM o.next_time - lc.now()) ELSE 0 END)
+            FILTER (WHERE NOT EXISTS (SELECT 1 FROM outbox e WHERE e.done_time IS NULL AND e.key = o.key AND e.seq < o.seq))
+            * 1000)::bigint AS due_ms
+FROM outbox o WHERE o.done_time IS NULL;
 
 -- name: outbox_purge
 -- Erases up to 1,000 calls that were done more than $1 days ago.
