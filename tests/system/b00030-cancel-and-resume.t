@@ -13,16 +13,18 @@ new_chat "$model"
 generate "$scratch/first" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null 2>&1 &
 reader=$!
 until_true 10 has_text "$scratch/first"
-kill -9 $reader
+pkill -9 -P $reader
 wait $reader 2>/dev/null
 generation=$(events "$scratch/first" | jq -r 'select(.event == "accepted") | .data.generation')
 last=$(events "$scratch/first" | tail -n 1 | jq -r .id)
 call GET "/api/v1/chats/$chat"
 is "$(get .runningGeneration)" "$generation" "the chat says what runs"
 watch_from "$scratch/second" &
+readers=($!)
 watch_from "$scratch/rest" "$last" &
+readers+=($!)
 generate "$scratch/repeat" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null &
-wait %2 %3 %4
+wait "${readers[@]}" $!
 cat "$scratch/first" "$scratch/rest" >"$scratch/joined"
 is "$(text_of "$scratch/joined")" "$numbers" "what was read before and after the cursor is the whole text"
 is "$(text_of "$scratch/second")" "$numbers" "another reader sees all of it"
@@ -35,11 +37,12 @@ is "$status $(get .reason)" "400 CURSOR_INVALID" "a cursor that is none is refus
 
 new_chat "$model"
 generate "$scratch/stopped" "count [[tokens:2000]]" >/dev/null &
+reader=$!
 until_true 10 has_text "$scratch/stopped"
 generation=$(events "$scratch/stopped" | jq -r 'select(.event == "accepted") | .data.generation')
 call POST "/api/v1/generations/$generation:cancel"
 is "$status" 200 "the stop button answers"
-wait %1
+wait $reader
 is "$(events "$scratch/stopped" | tail -n 1 | jq -r '.event + " " + .data.stopReason')" "done CANCELLED" "the stream ends as cancelled"
 call GET "/api/v1/chats/$chat/messages"
 is "$(get '.messages[1].state')" CANCELLED "the message says so"
@@ -53,11 +56,12 @@ ok $? "a stopped answer costs its message"
 
 new_chat "$model"
 generate "$scratch/early" "wait [[first:20000]]" >/dev/null &
+reader=$!
 accepted() { [ -s "$scratch/early" ]; }
 until_true 10 accepted
 generation=$(events "$scratch/early" | jq -r 'select(.event == "accepted") | .data.generation')
 call POST "/api/v1/generations/$generation:cancel"
-wait %1
+wait $reader
 until_true 10 charged
 ok $? "stopped before the first token it costs nothing"
 finish
