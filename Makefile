@@ -256,14 +256,14 @@ test: ## build and run every test; ends with one line `N passed, N failed`
 # One make for each mode: an object's flags belong to its folder.
 test-build: $(TEST_MODULES)
 	@$(MAKE) all
-	@$(MAKE) MODE=asan binaries unit-tests service-tests
+	@$(MAKE) MODE=asan binaries unit-tests service-tests interop
 	@$(MAKE) MODE=tsan $(TSAN_TESTS)
 
 check-unit: unit-tests ## unit tests of this MODE
 	@tests/run $(UNIT_TESTS)
 check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
-check-system: binaries web $(TEST_MODULES) ## stories over the whole stack of this MODE
+check-system: binaries web interop ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
 # Long tests take SEED and SECONDS_TO_RUN from the environment. `long` divides LONG_SECONDS, `soak` gives each an hour.
 LONG := $(wildcard tests/long/*.t)
@@ -334,6 +334,7 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 	@exec node tools/dev.mjs $(DIR) $(PORT)
 
 include tools/bench/rpc/rules.mk
+include tests/interop/rules.mk
 
 # ---------------------------------------------------------------------------------------------- house-keeping
 .PHONY: help clean fmt new-rpc

@@ -295,7 +295,8 @@ struct rpc_client_hooks {
 			   void *ctx);
 	/* Room in the send queue again after RESOURCE_EXHAUSTED. */
 	void (*on_writable)(struct rpc_client_call *call, void *ctx);
-	/* The end, exactly once, also after cancel. The handle is invalid afterwards. */
+	/* The end, exactly once, also after cancel. The handle is invalid afterwards: other threads
+	 * that use it do so under a lock that on_end takes. */
 	void (*on_end)(struct rpc_client_call *call, enum status status, const struct error *err,
 		       void *ctx);
 };
