@@ -97,6 +97,8 @@ static enum status form_map(const char *path, enum encoding encoding, struct for
 				 strerror(errno));
 	}
 	etag_of(ret, encoding, ret->etag);
+	/* Hashing read all of it; what nobody asks for need not stay resident. */
+	madvise(ret->data, ret->len ? ret->len : 1, MADV_DONTNEED);
 	return OK;
 }
 

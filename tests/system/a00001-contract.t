@@ -59,4 +59,11 @@ refuses range-type 'service S { rpc Get(A) returns (A) { option (limitless.metho
 refuses range-empty 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { int32 a = 1 [(limitless.range) = {min: 3 max: 2}]; }' 'range is empty'
 refuses cookie-field 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { string a = 1 [(limitless.cookie) = {name: ACCESS expire_field: "b"}]; }' 'expire_field b is no Timestamp'
 refuses event-case 'service S { rpc Get(A) returns (stream A) { option (limitless.method) = {access: SERVICE}; } } message A { oneof event { string a = 1; } }' 'a case of `event` is a message'
+# What programs that read our description go by.
+said=$(cd build/tests && node --input-type=module -e '
+import { Validator } from "@seriousme/openapi-schema-validator";
+const validator = new Validator();
+const { valid, errors } = await validator.validate("../gen/openapi.json");
+console.log(valid, validator.version, valid ? "" : JSON.stringify(errors).slice(0, 2000));' 2>&1)
+is "$said" "true 3.1 " "openapi.json is valid OpenAPI 3.1"
 finish
