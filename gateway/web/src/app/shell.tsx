@@ -28,7 +28,7 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
   return (
     <div className="flex h-full">
       <a
-        href="#message"
+        href="#main"
         className="sr-only z-50 rounded-md bg-strong px-4 py-2 text-on-strong focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
       >
         {t("common.skip")}

@@ -39,7 +39,7 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   return (
     <>
       <Header chat={chat} />
-      <main className="flex min-h-0 flex-1 flex-col">
+      <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col">
         {talking ? (
           <Suspense fallback={<div className="flex-1" />}>
             <Conversation key={name} chat={name} onAsk={ask} />

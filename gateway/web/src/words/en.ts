@@ -14,7 +14,7 @@ export const en = {
     retry: "Try again",
     save: "Save",
     undo: "Undo",
-    skip: "Skip to the conversation",
+    skip: "Skip to the content",
     requestId: "Request {{id}}",
     newTab: "opens in a new tab",
   },
