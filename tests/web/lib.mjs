@@ -137,15 +137,15 @@ export async function eventually(look) {
   }
 }
 
-/** Accessibility by axe-core (WCAG 2.2 AA and best practices). */
-export async function checkAxe(page, view) {
+/** Accessibility by axe-core (WCAG 2.2 AA and best practices), of the page or of what `within` selects. */
+export async function checkAxe(page, view, within = "html") {
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0))));
   if (!(await page.evaluate(() => "axe" in window))) {
     // Evaluated by the debugger: a script element would need an exception in the content security policy.
     const { readFileSync } = await import("node:fs");
     await page.evaluate(readFileSync(axePath, "utf8"));
   }
-  const { violations } = await page.evaluate(() => window.axe.run(document));
+  const { violations } = await page.evaluate((part) => window.axe.run(part), within);
   const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html.slice(0, 160)).join(" | ")}`);
   assert.deepEqual(said, [], `axe on ${view}`);
 }

@@ -29,8 +29,8 @@ for (const colorScheme of ["light", "dark"]) {
   ]) {
     test(`axe finds nothing: ${device}, ${colorScheme}`, async (t) => {
       const page = await visit(t, { viewport, colorScheme, hasTouch: device === "phone" });
-      const check = async (view) => {
-        await checkAxe(page, view);
+      const check = async (view, within) => {
+        await checkAxe(page, view, within);
         await checkNoOverflow(page, view);
       };
       for (const path of ["/login", "/signup"]) {
@@ -51,16 +51,16 @@ for (const colorScheme of ["light", "dark"]) {
       await page.goto("/");
       await page.getByRole("button", { name: /^Model:/ }).click();
       await page.getByRole("menuitemradio").first().waitFor();
-      await check("the models");
+      await check("the models", "[role=menu]");
       await page.keyboard.press("Escape");
       await page.keyboard.press("Control+k");
       await page.getByRole("combobox").waitFor();
-      await check("the commands");
+      await check("the commands", "[role=dialog]");
       await page.keyboard.press("Escape");
       if (device === "phone") {
         await page.getByRole("button", { name: "Open the sidebar" }).click();
         await page.getByRole("dialog").waitFor();
-        await check("the sidebar");
+        await check("the sidebar", "[role=dialog]");
       }
     });
   }

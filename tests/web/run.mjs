@@ -1,5 +1,5 @@
 // Runs the browser stories, one file after the other, and says in TAP what became of them.
-// `node tests/web/run.mjs [FILE…]`, with LIMITLESS_URL set to the stack's address.
+// `node tests/web/run.mjs [WORD…]` runs the files that begin so, against LIMITLESS_URL; ONLY picks stories by name.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
@@ -9,12 +9,12 @@ const folder = import.meta.dirname;
 const chosen = process.argv.slice(2);
 const files = readdirSync(folder)
   .filter((name) => name.endsWith(".test.mjs"))
-  .filter((name) => chosen.length === 0 || chosen.some((one) => one.includes(name)))
+  .filter((name) => chosen.length === 0 || chosen.some((one) => name.startsWith(one)))
   .map((name) => join(folder, name));
 
 let passed = 0;
 let failed = 0;
-run({ files, concurrency: 1 })
+run({ files, concurrency: 1, testNamePatterns: process.env.ONLY ?? null })
   .on("test:pass", ({ details }) => details.type !== "suite" && passed++)
   .on("test:fail", ({ details }) => {
     if (details.type !== "suite") failed++;

@@ -1,8 +1,12 @@
 import { DropdownMenu } from "radix-ui";
-import type { ComponentProps } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { cn } from "./cn";
 
-export const Menu = DropdownMenu.Root;
+/** The rest of the page stays in reach: whoever clicks it means it. */
+export function Menu({ children }: { children: ReactNode }) {
+  return <DropdownMenu.Root modal={false}>{children}</DropdownMenu.Root>;
+}
+
 export const MenuTrigger = DropdownMenu.Trigger;
 export const MenuRadioGroup = DropdownMenu.RadioGroup;
 
