@@ -47,6 +47,8 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 	if (strcmp(text, "big") == 0)
 		while (arena_alloc(call->arena, 1024 * 1024))
 			continue;
+	if (strcmp(text, "pid") == 0)
+		text = arena_printf(call->arena, "%d", (int)getpid());
 	if (strcmp(text, "worker") == 0)
 		text = call->worker ? "yes" : "no";
 	((pair_text *)resp)->value = (char *)text;

@@ -60,24 +60,25 @@ static bool skip(const char **p, const char *prefix)
 	return true;
 }
 
-/* "host:port" or "[v6]:port". */
-static void split_host(struct rpc_channel *channel, const char *address)
+void target_split(const char *address, size_t len, char *host, size_t host_size, char *port,
+		  size_t port_size)
 {
-	const char *colon = strrchr(address, ':');
-	size_t len = colon ? (size_t)(colon - address) : strlen(address);
+	const char *colon = memrchr(address, ':', len);
+	size_t host_len = colon ? (size_t)(colon - address) : len;
+	size_t port_len = colon ? len - host_len - 1 : 0;
 
-	if (len > 1 && address[0] == '[' && address[len - 1] == ']') {
+	snprintf(port, port_size, "%.*s", (int)port_len, colon ? colon + 1 : "");
+	if (host_len > 1 && address[0] == '[' && address[host_len - 1] == ']') {
 		address++;
-		len -= 2;
+		host_len -= 2;
 	}
-	channel->host = strndup(address, len);
-	channel->port = copy(colon ? colon + 1 : "");
-	ensure(channel->host);
+	snprintf(host, host_size, "%.*s", (int)host_len, address);
 }
 
 static void read_target(struct rpc_channel *channel)
 {
 	const char *p = channel->options.target;
+	char host[256], port[16];
 
 	channel->authority = copy("localhost");
 	if (skip(&p, "tls+tcp://")) {
@@ -88,8 +89,12 @@ static void read_target(struct rpc_channel *channel)
 		return; /* ipc: and whatever nng may say is wrong with it */
 	}
 	free(channel->authority);
-	channel->authority = copy(p);
-	split_host(channel, p);
+	channel->names = copy(p);
+	channel->authority = strndup(p, strcspn(p, ","));
+	ensure(channel->authority);
+	target_split(channel->authority, strlen(channel->authority), host, sizeof(host), port,
+		     sizeof(port));
+	channel->host = copy(host);
 }
 
 struct rpc_channel *rpc_channel_open(const struct rpc_channel_options *options)
@@ -104,7 +109,7 @@ struct rpc_channel *rpc_channel_open(const struct rpc_channel_options *options)
 	pthread_cond_init(&channel->changed, NULL);
 	channel->pending_last = &channel->pending;
 	channel->retry_tokens = RETRY_TOKENS_MAX;
-	if (channel->host) {
+	if (channel->names) {
 		resolver_start(channel);
 		return channel;
 	}
@@ -136,7 +141,7 @@ void channel_unref(struct rpc_channel *channel)
 	free(channel->authority);
 	free(channel->scheme);
 	free(channel->host);
-	free(channel->port);
+	free(channel->names);
 	pthread_mutex_destroy(&channel->lock);
 	pthread_cond_destroy(&channel->changed);
 	free(channel);

@@ -48,7 +48,8 @@ struct rpc_channel {
 	_Atomic int refs;
 	struct rpc_channel_options options; /* texts copied */
 	char *authority, *scheme;           /* of the requests; url scheme of the addresses */
-	char *host, *port;                  /* to be resolved; NULL: the target is one address */
+	char *names; /* "host:port,…" to be resolved; NULL: the target is one address */
+	char *host;  /* of the first name; NULL as names */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -138,6 +139,9 @@ static inline struct attempt *attempt_of(struct stream *stream)
 }
 
 /* channel.c */
+/* "host:port" or "[v6]:port" of len bytes; cut where it does not fit. */
+void target_split(const char *address, size_t len, char *host, size_t host_size, char *port,
+		  size_t port_size);
 struct rpc_channel *channel_ref(struct rpc_channel *channel);
 void channel_unref(struct rpc_channel *channel);
 /* channel->lock held. A session for one more call, counted in its in_flight; NULL: none is ready.

@@ -9,42 +9,72 @@
 #include <string.h>
 
 #define URL_MAX 128
-#define POKE_MS 1000 /* losses in a row are one reason to look */
+#define ADDRESSES_MAX 64 /* of one channel; more are left out */
+#define POKE_MS 1000     /* losses in a row are one reason to look */
 
-static void make_url(const struct rpc_channel *channel, const struct addrinfo *info,
-		     char url[URL_MAX])
+/* What the names of a target stand for at the moment. */
+struct addresses {
+	char url[ADDRESSES_MAX][URL_MAX];
+	size_t n;
+	int fault; /* of getaddrinfo, for a name that is not known; 0: none */
+};
+
+static void add_url(const struct rpc_channel *channel, const struct addrinfo *info,
+		    const char *port, struct addresses *found)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
+	if (found->n == ADDRESSES_MAX)
+		return;
 	if (info->ai_family == AF_INET)
 		inet_ntop(AF_INET, &((struct sockaddr_in *)info->ai_addr)->sin_addr, text,
 			  sizeof(text));
 	else
 		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)info->ai_addr)->sin6_addr, text,
 			  sizeof(text));
-	snprintf(url, URL_MAX, info->ai_family == AF_INET ? "%s://%s:%s" : "%s://[%s]:%s",
-		 channel->scheme, text, channel->port);
+	snprintf(found->url[found->n++], URL_MAX,
+		 info->ai_family == AF_INET ? "%s://%s:%s" : "%s://[%s]:%s", channel->scheme, text,
+		 port);
 }
 
-/* channel->lock held. */
-static void update(struct rpc_channel *channel, const struct addrinfo *list)
+/* "host:port" or "[v6]:port", len bytes. */
+static void look_up(const struct rpc_channel *channel, const char *name, size_t len,
+		    struct addresses *found)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo *list = NULL;
+	char host[256], port[16];
+	int rv;
+
+	target_split(name, len, host, sizeof(host), port, sizeof(port));
+	rv = getaddrinfo(host, port, &hints, &list);
+	if (rv != 0) {
+		found->fault = rv;
+		return;
+	}
+	for (const struct addrinfo *info = list; info; info = info->ai_next)
+		add_url(channel, info, port, found);
+	freeaddrinfo(list);
+}
+
+/* channel->lock held. An address that is known stays while one of the names is not. */
+static void update(struct rpc_channel *channel, const struct addresses *found)
 {
 	struct subchannel *sub, *next;
-	char url[URL_MAX];
 
 	for (sub = channel->subs; sub; sub = sub->next)
 		sub->seen = false;
-	for (; list; list = list->ai_next) {
+	for (size_t i = 0; i < found->n; i++) {
 		bool known = false;
 
-		make_url(channel, list, url);
 		for (sub = channel->subs; sub; sub = sub->next)
-			if (strcmp(sub->url, url) == 0)
+			if (strcmp(sub->url, found->url[i]) == 0)
 				sub->seen = known = true;
 		if (!known)
-			sub_new(channel, url, false);
+			sub_new(channel, found->url[i], false);
 	}
-	for (sub = channel->subs; sub; sub = next) {
+	for (sub = channel->subs; sub && found->fault == 0; sub = next) {
 		next = sub->next;
 		if (!sub->seen)
 			sub_remove(sub);
@@ -53,25 +83,27 @@ static void update(struct rpc_channel *channel, const struct addrinfo *list)
 
 static void resolve(struct rpc_channel *channel)
 {
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *list = NULL;
-	int rv = getaddrinfo(channel->host, channel->port, &hints, &list);
+	struct addresses *found = calloc(1, sizeof(*found));
 	enum status s = OK;
 
+	ensure(found);
+	for (const char *name = channel->names; name;) {
+		const char *comma = strchr(name, ',');
+
+		look_up(channel, name, comma ? (size_t)(comma - name) : strlen(name), found);
+		name = comma ? comma + 1 : NULL;
+	}
 	pthread_mutex_lock(&channel->lock);
 	channel->resolved = true;
-	if (rv == 0 && !channel->closing)
-		update(channel, list);
-	if (rv != 0 &&
-	    !channel->subs) { /* the addresses that are known stay, whatever became of their name */
+	if (!channel->closing)
+		update(channel, found);
+	if (found->fault != 0 && !channel->subs) {
 		s = error_set(&channel->why, UNAVAILABLE, "service_unavailable", "%s: %s",
-			      channel->options.target, gai_strerror(rv));
+			      channel->options.target, gai_strerror(found->fault));
 		channel->failing = true;
 	}
 	pthread_mutex_unlock(&channel->lock);
-	if (list)
-		freeaddrinfo(list);
+	free(found);
 	if (s != OK)
 		calls_pending_go_on(channel);
 }

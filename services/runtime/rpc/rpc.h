@@ -222,7 +222,8 @@ struct rpc_channel;
 struct token_signer;
 
 struct rpc_channel_options {
-	const char *target;  /* dns:///host:port, ipc:///path, tcp://…, tls+tcp://… */
+	const char *target;  /* dns:///host:port, tcp://…, tls+tcp://…, each also as a list
+				host:port,host:port; or ipc:///path */
 	const char *service; /* callee's name: `aud` of the service token */
 	const struct token_signer *signer; /* signs service tokens; NULL: none is sent (tests) */
 	size_t message_bytes_max;          /* default 4 MiB */
