@@ -8,5 +8,7 @@ enum status payments_v1_list_packages(struct rpc_call *call,
 
 	resp->packages = (Payments__V1__Package **)packages->all; /* packed, not changed */
 	resp->n_packages = packages->n;
+	resp->purchasable = payments_enabled();
+	resp->test_mode = payments_enabled() && !payments_live();
 	return OK;
 }

@@ -1,12 +1,21 @@
 /* The payments service's process. */
+#include "credits/v1/rpc.h"
 #include "payments/payments.h"
+#include "payments/stripe.h"
+#include "runtime/jobs/jobs.h"
+#include "runtime/outbox/outbox.h"
 
-#include "runtime/base/cleanup.h"
+#define LEASE_MS (15 * 60 * 1000) /* longer than a run over all of Stripe's lists */
+#define PURGE_INTERVAL_MS (3600 * 1000)
 
-static const struct conf_key keys[] = {
-	{"packages_file", CONF_TEXT, offsetof(struct payments_conf, packages_file),
-	 "deploy/config/packages.yaml", 0, 0, true, "Catalogue of the packages for sale."},
-};
+static struct db_pool *pool;
+static struct jobs *jobs;
+static struct outbox *outbox;
+
+void payments_wake(void)
+{
+	outbox_wake(outbox);
+}
 
 /* At start and at SIGHUP: a catalogue that cannot be read leaves the one before in force. */
 static enum status load(struct service *service, struct error *reterr)
@@ -20,6 +29,65 @@ static enum status load(struct service *service, struct error *reterr)
 	return s;
 }
 
+static enum status start(struct service *service, struct error *reterr)
+{
+	const struct payments_conf *conf = (const struct payments_conf *)service->conf;
+	enum status s = payments_configure(conf, service->arena, reterr);
+
+	if (s == OK)
+		s = load(service, reterr);
+	if (s != OK)
+		return s;
+
+	struct rpc_channel *credits = service->channel(service, "credits");
+	const struct outbox_target targets[] = {
+		{&credits_v1_book_payment_method, credits},
+		{&credits_v1_reverse_payment_method, credits},
+		{&credits_v1_suspend_user_method, credits},
+	};
+	const struct job all[] = {
+		{
+			.name = "reconcile",
+			.interval_ms = (int32_t)conf->reconcile_interval_ms,
+			.lease_ms = LEASE_MS,
+			.run = payments_reconcile,
+		},
+		{
+			.name = "invoice",
+			.interval_ms = (int32_t)conf->invoice_interval_ms,
+			.lease_ms = LEASE_MS,
+			.run = payments_invoice,
+			.ctx = credits,
+		},
+		{
+			.name = "purge_events",
+			.interval_ms = PURGE_INTERVAL_MS,
+			.lease_ms = LEASE_MS,
+			.run = payments_purge,
+		},
+	};
+	stripe_start();
+	pool = db_pool_new(&service->db);
+	outbox = outbox_start(&(struct outbox_options){
+		.pool = pool,
+		.targets = targets,
+		.n_targets = ARRAY_SIZE(targets),
+	});
+	jobs = jobs_start(pool, all, ARRAY_SIZE(all));
+	return OK;
+}
+
+static void stop(struct service *service)
+{
+	if (jobs)
+		jobs_stop(jobs);
+	if (outbox)
+		outbox_stop(outbox);
+	if (pool)
+		db_pool_free(pool);
+	stripe_stop();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct rpc_handler *const handlers[] = {payments_v1_handlers, NULL};
@@ -29,12 +97,14 @@ int main(int argc, char **argv)
 		&(struct service_spec){
 			.name = "payments",
 			.schema_version = PAYMENTS_SCHEMA_VERSION,
-			.keys = keys,
-			.n_keys = ARRAY_SIZE(keys),
+			.keys = payments_keys,
+			.n_keys = payments_keys_n,
 			.conf_size = sizeof(struct payments_conf),
+			.statements = sql_payments_all,
 			.handlers = handlers,
 			.n_handlers = n_handlers,
-			.start = load,
+			.start = start,
+			.stop = stop,
 			.reload = load,
 		},
 		argc, argv);

@@ -10,7 +10,11 @@
  * one
  *   ${ENV:NAME|default}              a variable of the environment
  *   ${ENV_SECRET:NAME}               file: with its value; empty when it is not set
- *   ${DEMO_URL}                      base of the stand-in's API; empty when it does not run */
+ *   ${DEMO_URL}                      base of the stand-in's API; empty when it does not run
+ *   ${DEMO_SECRET:name|NAME}         as ${SECRET:name} when the stand-in runs and the environment
+ * has no NAME, else empty
+ *   ${STRIPE_URL}                    Stripe's API, or the stand-in's when it runs and there is no
+ * STRIPE_SECRET_KEY */
 #include "tools/limitless/secrets.h"
 #include "tools/limitless/stack.h"
 
@@ -29,6 +33,13 @@ struct expansion {
 	struct error *reterr;
 };
 
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
 static void add_escaped(struct buf *out, const char *value)
 {
 	for (; *value; value++) {
@@ -42,17 +53,21 @@ static void add_escaped(struct buf *out, const char *value)
 static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
 {
 	const struct place *place = &e->stack->place;
-	char path[TOOL_PATH_MAX];
-	const char *given;
+	char path[TOOL_PATH_MAX], name[VARIABLE_MAX];
+	const char *bar = strchrnul(argument, '|');
 	enum status s;
 
 	if (strcmp(kind, "SECRET") == 0) {
 		s = secret_random(place, argument, path, e->reterr);
 	} else if (strcmp(kind, "ENV_SECRET") == 0) {
-		given = getenv(argument);
-		if (!given || !*given)
+		if (!is_set(argument))
 			return OK;
-		s = secret_given(place, argument, given, path, e->reterr);
+		s = secret_given(place, argument, getenv(argument), path, e->reterr);
+	} else if (strcmp(kind, "DEMO_SECRET") == 0) {
+		if (!e->stack->demo || !*bar || is_set(bar + 1))
+			return OK;
+		snprintf(name, sizeof name, "%.*s", (int)(bar - argument), argument);
+		s = secret_random(place, name, path, e->reterr);
 	} else {
 		s = secret_key(place, argument, strcmp(kind, "PUBLIC_KEY") == 0, path, e->reterr);
 	}
@@ -108,6 +123,12 @@ static bool add_plain_value(const struct expansion *e, const char *variable)
 		stack_address(stack, "standin", false, address);
 		if (stack->demo)
 			buf_addf(e->out, "http://%s/v1", address + strlen("tcp://"));
+	} else if (strcmp(variable, "STRIPE_URL") == 0) {
+		stack_address(stack, "standin", false, address);
+		if (stack->demo && !is_set("STRIPE_SECRET_KEY"))
+			buf_addf(e->out, "http://%s", address + strlen("tcp://"));
+		else
+			buf_adds(e->out, "https://api.stripe.com");
 	} else {
 		return false;
 	}
@@ -129,7 +150,7 @@ static enum status add_variable(const struct expansion *e, const char *variable)
 		if (add_argument_value(e, kind, argument))
 			return OK;
 		if (strcmp(kind, "SECRET") == 0 || strcmp(kind, "ENV_SECRET") == 0 ||
-		    strcmp(kind, "PUBLIC_KEY") == 0)
+		    strcmp(kind, "DEMO_SECRET") == 0 || strcmp(kind, "PUBLIC_KEY") == 0)
 			return add_file(e, kind, argument);
 	}
 	return tool_fail(e->reterr, "there is no variable ${%s}", variable);

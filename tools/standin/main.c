@@ -1,4 +1,5 @@
 #include "standin.h"
+#include "stripe.h"
 
 #include "runtime/conf/conf.h"
 #include "runtime/log/log.h"
@@ -22,6 +23,12 @@ static const struct conf_key keys[] = {
 	 false, "Time before the first token."},
 	{"log_level", CONF_TEXT, offsetof(struct standin_conf, log_level), "info", 0, 0, false,
 	 "debug, info, warn or error."},
+	{"stripe.api_key", CONF_SECRET, offsetof(struct standin_conf, stripe_key), "", 0, 0, false,
+	 "The only key that Stripe's part accepts; empty: any key."},
+	{"stripe.webhook_url", CONF_TEXT, offsetof(struct standin_conf, stripe_webhook_url), "", 0,
+	 0, false, "Where Stripe's events go; empty: nowhere."},
+	{"stripe.webhook_secret", CONF_SECRET, offsetof(struct standin_conf, stripe_webhook_secret),
+	 "", 0, 0, false, "What they are signed with."},
 };
 
 static void answer_json(struct httpd_request *req, int32_t status, const char *text)
@@ -47,6 +54,8 @@ static void handle(struct httpd_request *req, void *ctx)
 
 	if (strcmp(req->method, "POST") == 0 && strcmp(req->path, "/v1/chat/completions") == 0)
 		completion_handle(req, ctx);
+	else if (stripe_has_path(req->path))
+		stripe_handle(req, ctx);
 	else if (get && strcmp(req->path, "/v1/models") == 0)
 		answer_json(req, 200,
 			    "{\"object\":\"list\",\"data\":[{\"id\":\"demo\",\"object\":\"model\","
@@ -78,13 +87,17 @@ static enum status serve(const struct standin_conf *conf, struct error *reterr)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	stripe_start(conf);
 	s = httpd_start(&options, &httpd, reterr);
-	if (s != OK)
+	if (s != OK) {
+		stripe_stop();
 		return s;
+	}
 	log_info("serving", LOG_S("listen", conf->listen[0]));
 	sigwait(&stop, &signal_number);
 	httpd_drain(httpd, DRAIN_MS);
 	httpd_free(httpd);
+	stripe_stop();
 	return OK;
 }
 

@@ -23,6 +23,9 @@ struct standin_conf {
 	int64_t pace;        /* tokens a second; 0: at once */
 	int64_t first_ms;    /* before the first token */
 	const char *log_level;
+	const char *stripe_key;         /* the only one that Stripe's part accepts; "": any */
+	const char *stripe_webhook_url; /* "": nobody is told */
+	const char *stripe_webhook_secret;
 };
 
 enum fault_kind {

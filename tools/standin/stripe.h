@@ -1,0 +1,81 @@
+/* A Stripe that is not one: the parts of its API that payments uses (docs.stripe.com/api), a page
+ * to pay at, signed webhooks, and its own table of payments, for the demo and for tests. Everything
+ * is in memory, so a restart forgets all customers and payments, as deleting them in Stripe's
+ * dashboard would. For tests, beside the API: GET  /standin/stripe/payments                 what
+ * was paid, refunded, disputed POST /standin/stripe/disputes                 payment_intent=…: a
+ * buyer complains POST /standin/stripe/disputes/ID              status=won|lost POST
+ * /standin/stripe/refunds/ID               status=failed: the bank sent a refund back POST
+ * /standin/stripe/faults                   webhooks=send|drop|hold, fail=STATUS, times=N: what the
+ * next N calls of the API are told, though done POST /standin/stripe/deliver order=forth|back,
+ * times=N: what was held POST /pay/ID                                  pays a session or an
+ * invoice, as its page does */
+#ifndef TOOLS_STANDIN_STRIPE_H
+#define TOOLS_STANDIN_STRIPE_H
+
+#include "standin.h"
+
+#include <jansson.h>
+
+struct stripe_answer {
+	int32_t status;
+	json_t *body;         /* NULL: page or location */
+	struct buf page;      /* HTML */
+	const char *location; /* of a 303, in the request's arena */
+};
+
+/* What a request says: fields of the form in the body, or of the query. */
+struct stripe_request {
+	const char *method, *path;
+	const char *base; /* "http://host:port", as the client knows us */
+	const json_t *form;
+	struct arena *arena;
+};
+
+/* Starts and stops what sends webhooks. */
+void stripe_start(const struct standin_conf *conf);
+void stripe_stop(void);
+
+/* Is the path Stripe's part of the stand-in? */
+bool stripe_has_path(const char *path);
+void stripe_handle(struct httpd_request *req, const struct standin_conf *conf);
+
+/* ------------------------------------------------------------------ store; all under one lock,
+ * which stripe_handle takes */
+
+/* A new object of a kind ("customer") with id, object, created and livemode; the store owns it. */
+json_t *store_new(const char *kind, const char *prefix);
+/* NULL: there is none. Borrowed. */
+json_t *store_find(const char *kind, const char *id);
+/* All of a kind, oldest first. Borrowed. */
+json_t *store_all(const char *kind);
+/* The answer to a list request: created[gte], limit, starting_after, newest first. */
+json_t *store_list(const char *kind, const json_t *form);
+/* Copies "metadata[…]" fields, or those below another prefix. */
+json_t *store_metadata(const json_t *form, const char *prefix);
+
+const char *form_text(const json_t *form, const char *name); /* "" when absent */
+int64_t form_number(const json_t *form, const char *name, int64_t fallback);
+
+/* An error as Stripe words it. */
+void stripe_error(struct stripe_answer *answer, int32_t status, const char *type, const char *code,
+		  const char *param, const char *message);
+
+/* ------------------------------------------------------------------ API, page, control */
+
+void api_answer(const struct stripe_request *req, struct stripe_answer *answer);
+void page_answer(const struct stripe_request *req, struct stripe_answer *answer);
+void control_answer(const struct stripe_request *req, struct stripe_answer *answer);
+/* The status that a fault asks for instead of the true answer, or 0. */
+int32_t control_fault(void);
+
+/* ------------------------------------------------------------------ webhooks */
+
+enum webhook_mode { WEBHOOK_SEND, WEBHOOK_DROP, WEBHOOK_HOLD };
+
+/* Tells the receiver that the object changed; its state of now goes out. */
+void webhook_tell(const char *type, const json_t *object);
+void webhook_set_mode(enum webhook_mode mode);
+/* Sends what was held, each so many times. Returns how many events. */
+size_t webhook_deliver(bool backwards, int64_t times);
+
+#endif
