@@ -1,4 +1,4 @@
-#include "payments/payments.h"
+#include "payments/stripe.h"
 #include "tests/lib/call.h"
 #include "tests/lib/pg.h"
 
@@ -9,6 +9,33 @@
 
 #define PACKAGE(id, more) \
 	"  - {id: " id ", name: N, credits: 2.5, currency: EUR, price_minor_units: 500" more "}\n"
+
+/* Nobody delivers here. */
+void payments_wake(void)
+{
+}
+
+void payments_test_configure(const char *secret_key)
+{
+	static struct payments_conf conf;
+	static struct arena *arena;
+	struct error err;
+
+	arena_free(arena);
+	arena = arena_new(4096, 1 << 20);
+	conf = (struct payments_conf){
+		.public_url = "http://127.0.0.1:8080",
+		.secret_key = secret_key,
+		.webhook_secrets = "whsec_old, whsec_new",
+		.api_url = "http://127.0.0.1:1",
+		.api_version = "2024-06-20",
+		.api_timeout_ms = 5000,
+		.api_calls_max = 4,
+		.webhook_tolerance_ms = 300000,
+		.checkout_lifetime_ms = 3600000,
+	};
+	assert_int_equal(payments_configure(&conf, arena, &err), OK);
+}
 
 static enum status read_text(const char *yaml, struct arena *arena, const struct packages **ret,
 			     struct error *err)
@@ -38,6 +65,7 @@ static void packages_are_listed_in_their_order(void **state)
 				   arena, &packages, &err),
 			 OK);
 	packages_publish(packages);
+	payments_test_configure("sk_test_1");
 	assert_int_equal(payments_v1_list_packages(call, &req, &resp), OK);
 	assert_int_equal(resp.n_packages, 2);
 	assert_string_equal(resp.packages[0]->id, "b");
@@ -46,6 +74,13 @@ static void packages_are_listed_in_their_order(void **state)
 	assert_int_equal(resp.packages[0]->credits_microcredits, 2500000);
 	assert_string_equal(resp.packages[0]->price->currency, "EUR");
 	assert_int_equal(resp.packages[0]->price->minor_units, 500);
+	assert_true(resp.purchasable);
+	assert_true(resp.test_mode);
+	payments_test_configure("sk_live_1");
+	assert_int_equal(payments_v1_list_packages(call, &req, &resp), OK);
+	assert_false(resp.test_mode);
+	payments_test_configure("");
+	assert_int_equal(payments_v1_list_packages(call, &req, &resp), OK);
 	assert_false(resp.purchasable);
 }
 
@@ -92,27 +127,68 @@ static void the_catalogue_that_ships_is_good(void **state)
 	assert_true(packages->n >= 3);
 }
 
-static void the_schema_applies(void **state)
+static void a_key_without_a_webhook_secret_ends_the_start(void **state)
 {
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
+	struct payments_conf conf = {.secret_key = "sk_test_1", .webhook_secrets = ""};
+	struct error err;
+
+	assert_int_equal(payments_configure(&conf, arena, &err), INVALID_ARGUMENT);
+	assert_non_null(strstr(err.message, "stripe.webhook_secrets"));
+}
+
+static struct arena *catalogue;
+
+static int group_set_up(void **state)
+{
+	const struct packages *packages;
+	struct error err;
+
 	pg_start();
 	pg_migrate("payments");
-	assert_string_equal(pg_value("SELECT relrowsecurity FROM pg_class WHERE oid = "
-				     "'payments.payment'::regclass"),
-			    "t");
+	stripe_start();
+	catalogue = arena_new(4096, 1 << 20);
+	if (packages_read("deploy/config/packages.yaml", catalogue, &packages, &err) != OK)
+		return 1;
+	packages_publish(packages);
+	return 0;
 }
+
+static int group_tear_down(void **state)
+{
+	stripe_stop();
+	arena_free(catalogue);
+	return 0;
+}
+
+#define DB_TEST(name) cmocka_unit_test_setup_teardown(name, learn_set_up, learn_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		DB_TEST(a_payment_is_credited_once),
+		DB_TEST(a_refund_may_come_before_its_payment),
+		DB_TEST(parts_of_a_refund_add_up),
+		DB_TEST(a_dispute_that_is_won_gives_back),
+		DB_TEST(what_is_not_ours_has_no_effect),
+		DB_TEST(a_wrong_amount_is_not_credited),
+		DB_TEST(every_order_ends_the_same),
+		DB_TEST(an_invoice_asks_for_what_no_other_asks),
+		DB_TEST(an_overdue_invoice_suspends_until_it_is_paid),
+		DB_TEST(a_check_out_is_refused_with_its_reason),
+		DB_TEST(stripe_away_is_said),
+		DB_TEST(an_event_is_stored_with_its_effect),
+		DB_TEST(a_bad_event_leaves_nothing),
+		DB_TEST(a_user_sees_their_own_payments),
 		cmocka_unit_test(packages_are_listed_in_their_order),
 		cmocka_unit_test(a_bad_catalogue_says_what_is_wrong),
 		cmocka_unit_test(the_catalogue_that_ships_is_good),
-		cmocka_unit_test(the_schema_applies),
+		cmocka_unit_test(a_key_without_a_webhook_secret_ends_the_start),
 		cmocka_unit_test(signatures_of_stripe_are_accepted),
 		cmocka_unit_test(a_signature_has_its_time),
 		cmocka_unit_test(forged_signatures_are_refused),
 		cmocka_unit_test(every_bent_bit_is_noticed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
 }
