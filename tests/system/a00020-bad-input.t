@@ -20,7 +20,7 @@ expect 400 FIELD_REQUIRED text "empty text" POST "/api/v1/chats/$chat:generate" 
 expect 400 FIELD_INVALID parameters.maxOutputTokens "nested field out of range" POST "/api/v1/chats/$chat:generate" '{"text":"a","parameters":{"maxOutputTokens":-1}}'
 expect 400 FIELD_TOO_LONG title "too long" POST /api/v1/chats "{\"title\":\"$(head -c 201 /dev/zero | tr '\0' x)\"}"
 printf '{"title":"\xff"}' >"$scratch/invalid"
-expect 400 TEXT_INVALID "" "invalid UTF-8" POST /api/v1/chats "@$scratch/invalid"
+expect 400 TEXT_INVALID title "invalid UTF-8" POST /api/v1/chats "@$scratch/invalid"
 expect 400 TEXT_INVALID title "NUL in text" POST /api/v1/chats '{"title":"a\u0000b"}'
 expect 400 JSON_INVALID "" "broken JSON" POST /api/v1/chats '{"title":'
 expect 400 JSON_INVALID "" "two values" POST /api/v1/chats '{} {}'
@@ -30,7 +30,7 @@ expect 404 NOT_FOUND "" "malformed id in a path" GET /api/v1/chats/x
 expect 404 NOT_FOUND "" "id of nothing" GET /api/v1/chats/00000000-0000-7000-8000-000000000000
 expect 404 ROUTE_UNKNOWN "" "unknown path" GET /api/v1/nothing
 expect 405 METHOD_NOT_ALLOWED "" "known path, other method" PUT /api/v1/chats '{}'
-expect 415 CONTENT_TYPE_UNSUPPORTED "" "not JSON" POST /api/v1/chats 'a=b' -H 'Content-Type: application/x-www-form-urlencoded'
+expect 415 CONTENT_TYPE_UNSUPPORTED "" "not JSON" POST /api/v1/chats "" --data 'a=b'
 expect 400 FIELD_INVALID pageSize "page size is no number" GET '/api/v1/chats?pageSize=x'
 expect 400 FIELD_UNKNOWN sort "unknown query parameter" GET '/api/v1/chats?sort=x'
 expect 400 FIELD_INVALID pageToken "no page token of ours" GET '/api/v1/chats?pageToken=x'

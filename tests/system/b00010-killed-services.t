@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # kill -9 of chat and of credits in the middle of an answer: no lost message, no hanging hold, the right balance.
 . "$(dirname "$0")/lib.sh"
-stack_start LIMITLESS_STANDIN_PACE=40 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms
+stack_start LIMITLESS_STANDIN_PACE=20 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms
 sign_up ada
 call GET /api/v1/models
 model=$(get '[.models[] | select(.price.perMessage == "2000000")][0].id')
 numbers=$(seq -s ' ' 1 80)
 
-has_text() { [ -s "$1" ] && [ "$(text_of "$1" | wc -c)" -ge 20 ]; }
 watch() { curl -sS -N --max-time 20 -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' -o "$1" "$url/api/v1/generations/$generation/events"; }
 finished() { watch "$scratch/again"; [ "$(events "$scratch/again" | tail -n 1 | jq -r .event)" = done ]; }
 restarted() { local new; new=$(pid_of "$1"); [ -n "$new" ] && [ "$new" != "$2" ]; }
@@ -19,7 +18,7 @@ kill_during() {
 	new_chat "$model"
 	generate "$scratch/$service" "count [[tokens:80]]" >/dev/null 2>&1 &
 	local stream=$!
-	until_true 10 has_text "$scratch/$service"
+	until_true 10 answers "$scratch/$service"
 	ok $? "$service: the answer streams"
 	generation=$(events "$scratch/$service" | jq -r 'select(.event == "accepted") | .data.generation')
 	victim=$(pid_of "$service")

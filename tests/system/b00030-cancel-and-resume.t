@@ -1,30 +1,29 @@
 #!/usr/bin/env bash
 # A reader that goes away and comes back, a second reader, a repeated request, and the stop button.
 . "$(dirname "$0")/lib.sh"
-stack_start LIMITLESS_STANDIN_PACE=40 LIMITLESS_STANDIN_FIRST_TOKEN=0
+stack_start LIMITLESS_STANDIN_PACE=20 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up ada
 call GET /api/v1/models
 model=$(get '[.models[] | select(.price.perMessage == "2000000")][0].id')
 numbers=$(seq -s ' ' 1 80)
-has_text() { [ -s "$1" ] && [ "$(text_of "$1" | wc -c)" -ge 20 ]; }
 watch_from() { curl -sS -N --max-time 20 -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' ${2:+-H "Last-Event-ID: $2"} -o "$1" "$url/api/v1/generations/$generation/events"; }
 
 new_chat "$model"
 generate "$scratch/first" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null 2>&1 &
 reader=$!
-until_true 10 has_text "$scratch/first"
-pkill -9 -P $reader
-wait $reader 2>/dev/null
+until_true 10 answers "$scratch/first"
+pkill -KILL -P $reader curl
+wait $reader
 generation=$(events "$scratch/first" | jq -r 'select(.event == "accepted") | .data.generation')
 last=$(events "$scratch/first" | tail -n 1 | jq -r .id)
 call GET "/api/v1/chats/$chat"
 is "$(get .runningGeneration)" "$generation" "the chat says what runs"
 watch_from "$scratch/second" &
-readers=($!)
+readers=$!
 watch_from "$scratch/rest" "$last" &
-readers+=($!)
+readers="$readers $!"
 generate "$scratch/repeat" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null &
-wait "${readers[@]}" $!
+wait $readers $!
 cat "$scratch/first" "$scratch/rest" >"$scratch/joined"
 is "$(text_of "$scratch/joined")" "$numbers" "what was read before and after the cursor is the whole text"
 is "$(text_of "$scratch/second")" "$numbers" "another reader sees all of it"
@@ -38,7 +37,7 @@ is "$status $(get .reason)" "400 CURSOR_INVALID" "a cursor that is none is refus
 new_chat "$model"
 generate "$scratch/stopped" "count [[tokens:2000]]" >/dev/null &
 reader=$!
-until_true 10 has_text "$scratch/stopped"
+until_true 10 answers "$scratch/stopped"
 generation=$(events "$scratch/stopped" | jq -r 'select(.event == "accepted") | .data.generation')
 call POST "/api/v1/generations/$generation:cancel"
 is "$status" 200 "the stop button answers"

@@ -63,6 +63,7 @@ stack_start() {
 	dir=${dir:-$scratch/stack-$port}
 	url=http://127.0.0.1:$port
 	mkdir -p "$dir"
+	: >"$dir.out" # of a start before
 	env "$@" "$B/bin/limitless" up --dir "$dir" --port "$port" >"$dir.out" 2>"$dir.err" &
 	pid=$!
 	stacks+=("$pid")
@@ -73,7 +74,7 @@ stack_start() {
 		finish
 	}
 }
-stack_said_ready() { grep -q "^ready $url" "$dir.out" || ! kill -0 "$pid" 2>/dev/null && grep -q "^ready $url" "$dir.out"; }
+stack_said_ready() { grep -qs "^ready $url" "$dir.out"; }
 stack_stop() { # pid
 	kill -TERM "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
@@ -136,6 +137,8 @@ for (const block of require("fs").readFileSync(process.argv[1], "utf8").split(/\
   if (e.data) { try { e.data = JSON.parse(e.data); } catch {} console.log(JSON.stringify(e)); }
 }' "$1"; }
 text_of() { events "$1" | jq -rsj 'reduce .[] as $e (""; if $e.event == "reset" then "" elif $e.event == "delta" then . + $e.data.text else . end)'; }
+# An answer is being written to the file.
+answers() { [ "$(cat "$1" 2>/dev/null | grep -c '^event: delta')" -ge 3 ]; }
 balance() { call GET /api/v1/credits/balance; get .available; }
 # What the stand-in saw.
 standin_requests() { curl -sS "$(cat "$dir/standin.url")/standin/requests"; }

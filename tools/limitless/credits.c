@@ -33,7 +33,7 @@ static void pq_finishp(PGconn **conn)
 static const struct invariant {
 	const char *name, *needs, *sql;
 } others[] = {
-	{"I5", "payments.payment",
+	{"I5", "payments.outbox",
 	 "SELECT format('payment %s of %s (%s): booked %s times, %s', p.id, "
 	 "p.credits_microcredits, p.state, count(t.id),"
 	 " coalesce(sum(t.amount_microcredits), 0))"
