@@ -52,7 +52,7 @@ struct exchange {
 	uint64_t body_raw_bytes; /* with chunk framing */
 	int64_t started_us;      /* first byte of the head, then of the body */
 	size_t line_len;         /* of the head's current line */
-	uint8_t previous;        /* last byte of the head that was scanned */
+	uint8_t previous;        /* last byte of the head, then of the body, that was seen */
 	bool head_done;          /* llhttp has seen the end of the head */
 	bool complete;           /* the whole message was parsed */
 	bool too_many_headers, body_too_large, expect_continue;

@@ -166,6 +166,8 @@ static enum parse take_target(struct exchange *exchange, const char *host, size_
 
 	ensure(end);
 	*end = '\0';
+	if (target[-2] == ' ')
+		return invalid(reterr, "more than one space before the request target");
 	if ((size_t)(end - target) > url_bytes_max)
 		return refuse(reterr, 414, "headers_too_large", "the request target is too long");
 	for (const char *p = target; p < end; p++)
@@ -206,6 +208,8 @@ static enum parse check_headers(struct exchange *exchange, const struct httpd_op
 	const char *found[ARRAY_SIZE(single)] = {NULL};
 
 	for (size_t i = 0; i < exchange->req.n_headers; i++) {
+		if (!*exchange->headers[i].name)
+			return invalid(reterr, "a header has no name");
 		for (size_t k = 0; k < ARRAY_SIZE(single); k++) {
 			if (strcmp(exchange->headers[i].name, single[k]) != 0)
 				continue;
@@ -282,6 +286,16 @@ static bool framing_too_large(const struct exchange *exchange)
 	return exchange->body_raw_bytes / 8 > exchange->body_max + 8192;
 }
 
+/* llhttp lets the empty line behind the last chunk be a bare LF. */
+static bool ends_bare(struct exchange *exchange, const uint8_t *data, size_t used)
+{
+	uint8_t before = used > 1 ? data[used - 2] : exchange->previous;
+
+	if (used > 0)
+		exchange->previous = data[used - 1];
+	return exchange->complete && exchange->parser.flags & F_CHUNKED && before != '\r';
+}
+
 enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len, size_t *ret_used,
 		      struct refusal *reterr)
 {
@@ -296,6 +310,8 @@ enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len
 		return refuse(reterr, 413, "body_too_large", "the body is larger than the limit");
 	if (error != HPE_OK && error != HPE_PAUSED)
 		return invalid(reterr, parser->reason ? parser->reason : "broken body");
+	if (ends_bare(exchange, data, *ret_used))
+		return invalid(reterr, "the last line of the body ends without CR");
 	if (!exchange->complete)
 		return PARSE_MORE;
 	if (exchange->body.len) {
