@@ -47,6 +47,8 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 	if (strcmp(text, "big") == 0)
 		while (arena_alloc(call->arena, 1024 * 1024))
 			continue;
+	if (strcmp(text, "caller") == 0)
+		text = call->caller;
 	if (strcmp(text, "pid") == 0)
 		text = arena_printf(call->arena, "%d", (int)getpid());
 	if (strcmp(text, "worker") == 0)
@@ -245,7 +247,8 @@ void pair_open(struct pair *pair, struct rpc_server_options server,
 	if (rpc_server_start(pair->server, &err) != OK)
 		fail_msg("%s", err.message);
 	if (rpc_server_port(pair->server, 0))
-		snprintf(pair->target, sizeof(pair->target), "tcp://127.0.0.1:%d",
+		snprintf(pair->target, sizeof(pair->target), "%.*s%d",
+			 (int)(strrchr(listen[0], ':') - listen[0] + 1), listen[0],
 			 rpc_server_port(pair->server, 0));
 	else
 		snprintf(pair->target, sizeof(pair->target), "%s", listen[0]);

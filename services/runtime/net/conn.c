@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -310,6 +311,17 @@ static void callback_start(struct net_conn *conn)
 	conn->callbacks++;
 }
 
+/* nng does the handshake with the first bytes, and does not say what was wrong. */
+static void tls_failed(struct net_conn *conn, int rv)
+{
+	if (conn->listener)
+		net_listener_tls_failed(conn->listener, conn->peer_address, rv);
+	else
+		log_warn("tls_failed", LOG_S("server", conn->peer_address),
+			 LOG_S("error", nng_strerror(rv)),
+			 LOG_S("hint", "the server's certificate is not good, or it refused ours"));
+}
+
 static void recv_cb(void *arg)
 {
 	struct net_conn *conn = arg;
@@ -317,6 +329,8 @@ static void recv_cb(void *arg)
 
 	callback_start(conn);
 	conn->recv_posted = false;
+	if (rv == NNG_ECRYPTO || rv == NNG_EPEERAUTH)
+		tls_failed(conn, rv);
 	if (rv != 0) {
 		close_now(conn);
 	} else if (!conn->closed) {

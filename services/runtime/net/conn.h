@@ -62,6 +62,9 @@ void net_conn_start(struct net_conn *conn, const struct net_hooks *hooks, void *
 /* A connection of this listener was freed. */
 void net_listener_conn_freed(struct net_listener *listener);
 
+/* Says so in the log, at most once a second. peer: NULL when it is not known. */
+void net_listener_tls_failed(struct net_listener *listener, const char *peer, int rv);
+
 /* What each thread owns: an aio without callback (completes on the calling thread) and two bulk
  * buffers. */
 struct net_thread {

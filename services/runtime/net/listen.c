@@ -12,6 +12,7 @@
 
 #define ACCEPT_RETRY_MS 100 /* after an error such as EMFILE, which comes back at once */
 #define IPC_PREFIX "ipc://"
+#define WARN_US US_PER_S /* between two lines about refused handshakes */
 
 struct net_listener {
 	pthread_mutex_t lock;
@@ -25,6 +26,9 @@ struct net_listener {
 	bool busy; /* an accept or its retry is under way */
 	int32_t connections, connections_max;
 	int lock_fd; /* held from listen to stop; -1: none */
+	char *url;
+	int64_t warned_us;
+	int unsaid; /* handshakes that failed since then */
 	uint16_t port;
 };
 
@@ -92,6 +96,27 @@ static void accept_retry(void *arg)
 	accept_next(arg);
 }
 
+void net_listener_tls_failed(struct net_listener *listener, const char *peer, int rv)
+{
+	int64_t now = clock_mono_us();
+	int clients = 0;
+
+	pthread_mutex_lock(&listener->lock);
+	listener->unsaid++;
+	if (listener->warned_us == 0 || now - listener->warned_us >= WARN_US) {
+		listener->warned_us = now;
+		clients = listener->unsaid;
+		listener->unsaid = 0;
+	}
+	pthread_mutex_unlock(&listener->lock);
+	if (clients > 0)
+		log_warn("tls_client_refused", LOG_S("listen", listener->url),
+			 LOG_S("client", peer), LOG_S("error", nng_strerror(rv)),
+			 LOG_S("hint",
+			       "no certificate, an expired one, or one of another authority"),
+			 LOG_I("clients", clients));
+}
+
 static void accept_cb(void *arg)
 {
 	struct net_listener *listener = arg;
@@ -100,6 +125,8 @@ static void accept_cb(void *arg)
 	net_callback_begin();
 	if (rv == 0)
 		take(listener, nng_aio_get_output(listener->accept_aio, 0));
+	else if (rv == NNG_ECRYPTO || rv == NNG_EPEERAUTH)
+		net_listener_tls_failed(listener, NULL, rv);
 	else if (rv != NNG_ECLOSED)
 		log_debug("accept_failed", LOG_S("error", nng_strerror(rv)));
 	/* A bad TLS handshake or a client that left is its own trouble; want of descriptors needs
@@ -193,6 +220,8 @@ enum status net_listen(const struct net_listen_options *options, net_accept_fn *
 	listener->tls = strncmp(options->url, "tls+tcp", 7) == 0;
 	listener->ipc = strncmp(options->url, IPC_PREFIX, strlen(IPC_PREFIX)) == 0;
 	listener->lock_fd = -1;
+	listener->url = strdup(options->url);
+	ensure(listener->url);
 	s = start(listener, options, reterr);
 	if (s != OK) {
 		net_listener_free(listener);
@@ -239,5 +268,6 @@ void net_listener_free(struct net_listener *listener)
 		nng_stream_listener_free(listener->listener);
 	pthread_mutex_destroy(&listener->lock);
 	pthread_cond_destroy(&listener->idle);
+	free(listener->url);
 	free(listener);
 }

@@ -163,8 +163,11 @@ static bool any(const struct rpc_channel *channel, enum sub_state state)
 static void sub_failed(struct subchannel *sub, const struct error *err)
 {
 	struct rpc_channel *channel = sub->channel;
+	bool first = sub->backoff_ms == channel->options.backoff_initial_ms;
 
-	log_debug("rpc_connect_failed", LOG_S("url", sub->url), LOG_S("error", err->message));
+	/* What goes on failing is said once. */
+	log_at(first && !channel->closing ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "rpc_connect_failed",
+	       LOG_S("url", sub->url), LOG_S("error", err->message));
 	channel->why = *err;
 	if (sub->extra)
 		sub_remove(sub);
