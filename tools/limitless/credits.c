@@ -35,15 +35,14 @@ static const struct invariant {
 } others[] = {
 	{"I5", "payments.outbox",
 	 "SELECT format('payment %s of %s (%s): booked %s times, %s', p.id, "
-	 "p.credits_microcredits, p.state, count(t.id),"
-	 " coalesce(sum(t.amount_microcredits), 0))"
+	 "p.credits_microcredits, CASE WHEN p.paid_time IS NULL THEN 'not paid' ELSE 'paid' END, "
+	 "count(t.id), coalesce(sum(t.amount_microcredits), 0))"
 	 " FROM payments.payment p LEFT JOIN credits.transfer t ON t.kind = 'purchase' AND "
 	 "t.reference = p.id::text"
 	 " WHERE NOT EXISTS (SELECT FROM payments.outbox o WHERE o.key = p.id::text AND "
 	 "o.done_time IS NULL)"
-	 " GROUP BY p.id HAVING (p.state IN ('open', 'expired') AND count(t.id) > 0) OR (p.state "
-	 "NOT IN ('open', 'expired')"
-	 " AND (count(t.id) <> 1 OR sum(t.amount_microcredits) <> p.credits_microcredits))"},
+	 " GROUP BY p.id HAVING CASE WHEN p.paid_time IS NULL THEN count(t.id) > 0"
+	 " ELSE count(t.id) <> 1 OR sum(t.amount_microcredits) <> p.credits_microcredits END"},
 	{"I6", "chat.usage",
 	 "SELECT format('generation %s: used %s, booked %s', reference, u.cost, t.booked)"
 	 " FROM (SELECT generation_id::text AS reference, sum(cost_microcredits) AS cost FROM "
