@@ -5,6 +5,8 @@ export const keys = {
   balance: ["balance"],
   transactions: ["transactions"],
   packages: ["packages"],
+  payments: ["payments"],
+  payment: (payment: string) => ["payment", payment],
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
   chat: (chat: string) => ["chat", chat],

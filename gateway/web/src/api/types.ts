@@ -15,3 +15,4 @@ export type Model = Schemas["Model"];
 export type Balance = Schemas["Balance"];
 export type Transaction = Schemas["Transaction"];
 export type Package = Schemas["Package"];
+export type Payment = Schemas["Payment"];

@@ -7,6 +7,7 @@ import { Shell } from "./shell";
 
 const AuthPage = lazy(() => import("@/auth/auth-page"));
 const PricingPage = lazy(() => import("@/pricing/pricing-page"));
+const ResultPage = lazy(() => import("@/payments/result-page"));
 const CreditsPage = lazy(() => import("@/credits/credits-page"));
 const SettingsPage = lazy(() => import("@/settings/settings-page"));
 
@@ -47,6 +48,12 @@ function Member() {
         <Switch>
           <Route path="/pricing">
             <PricingPage />
+          </Route>
+          <Route path="/pricing/success">
+            <ResultPage result="success" />
+          </Route>
+          <Route path="/pricing/cancel">
+            <ResultPage result="cancel" />
           </Route>
           <Route path="/credits">
             <CreditsPage />

@@ -9,8 +9,10 @@ import { Page } from "@/app/page";
 import { formatCredits, formatMoney, micro } from "@/lib/money";
 import { useStore } from "@/lib/store";
 import { pricesOf, useModels } from "@/model/choice";
+import { PaymentHistory } from "@/payments/history";
+import { useBuy } from "@/payments/payments";
 import { session } from "@/session/session";
-import { buttonClass } from "@/ui/button";
+import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
@@ -28,7 +30,10 @@ export default function PricingPage() {
           </Link>
         </p>
       ) : (
-        <ModelPrices />
+        <>
+          <PaymentHistory />
+          <ModelPrices />
+        </>
       )}
     </Page>
   );
@@ -55,20 +60,33 @@ function Packages({ visitor }: { visitor: boolean }) {
     <>
       <ul className="mt-8 grid gap-4 sm:grid-cols-[repeat(auto-fit,minmax(220px,1fr))]">
         {data.packages.map((one) => (
-          <Offer key={one.id} offer={one} visitor={visitor} />
+          <Offer
+            key={one.id}
+            offer={one}
+            visitor={visitor}
+            purchasable={data.purchasable && !visitor}
+          />
         ))}
       </ul>
-      {!data.purchasable && (
+      {(!data.purchasable || data.testMode) && (
         <p className="mt-4 flex gap-2.5 text-sm text-soft">
           <Info aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
-          {t("pricing.unavailable")}
+          {t(data.purchasable ? "pricing.testMode" : "pricing.unavailable")}
         </p>
       )}
     </>
   );
 }
 
-function Offer({ offer, visitor }: { offer: Package; visitor: boolean }) {
+function Offer({
+  offer,
+  visitor,
+  purchasable,
+}: {
+  offer: Package;
+  visitor: boolean;
+  purchasable: boolean;
+}) {
   const credits = micro(offer.credits);
   return (
     <li
@@ -88,8 +106,29 @@ function Offer({ offer, visitor }: { offer: Package; visitor: boolean }) {
       </p>
       <p className="mt-1 text-sm font-medium text-accent">{creditsText(credits)}</p>
       {!visitor && <About credits={credits} />}
-      <p className="mt-3 text-sm text-soft">{offer.description}</p>
+      <p className="mt-3 mb-5 text-sm text-soft">{offer.description}</p>
+      {purchasable && <Buy offer={offer} />}
     </li>
+  );
+}
+
+function Buy({ offer }: { offer: Package }) {
+  const { mutate, isPending, isSuccess, error } = useBuy();
+  return (
+    <div className="mt-auto">
+      <Button
+        look={offer.highlighted ? "primary" : "outline"}
+        className="w-full"
+        aria-label={`${t("pricing.buy")}: ${offer.displayName}`}
+        disabled={isPending || isSuccess}
+        onClick={() => mutate(offer.id)}
+      >
+        {t(isPending || isSuccess ? "pricing.buying" : "pricing.buy")}
+      </Button>
+      {error && (
+        <ProblemPanel title={t("pricing.notOpened")} problem={toProblem(error)} className="mt-3" />
+      )}
+    </div>
   );
 }
 
