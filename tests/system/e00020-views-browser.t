@@ -2,5 +2,5 @@
 # The page in a browser, against a stack of its own: the list of chats, bad days, looks and accessibility.
 . "$(dirname "$0")/lib.sh"
 stack_start
-LIMITLESS_URL=$url node tests/web/run.mjs chats states look || tap_failed=1
+LIMITLESS_URL=$url node tests/web/run.mjs chats states look payments || tap_failed=1
 finish
