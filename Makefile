@@ -228,10 +228,13 @@ unit-tests: $(UNIT_TESTS)
 service-tests: $(SERVICE_TESTS)
 binaries: $(BINARIES)
 
+include tests/fuzz/rules.mk
+
 # A test program's output is in build/test-logs. Sanitizers: everything in C under ASan and UBSan; what runs
 # many threads under TSan; the page in a browser and the figures on the release build.
 TSAN_TESTS := $(foreach m,net rpc httpd http,$(patsubst %.c,build/tsan/test/%,$(wildcard services/runtime/$(m)/*_test.c)))
 TESTS := $(patsubst $(B)/%,build/asan/%,$(UNIT_TESTS) $(SERVICE_TESTS)) $(TSAN_TESTS)
+TESTS += $(foreach f,$(FUZZERS),'build/asan/fuzz/$(f) tests/fuzz/corpus/$(f)')
 STORIES := $(wildcard tests/system/*.t)
 export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
@@ -256,7 +259,7 @@ test: ## build and run every test; ends with one line `N passed, N failed`
 # One make for each mode: an object's flags belong to its folder.
 test-build: $(TEST_MODULES)
 	@$(MAKE) all
-	@$(MAKE) MODE=asan binaries unit-tests service-tests interop
+	@$(MAKE) MODE=asan binaries unit-tests service-tests interop fuzz-programs
 	@$(MAKE) MODE=tsan $(TSAN_TESTS)
 
 check-unit: unit-tests ## unit tests of this MODE

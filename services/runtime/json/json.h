@@ -27,7 +27,7 @@ struct json_read_options {
 ProtobufCMessage *json_message_new(const struct json_message_rule *rule, struct arena *arena);
 
 /* Reads an object into message, which must be empty but for what was bound before. What it holds
- * lives in arena. An empty text is an empty object. */
+ * lives in arena. An empty text is an empty object. A NUL stands behind the text. */
 _must_check_ enum status json_read(const struct json_message_rule *rule, ProtobufCMessage *message,
 				   const void *text, size_t len,
 				   const struct json_read_options *options, struct arena *arena,

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Each fuzz target goes on from its corpus for its share of SECONDS_TO_RUN; in `.ci/run` that is at most 30 s.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+seconds=${SECONDS_TO_RUN:-60}
+[ "$seconds" -ge 3600 ] || seconds=30
+
+make MODE=fuzz CC=clang fuzz-programs >/dev/null || exit 1
+n=0
+for source in tests/fuzz/*.c; do
+	target=$(basename "$source" .c)
+	[ "$target" != replay ] || continue
+	n=$((n + 1))
+	mkdir -p "build/fuzz/corpus/$target" build/fuzz/found
+	if build/fuzz/fuzz/"$target" -max_total_time="$seconds" -seed="${SEED:-1}" -artifact_prefix="build/fuzz/found/$target-" \
+		"build/fuzz/corpus/$target" "tests/fuzz/corpus/$target" >"build/fuzz/$target.log" 2>&1; then
+		echo "ok $n - $target: $(grep -o '[0-9]* runs' "build/fuzz/$target.log" | tail -1), seed ${SEED:-1}"
+	else
+		echo "not ok $n - $target"
+		grep -v 'NEW\|REDUCE\|pulse' "build/fuzz/$target.log" | tail -40 | sed 's/^/# /'
+	fi
+done
+echo "1..$n"
