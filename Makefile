@@ -236,6 +236,7 @@ TSAN_TESTS := $(foreach m,net rpc httpd http,$(patsubst %.c,build/tsan/test/%,$(
 TESTS := $(patsubst $(B)/%,build/asan/%,$(UNIT_TESTS) $(SERVICE_TESTS)) $(TSAN_TESTS)
 TESTS += $(foreach f,$(FUZZERS),'build/asan/fuzz/$(f) tests/fuzz/corpus/$(f)')
 STORIES := $(wildcard tests/system/*.t)
+WEB_UNIT_TESTS := 'npm --prefix $(W) exec -- vitest run --root $(W) --reporter=tap-flat'
 export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS ?= halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tests/tsan.supp
@@ -249,12 +250,12 @@ $(TEST_MODULES): tests/package.json tests/package-lock.json | build/deps.stamp
 	$(Q)cd build/tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: test test-build check-unit check-db check-system check-web asan
+.PHONY: test test-build check-unit check-db check-system check-web screenshot asan
 test: ## build and run every test; ends with one line `N passed, N failed`
 	@tools/deps install build run test
 	@$(MAKE) test-build
 	@tests/run $(TESTS) $(foreach t,$(STORIES),'B=$(if $(filter %-browser.t %-two-stacks.t,$(t)),build,build/asan) $(t)') \
-		$(if $(wildcard $(W)/package.json),'npm --prefix $(W) exec -- vitest run --root $(W) --reporter=tap-flat')
+		$(WEB_UNIT_TESTS)
 
 # One make for each mode: an object's flags belong to its folder.
 test-build: $(TEST_MODULES)
@@ -268,6 +269,10 @@ check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
 check-system: binaries web interop ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
+check-web: all $(TEST_MODULES) ## the page: its own tests, and its stories in a browser
+	@tests/run $(foreach t,$(filter %-browser.t,$(STORIES)),'B=$(B) $(t)') $(WEB_UNIT_TESTS)
+screenshot: all $(TEST_MODULES) ## take docs/images/chat.png, the README's picture
+	@tests/web/screenshot
 # Long tests take SEED and SECONDS_TO_RUN from the environment. `long` divides LONG_SECONDS, `soak` gives each an hour.
 LONG := $(wildcard tests/long/*.t)
 SEED ?= 1

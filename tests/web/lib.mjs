@@ -29,11 +29,15 @@ const SWITCHES = [
 /** @type {import("playwright-core").Browser} */
 let browser;
 
+export function launch() {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: SWITCHES });
+}
+
 /** Opens a browser for the file's stories. */
 export function useBrowser() {
   before(async () => {
-    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-    browser = await chromium.launch({ executablePath, args: SWITCHES });
+    browser = await launch();
   });
   after(() => browser?.close());
 }

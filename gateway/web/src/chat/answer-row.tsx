@@ -118,8 +118,8 @@ function Footer({
   if (message.state === "RUNNING") return null;
   const charged = micro(message.creditsUsed);
   const facts = [
-    message.state === "DONE" || charged > 0n ? creditsText(charged) : "",
-    message.durationMs > 0 ? formatSeconds(message.durationMs) : "",
+    charged > 0n || message.state === "DONE" ? creditsText(charged) : t("chat.notCharged"),
+    message.text && message.durationMs > 0 ? formatSeconds(message.durationMs) : "",
   ].filter(Boolean);
   return (
     <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">

@@ -2,7 +2,7 @@ import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
 import { useMessages } from "@/chat/queries";
 import { stop } from "@/generation/follow";
-import { liveOf, NEW_CHAT } from "@/generation/running";
+import { busyChats, NEW_CHAT } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/model/choice";
 import { cn } from "@/ui/cn";
@@ -16,7 +16,7 @@ const TEXT_MAX_BYTES = 256 * 1024;
 
 export function Composer({ chat, onSend }: { chat: string; onSend: (text: string) => void }) {
   const text = useStore(draftOf(chat));
-  const live = useStore(liveOf(chat));
+  const busy = useStore(busyChats).has(chat);
   const { model } = useModelChoice(chat === NEW_CHAT ? undefined : chat);
   const recallLast = useLastQuestion(chat);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -30,8 +30,12 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
 
   const bytes = text.length * 3 < TEXT_MAX_BYTES ? 0 : new TextEncoder().encode(text).length;
   const tooLong = bytes > TEXT_MAX_BYTES;
-  const sendable = text.trim() !== "" && !live && !tooLong;
-  const send = () => sendable && onSend(text.trim());
+  const sendable = text.trim() !== "" && !busy && !tooLong;
+  const send = () => {
+    if (!sendable) return;
+    onSend(text.trim());
+    if (!isTouch()) area.current?.focus(); // The button that had it is another one now.
+  };
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
@@ -71,15 +75,14 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
           onKeyDown={onKeyDown}
           className="block max-h-[40vh] min-h-13 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-6 outline-none placeholder:text-muted sm:text-[15px]"
         />
-        <div className="flex items-center gap-3 py-2 pr-2 pl-4">
-          <span className="min-w-0 flex-1 truncate text-xs text-muted">
-            {model?.demo && t("model.demoNote")}
-          </span>
+        <div className="flex items-center justify-end gap-3 p-2">
           <PriceBefore chat={chat} text={text} />
-          {live ? <StopButton chat={chat} /> : <SendButton ready={sendable} />}
+          {busy ? <StopButton chat={chat} /> : <SendButton ready={sendable} />}
         </div>
       </form>
-      <p className="safe-bottom pt-2 text-center text-xs text-muted">{t("chat.disclaimer")}</p>
+      <p className="safe-bottom pt-2 text-center text-xs text-muted">
+        {t(model?.demo ? "model.demoNote" : "chat.disclaimer")}
+      </p>
     </div>
   );
 }

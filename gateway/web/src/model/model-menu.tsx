@@ -26,6 +26,8 @@ export function ModelMenu({
   if (!models) return <Skeleton className="ml-2 h-5 w-40" />;
   if (!model) return <span className="px-2 text-sm text-muted">{t("model.none")}</span>;
   const price = priceText(model);
+  // Where all are demo models the composer says so, once.
+  const someReal = models.some((one) => !one.demo);
   return (
     <Menu>
       <MenuTrigger
@@ -45,30 +47,32 @@ export function ModelMenu({
         </span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-muted" />
       </MenuTrigger>
-      <MenuContent align="start" className="w-[min(380px,calc(100vw-16px))]">
+      <MenuContent align="start" className="w-[min(440px,calc(100vw-16px))]">
         <MenuRadioGroup value={model.id} onValueChange={choose} aria-label={t("model.choose")}>
           {models.map((one) => (
             <MenuRadioItem key={one.id} value={one.id} className="items-start">
+              <span className="mt-0.5 size-4 shrink-0">
+                <MenuItemIndicator>
+                  <Check aria-hidden className="size-4 text-accent" />
+                </MenuItemIndicator>
+              </span>
               <span className="min-w-0 flex-1">
-                <span className="flex items-center gap-2 font-medium">
-                  {one.displayName}
-                  {one.demo && (
+                <span className="flex flex-wrap items-baseline gap-x-2">
+                  <span className="font-medium">{one.displayName}</span>
+                  {one.demo && someReal && (
                     <span className="rounded bg-warn-soft px-1.5 text-[11px] font-medium text-warn">
                       {t("model.demo")}
                     </span>
                   )}
+                  <span className="ml-auto text-xs text-soft tabular-nums">{priceText(one)}</span>
                 </span>
-                <span className="mt-0.5 block text-xs text-muted">{one.description}</span>
-                <span className="mt-1 block text-xs text-soft">
-                  {priceText(one)}
+                <span className="mt-0.5 flex gap-2 text-xs text-muted">
+                  <span className="min-w-0 flex-1 truncate" title={one.description}>
+                    {one.description}
+                  </span>
                   {one.contextWindow > 0 &&
-                    ` · ${t("model.context", { size: compact.format(one.contextWindow) })}`}
+                    t("model.context", { size: compact.format(one.contextWindow) })}
                 </span>
-              </span>
-              <span className="mt-0.5 size-4">
-                <MenuItemIndicator>
-                  <Check aria-hidden className="size-4 text-accent" />
-                </MenuItemIndicator>
               </span>
             </MenuRadioItem>
           ))}

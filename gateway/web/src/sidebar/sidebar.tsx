@@ -61,7 +61,7 @@ export function Sidebar() {
 const LINE =
   "flex h-9 w-full items-center gap-3 rounded-md px-2 text-sm hover:bg-hover " +
   "[&>svg]:size-[17px] [&>svg]:shrink-0 [&>svg]:text-soft";
-const LINE_KEYS = "ml-auto text-muted";
+const LINE_KEYS = "ml-auto text-muted pointer-coarse:hidden";
 
 function Line({
   href,
