@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Stripe's webhooks, signed by its own package: credited exactly once, whatever comes how often and in which order; forged ones leave nothing.
+. "$(dirname "$0")/lib.sh"
+port=$(free_port) dir=$scratch/stack
+mkdir -p "$dir/secrets"
+# Two secrets, as while one is replaced.
+printf 'whsec_first,whsec_next' >"$dir/secrets/stripe-webhook"
+chmod 600 "$dir/secrets/stripe-webhook"
+stack_start
+# The story sends all events itself.
+curl -sS -d webhooks=drop "$(cat "$dir/standin.url")/standin/stripe/faults" >/dev/null
+sign_up ada
+NODE_PATH=build/tests/node_modules node tests/system/stripe.cjs "$url" whsec_first whsec_next "$token" "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc \
+	"SELECT (SELECT count(*) FROM stripe_event), (SELECT count(*) FROM outbox), (SELECT count(*) FROM intent), (SELECT count(*) FROM clawback), (SELECT count(paid_time) FROM payment)" \
+	>"$scratch/results"
+ok $? "the client ran to its end"
+while IFS=$'\t' read -r got expected name; do is "$got" "$expected" "$name"; done <"$scratch/results"
+"$B/bin/limitless" credits verify --dir "$dir" >"$scratch/verify" 2>&1
+ok $? "the ledger's invariants hold ($(tail -n 1 "$scratch/verify"))"
+is "$("$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc "SELECT count(*) FROM outbox WHERE done_time IS NULL OR refused IS NOT NULL")" 0 "every booking was taken"
+finish
