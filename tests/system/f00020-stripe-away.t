@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Webhooks that never come, a Stripe that fails, a payments service that is killed: Stripe's own table and our ledger agree in the end.
+. "$(dirname "$0")/lib.sh"
+buyers=5 each=20
+stack_start LIMITLESS_PAYMENTS_RECONCILE_WINDOW=1d
+stripe=$(cat "$dir/standin.url")
+control() { local path=$1; shift; curl -sS "$@" "$stripe/standin/stripe/$path"; } # PATH [curl options…]
+sql() { "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc "$1"; }
+pay() { curl -sS -o /dev/null -w '%{http_code}' -X POST "$1"; }
+buy() { call POST /api/v1/payments/checkout-sessions '{"package":"starter"}' -H "Idempotency-Key: ${1:-$RANDOM$RANDOM}"; }
+# Lets the hourly job run now, and waits for its end.
+sweep() {
+	local before
+	before=$(sql "SELECT coalesce(success_time, '-infinity') FROM job WHERE name = 'reconcile'")
+	sql "UPDATE job SET run_time = lc.now() WHERE name = 'reconcile'" >/dev/null
+	swept() { [ "$(sql "SELECT success_time > '$before' AND lease IS NULL FROM job WHERE name = 'reconcile'")" = t ]; }
+	until_true 60 swept
+}
+delivered() { [ "$(sql "SELECT count(*) FROM outbox WHERE done_time IS NULL")" = 0 ]; }
+# I5: what Stripe has taken less what it gave back, at 100 credits for 1.00, is what the users have beyond their gifts.
+agree() {
+	local theirs ours
+	theirs=$(control payments | jq '[.payments[] | if .disputed then 0 else .amount - .refunded end] | add * 1000000')
+	ours=$("$B/bin/limitless" psql --dir "$dir" -- -Atc "SELECT sum(credits_posted - debits_posted) - 100000000 * count(*) FROM credits.account")
+	[ "$theirs" = "$ours" ]
+}
+balances_agree() { delivered && agree; }
+
+control faults -d webhooks=drop >/dev/null
+tokens=()
+for i in $(seq $buyers); do
+	sign_up "buyer$i"
+	tokens+=("$token")
+	balance >/dev/null
+done
+urls=()
+for token in "${tokens[@]}"; do
+	for _ in $(seq $each); do
+		buy
+		urls+=("$(get .url)")
+	done
+done
+codes=$(for page in "${urls[@]}"; do pay "$page"; echo; done | sort | uniq -c | xargs)
+is "$codes" "$((buyers * each)) 303" "$((buyers * each)) payments are made at Stripe, and no webhook comes"
+is "$(sql 'SELECT count(*) FROM stripe_event') $(sql 'SELECT count(paid_time) FROM payment')" "0 0" "nothing is known of them here"
+intents=($(control payments | jq -r '.payments[].intent'))
+for i in "${intents[@]:0:10}"; do curl -sS -o /dev/null -H "Authorization: Bearer $(cat "$dir/secrets/stripe-key")" -d "payment_intent=$i" "$stripe/v1/refunds"; done
+for i in "${intents[@]:10:5}"; do control disputes -d "payment_intent=$i" >/dev/null; done
+sweep
+ok $? "the hourly sweep runs"
+is "$(sql 'SELECT count(paid_time) FROM payment')" $((buyers * each)) "one sweep learns of all payments"
+is "$(sql "SELECT count(*) FILTER (WHERE refunded_minor_units = 500), count(*) FILTER (WHERE disputed) FROM payment")" "10|5" "of refunds and disputes too"
+until_true 30 balances_agree
+ok $? "the ledger agrees with Stripe's own table"
+bookings=$(sql 'SELECT count(*) FROM outbox')
+is "$bookings" $((buyers * each + 15)) "each was booked once"
+sweep
+is "$(sql 'SELECT count(*) FROM outbox')" "$bookings" "another sweep books nothing"
+
+# What was held back comes at last, twice and backwards.
+control faults -d webhooks=hold >/dev/null
+token=${tokens[0]}
+for _ in $(seq 10); do buy; pay "$(get .url)" >/dev/null; done
+dispute=$(control disputes -d "payment_intent=${intents[20]}" | jq -r .id)
+control "disputes/$dispute" -d status=won >/dev/null
+control deliver -d order=back -d times=2 >/dev/null
+all_paid() { [ "$(sql 'SELECT count(paid_time) FROM payment')" = $((buyers * each + 10)) ] && balances_agree; }
+until_true 30 all_paid
+ok $? "events that come backwards and twice are credited once"
+
+# Stripe fails before the page opens; the same request goes on where it was.
+control faults -d webhooks=send -d fail=500 -d times=1 >/dev/null
+buy again
+is "$status $(get .reason)" "502 STRIPE_UNAVAILABLE" "a Stripe that fails is said"
+buy again
+is "$status" 200 "the same request again opens the page"
+page=$(get .url) payment=$(get .payment)
+buy again
+is "$(get .url) $(get .payment)" "$page $payment" "and again is the same payment"
+control faults -d fail=429 >/dev/null
+buy
+is "$status $(get .reason)" "502 STRIPE_UNAVAILABLE" "too many requests are no fault of the buyer"
+
+# Killed while the webhook is on its way: Stripe tries again.
+victim=$(pid_of payments)
+kill -9 "$victim"
+pay "$page" >/dev/null
+paid() { call GET /api/v1/payments; [ "$(get ".payments[] | select(.id == \"$payment\") | .state")" = PAID ]; }
+until_true 60 paid
+ok $? "a payment made while payments was killed is credited"
+until_true 30 balances_agree
+ok $? "the ledger agrees with Stripe's own table"
+
+# The stand-in forgets everything, as if all customers were deleted at Stripe.
+victim=$(pid_of standin)
+kill -9 "$victim"
+standin_back() { curl -sS -o /dev/null "$stripe/v1/models" 2>/dev/null && [ "$(pid_of standin)" != "$victim" ]; }
+until_true 20 standin_back
+buy
+is "$status" 200 "a customer that was deleted at Stripe is made anew"
+
+"$B/bin/limitless" credits verify --dir "$dir" >"$scratch/verify" 2>&1
+ok $? "the ledger's invariants hold"
+finish
