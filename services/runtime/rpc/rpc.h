@@ -180,6 +180,10 @@ struct rpc_server_options {
 					16,384 */
 	int32_t drain_ms; /* what runs may finish in this time at SIGTERM; default 30,000 */
 	int32_t connection_age_ms; /* MAX_CONNECTION_AGE; 0: none */
+	int32_t handshake_ms; /* a connection that has not begun HTTP/2 by then is closed; default
+				 10,000 */
+	int32_t keepalive_ms; /* PING when nothing came for so long; default 60,000 */
+	int32_t keepalive_timeout_ms; /* … and the end when nothing answers; default 20,000 */
 	const char *service; /* own name: `aud` of the service tokens that callers show; needed with
 				verifier */
 	const struct token_verifier *

@@ -55,6 +55,9 @@ static void set_options(struct rpc_server *server, const struct rpc_server_optio
 	default_i32(&options->streams_max, 1000);
 	default_i32(&options->streams_trusted_max, 16384);
 	default_i32(&options->drain_ms, 30000);
+	default_i32(&options->handshake_ms, 10000);
+	default_i32(&options->keepalive_ms, 60000);
+	default_i32(&options->keepalive_timeout_ms, 20000);
 }
 
 struct rpc_server *rpc_server_new(const struct rpc_server_options *options)

@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#define PAIR_OVERHEAD 32 /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
+#define HEADERS_CUT_BYTES (16 * HEADERS_MAX_BYTES) /* whoever goes on to here means harm */
+#define PAIR_OVERHEAD 32                           /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 struct header {
 	const uint8_t *value;
@@ -204,7 +205,7 @@ int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
 	call->header_bytes += name_len + value_len + PAIR_OVERHEAD;
 	if (call->header_bytes > HEADERS_MAX_BYTES || ++call->header_n > HEADERS_MAX_N) {
 		call->headers_too_large = true;
-		return 0;
+		return call->header_bytes > HEADERS_CUT_BYTES ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 	}
 	if (call->phase != CALL_RECEIVING)
 		return 0;

@@ -8,12 +8,9 @@
 #include "runtime/log/log.h"
 #include <string.h>
 
-#define PREFACE_MS 10000 /* a connection that says nothing sensible for so long is closed */
 #define GO_AWAY_MS                                                                           \
 	1000 /* between the notice and the real GOAWAY, when the PING's answer does not come \
 		earlier */
-#define SERVER_KEEPALIVE_MS 60000
-#define SERVER_KEEPALIVE_TIMEOUT_MS 20000
 
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *ctx)
 {
@@ -243,10 +240,11 @@ static void start_http2(struct server_session *session)
 
 static void start_timers(struct server_session *session)
 {
-	int64_t age_ms = session->server->options.connection_age_ms;
+	const struct rpc_server_options *options = &session->server->options;
+	int64_t age_ms = options->connection_age_ms;
 
-	net_set_deadline(session->session.net, clock_mono_us() + PREFACE_MS * US_PER_MS);
-	session_keepalive(&session->session, SERVER_KEEPALIVE_MS, SERVER_KEEPALIVE_TIMEOUT_MS,
+	net_set_deadline(session->session.net, clock_mono_us() + options->handshake_ms * US_PER_MS);
+	session_keepalive(&session->session, options->keepalive_ms, options->keepalive_timeout_ms,
 			  true);
 	if (age_ms > 0) /* 10 % either way, so that not all go at once */
 		age_arm(session, age_ms - age_ms / 10 + (int64_t)random_below(age_ms / 5 + 1));

@@ -453,7 +453,8 @@ void session_cut(struct session *session, const char *why)
 
 bool session_idle_frame(struct session *session)
 {
-	if (++session->idle_frames <= IDLE_FRAMES_MAX)
+	/* Each open stream may ask for room at the same time. */
+	if (++session->idle_frames <= IDLE_FRAMES_MAX + 2 * session->n_streams)
 		return true;
 	session_cut(session, "flood");
 	return false;
@@ -470,7 +471,7 @@ int session_frame_received(struct session *session, const nghttp2_frame *frame)
 		break;
 	case NGHTTP2_SETTINGS:
 	case NGHTTP2_PRIORITY:
-	case NGHTTP2_RST_STREAM:
+	case NGHTTP2_WINDOW_UPDATE:
 		idle = true;
 		break;
 	case NGHTTP2_DATA:
@@ -503,6 +504,7 @@ nghttp2_option *session_option_new(void)
 	ensure(nghttp2_option_new(&option) == 0);
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
+	nghttp2_option_set_stream_reset_rate_limit(option, RESETS_BURST, RESETS_PER_SECOND);
 	return option;
 }
 

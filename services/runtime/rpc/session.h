@@ -28,6 +28,9 @@
 #define STREAM_LOST UINT32_MAX /* error code of a stream whose connection ended */
 #define IDLE_FRAMES_MAX \
 	1000 /* PING, SETTINGS, empty DATA … that a peer may send without a call moving on */
+/* Streams that a client may abandon: all those of a trusted one at once, few more after it. */
+#define RESETS_BURST 20000
+#define RESETS_PER_SECOND 1000
 
 struct session;
 struct stream;

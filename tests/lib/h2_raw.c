@@ -1,0 +1,135 @@
+#include "tests/lib/h2_raw.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SEND_MS 5000 /* a peer that does not read for so long has cut us in its way */
+
+int h2_connect(uint16_t port, int recv_bytes)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ensure(fd >= 0);
+	if (recv_bytes > 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &recv_bytes, sizeof(recv_bytes));
+	ensure(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+	return fd;
+}
+
+static bool send_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		struct pollfd ready = {.fd = fd, .events = POLLOUT};
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && poll(&ready, 1, SEND_MS) <= 0)
+			return false;
+		if (n < 0 && (ready.revents & (POLLERR | POLLHUP)))
+			return false;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+void h2_hello(int fd)
+{
+	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+	ensure(send_all(fd, (const uint8_t *)preface, sizeof(preface) - 1));
+	ensure(h2_frame(fd, H2_SETTINGS, 0, 0, NULL, 0));
+}
+
+bool h2_frame(int fd, enum h2_type type, uint8_t flags, uint32_t stream, const void *payload,
+	      size_t len)
+{
+	uint8_t frame[9 + 16384];
+
+	ensure(len <= 16384);
+	frame[0] = (uint8_t)(len >> 16);
+	frame[1] = (uint8_t)(len >> 8);
+	frame[2] = (uint8_t)len;
+	frame[3] = (uint8_t)type;
+	frame[4] = flags;
+	frame[5] = (uint8_t)(stream >> 24);
+	frame[6] = (uint8_t)(stream >> 16);
+	frame[7] = (uint8_t)(stream >> 8);
+	frame[8] = (uint8_t)stream;
+	if (len > 0)
+		memcpy(frame + 9, payload, len);
+	return send_all(fd, frame, 9 + len);
+}
+
+size_t h2_field(uint8_t *out, const char *name, const char *value)
+{
+	size_t n = strlen(name), v = strlen(value);
+
+	ensure(n < 127 && v < 127);
+	out[0] = 0; /* literal, not for the table */
+	out[1] = (uint8_t)n;
+	memcpy(out + 2, name, n);
+	out[2 + n] = (uint8_t)v;
+	memcpy(out + 3 + n, value, v);
+	return 3 + n + v;
+}
+
+bool h2_request(int fd, uint32_t stream, const char *path, const char *text)
+{
+	uint8_t block[512], data[256] = {0};
+	size_t n = 0, len = text ? strlen(text) : 0;
+
+	n += h2_field(block + n, ":method", "POST");
+	n += h2_field(block + n, ":scheme", "http");
+	n += h2_field(block + n, ":path", path);
+	n += h2_field(block + n, ":authority", "localhost");
+	n += h2_field(block + n, "content-type", "application/grpc");
+	n += h2_field(block + n, "te", "trailers");
+	if (!h2_frame(fd, H2_HEADERS, H2_END_HEADERS, stream, block, n))
+		return false;
+	if (!text)
+		return true;
+	ensure(len < 100);
+	data[4] = (uint8_t)(len + 2);
+	data[5] = 0x0a; /* field 1, length-delimited */
+	data[6] = (uint8_t)len;
+	memcpy(data + 7, text, len);
+	return h2_frame(fd, H2_DATA, H2_END_STREAM, stream, data, 7 + len);
+}
+
+bool h2_drain(int fd)
+{
+	uint8_t data[65536];
+	ssize_t n;
+
+	do {
+		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+	} while (n > 0);
+	return n < 0 && errno == EAGAIN;
+}
+
+bool h2_ended(int fd, int timeout_ms)
+{
+	int64_t until = clock_mono_us() + timeout_ms * US_PER_MS;
+	uint8_t data[65536];
+
+	for (;;) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		int64_t left_ms = (until - clock_mono_us()) / US_PER_MS;
+
+		if (left_ms <= 0 || poll(&ready, 1, (int)left_ms) < 0)
+			return false;
+		if (ready.revents && recv(fd, data, sizeof(data), MSG_DONTWAIT) <= 0)
+			return true;
+	}
+}
