@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #define FRAMES_MAX 200000 /* a flood that was not cut by then is let through */
-#define CUT_MS 10000
+#define CUT_MS 60000
 #define UNSENT_BOUND_MB 96 /* UNSENT_MAX_BYTES, and room for the allocator */
 
 static const char count_path[] = "/test.v1.Test/Count";

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define METADATA_MAX_BYTES (8 * 1024)
+#define STREAM_ARENA_BYTES 512 /* first chunk of a stream's arena */
 
 /* ------------------------------------------------------------------ errors and metadata */
 
@@ -187,6 +188,15 @@ static ProtobufCMessage *new_answer(struct server_call *call)
 	return resp;
 }
 
+/* Streams may be many and stay for long: theirs begin small. */
+static struct arena *new_arena(struct server_call *call)
+{
+	size_t max_bytes = 2 * call->server->options.message_bytes_max + 1024 * 1024;
+
+	return call->pub.method->kind == RPC_UNARY ? arena_take(max_bytes)
+						   : arena_new(STREAM_ARENA_BYTES, max_bytes);
+}
+
 void server_call_run(struct server_call *call, void *worker)
 {
 	const struct rpc_server_options *options = &call->server->options;
@@ -194,7 +204,7 @@ void server_call_run(struct server_call *call, void *worker)
 	ProtobufCMessage *req = NULL, *resp = NULL;
 	enum status s = may_run(call);
 
-	call->pub.arena = arena_take(2 * options->message_bytes_max + 1024 * 1024);
+	call->pub.arena = new_arena(call);
 	call->pub.worker = worker;
 	if (s == OK && call->stream.eager)
 		s = take_request(call, &req);

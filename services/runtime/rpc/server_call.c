@@ -13,7 +13,10 @@ static void call_free(struct stream *stream)
 {
 	struct server_call *call = call_of_stream(stream);
 
-	arena_give(call->pub.arena);
+	if (call->pub.arena && call->pub.method->kind != RPC_UNARY)
+		arena_free(call->pub.arena);
+	else
+		arena_give(call->pub.arena);
 	arena_give(call->kept);
 	meta_free(&call->metadata);
 	meta_free(&call->headers);
