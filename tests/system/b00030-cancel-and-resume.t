@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A reader that goes away and comes back, a second reader, a repeated request, and the stop button.
 . "$(dirname "$0")/lib.sh"
-stack_start LIMITLESS_STANDIN_PACE=20 LIMITLESS_STANDIN_FIRST_TOKEN=0
+stack_start LIMITLESS_STANDIN_PACE=10 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up ada
 call GET /api/v1/models
 model=$(get '[.models[] | select(.price.perMessage == "2000000")][0].id')
 numbers=$(seq -s ' ' 1 80)
-watch_from() { curl -sS -N --max-time 20 -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' ${2:+-H "Last-Event-ID: $2"} -o "$1" "$url/api/v1/generations/$generation/events"; }
+watch_from() { curl -sS -N --max-time 60 -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' ${2:+-H "Last-Event-ID: $2"} -o "$1" "$url/api/v1/generations/$generation/events"; }
 
 new_chat "$model"
 generate "$scratch/first" "count [[tokens:80]]" -H 'Idempotency-Key: one' >/dev/null 2>&1 &
