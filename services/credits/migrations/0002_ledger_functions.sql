@@ -14,11 +14,6 @@ CREATE FUNCTION platform(name text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL
     END
 $$;
 
-CREATE FUNCTION scope(p_user uuid) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('lc.user', p_user::text, true);
-END $$;
-
 -- Whose transfer it is. A definer: a settle names no user, so the user must be found before its rows can be seen.
 CREATE FUNCTION transfer_account(p_id uuid) RETURNS uuid LANGUAGE sql STABLE
     SECURITY DEFINER SET search_path = credits, pg_temp AS $$
@@ -32,7 +27,7 @@ CREATE FUNCTION lock_account(p_user uuid) RETURNS account LANGUAGE plpgsql AS $$
 DECLARE
     a account;
 BEGIN
-    PERFORM scope(p_user);
+    PERFORM set_config('lc.user', p_user::text, true);
     SELECT * INTO a FROM account WHERE id = p_user FOR NO KEY UPDATE;
     RETURN a;
 END $$;
@@ -145,19 +140,6 @@ BEGIN
     END LOOP;
 END $$;
 
--- What a charge means for the budgets of its hold and for the alerts of a pay-as-you-go user.
-CREATE FUNCTION after_charge(a account, p_budgets uuid[], p_released bigint, p_charged bigint) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    debt bigint := a.debits_posted - a.credits_posted;
-BEGIN
-    IF p_budgets IS NOT NULL THEN
-        PERFORM budgets_post(p_budgets, p_released, p_charged, a.update_time);
-    END IF;
-    IF a.limit_microcredits > 0 THEN
-        PERFORM alert_crossing(a.id, a.id, date_trunc('month', a.update_time, 'UTC'), debt - p_charged, debt, a.limit_microcredits);
-    END IF;
-END $$;
-
 -- Stored outcome of an id: an empty row when it is new. Other terms under it: transfer_id_reused.
 CREATE FUNCTION replayed(p_id uuid, p_hash bytea) RETURNS transfer LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -236,10 +218,10 @@ $$;
 
 -- Charges p_amount against a hold and releases the rest. What exceeds the hold, or comes after it expired, is a charge up to the
 -- limit (p_overage, or p_id after expiry), and what the user cannot pay a loss (p_loss).
-CREATE FUNCTION settle(p_id uuid, p_hold uuid, p_amount bigint, p_price_version text, p_overage uuid, p_loss uuid,
+CREATE FUNCTION settle(p_id uuid, p_user uuid, p_hold uuid, p_amount bigint, p_price_version text, p_overage uuid, p_loss uuid,
     OUT o outcome) LANGUAGE plpgsql AS $$
 DECLARE
-    a account := lock_account(hold_account(p_hold));
+    a account := lock_account(p_user);
     h transfer;
     t transfer;
     hash bytea := request_hash(ROW('settle', p_hold, p_amount, p_price_version)::text);
@@ -302,15 +284,21 @@ BEGIN
         t.amount_microcredits := p_amount - o.charged;
         a := append(a, t, 0);
     END IF;
-    PERFORM after_charge(a, h.budget_ids, released, o.charged);
+    IF h.budget_ids IS NOT NULL THEN
+        PERFORM budgets_post(h.budget_ids, released, o.charged, a.update_time);
+    END IF;
+    IF a.limit_microcredits > 0 THEN
+        PERFORM alert_crossing(a.id, a.id, date_trunc('month', a.update_time, 'UTC'), a.debits_posted - a.credits_posted - o.charged,
+            a.debits_posted - a.credits_posted, a.limit_microcredits);
+    END IF;
     o.available := available(a);
 END $$;
 
 -- Ends a hold without a charge: p_kind 'void', or 'expire' when its time is over (it may have been moved since it was found). Nothing is
 -- left to release when it expired before.
-CREATE FUNCTION release(p_id uuid, p_hold uuid, p_kind transfer_kind, OUT o outcome) LANGUAGE plpgsql AS $$
+CREATE FUNCTION release(p_id uuid, p_user uuid, p_hold uuid, p_kind transfer_kind, OUT o outcome) LANGUAGE plpgsql AS $$
 DECLARE
-    a account := lock_account(hold_account(p_hold));
+    a account := lock_account(p_user);
     h transfer;
     t transfer;
     hash bytea := request_hash(ROW(p_kind, p_hold)::text);
@@ -350,18 +338,19 @@ DECLARE
     o outcome;
 BEGIN
     FOR c IN
-        SELECT * FROM unnest(p_kinds, p_ids, p_subjects, p_amounts, p_expire_times, p_references, p_models, p_budgets,
+        SELECT *, CASE x.kind WHEN 'hold' THEN x.subject ELSE hold_account(x.subject) END AS account
+        FROM unnest(p_kinds, p_ids, p_subjects, p_amounts, p_expire_times, p_references, p_models, p_budgets,
                 p_overages, p_losses) WITH ORDINALITY
             AS x (kind, id, subject, amount, expire_time, reference, model, budgets, overage, loss, place)
-        ORDER BY CASE x.kind WHEN 'hold' THEN x.subject ELSE hold_account(x.subject) END, x.place
+        ORDER BY account, x.place
     LOOP
         CASE c.kind
         WHEN 'hold' THEN
             o := hold(c.id, c.subject, c.amount, c.expire_time, c.reference, c.model, c.budgets::uuid[]);
         WHEN 'settle' THEN
-            o := settle(c.id, c.subject, c.amount, c.reference, c.overage, c.loss);
+            o := settle(c.id, c.account, c.subject, c.amount, c.reference, c.overage, c.loss);
         ELSE
-            o := release(c.id, c.subject, 'void');
+            o := release(c.id, c.account, c.subject, 'void');
         END CASE;
         n := c.place;
         refused := o.refused;
@@ -376,7 +365,7 @@ END $$;
 CREATE FUNCTION open_account(p_user uuid, p_gift uuid, p_amount bigint, p_expire_time timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM scope(p_user);
+    PERFORM set_config('lc.user', p_user::text, true);
     INSERT INTO account (id, create_time, update_time) VALUES (p_user, lc.now(), lc.now())
     ON CONFLICT DO NOTHING;
     IF p_gift IS NOT NULL THEN

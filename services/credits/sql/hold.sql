@@ -12,14 +12,14 @@ FROM run_commands($1::text[], $2::uuid[], $3::uuid[], $4::bigint[],
 -- name: credits_expire_hold
 -- Ends hold $2 under id $1 if its time is over and nothing else ended it.
 -- Params: $1 uuid, $2 uuid.
-SELECT refused FROM release($1::uuid, $2::uuid, 'expire');
+SELECT refused FROM release($1::uuid, hold_account($2::uuid), $2::uuid, 'expire');
 
 -- name: credits_extend_holds
--- Moves the expiry of the open holds in $1 forward to $2, at most $3 ms from now. Locked in the order of ids, for two callers
--- may name the same holds.
+-- Moves the expiry of the open holds in $1 forward to $2, at most $3 ms from now. One that is locked is just being resolved, or
+-- extended by another: waiting for it, with others locked here, could end in a deadlock with a batch of settles.
 -- Params: $1 uuid[], $2 timestamptz, $3 bigint.
 WITH mine AS (
-    SELECT id FROM open_hold WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM open_hold WHERE id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE open_hold h
 SET expire_time = greatest(h.expire_time, least($2::timestamptz, lc.now() + $3::bigint * interval '1 ms'))
