@@ -218,9 +218,15 @@ $(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)
 endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
 
-# The ledger's programs: random operations, races and kills, each with arguments for its size.
-LEDGER_TESTS := $(patsubst %.c,$(B)/test/%,$(filter-out %/model.c,$(wildcard tests/ledger/*.c)))
-$(B)/test/tests/ledger/%: $(B)/obj/tests/ledger/%.o $(B)/obj/tests/ledger/model.o $(filter-out %/main.o,$(credits_O)) $(TEST_LIBS)
+# The ledger's programs: random operations, races, kills and repeats, each with arguments for its size.
+LEDGER_PROGRAMS := property double_spend kill repeats
+LEDGER_TESTS := $(addprefix $(B)/test/tests/ledger/,$(LEDGER_PROGRAMS))
+$(B)/lib/libledger.a: $(filter-out $(patsubst %,$(B)/obj/tests/ledger/%.o,$(LEDGER_PROGRAMS)),$(call object,$(filter-out %/killer.c,$(wildcard tests/ledger/*.c))))
+$(B)/test/tests/ledger/killer.so: tests/ledger/killer.c tests/ledger/killer.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) -Wno-missing-prototypes -O2 -fPIC -shared $(CPPFLAGS) -o $@ $< -ldl
+$(B)/test/tests/ledger/kill: $(B)/test/tests/ledger/killer.so
+$(B)/test/tests/ledger/%: $(B)/obj/tests/ledger/%.o $(B)/lib/libledger.a $(filter-out %/main.o,$(credits_O)) $(TEST_LIBS)
 	$(link)
 
 .PHONY: unit-tests service-tests binaries
@@ -278,9 +284,9 @@ LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak
-long: binaries $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
+long: binaries $(LEDGER_TESTS) $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
-soak: binaries $(TEST_MODULES) ## every long test for an hour
+soak: binaries $(LEDGER_TESTS) $(TEST_MODULES) ## every long test for an hour
 	@SEED=$(SEED) SECONDS_TO_RUN=3600 tests/run -j1 -t 7200 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
@@ -342,6 +348,7 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 	@exec node tools/dev.mjs $(DIR) $(PORT)
 
 include tools/bench/rpc/rules.mk
+include tools/bench/ledger/rules.mk
 include tests/interop/rules.mk
 
 # ---------------------------------------------------------------------------------------------- house-keeping

@@ -486,7 +486,7 @@ int main(int argc, char **argv)
 	int64_t began, shared_left, shared = operations * SHARED_PER_OPERATION;
 	const char *broken;
 
-	printf("seed %" PRIu64 "\n", seed);
+	printf("# seed %" PRIu64 "\n", seed);
 	credits_conf = &conf;
 	pg_start();
 	pg_migrate("credits");
@@ -519,9 +519,9 @@ int main(int argc, char **argv)
 		failures++;
 		fprintf(stderr, "%s\n", broken);
 	}
-	printf("%ld operations by %d threads in %.1f s, %s transfers, %lld shared holds refused, "
-	       "%lld differences\n",
-	       operations, THREADS, (double)began / 1e6,
+	printf("%sok 1 - %ld operations by %d threads in %.1f s, %s transfers, %lld shared holds "
+	       "refused, %lld differences\n1..1\n",
+	       failures ? "not " : "", operations, THREADS, (double)began / 1e6,
 	       pg_value("SELECT count(*) FROM credits.transfer"), shared_refused, failures);
 	for (int i = 0; i < THREADS; i++) {
 		test_call_free(workers[i].call);

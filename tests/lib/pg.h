@@ -14,6 +14,10 @@
  * or LIMITLESS_ROOT names it. */
 void pg_start(void);
 
+/* The same with settings of one's own ("name=value", NULL-terminated) in place of those for tests.
+ * sync: on a disk that is synchronised and with production's clock, for measurements. */
+void pg_start_with(const char *const *settings, bool sync);
+
 /* Applies services/<service>/migrations as its owner. */
 void pg_migrate(const char *service);
 

@@ -1,0 +1,48 @@
+/* One change of the ledger as a service asks for it over RPC, so that a test can send it, send it
+ * again and send it bent. */
+#ifndef TESTS_LEDGER_EFFECT_H
+#define TESTS_LEDGER_EFFECT_H
+
+#include "runtime/rpc/rpc.h"
+
+enum effect_kind {
+	EFFECT_HOLD,
+	EFFECT_SETTLE,
+	EFFECT_VOID,
+	EFFECT_PURCHASE,
+	EFFECT_REFUND,
+	EFFECT_CHARGEBACK,
+	EFFECT_ADJUSTMENT,
+	EFFECT_REVERSAL, /* of a chargeback */
+};
+#define EFFECT_KINDS (EFFECT_REVERSAL + 1)
+
+struct effect {
+	enum effect_kind kind;
+	char id[UUID_SIZE];
+	char user[UUID_SIZE];
+	char hold[UUID_SIZE]; /* that a settle or void ends; the chargeback of a reversal */
+	int64_t amount_microcredits;
+};
+
+const char *effect_name(enum effect_kind kind);
+
+/* Asks for it, when there is a connection; reply is called once, on a callback thread. timeout_ms:
+ * how long the answer is waited for; 0: as the method says. What it was sent with may go when this
+ * returns. */
+void effect_send(struct rpc_channel *channel, const struct effect *effect, uint32_t timeout_ms,
+		 rpc_reply_fn *reply, void *ctx);
+
+/* Asks and waits for the answer, ten seconds at most. */
+_must_check_ enum status effect_call(struct rpc_channel *channel, const struct effect *effect,
+				     struct error *reterr);
+
+/* True for an answer after which an outbox does not ask again. */
+bool effect_is_final(enum status status);
+
+/* Asks again and again until the answer is final, as an outbox does; ends the program when none
+ * comes in a minute. */
+_must_check_ enum status effect_insist(struct rpc_channel *channel, const struct effect *effect,
+				       struct error *reterr);
+
+#endif
