@@ -1,0 +1,131 @@
+/* Balance and usage with many transfers stored against few: a user's own reads must not notice
+ * what others did. */
+#include "tools/bench/ledger/ledger.h"
+
+#include "credits/v1/rpc.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/text.h"
+#include "tests/lib/pg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READS_MAX 100000
+#define ACCOUNTS_MAX 10000
+#define FEW 10000
+#define DAYS 60
+#define MODELS 5
+
+/* Settles and the sums that they make, without the chain, which no read looks at. Each account has
+ * the same number, spread over two months and some models. */
+static void fill(long from, long to, long accounts)
+{
+	char sql[2048];
+
+	snprintf(sql, sizeof sql,
+		 "SET search_path = credits, lc;"
+		 "INSERT INTO transfer (id, kind, account_id, debit_id, credit_id, "
+		 "amount_microcredits, balance_after, seq, request_hash, hash, model, create_time)"
+		 " SELECT gen_random_uuid(), 'settle', u, u, platform('revenue'), 1000, 1, "
+		 "i / %ld + 1, '\\x00', '\\x00', 'model-' || i / %ld %% %d,"
+		 " lc.now() - interval '1 day' * (i / %ld %% %d)"
+		 " FROM (SELECT i, " BENCH_USER_SQL " AS u FROM (SELECT i, (i %% %ld)::bigint + 1 "
+		 "AS n FROM generate_series(%ld::bigint, %ld::bigint) AS i) x) y",
+		 accounts, accounts, MODELS, accounts, DAYS, accounts, from, to - 1);
+	pg_exec(sql);
+}
+
+static void sum_up(long accounts)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof sql,
+		 "SET search_path = credits, lc; INSERT INTO account (id, credits_posted, "
+		 "create_time, update_time) SELECT " BENCH_USER_SQL
+		 ", 1000000, lc.now(), lc.now() FROM generate_series(1, %ld) AS n"
+		 " ON CONFLICT DO NOTHING",
+		 accounts);
+	pg_exec(sql);
+	pg_exec("SET search_path = credits, lc; DELETE FROM day_total; INSERT INTO day_total"
+		" (account_id, day, kind, model, transfers, change_microcredits)"
+		" SELECT account_id, day, kind, model, transfers, change_microcredits"
+		" FROM day_total_rebuilt");
+	pg_exec("VACUUM ANALYZE");
+	pg_exec("CHECKPOINT");
+}
+
+static enum status read_once(struct rpc_channel *channel, const char *what, const char *user,
+			     struct arena *arena, struct error *reterr)
+{
+	struct rpc_context context = {0};
+	const struct rpc_call_options options = {.parent = &context};
+	Credits__V1__GetBalanceRequest balance = CREDITS__V1__GET_BALANCE_REQUEST__INIT;
+	Credits__V1__GetUsageRequest usage = CREDITS__V1__GET_USAGE_REQUEST__INIT;
+	Credits__V1__Balance *balance_resp;
+	Credits__V1__Usage *usage_resp;
+
+	snprintf(context.subject.user_id, UUID_SIZE, "%s", user);
+	if (strcmp(what, "balance") == 0)
+		return credits_v1_get_balance_call(channel, &options, &balance, arena,
+						   &balance_resp, reterr);
+	return credits_v1_get_usage_call(channel, &options, &usage, arena, &usage_resp, reterr);
+}
+
+/* Median of the times of one caller, µs. */
+static double measure(struct rpc_channel *channel, const char *what, long accounts, long reads)
+{
+	static double times[READS_MAX];
+	struct arena *arena = arena_new(65536, 1 << 20);
+	struct error err;
+	char user[UUID_SIZE];
+
+	ensure(reads > 0 && reads <= READS_MAX);
+	for (long i = -reads / 10; i < reads; i++) {
+		int64_t began_us;
+
+		bench_user((long)random_below((uint64_t)accounts) + 1, user);
+		arena_reset(arena);
+		began_us = clock_mono_us();
+		if (read_once(channel, what, user, arena, &err) != OK) {
+			fprintf(stderr, "%s: %s\n", what, err.message);
+			exit(1);
+		}
+		if (i >= 0) /* those before warm up */
+			times[i] = (double)(clock_mono_us() - began_us);
+	}
+	arena_free(arena);
+	return bench_median(times, (size_t)reads);
+}
+
+void bench_reads(struct process *credits)
+{
+	static const char *const whats[] = {"balance", "usage"};
+	long transfers = bench_number("TRANSFERS", 10000000), reads = bench_number("READS", 4000);
+	long accounts = transfers / 1000 < ACCOUNTS_MAX ? transfers / 1000 : ACCOUNTS_MAX;
+	double few[ARRAY_SIZE(whats)];
+	struct rpc_channel *channel;
+	char name[64];
+
+	ensure(accounts > 0);
+	/* Few: the same number for each account, so that what is read has the same size. */
+	long few_accounts = FEW * accounts / transfers;
+
+	fill(0, FEW, few_accounts);
+	sum_up(few_accounts);
+	process_start(credits);
+	channel = process_channel(credits);
+	for (size_t i = 0; i < ARRAY_SIZE(whats); i++)
+		few[i] = measure(channel, whats[i], few_accounts, reads);
+	pg_exec("SET session_replication_role = replica; DELETE FROM credits.transfer;"
+		"SET session_replication_role = DEFAULT");
+	for (long from = 0; from < transfers; from += 1000000)
+		fill(from, from + 1000000 < transfers ? from + 1000000 : transfers, accounts);
+	sum_up(accounts);
+	for (size_t i = 0; i < ARRAY_SIZE(whats); i++) {
+		snprintf(name, sizeof name, "ledger.read.%s.p50", whats[i]);
+		bench_print(name, measure(channel, whats[i], accounts, reads), few[i], "us");
+	}
+	rpc_channel_close(channel);
+}
