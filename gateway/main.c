@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define ARENA_CHUNK_BYTES (16 * 1024)
 #define ARENA_BYTES_MAX (16 * 1024 * 1024)
@@ -31,6 +32,17 @@ static sigset_t block_signals(void)
 	ensure(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	return set;
+}
+
+/* A connection is a file; the usual soft limit of 1,024 is far below connections_max. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static enum status load(const struct process *p, struct gateway_conf *ret, struct error *reterr)
@@ -103,6 +115,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_init("gateway", LOG_LEVEL_INFO);
+	raise_file_limit();
 	p.arena = arena_new(ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);
 	return run(&p);
 }
