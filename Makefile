@@ -198,7 +198,7 @@ UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c 
 SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
 # The private PostgreSQL of `make run` serves the tests as well.
 LIMITLESS_O := $(filter-out %/main.o,$(call object,$(call sources,tools/limitless/*.c)))
-$(B)/lib/libtest.a: $(call object,$(wildcard tests/lib/*.c)) $(LIMITLESS_O)
+$(B)/lib/libtest.a: $(call object,$(wildcard tests/lib/*.c tests/ledger/*.c tests/fuzz/*.c)) $(LIMITLESS_O)
 TEST_LIBS = $(B)/lib/libtest.a $(LIBS)
 
 $(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIBS)
@@ -242,6 +242,7 @@ TSAN_TESTS := $(foreach m,net rpc httpd http,$(patsubst %.c,build/tsan/test/%,$(
 TESTS := $(patsubst $(B)/%,build/asan/%,$(UNIT_TESTS) $(SERVICE_TESTS)) $(TSAN_TESTS)
 TESTS += $(foreach f,$(FUZZERS),'build/asan/fuzz/$(f) tests/fuzz/corpus/$(f)')
 STORIES := $(wildcard tests/system/*.t)
+BROWSER_STORIES := $(filter %-browser.t,$(STORIES)) # they take longest, so they begin
 WEB_UNIT_TESTS := 'npm --prefix $(W) exec -- vitest run --root $(W) --reporter=tap-flat'
 export ASAN_OPTIONS ?= detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS ?= print_stacktrace=1
@@ -260,8 +261,8 @@ $(TEST_MODULES): tests/package.json tests/package-lock.json | build/deps.stamp
 test: ## build and run every test; ends with one line `N passed, N failed`
 	@tools/deps install build run test
 	@$(MAKE) test-build
-	@tests/run $(TESTS) $(foreach t,$(STORIES),'B=$(if $(filter %-browser.t %-two-stacks.t,$(t)),build,build/asan) $(t)') \
-		$(WEB_UNIT_TESTS)
+	@tests/run $(foreach t,$(BROWSER_STORIES),'B=build $(t)') $(TESTS) $(WEB_UNIT_TESTS) \
+		$(foreach t,$(filter-out $(BROWSER_STORIES),$(STORIES)),'B=$(if $(filter %-two-stacks.t,$(t)),build,build/asan) $(t)')
 
 # One make for each mode: an object's flags belong to its folder.
 test-build: $(TEST_MODULES)
@@ -276,7 +277,7 @@ check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 check-system: binaries web interop ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
 check-web: all $(TEST_MODULES) ## the page: its own tests, and its stories in a browser
-	@tests/run $(foreach t,$(filter %-browser.t,$(STORIES)),'B=$(B) $(t)') $(WEB_UNIT_TESTS)
+	@tests/run $(foreach t,$(BROWSER_STORIES),'B=$(B) $(t)') $(WEB_UNIT_TESTS)
 screenshot: all $(TEST_MODULES) ## take docs/images/chat.png, the README's picture
 	@tests/web/screenshot
 # Long tests take SEED and SECONDS_TO_RUN from the environment. `long` divides LONG_SECONDS, `soak` gives each an hour.
@@ -293,7 +294,7 @@ asan: ## build everything with ASan and UBSan into build/asan
 
 # ---------------------------------------------------------------------------------------------- lint
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
-TIDY := $(patsubst %.c,build/tidy/%.ok,$(wildcard services/*/*.c services/*/*/*.c gateway/*.c tools/*/*.c tests/lib/*.c))
+TIDY := $(patsubst %.c,build/tidy/%.ok,$(wildcard services/*/*.c services/*/*/*.c gateway/*.c tools/*/*.c tests/lib/*.c tests/ledger/*.c tests/fuzz/*.c))
 
 # What gcc built clang takes without a warning too; clang-tidy looks for bugs except in tests. An object's
 # dependencies are those of its analysis.
