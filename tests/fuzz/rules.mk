@@ -8,6 +8,9 @@ FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(B)/obj/tests/fuzz/replay.o)
 $(addprefix $(B)/fuzz/,$(FUZZERS)): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/lib/libgateway.a $(LIBS)
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
 
+# The RPC layer is fuzzed without a network.
+$(B)/fuzz/rpc_server $(B)/fuzz/rpc_client: $(B)/obj/tests/fuzz/lib/net_fake.o
+
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(addprefix $(B)/fuzz/,$(FUZZERS))
 fuzz: ## fuzz each target for FUZZ_SECONDS (600); what it finds is in build/fuzz/found

@@ -180,7 +180,7 @@ void stream_on_op(struct stream *stream)
 enum status stream_next_message(struct stream *stream, const uint8_t **ret_data, size_t *ret_len,
 				uint8_t **ret_plain, struct error *reterr)
 {
-	const uint8_t *p = stream->taken.data + stream->taken_at;
+	const uint8_t *p;
 	size_t left = stream->taken.len - stream->taken_at, len;
 	enum status s;
 
@@ -188,6 +188,7 @@ enum status stream_next_message(struct stream *stream, const uint8_t **ret_data,
 	*ret_plain = NULL;
 	if (left < WIRE_PREFIX_BYTES)
 		return OK;
+	p = stream->taken.data + stream->taken_at;
 	len = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
 	if (left - WIRE_PREFIX_BYTES < len)
 		return OK;
