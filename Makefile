@@ -219,13 +219,13 @@ endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
 
 # The ledger's programs: random operations, races, kills and repeats, each with arguments for its size.
-LEDGER_PROGRAMS := property double_spend kill repeats
+LEDGER_PROGRAMS := property double_spend kill payments_kill repeats
 LEDGER_TESTS := $(addprefix $(B)/test/tests/ledger/,$(LEDGER_PROGRAMS))
 $(B)/lib/libledger.a: $(filter-out $(patsubst %,$(B)/obj/tests/ledger/%.o,$(LEDGER_PROGRAMS)),$(call object,$(filter-out %/killer.c,$(wildcard tests/ledger/*.c))))
 $(B)/test/tests/ledger/killer.so: tests/ledger/killer.c tests/ledger/killer.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) $(WARN) -Wno-missing-prototypes -O2 -fPIC -shared $(CPPFLAGS) -o $@ $< -ldl
-$(B)/test/tests/ledger/kill: $(B)/test/tests/ledger/killer.so
+$(B)/test/tests/ledger/kill $(B)/test/tests/ledger/payments_kill: $(B)/test/tests/ledger/killer.so
 $(B)/test/tests/ledger/%: $(B)/obj/tests/ledger/%.o $(B)/lib/libledger.a $(filter-out %/main.o,$(credits_O)) $(TEST_LIBS)
 	$(link)
 
