@@ -211,6 +211,8 @@ $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c servi
 	$$(link) -lcmocka
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
+# Chat is tested as processes, with the real credits and the stand-in beside it.
+$(B)/test/services/chat: | $(addprefix $(B)/bin/,chat credits standin)
 define tool_test
 $(B)/lib/lib$(1).a: $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c)))
 $(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)

@@ -155,7 +155,8 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	end->end_us = db_i64(rows, 0, "end_us");
 	free(end->siblings);
 	ensure(end->siblings = strdup(db_peek(rows, 0, "siblings")));
-	return release_hold(db, end, reterr);
+	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
+	return s == OK ? release_hold(db, end, reterr) : s;
 }
 
 static void run_end(struct crew_member *member, struct job *job)

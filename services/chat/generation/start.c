@@ -283,10 +283,13 @@ static enum status start_tx(struct db *db, void *ctx, struct error *reterr)
 			   req->parameters ? req->parameters->max_output_tokens : 0, reterr);
 }
 
+/* The same request may have been faster on another way: then the chat is busy with it, or the key
+ * is taken. */
 static enum status run(struct crew_member *member, struct start_job *start, struct error *reterr)
 {
-	bool found;
-	enum status s;
+	struct error err;
+	bool found = false;
+	enum status s, looked;
 
 	s = check(request(start), reterr);
 	if (s == OK)
@@ -296,9 +299,13 @@ static enum status run(struct crew_member *member, struct start_job *start, stru
 	if (s != OK || found)
 		return s;
 	s = db_tx(member->app, start->watch->user_id, start_tx, start, reterr);
-	if (s == ALREADY_EXISTS) /* the same request was faster on another way */
-		s = find_key(member, start, &found, reterr);
-	return s;
+	if (s != ALREADY_EXISTS && s != FAILED_PRECONDITION)
+		return s;
+	looked = find_key(member, start, &found, &err);
+	if (!found)
+		return s;
+	*reterr = err;
+	return looked;
 }
 
 static void run_start(struct crew_member *member, struct job *job)

@@ -128,12 +128,16 @@ WITH ended AS (
         cost_microcredits)
     SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint
     FROM ended WHERE $17::text IS NOT NULL
-), gone AS (
-    DELETE FROM checkpoint c USING ended WHERE c.generation_id = ended.id
 )
 SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
     (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = ended.user_message_id) AS siblings
 FROM ended;
+
+-- name: generation_forget
+-- Deletes the checkpoints of generation $1, whose message has the text. After generation_end and not in it: a checkpoint that it waited for
+-- is not in its snapshot.
+-- Params: $1 uuid.
+DELETE FROM checkpoint c WHERE c.generation_id = $1::uuid;
 
 -- name: generation_get
 -- Generation $1.

@@ -174,8 +174,11 @@ void attempt_on_op(struct stream *stream)
 	struct attempt *attempt = attempt_of(stream);
 	enum status aborted = (enum status)atomic_load(&attempt->call->aborted);
 
-	if (attempt->over)
+	if (attempt->over) { /* what came before the end may wait for a hook that stopped */
+		if (atomic_exchange(&stream->resume_wanted, false) || aborted != OK)
+			session_tell(stream, EVENT_RESUME);
 		return;
+	}
 	if (aborted != OK) {
 		attempt_end(attempt, aborted, wire_default_reason(aborted), "%s",
 			    aborted == CANCELLED ? "the call was cancelled"

@@ -203,6 +203,29 @@ static void test_flow_control(void **state)
 	pair_close(&f);
 }
 
+/* What had come before the end waits for a reader that stopped, and so does the end. */
+static void test_resume_after_the_end(void **state)
+{
+	struct pair_listener l = {.stop_at = 3}, gone = {.stop_at = 3};
+	struct pair f;
+
+	pair_open(&f, (struct rpc_server_options){0}, (struct rpc_channel_options){0});
+	pair_stream(&f, &pair_count, "10", NULL, &l);
+	pair_stream(&f, &pair_count, "10", NULL, &gone);
+	wait_for(l.messages == 3 && gone.messages == 3 && pair_ended == 2);
+	usleep(50000);
+	assert_false(l.over);
+	l.stop_at = 0;
+	rpc_client_resume(l.call);
+	wait_for(l.over);
+	assert_int_equal(l.status, OK);
+	assert_int_equal(l.messages, 10);
+	rpc_client_cancel(gone.call);
+	wait_for(gone.over);
+	assert_int_equal(gone.messages, 3);
+	pair_close(&f);
+}
+
 static void test_stream_deadline(void **state)
 {
 	struct rpc_call_options options = {.timeout_ms = 50};
@@ -346,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_server_stream),
 		cmocka_unit_test(test_flow_control),
+		cmocka_unit_test(test_resume_after_the_end),
 		cmocka_unit_test(test_stream_deadline),
 		cmocka_unit_test(test_client_stream),
 		cmocka_unit_test(test_bidi),

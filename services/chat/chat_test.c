@@ -1,0 +1,19 @@
+/* The chat service as processes: two replicas, credits, the stand-in provider, PostgreSQL. Every
+ * test has users of its own and ends with a settled, sound ledger. */
+#include "chat_test.h"
+
+/* argument: only the tests whose names match it ("a_killed*"). */
+int main(int argc, char **argv)
+{
+	int failures;
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	failures = model_tests() + log_tests() + provider_tests() + conversation_tests() +
+		   message_tests() + request_tests() + stream_tests() + fault_tests() +
+		   forward_tests() + crash_tests();
+
+	failures += stage_stop();
+	pg_stop();
+	return failures > 0;
+}

@@ -1,0 +1,153 @@
+/* The tree of messages: branches, siblings, pages. */
+#include "../chat_test.h"
+
+static struct reader *answer_to(struct stage *stage, const char *chat, const char *text,
+				const char *parent)
+{
+	Chat__V1__GenerateRequest req = CHAT__V1__GENERATE_REQUEST__INIT;
+	struct reader *reader;
+
+	req.chat = (char *)chat;
+	req.text = (char *)text;
+	req.parent = (char *)parent;
+	reader = reader_request(stage, &req);
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__STOP);
+	return reader;
+}
+
+/* One letter a message: the first of its text. */
+static void expect_texts(const Chat__V1__ListMessagesResponse *list, const char *letters)
+{
+	assert_int_equal(list->n_messages, strlen(letters));
+	for (size_t i = 0; i < list->n_messages; i++)
+		assert_int_equal(list->messages[i]->text[0], letters[i]);
+}
+
+static void a_branch_is_shown(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE);
+	_cleanup_(reader_freep) struct reader *first = stage_answer(stage, chat, "a [[say:b]]");
+	_cleanup_(reader_freep) struct reader *second = stage_answer(stage, chat, "c [[say:d]]");
+	Chat__V1__ListMessagesResponse *list = stage_messages(stage, chat);
+	Chat__V1__Message **m = list->messages;
+
+	expect_texts(list, "abcd");
+	assert_string_equal(m[0]->parent, "");
+	assert_string_equal(m[0]->id, first->user_message);
+	assert_string_equal(m[1]->parent, m[0]->id);
+	assert_string_equal(m[1]->generation, first->generation);
+	assert_string_equal(m[1]->model, FREE);
+	assert_string_equal(m[2]->parent, m[1]->id);
+	assert_string_equal(m[3]->id, second->assistant_message);
+	assert_int_equal(m[0]->role, CHAT__V1__MESSAGE__ROLE__USER);
+	assert_int_equal(m[1]->role, CHAT__V1__MESSAGE__ROLE__ASSISTANT);
+	assert_int_equal(m[1]->state, CHAT__V1__MESSAGE__STATE__DONE);
+	assert_int_equal(m[1]->stop_reason, CHAT__V1__STOP_REASON__STOP);
+	assert_int_equal(m[3]->n_siblings, 1);
+}
+
+static void siblings_know_each_other(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE);
+	Chat__V1__UpdateChatRequest update = CHAT__V1__UPDATE_CHAT_REQUEST__INIT;
+	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
+	Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+	_cleanup_(reader_freep) struct reader *root = stage_answer(stage, chat, "a [[say:b]]");
+	_cleanup_(reader_freep) struct reader *left = stage_answer(stage, chat, "c [[say:d]]");
+	_cleanup_(reader_freep) struct reader *right =
+		answer_to(stage, chat, "e [[say:f]]", root->assistant_message);
+	Chat__V1__ListMessagesResponse *list = stage_messages(stage, chat);
+	char *paths[] = {(char *)"leaf"};
+	Chat__V1__Chat *changed;
+
+	expect_texts(list, "abef");
+	assert_int_equal(list->messages[2]->n_siblings, 2);
+	assert_string_equal(list->messages[2]->siblings[0], left->user_message);
+	assert_string_equal(list->messages[2]->siblings[1], right->user_message);
+
+	mask.paths = paths;
+	mask.n_paths = 1;
+	update.chat = chat;
+	update.update_mask = &mask;
+	update.leaf = left->assistant_message;
+	stage_ok(stage, chat_v1_update_chat, &update, &changed);
+	assert_string_equal(changed->leaf, left->assistant_message);
+	expect_texts(stage_messages(stage, chat), "abcd");
+
+	req.chat = chat;
+	req.view = CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
+	stage_ok(stage, chat_v1_list_messages, &req, &list);
+	expect_texts(list, "abcdef");
+}
+
+static size_t count_pages(struct stage *stage, Chat__V1__ListMessagesRequest *req,
+			  const char *letters)
+{
+	Chat__V1__ListMessagesResponse *list;
+	size_t seen = 0, pages = 0;
+
+	req->page_token = (char *)"";
+	do {
+		stage_ok(stage, chat_v1_list_messages, req, &list);
+		for (size_t i = 0; i < list->n_messages; i++)
+			assert_int_equal(list->messages[i]->text[0], letters[seen++]);
+		req->page_token = list->next_page_token;
+		pages++;
+	} while (*list->next_page_token);
+	assert_int_equal(seen, strlen(letters));
+	return pages;
+}
+
+static void messages_come_in_pages(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
+	Chat__V1__ListMessagesResponse *list;
+
+	req.chat = stage_new_chat(stage, FREE);
+	stage_ok(stage, chat_v1_list_messages, &req, &list);
+	assert_int_equal(list->n_messages, 0);
+	reader_free(stage_answer(stage, req.chat, "a [[say:b]]"));
+	reader_free(stage_answer(stage, req.chat, "c [[say:d]]"));
+	reader_free(stage_answer(stage, req.chat, "e [[say:f]]"));
+	req.page_size = 4;
+	assert_int_equal(count_pages(stage, &req, "abcdef"), 2);
+	req.page_size = 1;
+	assert_int_equal(count_pages(stage, &req, "abcdef"), 6);
+	req.view = CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
+	assert_int_equal(count_pages(stage, &req, "abcdef"), 6);
+	req.page_size = 2;
+	req.page_token = (char *)"";
+	stage_ok(stage, chat_v1_list_messages, &req, &list);
+	req.page_token = list->next_page_token;
+	req.view = CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__BRANCH;
+	stage_fails(stage, chat_v1_list_messages, &req, &list, INVALID_ARGUMENT,
+		    "page_token_mismatch");
+}
+
+static void the_first_words_make_the_title(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__GetChatRequest get = CHAT__V1__GET_CHAT_REQUEST__INIT;
+	Chat__V1__Chat *chat;
+
+	get.chat = stage_new_chat(stage, FREE);
+	reader_free(stage_answer(stage, get.chat, "## Why do  owls\nfly?"));
+	reader_free(stage_answer(stage, get.chat, "And bats?"));
+	stage_ok(stage, chat_v1_get_chat, &get, &chat);
+	assert_string_equal(chat->title, "Why do owls");
+}
+
+int message_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_branch_is_shown),
+		TEST(siblings_know_each_other),
+		TEST(messages_come_in_pages),
+		TEST(the_first_words_make_the_title),
+	};
+
+	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);
+}

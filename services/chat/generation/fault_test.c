@@ -1,0 +1,246 @@
+/* Providers that fail, one row a fault of tools/standin/fault.c. */
+#include "../chat_test.h"
+
+#define ANY -1
+
+/* Ends in an error event before any text; costs nothing; the question stays. tries: requests that
+ * the provider sees. */
+static void expect_fault_of(struct stage *stage, const char *model, const char *text,
+			    const char *reason, int tries)
+{
+	char *chat = stage_new_chat(stage, model), question[300];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	Chat__V1__ListMessagesResponse *list;
+
+	snprintf(question, sizeof question, "%s %s", chat, text);
+	reader = reader_generate(stage, chat, question);
+	reader_expect_failed(reader, reason);
+	assert_true(reader->accepted);
+	assert_string_equal(reader_text(reader), "");
+	assert_int_equal(reader->cost, 0);
+	list = stage_messages(stage, chat);
+	assert_int_equal(list->n_messages, 2);
+	assert_string_equal(list->messages[0]->text, question);
+	assert_int_equal(list->messages[1]->state, CHAT__V1__MESSAGE__STATE__FAILED);
+	assert_string_equal(list->messages[1]->error->reason, reason);
+	if (tries != ANY)
+		assert_int_equal(stage_requests(chat), tries);
+	stage_expect_balance(stage, GIFT);
+}
+
+static void expect_fault(struct stage *stage, const char *text, const char *reason, int tries)
+{
+	expect_fault_of(stage, PLAIN, text, reason, tries);
+}
+
+static void errors_are_tried_again_then_told(void **state)
+{
+	expect_fault(*state, "[[fault:500]]", "PROVIDER_UNAVAILABLE", 3);
+}
+
+static void a_busy_provider_is_told(void **state)
+{
+	expect_fault(*state, "[[fault:429 retry_after=60]]", "PROVIDER_BUSY", 3);
+}
+
+static void a_refusal_is_final(void **state)
+{
+	expect_fault(*state, "[[fault:400]]", "PROVIDER_REFUSED", 1);
+}
+
+static void a_hang_up_is_tried_again(void **state)
+{
+	/* libcurl repeats a request whose kept connection was closed before it: one more. */
+	expect_fault(*state, "[[fault:cut after=0]]", "PROVIDER_UNAVAILABLE", ANY);
+}
+
+static void a_page_is_no_answer(void **state)
+{
+	expect_fault(*state, "[[fault:wrong_type]]", "PROVIDER_BROKEN", 3);
+}
+
+static void broken_json_is_no_answer(void **state)
+{
+	expect_fault(*state, "[[fault:broken_json after=0]]", "PROVIDER_BROKEN", 3);
+}
+
+static void a_flood_is_no_answer(void **state)
+{
+	expect_fault(*state, "[[fault:long_line after=0 value=3000000]]", "PROVIDER_BROKEN", 3);
+}
+
+static void one_failure_is_hidden(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, PLAIN), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	snprintf(text, sizeof text, "once [[fault:503 times=2 key=%s]] [[say:third time]]",
+		 stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "third time");
+	assert_int_equal(reader->n_resets, 0);
+	stage_expect_balance(stage, GIFT - 2 * CREDIT);
+}
+
+/* Two keys and a fallback: one that must wait a minute costs nobody a minute. */
+static void a_busy_key_makes_room_for_another(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, KEYED), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	int64_t start_us = clock_mono_us();
+
+	snprintf(text, sizeof text,
+		 "busy [[fault:429 retry_after=60 times=2 key=%s]] [[say:other key]]", stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "other key");
+	assert_true(clock_mono_us() - start_us < 20 * US_PER_S);
+	stage_expect_balance(stage, GIFT - 2 * CREDIT);
+}
+
+static void a_refused_key_makes_room_for_another(void **state)
+{
+	struct stage *stage = *state;
+	char text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	stage->replica = CHAT_B;
+	snprintf(text, sizeof text, "paid? [[fault:401 times=1 key=%s]] [[say:other key]]",
+		 stage->user);
+	reader = stage_answer(stage, stage_new_chat(stage, KEYED), text);
+	assert_string_equal(reader_text(reader), "other key");
+}
+
+static void retry_after_is_honoured(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, SINGLE), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	int64_t start_us = clock_mono_us();
+
+	snprintf(text, sizeof text, "later [[fault:429 retry_after=1 times=1 key=%s]] [[say:now]]",
+		 stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "now");
+	assert_true(clock_mono_us() - start_us >= US_PER_S);
+}
+
+static void a_long_rest_is_an_error(void **state)
+{
+	struct stage *stage = *state;
+	int64_t start_us = clock_mono_us();
+
+	expect_fault_of(stage, SINGLE, "[[fault:429 retry_after=3600]]", "PROVIDER_BUSY", 1);
+	expect_fault_of(stage, SINGLE, "not even asked", "PROVIDER_BUSY", 0);
+	assert_true(clock_mono_us() - start_us < 20 * US_PER_S);
+}
+
+/* After the first token there is no second try: what was written is kept and paid for. */
+static void expect_torn(struct stage *stage, const char *fault, const char *reason)
+{
+	char *chat = stage_new_chat(stage, METERED), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL, *again = NULL;
+	Chat__V1__Message *message;
+
+	snprintf(text, sizeof text, "torn [[tokens:20]] [[fault:%s after=4]]", fault);
+	reader = reader_generate(stage, chat, text);
+	reader_expect_failed(reader, reason);
+	assert_string_equal(reader_text(reader), "1 2 3 4");
+	assert_true(reader->cost > CREDIT);
+	again = reader_watch(stage, reader->generation, "");
+	reader_expect_failed(again, reason);
+	assert_string_equal(reader_text(again), "1 2 3 4");
+	message = stage_messages(stage, chat)->messages[1];
+	assert_string_equal(message->text, "1 2 3 4");
+	assert_int_equal(message->state, CHAT__V1__MESSAGE__STATE__FAILED);
+	assert_int_equal(message->credits_used_microcredits, reader->cost);
+	stage_expect_balance(stage, GIFT - reader->cost);
+}
+
+static void cut_in_the_middle(void **state)
+{
+	expect_torn(*state, "cut", "PROVIDER_UNAVAILABLE");
+}
+
+static void stalled_in_the_middle(void **state)
+{
+	expect_torn(*state, "stall", "PROVIDER_UNAVAILABLE");
+}
+
+static void broken_in_the_middle(void **state)
+{
+	expect_torn(*state, "broken_json", "PROVIDER_BROKEN");
+}
+
+static void broken_utf8_in_the_middle(void **state)
+{
+	expect_torn(*state, "broken_utf8", "PROVIDER_BROKEN");
+}
+
+/* Usage that is missing or cannot be is not believed: we count, and say so. */
+static void absurd_usage_is_counted(void **state)
+{
+	static const char *const usages[] = {"no_usage", "usage value=0", "usage value=-5",
+					     "usage value=1000000000000"};
+	struct stage *stage = *state;
+	int64_t left = GIFT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(usages); i++) {
+		char *chat = stage_new_chat(stage, METERED), text[200];
+		_cleanup_(reader_freep) struct reader *reader = NULL;
+
+		snprintf(text, sizeof text, "count [[tokens:100]] [[fault:%s]]", usages[i]);
+		reader = stage_answer(stage, chat, text);
+		/* 291 characters: 73 tokens by our count */
+		assert_int_equal(reader->completion_tokens, 73);
+		assert_true(reader->prompt_tokens > 5 && reader->prompt_tokens < 30);
+		snprintf(text, sizeof text,
+			 "SELECT source FROM chat.usage WHERE generation_id = '%s'",
+			 reader->generation);
+		assert_string_equal(pg_value(text), "COUNTED");
+		left -= reader->cost;
+		stage_expect_balance(stage, left);
+	}
+}
+
+static void odd_streams_are_read(void **state)
+{
+	static const char *const faults[] = {"two_dones", "drip value=1"};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		char *chat = stage_new_chat(stage, FREE), text[200];
+		_cleanup_(reader_freep) struct reader *reader = NULL;
+
+		snprintf(text, sizeof text, "[[fault:%s]] [[say:fine]]", faults[i]);
+		reader = stage_answer(stage, chat, text);
+		assert_string_equal(reader_text(reader), "fine");
+	}
+}
+
+int fault_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(errors_are_tried_again_then_told),
+		TEST(a_busy_provider_is_told),
+		TEST(a_refusal_is_final),
+		TEST(a_hang_up_is_tried_again),
+		TEST(a_page_is_no_answer),
+		TEST(broken_json_is_no_answer),
+		TEST(a_flood_is_no_answer),
+		TEST(one_failure_is_hidden),
+		TEST(a_busy_key_makes_room_for_another),
+		TEST(a_refused_key_makes_room_for_another),
+		TEST(retry_after_is_honoured),
+		TEST(a_long_rest_is_an_error),
+		TEST(cut_in_the_middle),
+		TEST(stalled_in_the_middle),
+		TEST(broken_in_the_middle),
+		TEST(broken_utf8_in_the_middle),
+		TEST(absurd_usage_is_counted),
+		TEST(odd_streams_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);
+}

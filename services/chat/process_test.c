@@ -1,0 +1,268 @@
+/* The processes under test: started with a configuration of their own, killed, started again. */
+#include "chat_test.h"
+#include "tools/limitless/probe.h"
+#include "tools/limitless/tool.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct process {
+	const char *name;
+	const char *binary;
+	pid_t pid;
+	char url[128], admin[128], config[128], output[128];
+} processes[N_PROCESSES] = {
+	[STANDIN] = {.name = "standin", .binary = "standin"},
+	[CREDITS] = {.name = "credits", .binary = "credits"},
+	[CHAT_A] = {.name = "chat-a", .binary = "chat"},
+	[CHAT_B] = {.name = "chat-b", .binary = "chat"},
+};
+
+static char directory[64];
+static pid_t owner;
+
+static const char models[] =
+	"models:\n"
+	"  - {id: plain, name: Plain, provider: Demo, window: 8192, max_output: 4096,"
+	" modalities: [text], price: {per_message: 2}}\n"
+	"  - {id: metered, name: Metered, provider: Demo, window: 8192, max_output: 1000,"
+	" modalities: [text], price: {per_message: 1, input_per_1k: 1, output_per_1k: 5}}\n"
+	"  - {id: free, name: Free, provider: Demo, window: 8192, max_output: 4096,"
+	" modalities: [text], price: {}, free: true}\n"
+	"  - {id: dear, name: Dear, provider: Demo, window: 8192, max_output: 4096,"
+	" modalities: [text, image], price: {per_message: 1000}}\n"
+	"  - {id: narrow, name: Narrow, provider: Demo, window: 1024, max_output: 256,"
+	" modalities: [text], price: {per_message: 2}}\n"
+	"  - {id: keyed, name: Keyed, provider: Demo, window: 8192, max_output: 4096,"
+	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-keyed}}\n"
+	"  - {id: single, name: Single, provider: Demo, window: 8192, max_output: 4096,"
+	" modalities: [text], price: {per_message: 2}, upstream: {openrouter: one, demo: \"\"}}\n"
+	"  - {id: endless, name: Endless, provider: Demo, window: 400000, max_output: 200000,"
+	" modalities: [text], price: {}, free: true}\n"
+	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"
+	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n";
+
+/* A port that was free a moment ago. */
+static int free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ensure(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0);
+	ensure(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	struct error err;
+
+	if (tool_write_file(path, text, 0600, &err) != OK)
+		fail_msg("%s", err.message);
+}
+
+static void write_credits(const struct process *process)
+{
+	char text[4096];
+
+	snprintf(text, sizeof text,
+		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
+		 "sweep: {interval: 100ms}\ndatabase:\n  dsn: \"%s\"\n  wait: 30s\n",
+		 process->url, process->admin, pg_dsn("credits_app"));
+	write_file(process->config, text);
+}
+
+/* Short times; the lease is long enough for a replica on a busy machine. */
+static void write_chat(const struct process *process, int standin_port)
+{
+	char text[4096];
+
+	snprintf(text, sizeof text,
+		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
+		 "backoff_initial: 20ms\nbackoff_max: 200ms\nstream_queue_bytes: 64KiB\n"
+		 "models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
+		 "engine: {workers: 2, generations_max: 20}\n"
+		 "lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
+		 "quick_tries: {pause: 20ms, within: 5s}\n"
+		 "providers:\n  idle_timeout: 1s\n  first_byte_timeout: 5s\n"
+		 "  openrouter: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: single}\n"
+		 "  openai: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: \"one,two\"}\n"
+		 "  demo: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: demo}\n"
+		 "database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
+		 process->url, process->admin, directory, processes[CREDITS].url, standin_port,
+		 standin_port, standin_port, pg_dsn("chat_app"), pg_dsn("chat_worker"));
+	write_file(process->config, text);
+}
+
+static void write_all(void)
+{
+	int port = free_port();
+	char text[512], path[128];
+
+	for (size_t i = 0; i < N_PROCESSES; i++) {
+		struct process *p = &processes[i];
+
+		snprintf(p->url, sizeof p->url, "ipc://%s/%s", directory, p->name);
+		snprintf(p->admin, sizeof p->admin, "ipc://%s/%s.admin", directory, p->name);
+		snprintf(p->config, sizeof p->config, "%s/%s.yaml", directory, p->name);
+		snprintf(p->output, sizeof p->output, "%s/%s.log", directory, p->name);
+	}
+	snprintf(processes[STANDIN].url, sizeof processes[STANDIN].url, "tcp://127.0.0.1:%d", port);
+	snprintf(processes[STANDIN].admin, sizeof processes[STANDIN].admin, "%s",
+		 processes[STANDIN].url);
+	snprintf(path, sizeof path, "%s/models.yaml", directory);
+	write_file(path, models);
+	snprintf(text, sizeof text, "listen: [\"%s\"]\npace: 0\nfirst_token: 0s\nlog_level: warn\n",
+		 processes[STANDIN].url);
+	write_file(processes[STANDIN].config, text);
+	write_credits(&processes[CREDITS]);
+	write_chat(&processes[CHAT_A], port);
+	write_chat(&processes[CHAT_B], port);
+}
+
+/* The binary of the same build as this program. */
+static void binary_path(const char *name, char out[PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	ensure(n > 0);
+	self[n] = '\0';
+	snprintf(out, PATH_MAX, "%s/../../bin/%s", dirname(self), name);
+}
+
+static void run(const struct process *process, const char *path)
+{
+	int output = open(process->output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dup2(output, STDERR_FILENO) >= 0)
+		execl(path, process->binary, "--config", process->config, NULL);
+	_exit(127);
+}
+
+void process_start(enum process_name name)
+{
+	struct process *process = &processes[name];
+	const char *look = name == STANDIN ? "/v1/models" : "/readyz";
+	int64_t end_us = clock_mono_us() + WAIT_US;
+	char path[PATH_MAX];
+
+	binary_path(process->binary, path);
+	process->pid = fork();
+	ensure(process->pid >= 0);
+	if (process->pid == 0)
+		run(process, path);
+	while (!probe_ok(process->admin, look, 1000)) {
+		if (waitpid(process->pid, NULL, WNOHANG) != 0 || clock_mono_us() > end_us)
+			fail_msg("%s does not start: see %s", process->name, process->output);
+		usleep(2000);
+	}
+}
+
+bool process_running(enum process_name name)
+{
+	return processes[name].pid > 0;
+}
+
+void process_kill(enum process_name name, int signal_number)
+{
+	struct process *process = &processes[name];
+
+	kill(process->pid, signal_number);
+	if (signal_number != SIGKILL)
+		return;
+	waitpid(process->pid, NULL, 0);
+	process->pid = 0;
+}
+
+static void show(const struct process *process)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct error err;
+	size_t len;
+
+	if (tool_read_file(process->output, &text, &err) != OK)
+		return;
+	len = strlen(text);
+	fprintf(stderr, "%s:\n%s\n", process->name, len > 8000 ? text + len - 8000 : text);
+}
+
+int process_stop(enum process_name name)
+{
+	struct process *process = &processes[name];
+	int status = 0;
+
+	if (process->pid <= 0)
+		return 0;
+	kill(process->pid, SIGTERM);
+	waitpid(process->pid, &status, 0);
+	process->pid = 0;
+	if (status != 0)
+		show(process);
+	return status;
+}
+
+const char *process_url(enum process_name name)
+{
+	return processes[name].url;
+}
+
+const char *process_directory(void)
+{
+	return directory;
+}
+
+static void kill_all(void)
+{
+	if (getpid() != owner)
+		return;
+	for (size_t i = 0; i < N_PROCESSES; i++) {
+		if (processes[i].pid > 0)
+			process_kill((enum process_name)i, SIGKILL);
+	}
+	if (!getenv("KEEP"))
+		tool_remove(directory);
+}
+
+int stage_group_set_up(void **state)
+{
+	(void)state;
+	if (directory[0])
+		return 0;
+	owner = getpid();
+	pg_start();
+	pg_migrate("credits");
+	pg_migrate("chat");
+	snprintf(directory, sizeof directory, "/tmp/limitless-chat-XXXXXX");
+	ensure(mkdtemp(directory));
+	atexit(kill_all);
+	write_all();
+	process_start(STANDIN);
+	process_start(CREDITS);
+	process_start(CHAT_A);
+	process_start(CHAT_B);
+	return 0;
+}
+
+int stage_stop(void)
+{
+	int bad = 0;
+
+	for (size_t i = N_PROCESSES; i-- > 0;) {
+		if (process_stop((enum process_name)i) != 0) {
+			fprintf(stderr, "%s ended badly\n", processes[i].name);
+			bad++;
+		}
+	}
+	return bad;
+}

@@ -1,0 +1,203 @@
+/* OpenAI's events, and which key the next try takes. */
+#include "../chat_test.h"
+#include "chat/provider/provider.h"
+
+#define SECOND US_PER_S
+
+struct heard {
+	char text[200], reasoning[200];
+};
+
+static void on_text(void *ctx, const char *text, size_t len)
+{
+	struct heard *heard = ctx;
+
+	strncat(heard->text, text, len);
+}
+
+static void on_reasoning(void *ctx, const char *text, size_t len)
+{
+	struct heard *heard = ctx;
+
+	strncat(heard->reasoning, text, len);
+}
+
+static bool event(struct provider_stream *stream, const char *data, struct provider_fault *fault)
+{
+	return provider_openai.event(stream, data, strlen(data), fault);
+}
+
+static void a_stream_is_read(void **state)
+{
+	struct heard heard = {0};
+	struct provider_stream stream = {
+		.on_text = on_text, .on_reasoning = on_reasoning, .ctx = &heard};
+	struct provider_fault fault;
+
+	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}", &fault));
+	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"reasoning\":\"hm\"}}]}", &fault));
+	assert_true(
+		event(&stream, "{\"choices\":[{\"delta\":{\"content\":\"a\\u0000b\"}}]}", &fault));
+	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"content\":null}}]}", &fault));
+	assert_int_equal(stream.stop, STOP_NONE);
+	assert_true(event(&stream, "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}",
+			  &fault));
+	assert_true(event(&stream,
+			  "{\"choices\":[],\"usage\":{\"prompt_tokens\":7,"
+			  "\"completion_tokens\":9}}",
+			  &fault));
+	assert_true(event(&stream, "[DONE]", &fault));
+	assert_string_equal(heard.text, "ab");
+	assert_string_equal(heard.reasoning, "hm");
+	assert_int_equal(stream.stop, STOP_LENGTH);
+	assert_true(stream.has_usage);
+	assert_int_equal(stream.prompt_tokens, 7);
+	assert_int_equal(stream.completion_tokens, 9);
+}
+
+static void nonsense_is_a_fault(void **state)
+{
+	static const struct {
+		const char *data, *reason;
+	} cases[] = {
+		{"", "provider_broken"},
+		{"{", "provider_broken"},
+		{"[]", "provider_broken"},
+		{"{\"choices\":[{\"delta\":7}]}", "provider_broken"},
+		{"{\"choices\":[{\"delta\":{\"content\":7}}]}", "provider_broken"},
+		{"{\"error\":{\"message\":\"sk-secret\"}}", "provider_unavailable"},
+		{"{\"error\":{\"code\":429}}", "provider_busy"},
+		{"{\"error\":{\"code\":403}}", "provider_refused"},
+	};
+	struct heard heard = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct provider_stream stream = {
+			.on_text = on_text, .on_reasoning = on_reasoning, .ctx = &heard};
+		struct provider_fault fault;
+
+		assert_false(event(&stream, cases[i].data, &fault));
+		assert_string_equal(fault.err.reason, cases[i].reason);
+		assert_null(strstr(fault.err.message, "secret"));
+	}
+	assert_string_equal(heard.text, "");
+}
+
+static void refusals_have_a_meaning(void **state)
+{
+	static const char too_long[] = "{\"error\":{\"code\":\"context_length_exceeded\"}}";
+	static const struct {
+		int32_t status;
+		const char *retry_after, *body;
+		enum fault_kind kind;
+		const char *reason;
+		int64_t retry_after_ms;
+	} cases[] = {
+		{429, "7", "", FAULT_BUSY, "provider_busy", 7000},
+		{429, "soon", "", FAULT_BUSY, "provider_busy", -1},
+		{429, "-1", "", FAULT_BUSY, "provider_busy", -1},
+		{401, NULL, "", FAULT_KEY, "provider_refused", -1},
+		{402, NULL, "", FAULT_KEY, "provider_refused", -1},
+		{400, NULL, "{}", FAULT_FINAL, "provider_refused", -1},
+		{400, NULL, too_long, FAULT_FINAL, "context_too_long", -1},
+		{408, NULL, "", FAULT_RETRY, "provider_unavailable", -1},
+		{502, NULL, "<html>", FAULT_RETRY, "provider_unavailable", -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct provider_fault fault;
+
+		provider_openai.refusal(cases[i].status, cases[i].retry_after, cases[i].body,
+					strlen(cases[i].body), &fault);
+		assert_int_equal(fault.kind, cases[i].kind);
+		assert_string_equal(fault.err.reason, cases[i].reason);
+		assert_int_equal(fault.retry_after_ms, cases[i].retry_after_ms);
+	}
+}
+
+/* One model, one provider with two keys, and another provider behind it. */
+struct pool {
+	struct provider_key keys[2], spare;
+	struct provider first, second;
+	struct model model;
+};
+
+static void pool_init(struct pool *pool)
+{
+	*pool = (struct pool){
+		.keys = {{.secret = "a"}, {.secret = "b"}},
+		.first = {.name = "openai", .n_keys = 2},
+		.second = {.name = "openrouter", .n_keys = 1},
+		.model = {.id = "m", .n_routes = 2},
+	};
+	pool->first.keys = pool->keys;
+	pool->second.keys = &pool->spare;
+	pool->model.routes[0].provider = &pool->first;
+	pool->model.routes[1].provider = &pool->second;
+}
+
+static const struct provider_key *pick(struct pool *pool, int64_t now_us, struct provider_pick *ret,
+				       int64_t *ret_wait_us)
+{
+	return provider_pick(&pool->model, now_us, ret, ret_wait_us) ? ret->key : NULL;
+}
+
+static void keys_take_turns_and_rest(void **state)
+{
+	struct provider_fault busy = {.kind = FAULT_BUSY, .retry_after_ms = 5000};
+	struct provider_fault unknown = {.kind = FAULT_BUSY, .retry_after_ms = -1};
+	struct provider_pick one, two, three;
+	struct pool pool;
+	int64_t wait_us;
+
+	pool_init(&pool);
+	assert_ptr_equal(pick(&pool, 1 * SECOND, &one, &wait_us), &pool.keys[0]);
+	assert_ptr_equal(pick(&pool, 2 * SECOND, &two, &wait_us), &pool.keys[1]);
+	provider_report(&one, 2 * SECOND, &busy);
+	assert_ptr_equal(pick(&pool, 3 * SECOND, &one, &wait_us), &pool.keys[1]);
+	provider_report(&two, 3 * SECOND, &busy);
+	assert_ptr_equal(pick(&pool, 4 * SECOND, &three, &wait_us), &pool.spare);
+	provider_report(&three, 4 * SECOND, &unknown); /* a second, then two … */
+	assert_null(pick(&pool, 4 * SECOND, &one, &wait_us));
+	assert_int_equal(wait_us, SECOND);
+	assert_ptr_equal(pick(&pool, 5 * SECOND, &three, &wait_us), &pool.spare);
+	provider_report(&three, 5 * SECOND, &unknown);
+	assert_null(pick(&pool, 6 * SECOND, &one, &wait_us));
+	assert_int_equal(wait_us, SECOND);
+	assert_ptr_equal(pick(&pool, 7 * SECOND, &one, &wait_us), &pool.keys[0]);
+	provider_report(&one, 7 * SECOND, NULL);
+}
+
+static void a_minute_has_so_many_requests(void **state)
+{
+	int64_t ring[3] = {0}, wait_us;
+	struct provider_pick one;
+	struct pool pool;
+
+	pool_init(&pool);
+	pool.first.n_keys = 1;
+	pool.model.n_routes = 1;
+	pool.first.requests_per_minute = 3;
+	pool.keys[0].minute = ring;
+	assert_non_null(pick(&pool, 10 * SECOND, &one, &wait_us));
+	assert_non_null(pick(&pool, 20 * SECOND, &one, &wait_us));
+	assert_non_null(pick(&pool, 30 * SECOND, &one, &wait_us));
+	assert_null(pick(&pool, 60 * SECOND, &one, &wait_us));
+	assert_int_equal(wait_us, 10 * SECOND);
+	assert_non_null(pick(&pool, 70 * SECOND, &one, &wait_us));
+	assert_null(pick(&pool, 70 * SECOND, &one, &wait_us));
+	assert_int_equal(wait_us, 10 * SECOND);
+}
+
+int provider_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stream_is_read),
+		cmocka_unit_test(nonsense_is_a_fault),
+		cmocka_unit_test(refusals_have_a_meaning),
+		cmocka_unit_test(keys_take_turns_and_rest),
+		cmocka_unit_test(a_minute_has_so_many_requests),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
