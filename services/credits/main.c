@@ -9,6 +9,9 @@
 		.fallback = fallback_, .min = min_, .max = max_, .reload = reload_, .help = help_ \
 	}
 #define SWEEP_LEASE_MS 60000
+/* What waits makes the next batch of commands (command.c): the more may wait, the more share a
+ * commit and a lock. */
+#define WORKERS "32"
 #define DAY_MS (24LL * 3600 * 1000)
 
 const struct conf_key credits_keys[] = {
@@ -96,6 +99,7 @@ int main(int argc, char **argv)
 			.keys = credits_keys,
 			.n_keys = credits_keys_n,
 			.conf_size = sizeof(struct credits_conf),
+			.workers = WORKERS,
 			.statements = sql_credits_all,
 			.handlers = handlers,
 			.n_handlers = n_handlers,

@@ -7,7 +7,7 @@ story=$(basename "$0")
 tap_n=0 tap_failed=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lc-XXXXXX")
 chmod 755 "$scratch"
-stacks=()
+stacks=() stack_dirs=()
 
 # ---- TAP
 ok() { # status name
@@ -66,7 +66,7 @@ stack_start() {
 	: >"$dir.out" # of a start before
 	env "$@" "$B/bin/limitless" up --dir "$dir" --port "$port" >"$dir.out" 2>"$dir.err" &
 	pid=$!
-	stacks+=("$pid")
+	stacks+=("$pid") stack_dirs+=("$dir")
 	until_true 60 stack_said_ready || {
 		note "the stack did not start:"
 		sed 's/^/# /' "$dir.out" "$dir.err" | tail -n 40
@@ -82,7 +82,18 @@ stack_stop() { # pid
 # Process id of a part of the running stack, by its binary's name.
 pid_of() { pgrep -P "$pid" -x "$1" | head -n 1; }
 
+# Whatever a story did, the books balance: the invariants of each ledger that still runs.
+verify_ledgers() {
+	local i
+	for i in "${!stacks[@]}"; do
+		kill -0 "${stacks[$i]}" 2>/dev/null || continue
+		"$B/bin/limitless" credits verify --dir "${stack_dirs[$i]}" >"$scratch/verify" 2>&1
+		ok $? "the ledger's invariants hold at the end"
+		[ "$tap_failed" = 0 ] || sed 's/^/# /' "$scratch/verify"
+	done
+}
 finish() {
+	verify_ledgers
 	for p in "${stacks[@]}"; do stack_stop "$p"; done
 	echo "1..$tap_n"
 	if [ $tap_failed = 0 ]; then rm -rf "$scratch"; else note "kept: $scratch"; fi

@@ -27,7 +27,7 @@
 #define STOP_MS 35000 /* services take at most 30 s to finish what runs */
 #define LOG_CHECK_US (60 * US_PER_S)
 
-/* Connections: eight workers and a pool for each service, and the engine of chat. */
+/* Connections: eight workers (credits: 32) and a pool for each service, and the engine of chat. */
 static const char *const database_settings[] = {"max_connections=200", "shared_buffers=128MB",
 						"jit=off", "log_min_messages=warning", NULL};
 

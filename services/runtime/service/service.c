@@ -58,6 +58,9 @@ static void join_keys(struct process *p)
 	p->keys = calloc(p->n_keys, sizeof *p->keys);
 	ensure(p->keys);
 	memcpy(p->keys, service_keys, service_keys_n * sizeof *p->keys);
+	for (size_t i = 0; i < service_keys_n && p->spec->workers; i++)
+		if (strcmp(p->keys[i].key, "workers") == 0)
+			p->keys[i].fallback = p->spec->workers;
 	if (p->spec->n_keys > 0)
 		memcpy(p->keys + service_keys_n, p->spec->keys, p->spec->n_keys * sizeof *p->keys);
 }
