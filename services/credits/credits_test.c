@@ -4,7 +4,8 @@
 
 int main(void)
 {
-	int failures = hold_tests() + billing_tests() + verify_tests() + others_tests();
+	int failures = hold_tests() + billing_tests() + verify_tests() + others_tests() +
+		       known_failures_tests();
 
 	pg_stop();
 	return failures > 0;

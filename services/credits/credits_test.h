@@ -44,6 +44,7 @@ int hold_tests(void);
 int billing_tests(void);
 int verify_tests(void);
 int others_tests(void);
+int known_failures_tests(void);
 
 /* The handlers. name: what the id is derived from, unique in the test. Each returns the handler's
  * status. */

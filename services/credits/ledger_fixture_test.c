@@ -55,8 +55,8 @@ int ledger_tear_down(void **state)
 
 const char *ledger_id(struct ledger *l, const struct uuid *name_space, const char *name)
 {
-	static char ids[16][UUID_SIZE];
-	static unsigned next;
+	static _Thread_local char ids[16][UUID_SIZE];
+	static _Thread_local unsigned next;
 	char *id = ids[next++ % ARRAY_SIZE(ids)], text[100];
 
 	snprintf(text, sizeof text, "%s:%s", l->user, name);
