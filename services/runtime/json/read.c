@@ -251,8 +251,11 @@ enum status json_read(const struct json_message_rule *rule, ProtobufCMessage *me
 		.arena = arena,
 		.err = reterr,
 	};
-	enum status s = text_parse(&reader, &root);
+	enum status s;
 
+	if (len == 0 && !options->update_mask)
+		return OK; /* most requests: nothing to read */
+	s = text_parse(&reader, &root);
 	if (s == OK)
 		s = read_object(&reader, &whole, rule, root, message, options);
 	return finish(&reader, s);
