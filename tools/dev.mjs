@@ -10,7 +10,9 @@ const url = `http://127.0.0.1:${port}`;
 const QUIET_MS = 200; // an editor's save is several events
 
 const binaries = () => new Map(readdirSync("build/bin").map((name) => [name, statSync(join("build/bin", name)).mtimeMs]));
-const make = () => spawnSync("make", ["--no-print-directory", "binaries", "build/gen/openapi.json"], { stdio: "inherit" }).status === 0;
+// A make of its own, not a part of the one that runs this.
+const { MAKEFLAGS, MFLAGS, MAKELEVEL, ...environment } = process.env;
+const make = () => spawnSync("make", ["--silent", "binaries", "build/gen/openapi.json"], { stdio: "inherit", env: environment }).status === 0;
 
 // Process ids by name, from the table that `limitless status` prints.
 function pids() {
