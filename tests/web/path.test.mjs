@@ -74,6 +74,38 @@ test("the second question knows its chat", async (t) => {
   assert.equal(await page.getByRole("navigation", { name: "Chats" }).getByRole("listitem").count(), 4);
 });
 
+test("a model is chosen by its price, and that price is paid", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await page.getByText("Demo model: no provider key is set").waitFor();
+  const current = page.getByRole("button", { name: /^Model:/ });
+  await current.click();
+  await page.getByRole("menuitemradio", { name: /Claude 3.5 Sonnet.*20 credits a message/s }).click();
+  await eventually(async () => assert.match(await current.innerText(), /Sonnet\s+20 credits a message/));
+  await page.getByText("up to 20 credits").waitFor();
+  await ask(page, "What do you cost? [[say:Twenty.]]");
+  await answers(page).getByText(/^20 credits/).waitFor();
+  await page.getByRole("article", { name: "Answer of Claude 3.5 Sonnet" }).waitFor();
+  await eventually(async () => assert.equal(await balance(page), 80));
+  await page.reload();
+  await eventually(async () => assert.match(await current.innerText(), /Sonnet/));
+});
+
+test("answers, questions and code are copied as they were written", async (t) => {
+  const page = await visit(t, { permissions: ["clipboard-read", "clipboard-write"] });
+  await signUp(page);
+  const text = "Use **this**:\n\n```js\nlet a = 1;\n```";
+  await ask(page, `Copy me [[say:${text}]]`);
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.getByRole("button", { name: "Copy the answer" }).click();
+  await eventually(async () => assert.equal(await clipboard(), text));
+  await page.getByRole("figure").getByRole("button", { name: "Copy" }).click();
+  await eventually(async () => assert.equal(await clipboard(), "let a = 1;"));
+  await questions(page).hover();
+  await page.getByRole("button", { name: "Copy the message" }).click();
+  await eventually(async () => assert.match(await clipboard(), /^Copy me/));
+});
+
 test("log out, and in again", async (t) => {
   const page = await visit(t);
   const email = await signUp(page);

@@ -11,6 +11,7 @@ import {
   questions,
   signUp,
   stopButton,
+  url,
   useBrowser,
   visit,
 } from "./lib.mjs";
@@ -123,6 +124,38 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
   await composer(page).press("Enter");
   await answers(page).nth(1).waitFor();
   await stopButton(page).waitFor({ state: "detached" });
+});
+
+test("an access token that ended is renewed once, and nobody sees it", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await ask(page, "Before [[say:the end.]]");
+  let renewals = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/auth/refresh")) renewals++;
+  });
+  // The cookie is gone, and the page believes that it is not.
+  page.expected.push(/status of 401/);
+  const cookies = await page.context().cookies(`${url}/`);
+  for (const { name } of cookies) await page.context().clearCookies({ name });
+  await page.reload();
+  await answers(page).first().waitFor();
+  await eventually(async () => assert.ok((await balance(page)) > 0));
+  assert.equal(renewals, 1);
+  // The page knows by its clock that the token ended: no request has to fail.
+  await page.evaluate(() => localStorage.setItem("lc.session", new Date(0).toISOString()));
+  await ask(page, "And after [[say:it goes on.]]");
+  assert.equal(renewals, 2);
+});
+
+test("a provider that breaks off: what was written stays, and it can be asked again", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await ask(page, "Break off. [[tokens:40]] [[fault:cut,after=20]]");
+  await page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
+  assert.match(await answers(page).locator(".prose").innerText(), /^1 2 3/);
+  await page.getByText("not charged").waitFor();
+  await eventually(async () => assert.equal(await balance(page), 100));
 });
 
 test("an address that is none shows a way on", async (t) => {

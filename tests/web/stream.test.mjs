@@ -126,6 +126,20 @@ test("it sticks to the end until the reader scrolls up", async (t) => {
   await eventually(async () => assert.ok((await toEnd()) <= 2));
 });
 
+test("an answer that is written leaves the messages above alone", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await ask(page, "First. [[say:**One**\n\n```js\nlet a = 1;\n```]]");
+  await answers(page).first().locator("pre span").first().waitFor();
+  await answers(page).first().evaluate((one) => {
+    window.changes = 0;
+    const watch = { subtree: true, childList: true, characterData: true };
+    new MutationObserver((changes) => (window.changes += changes.length)).observe(one.querySelector(".prose"), watch);
+  });
+  await ask(page, "Second. [[tokens:60]] [[pace:60]]");
+  assert.equal(await page.evaluate(() => window.changes), 0);
+});
+
 test("what is Markdown looks so, and HTML stays text", async (t) => {
   const page = await visit(t);
   await signUp(page);
