@@ -73,6 +73,7 @@ test("the provider fails: a clear error, nothing charged, and it can be asked ag
   const alert = page.getByRole("alert");
   await alert.getByText("No answer came").waitFor();
   await alert.getByText(/^Request /).waitFor();
+  await answers(page).getByText("not charged").waitFor();
   await eventually(async () => assert.equal(await balance(page), 100));
   await page.reload();
   await alert.getByText("No answer came").waitFor();
@@ -151,11 +152,12 @@ test("an access token that ended is renewed once, and nobody sees it", async (t)
 test("a provider that breaks off: what was written stays, and it can be asked again", async (t) => {
   const page = await visit(t);
   await signUp(page);
-  await ask(page, "Break off. [[tokens:40]] [[fault:cut,after=20]]");
+  await ask(page, "Break off. [[tokens:40]] [[fault:cut after=20]]");
   await page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
   assert.match(await answers(page).locator(".prose").innerText(), /^1 2 3/);
-  await page.getByText("not charged").waitFor();
-  await eventually(async () => assert.equal(await balance(page), 100));
+  // What came is paid for, and the page says so.
+  await answers(page).getByText(/^2 credits/).waitFor();
+  await eventually(async () => assert.equal(await balance(page), 98));
 });
 
 test("an address that is none shows a way on", async (t) => {

@@ -131,12 +131,14 @@ test("an answer that is written leaves the messages above alone", async (t) => {
   await signUp(page);
   await ask(page, "First. [[say:**One**\n\n```js\nlet a = 1;\n```]]");
   await answers(page).first().locator("pre span").first().waitFor();
-  await answers(page).first().evaluate((one) => {
+  await answers(page).first().locator(".prose").evaluate((text) => {
+    window.watched = text;
     window.changes = 0;
     const watch = { subtree: true, childList: true, characterData: true };
-    new MutationObserver((changes) => (window.changes += changes.length)).observe(one.querySelector(".prose"), watch);
+    new MutationObserver((changes) => (window.changes += changes.length)).observe(text, watch);
   });
   await ask(page, "Second. [[tokens:60]] [[pace:60]]");
+  assert.ok(await page.evaluate(() => window.watched.isConnected));
   assert.equal(await page.evaluate(() => window.changes), 0);
 });
 

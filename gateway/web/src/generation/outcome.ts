@@ -76,8 +76,9 @@ function answer(
   if (!id) return [];
   const text = shownText(live);
   const { model, reasoning } = live;
+  const creditsUsed = live.usage?.creditsUsed ?? "0";
   const failed = { role: "ASSISTANT", state: "FAILED", error: event.data } as const;
-  return [blank({ id, chat, text, model, reasoning, ...failed })];
+  return [blank({ id, chat, text, model, reasoning, creditsUsed, ...failed })];
 }
 
 function blank(known: Pick<Message, "id" | "chat" | "role" | "text"> & Partial<Message>): Message {
