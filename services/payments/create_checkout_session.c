@@ -72,7 +72,7 @@ static void fill_form(struct stripe_form *form, const Payments__V1__Package *pac
 	stripe_form_add(form, "line_items[0][price_data][currency]", currency);
 	stripe_form_addf(form, "line_items[0][price_data][unit_amount]", "%" PRId64,
 			 package->price->minor_units);
-	stripe_form_addf(form, "line_items[0][price_data][product_data][name]", "%s: %g credits",
+	stripe_form_addf(form, "line_items[0][price_data][product_data][name]", "%s: %.15g credits",
 			 package->display_name, (double)package->credits_microcredits / 1e6);
 	stripe_form_addf(form, "expires_at", "%" PRId64, expire_seconds);
 	stripe_form_addf(form, "success_url", "%s/pricing/success?payment=%s", page, payment);

@@ -184,6 +184,8 @@ void a_dispute_that_is_won_gives_back(void **state)
 {
 	insert_payment(PAYMENT, "false");
 	tell(SESSION);
+	tell(DISPUTE("500", "warning_needs_response"));
+	assert_int_equal(booked(), CREDITS);
 	tell(DISPUTE("500", "needs_response"));
 	assert_int_equal(booked(), 0);
 	assert_int_equal(learn_value("SELECT disputed::int AS n FROM payment"), 1);

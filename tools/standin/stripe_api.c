@@ -218,7 +218,8 @@ static void list(const char *kind, const struct stripe_request *req, struct stri
 {
 	json_t *found = store_list(kind, req->form);
 
-	if (strcmp(form_text(req->form, "expand[]"), "data.latest_charge") == 0)
+	if (strcmp(form_text(req->form, "expand[]"), "data.latest_charge") == 0 ||
+	    strcmp(form_text(req->form, "expand[0]"), "data.latest_charge") == 0)
 		found = with_charges(found);
 	answer->status = 200;
 	answer->body = found;
