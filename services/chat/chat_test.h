@@ -76,6 +76,8 @@ void process_kill(enum process_name name, int signal_number);
 int process_stop(enum process_name name);
 const char *process_url(enum process_name name);
 const char *process_directory(void);
+/* The catalogue, with this price in credits for PLAIN; a replica reads it at SIGHUP. */
+void process_write_models(const char *plain_price);
 
 struct rpc_channel *stage_channel(const struct stage *stage);
 const struct rpc_call_options *stage_options(struct stage *stage);

@@ -27,26 +27,27 @@ static struct process {
 static char directory[64];
 static pid_t owner;
 
-static const char models[] =
-	"models:\n"
-	"  - {id: plain, name: Plain, provider: Demo, window: 8192, max_output: 4096,"
-	" modalities: [text], price: {per_message: 2}}\n"
-	"  - {id: metered, name: Metered, provider: Demo, window: 8192, max_output: 1000,"
-	" modalities: [text], price: {per_message: 1, input_per_1k: 1, output_per_1k: 5}}\n"
-	"  - {id: free, name: Free, provider: Demo, window: 8192, max_output: 4096,"
-	" modalities: [text], price: {}, free: true}\n"
-	"  - {id: dear, name: Dear, provider: Demo, window: 8192, max_output: 4096,"
-	" modalities: [text, image], price: {per_message: 1000}}\n"
-	"  - {id: narrow, name: Narrow, provider: Demo, window: 1024, max_output: 256,"
-	" modalities: [text], price: {per_message: 2}}\n"
-	"  - {id: keyed, name: Keyed, provider: Demo, window: 8192, max_output: 4096,"
-	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-keyed}}\n"
-	"  - {id: single, name: Single, provider: Demo, window: 8192, max_output: 4096,"
-	" modalities: [text], price: {per_message: 2}, upstream: {openrouter: one, demo: \"\"}}\n"
-	"  - {id: endless, name: Endless, provider: Demo, window: 400000, max_output: 200000,"
-	" modalities: [text], price: {}, free: true}\n"
-	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"
-	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n";
+/* %s: credits a message of the model `plain`. */
+#define MODELS                                                                                     \
+	"models:\n"                                                                                \
+	"  - {id: plain, name: Plain, provider: Demo, window: 8192, max_output: 4096,"             \
+	" modalities: [text], price: {per_message: %s}}\n"                                         \
+	"  - {id: metered, name: Metered, provider: Demo, window: 8192, max_output: 1000,"         \
+	" modalities: [text], price: {per_message: 1, input_per_1k: 1, output_per_1k: 5}}\n"       \
+	"  - {id: free, name: Free, provider: Demo, window: 8192, max_output: 4096,"               \
+	" modalities: [text], price: {}, free: true}\n"                                            \
+	"  - {id: dear, name: Dear, provider: Demo, window: 8192, max_output: 4096,"               \
+	" modalities: [text, image], price: {per_message: 1000}}\n"                                \
+	"  - {id: narrow, name: Narrow, provider: Demo, window: 1024, max_output: 256,"            \
+	" modalities: [text], price: {per_message: 2}}\n"                                          \
+	"  - {id: keyed, name: Keyed, provider: Demo, window: 8192, max_output: 4096,"             \
+	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-keyed}}\n"           \
+	"  - {id: single, name: Single, provider: Demo, window: 8192, max_output: 4096,"           \
+	" modalities: [text], price: {per_message: 2}, upstream: {openrouter: one, demo: \"\"}}\n" \
+	"  - {id: endless, name: Endless, provider: Demo, window: 400000, max_output: 200000,"     \
+	" modalities: [text], price: {}, free: true}\n"                                            \
+	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"   \
+	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n"
 
 /* A port that was free a moment ago. */
 static int free_port(void)
@@ -103,10 +104,19 @@ static void write_chat(const struct process *process, int standin_port)
 	write_file(process->config, text);
 }
 
+void process_write_models(const char *plain_price)
+{
+	char text[4096], path[128];
+
+	snprintf(text, sizeof text, MODELS, plain_price);
+	snprintf(path, sizeof path, "%s/models.yaml", directory);
+	write_file(path, text);
+}
+
 static void write_all(void)
 {
 	int port = free_port();
-	char text[512], path[128];
+	char text[512];
 
 	for (size_t i = 0; i < N_PROCESSES; i++) {
 		struct process *p = &processes[i];
@@ -119,8 +129,7 @@ static void write_all(void)
 	snprintf(processes[STANDIN].url, sizeof processes[STANDIN].url, "tcp://127.0.0.1:%d", port);
 	snprintf(processes[STANDIN].admin, sizeof processes[STANDIN].admin, "%s",
 		 processes[STANDIN].url);
-	snprintf(path, sizeof path, "%s/models.yaml", directory);
-	write_file(path, models);
+	process_write_models("2");
 	snprintf(text, sizeof text, "listen: [\"%s\"]\npace: 0\nfirst_token: 0s\nlog_level: warn\n",
 		 processes[STANDIN].url);
 	write_file(processes[STANDIN].config, text);

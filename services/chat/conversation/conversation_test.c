@@ -1,6 +1,8 @@
 /* Chats and the catalogue of models, over RPC. */
 #include "../chat_test.h"
 
+#include <signal.h>
+
 static void models_are_listed(void **state)
 {
 	struct stage *stage = *state;
@@ -19,6 +21,43 @@ static void models_are_listed(void **state)
 	assert_int_equal(resp->models[3]->n_modalities, 2);
 	assert_string_equal(resp->models[5]->id, KEYED);
 	assert_false(resp->models[5]->demo);
+}
+
+static int64_t plain_price(struct stage *stage)
+{
+	Chat__V1__ListModelsRequest req = CHAT__V1__LIST_MODELS_REQUEST__INIT;
+	Chat__V1__ListModelsResponse *resp;
+
+	stage_ok(stage, chat_v1_list_models, &req, &resp);
+	return resp->models[0]->price->per_message_microcredits;
+}
+
+/* What runs keeps the price that it began with. A bad catalogue changes nothing. */
+static void prices_change_at_sighup(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, PLAIN), sql[200];
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, chat, "count [[tokens:30]] [[pace:20]]");
+
+	reader_wait_text(reader, 4);
+	process_write_models("3.5");
+	process_kill(CHAT_A, SIGHUP);
+	eventually(plain_price(stage) == 3500000);
+	process_write_models("-1");
+	process_kill(CHAT_A, SIGHUP);
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__STOP);
+	stage_expect_balance(stage, GIFT - 2 * CREDIT);
+	reader_free(reader);
+	reader = stage_answer(stage, chat, "hello");
+	stage_expect_balance(stage, GIFT - 2 * CREDIT - 3500000);
+	snprintf(sql, sizeof sql,
+		 "SELECT count(DISTINCT price_version) FROM chat.usage WHERE user_id = '%s'",
+		 stage->user);
+	assert_string_equal(pg_value(sql), "2");
+	process_write_models("2");
+	process_kill(CHAT_A, SIGHUP);
+	eventually(plain_price(stage) == 2 * CREDIT);
 }
 
 static void a_chat_is_made_and_found(void **state)
@@ -257,10 +296,11 @@ static void old_bins_are_emptied(void **state)
 int conversation_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(models_are_listed),     TEST(a_chat_is_made_and_found),
-		TEST(bad_chats_are_refused), TEST(only_named_fields_change),
-		TEST(the_bin_gives_back),    TEST(others_find_nothing),
-		TEST(chats_come_in_pages),   TEST(old_bins_are_emptied),
+		TEST(models_are_listed),        TEST(prices_change_at_sighup),
+		TEST(a_chat_is_made_and_found), TEST(bad_chats_are_refused),
+		TEST(only_named_fields_change), TEST(the_bin_gives_back),
+		TEST(others_find_nothing),      TEST(chats_come_in_pages),
+		TEST(old_bins_are_emptied),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

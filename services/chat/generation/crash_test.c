@@ -219,7 +219,13 @@ static void a_request_is_repeated_when_credits_is_back(void **state)
 	reader = reader_generate(stage, chat, "hello [[say:there]]");
 	reader_expect_refused(reader, UNAVAILABLE, "service_unavailable");
 	process_start(CREDITS);
-	again = stage_answer(stage, chat, "hello [[say:there]]");
+	again = reader_generate(stage, chat, "hello [[say:there]]");
+	for (reader_wait_end(again); again->status == UNAVAILABLE; reader_wait_end(again)) {
+		reader_free(again); /* its channel still rests after the failure */
+		usleep(20000);
+		again = reader_generate(stage, chat, "hello [[say:there]]");
+	}
+	reader_expect_done(again, CHAT__V1__STOP_REASON__STOP);
 	assert_string_equal(reader_text(again), "there");
 	assert_int_equal(stage_messages(stage, chat)->n_messages, 2);
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);

@@ -80,15 +80,10 @@ void generation_run(struct generation *generation)
 		return;
 	}
 	engine_insert(engine, generation);
-	if (generation->lost > engine->conf->lost_max) {
-		struct error err;
-
-		err.code = error_set(&err, UNAVAILABLE, "generation_lost",
-				     "the service that wrote the answer stopped %d times",
-				     generation->lost);
-		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &err);
-		return;
-	}
+	if (generation->lost > engine->conf->lost_max)
+		generation->doom.code = error_set(
+			&generation->doom, UNAVAILABLE, "generation_lost",
+			"the service that wrote the answer stopped %d times", generation->lost);
 	hold_begin(generation);
 }
 

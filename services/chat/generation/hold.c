@@ -139,7 +139,11 @@ static void hold_now(struct generation *generation)
 static void take_void(struct generation *generation, _unused_ enum status status,
 		      _unused_ const struct error *err)
 {
-	hold_now(generation); /* whatever came: there may have been nothing to void */
+	/* Whatever came: there may have been nothing to void. */
+	if (generation->doom.code != OK)
+		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &generation->doom);
+	else
+		hold_now(generation);
 }
 
 /* The hold of an attempt that was lost would count against the user until it expires, and may be
@@ -162,7 +166,7 @@ static void void_former(struct generation *generation)
 void hold_begin(struct generation *generation)
 {
 	generation->stage = STAGE_HOLD;
-	if (generation->hold_microcredits == 0)
+	if (generation->hold_microcredits == 0 && generation->doom.code == OK)
 		accept(generation);
 	else if (generation->log->facts.attempt > 1)
 		void_former(generation);

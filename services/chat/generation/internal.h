@@ -100,7 +100,8 @@ struct generation {
 	int32_t input_tokens; /* of the prompt, by our count */
 	int64_t hold_microcredits;
 	struct rpc_context context;
-	int32_t lost; /* attempts whose replica died */
+	int32_t lost;      /* attempts whose replica died */
+	struct error doom; /* why this attempt can only end; code OK: it can be made */
 	int64_t lease_token;
 	int64_t lease_us; /* microseconds since 1970, by the database's clock */
 	bool cancel;      /* asked to stop */
@@ -130,7 +131,8 @@ void crew_stop(struct crew *crew);
 struct generation *generation_new(struct engine *engine, const char *id);
 struct generation *generation_ref(struct generation *generation);
 void generation_unref(struct generation *generation);
-/* Puts it into the engine and begins with its hold; the engine takes the caller's reference. */
+/* Puts it into the engine and begins with its hold, or ends it when it is doomed; the engine takes
+ * the caller's reference. */
 void generation_run(struct generation *generation);
 /* What watchers see: this attempt once it wrote something, before that the former ones. */
 struct event_log *generation_shown(const struct generation *generation);

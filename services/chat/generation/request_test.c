@@ -185,7 +185,7 @@ static void the_context_is_cut_to_the_window(void **state)
 	stage_expect_balance(stage, GIFT - 4 * CREDIT);
 }
 
-static void the_longest_answer_is_cut(void **state)
+static void the_request_limits_the_answer(void **state)
 {
 	struct stage *stage = *state;
 	char *chat = stage_new_chat(stage, PLAIN);
@@ -380,7 +380,7 @@ int request_tests(void)
 		TEST(too_dear_is_refused_before_the_provider),
 		TEST(bad_requests_name_the_field),
 		TEST(the_context_is_cut_to_the_window),
-		TEST(the_longest_answer_is_cut),
+		TEST(the_request_limits_the_answer),
 		TEST(one_answer_at_a_time),
 		TEST(a_repeat_attaches),
 		TEST(keys_are_each_users_own),

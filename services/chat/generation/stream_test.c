@@ -122,14 +122,26 @@ static void bad_cursors_are_refused(void **state)
 	reader_expect_refused(whole, NOT_FOUND, "not_found");
 }
 
+/* An answer of half a megabyte, read when it is over. */
+static struct reader *read_longest(struct stage *stage)
+{
+	char *chat = stage_new_chat(stage, ENDLESS);
+	struct reader *reader = reader_generate(stage, chat, "count [[tokens:100000]]");
+	char generation[UUID_SIZE];
+
+	reader_wait_accepted(reader);
+	memcpy(generation, reader->generation, UUID_SIZE);
+	reader_free(reader);
+	eventually(stage_generation(stage, generation)->state == CHAT__V1__GENERATION__STATE__DONE);
+	reader = reader_watch(stage, generation, "");
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__LENGTH);
+	return reader;
+}
+
 static void the_longest_answer_is_cut(void **state)
 {
-	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, ENDLESS);
-	_cleanup_(reader_freep) struct reader *reader =
-		reader_generate(stage, chat, "count [[tokens:100000]]");
+	_cleanup_(reader_freep) struct reader *reader = read_longest(*state);
 
-	reader_expect_done(reader, CHAT__V1__STOP_REASON__LENGTH);
 	assert_int_equal(reader->text.len, ANSWER_BYTES_MAX);
 }
 
@@ -137,12 +149,9 @@ static void the_longest_answer_is_cut(void **state)
 static void a_slow_reader_is_ended_and_resumes(void **state)
 {
 	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, ENDLESS);
-	_cleanup_(reader_freep) struct reader *whole =
-		reader_generate(stage, chat, "count [[tokens:100000]]");
+	_cleanup_(reader_freep) struct reader *whole = read_longest(stage);
 	_cleanup_(reader_freep) struct reader *slow = NULL, *rest = NULL;
 
-	reader_expect_done(whole, CHAT__V1__STOP_REASON__LENGTH);
 	slow = reader_watch(stage, whole->generation, "");
 	reader_pause(slow);
 	usleep(3 * WATCH_STALL_US);

@@ -75,18 +75,15 @@ static void run_sweep(struct crew_member *member, struct job *job)
 static void take_claim(struct claim *claim)
 {
 	struct generation *generation = claim->generation;
-	struct engine *engine = generation->engine;
 
 	log_info("generation_taken_over", LOG_S("generation", generation->log->facts.id),
 		 LOG_I("attempt", generation->log->facts.attempt));
-	if (claim->err.code == OK || engine->stopping) {
-		generation_run(generation);
-	} else if (claim->err.code == UNAVAILABLE || claim->err.code == DEADLINE_EXCEEDED) {
+	if (claim->err.code == UNAVAILABLE || claim->err.code == DEADLINE_EXCEEDED) {
 		generation_unref(generation); /* its lease lapses again */
-	} else {                              /* its model left the catalogue, say */
-		engine_insert(engine, generation);
-		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &claim->err);
+		return;
 	}
+	generation->doom = claim->err; /* its model left the catalogue, say */
+	generation_run(generation);
 }
 
 static void sweep_done(struct job *job)
