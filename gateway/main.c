@@ -1,6 +1,7 @@
 /* The process: arguments, configuration, signals. */
 #include "gateway/gateway.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/memory.h"
 #include "runtime/log/log.h"
 
 #include <pthread.h>
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: gateway [--config FILE] [--print-config]\n");
 		return 1;
 	}
+	memory_thrifty();
 	log_init("gateway", LOG_LEVEL_INFO);
 	raise_file_limit();
 	p.arena = arena_new(ARENA_CHUNK_BYTES, ARENA_BYTES_MAX);

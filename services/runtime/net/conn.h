@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #define NET_IN_BYTES 2048          /* of each connection: the receive that is always posted */
-#define NET_BULK_BYTES (64 * 1024) /* of each thread: reads after a full one, and writes */
+#define NET_BULK_BYTES (32 * 1024) /* of each thread: reads after a full one, and writes */
 #define NET_SEND_TIMEOUT_MS 30000
 #define NET_DIAL_TIMEOUT_MS 5000
 #define NET_CONNECTIONS_MAX 1024

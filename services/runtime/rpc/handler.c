@@ -128,7 +128,8 @@ void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage
 		status = stream_put(&call->stream, resp, SIZE_MAX, &pub->err);
 	server_call_end(call, status, &pub->err);
 	atomic_store(&call->finished, true);
-	session_op(&call->stream, false);
+	/* With more calls in the queue the answers of several may go out in one write. */
+	session_op(&call->stream, atomic_load(&call->server->queue_n) > 0);
 	server_call_leave(call);
 }
 

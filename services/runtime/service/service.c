@@ -3,6 +3,7 @@
 #include "runtime/service/service.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/page.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/log/log.h"
@@ -399,6 +400,7 @@ int service_main(const struct service_spec *spec, int argc, char **argv)
 		free(p.keys);
 		return 0;
 	}
+	memory_thrifty();
 	log_init(spec->name, LOG_LEVEL_INFO);
 	p.service.arena = arena_new(ARENA_CHUNK, ARENA_MAX);
 	p.file = upper(p.service.arena, spec->name);

@@ -1,6 +1,7 @@
 /* Echo server on runtime/rpc. */
 #include "bench/echo.pb-c.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/memory.h"
 #include "runtime/log/log.h"
 #include "runtime/rpc/rpc.h"
 #include <signal.h>
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
 	sigset_t set;
 	int signal;
 
+	memory_thrifty(); /* as every service does */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
