@@ -7,7 +7,8 @@ story=$(basename "$0")
 tap_n=0 tap_failed=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lc-XXXXXX")
 chmod 755 "$scratch"
-stacks=() stack_dirs=()
+stacks=()
+declare -A stack_dir=() # of those that stack_start started, by process id
 
 # ---- TAP
 ok() { # status name
@@ -66,7 +67,7 @@ stack_start() {
 	: >"$dir.out" # of a start before
 	env "$@" "$B/bin/limitless" up --dir "$dir" --port "$port" >"$dir.out" 2>"$dir.err" &
 	pid=$!
-	stacks+=("$pid") stack_dirs+=("$dir")
+	stacks+=("$pid") stack_dir[$pid]=$dir
 	until_true 60 stack_said_ready || {
 		note "the stack did not start:"
 		sed 's/^/# /' "$dir.out" "$dir.err" | tail -n 40
@@ -84,10 +85,10 @@ pid_of() { pgrep -P "$pid" -x "$1" | head -n 1; }
 
 # Whatever a story did, the books balance: the invariants of each ledger that still runs.
 verify_ledgers() {
-	local i
-	for i in "${!stacks[@]}"; do
-		kill -0 "${stacks[$i]}" 2>/dev/null || continue
-		"$B/bin/limitless" credits verify --dir "${stack_dirs[$i]}" >"$scratch/verify" 2>&1
+	local p
+	for p in "${!stack_dir[@]}"; do
+		kill -0 "$p" 2>/dev/null || continue
+		"$B/bin/limitless" credits verify --dir "${stack_dir[$p]}" >"$scratch/verify" 2>&1
 		ok $? "the ledger's invariants hold at the end"
 		[ "$tap_failed" = 0 ] || sed 's/^/# /' "$scratch/verify"
 	done
