@@ -90,6 +90,7 @@ static int run(struct process *p)
 		fprintf(stderr, "gateway: %s\n", err.message);
 	else
 		log_info("serving");
+	memory_trim_start();
 	while (s == OK) {
 		ensure(sigwait(&signals, &number) == 0);
 		if (number != SIGHUP)

@@ -73,8 +73,8 @@ function wrk(url, headers) {
   if (/Non-2xx/.test(out)) throw new Error(out);
   return {
     rps: Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]),
-    p50: micros(/50%\s+(\S+)/.exec(out)[1]),
-    p99: micros(/99%\s+(\S+)/.exec(out)[1]),
+    p50: micros(/^\s+50%\s+(\S+)/m.exec(out)[1]),
+    p99: micros(/^\s+99%\s+(\S+)/m.exec(out)[1]),
   };
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/memory.h"
 #include "runtime/base/text.h"
 
 #include <errno.h>
@@ -240,6 +241,7 @@ static void announce(const struct stack *stack)
 		       "server.\n");
 	printf("Ctrl-C stops it. Data and logs: %s\n", stack->place.dir);
 	fflush(stdout);
+	memory_trim_start();
 }
 
 /* ---------------------------------------------------------------- running */

@@ -1,6 +1,7 @@
 #include "standin.h"
 #include "stripe.h"
 
+#include "runtime/base/memory.h"
 #include "runtime/conf/conf.h"
 #include "runtime/log/log.h"
 
@@ -94,6 +95,7 @@ static enum status serve(const struct standin_conf *conf, struct error *reterr)
 		return s;
 	}
 	log_info("serving", LOG_S("listen", conf->listen[0]));
+	memory_trim_start();
 	sigwait(&stop, &signal_number);
 	httpd_drain(httpd, DRAIN_MS);
 	httpd_free(httpd);

@@ -1,4 +1,4 @@
-/* How the process takes memory from the system. */
+/* How the process takes memory from the system, and gives it back. */
 #ifndef RUNTIME_BASE_MEMORY_H
 #define RUNTIME_BASE_MEMORY_H
 
@@ -6,5 +6,11 @@
  * their own, which return to the system at once. For a server whose load comes in bursts. Once, at
  * the start of main. */
 void memory_thrifty(void);
+
+/* Once a process serves: lets go of the code and constants of the program and its libraries that
+ * were mapped while it started (dynamic linking, OpenSSL's tables, configuration: nine tenths of
+ * what is resident then). What it needs again comes back from the page cache, by a minor fault. Any
+ * thread; cheap. */
+void memory_trim_start(void);
 
 #endif

@@ -339,6 +339,7 @@ static void serve(struct process *p, const sigset_t *signals)
 
 	atomic_store(&p->serving, true);
 	log_info("serving");
+	memory_trim_start();
 	for (;;) {
 		ensure(sigwait(signals, &number) == 0);
 		if (number != SIGHUP)
