@@ -4,11 +4,15 @@
 #include "runtime/base/ensure.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <nghttp2/nghttp2.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ANSWER_MS 10000
 #define SEND_MS 5000 /* a peer that does not read for so long has cut us in its way */
 
 int h2_connect(uint16_t port, int recv_bytes)
@@ -105,6 +109,93 @@ bool h2_request(int fd, uint32_t stream, const char *path, const char *text)
 	data[6] = (uint8_t)len;
 	memcpy(data + 7, text, len);
 	return h2_frame(fd, H2_DATA, H2_END_STREAM, stream, data, 7 + len);
+}
+
+static bool recv_all(int fd, uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		ssize_t n = poll(&ready, 1, ANSWER_MS) > 0 ? recv(fd, data, len, 0) : -1;
+
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static void take_field(struct h2_answer *answer, const nghttp2_nv *nv)
+{
+	const char *name = (const char *)nv->name, *value = (const char *)nv->value;
+
+	if (strcmp(name, ":status") == 0)
+		answer->http_status = (int)strtol(value, NULL, 10);
+	if (strcmp(name, "grpc-status") == 0)
+		answer->grpc_status = (int)strtol(value, NULL, 10);
+	if (strcmp(name, "grpc-accept-encoding") == 0)
+		snprintf(answer->encodings, sizeof(answer->encodings), "%s", value);
+}
+
+static void take_block(nghttp2_hd_inflater *inflater, const uint8_t *block, size_t len,
+		       struct h2_answer *answer)
+{
+	int flags = 0;
+
+	while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
+		nghttp2_nv nv;
+		ssize_t used = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, block, len, 1);
+
+		if (used < 0)
+			return; /* it refers to a block that another call has read */
+		block += used;
+		len -= (size_t)used;
+		if (flags & NGHTTP2_HD_INFLATE_EMIT)
+			take_field(answer, &nv);
+	}
+	nghttp2_hd_inflate_end_headers(inflater);
+}
+
+/* One frame. False: there is no more to wait for. */
+static bool take_frame(int fd, uint32_t stream, nghttp2_hd_inflater *inflater, bool *ended,
+		       struct h2_answer *answer)
+{
+	uint8_t head[9], payload[16384];
+	uint32_t id;
+	size_t len;
+
+	if (!recv_all(fd, head, sizeof(head)))
+		return false;
+	len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+	id = (uint32_t)head[5] << 24 | (uint32_t)head[6] << 16 | (uint32_t)head[7] << 8 | head[8];
+	ensure(len <= sizeof(payload));
+	if (!recv_all(fd, payload, len))
+		return false;
+	if (head[3] == H2_HEADERS) {
+		ensure(head[4] & H2_END_HEADERS);
+		take_block(inflater, payload, len, answer);
+	}
+	if (id != stream)
+		return true;
+	if (head[3] == H2_DATA)
+		answer->data_bytes += len;
+	if (head[3] == H2_RST_STREAM)
+		answer->reset = payload[3] != 0;
+	*ended = head[3] == H2_RST_STREAM || (head[3] <= H2_HEADERS && (head[4] & H2_END_STREAM));
+	return !*ended;
+}
+
+bool h2_read_answer(int fd, uint32_t stream, struct h2_answer *ret)
+{
+	nghttp2_hd_inflater *inflater;
+	bool ended = false;
+
+	*ret = (struct h2_answer){.http_status = -1, .grpc_status = -1};
+	ensure(nghttp2_hd_inflate_new(&inflater) == 0);
+	while (take_frame(fd, stream, inflater, &ended, ret))
+		continue;
+	nghttp2_hd_inflate_del(inflater);
+	return ended;
 }
 
 bool h2_drain(int fd)

@@ -35,6 +35,16 @@ bool h2_request(int fd, uint32_t stream, const char *path, const char *text);
 /* A literal header field into out; returns its length (name and value below 127 bytes). */
 size_t h2_field(uint8_t *out, const char *name, const char *value);
 
+/* How a request on a new connection was answered; -1: not said. */
+struct h2_answer {
+	int http_status, grpc_status;
+	size_t data_bytes;
+	bool reset;         /* RST_STREAM, other than NO_ERROR */
+	char encodings[64]; /* grpc-accept-encoding */
+};
+/* Reads until the stream ends. False: the connection ended, or 10 s passed. */
+bool h2_read_answer(int fd, uint32_t stream, struct h2_answer *ret);
+
 /* Reads and forgets what is there. False: the peer has closed the connection. */
 bool h2_drain(int fd);
 /* Waits for the end of the connection. False: none within the time. */

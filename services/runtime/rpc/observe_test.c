@@ -1,0 +1,208 @@
+/* What an operator sees of calls, and how connections grow old and fall silent. */
+#include "runtime/rpc/rpc.h"
+
+#include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
+#include "runtime/metrics/metrics.h"
+#include "tests/lib/h2_raw.h"
+#include "tests/lib/rpc_pair.h"
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+/* ------------------------------------------------------------------ metrics */
+
+/* Value of the sample whose line begins so; -1: there is none. */
+static double sample(const char *name_and_labels)
+{
+	struct buf text;
+	const char *line;
+	double value = -1;
+	size_t len = strlen(name_and_labels);
+
+	buf_init(&text, 4 * 1024 * 1024);
+	metrics_write(&text);
+	for (line = buf_text(&text); line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name_and_labels, len) == 0 && line[len] == ' ')
+			value = strtod(line + len, NULL);
+	}
+	buf_done(&text);
+	return value;
+}
+
+#define ECHO "{method=\"/test.v1.Test/Echo\""
+
+static void test_metrics(void **state)
+{
+	struct pair_listener held = {0};
+	struct pair pair;
+	struct error err;
+
+	pair_open(&pair, (struct rpc_server_options){.service = "test", .workers = 1},
+		  (struct rpc_channel_options){0});
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pair_call(&pair, &pair_echo, "hello", NULL, NULL, &err), OK);
+	assert_int_equal(pair_call(&pair, &pair_echo, "fail 5", NULL, NULL, &err), NOT_FOUND);
+	pair_stream(&pair, &pair_count, "silent", NULL, &held);
+	wait_for(sample("rpc_server_calls_in_flight{method=\"/test.v1.Test/Count\"}") == 1);
+	assert_true(sample("rpc_client_calls_in_flight{method=\"/test.v1.Test/Count\"}") == 1);
+	rpc_client_cancel(held.call);
+	wait_for(held.over);
+	wait_for(sample("rpc_server_calls_in_flight{method=\"/test.v1.Test/Count\"}") == 0);
+	assert_true(sample("rpc_server_calls_total" ECHO ",code=\"OK\"}") == 3);
+	assert_true(sample("rpc_server_calls_total" ECHO ",code=\"NOT_FOUND\"}") == 1);
+	assert_true(sample("rpc_server_call_seconds_count" ECHO "}") == 4);
+	assert_true(sample("rpc_server_call_seconds_sum" ECHO "}") > 0);
+	assert_true(sample("rpc_server_calls_in_flight" ECHO "}") == 0);
+	/* Prefix, tag, length and the text. */
+	assert_true(sample("rpc_server_received_bytes_total" ECHO "}") == 3 * 12 + 13);
+	assert_true(sample("rpc_server_sent_bytes_total" ECHO "}") == 3 * 12);
+	assert_true(sample("rpc_client_calls_total" ECHO ",code=\"OK\"}") == 3);
+	assert_true(sample("rpc_client_call_seconds_count" ECHO "}") == 4);
+	assert_true(sample("rpc_client_retries_total" ECHO "}") == 0);
+	assert_true(sample("rpc_server_queue") == 0);
+	pair_close(&pair);
+}
+
+/* ------------------------------------------------------------------ log */
+
+static void test_log_line(void **state)
+{
+	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	struct rpc_context ctx = {.request_id = "r-77", .subject = {"u-7", "", false}};
+	const struct rpc_call_options options = {.parent = &ctx};
+	char said[16384], name[] = "/tmp/rpc_observe_XXXXXX";
+	int file = mkstemp(name), saved = dup(STDERR_FILENO);
+	struct pair pair;
+	struct error err;
+	const char *line;
+	ssize_t n;
+
+	memcpy(ctx.traceparent, trace, sizeof(trace));
+	assert_true(file >= 0 && saved >= 0);
+	pair_open(&pair, (struct rpc_server_options){0}, (struct rpc_channel_options){0});
+	assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(pair_call(&pair, &pair_user, "fail 9", &options, NULL, &err),
+			 FAILED_PRECONDITION);
+	pair_close(&pair);
+	dup2(saved, STDERR_FILENO);
+	n = pread(file, said, sizeof(said) - 1, 0);
+	assert_true(n > 0);
+	said[n] = '\0';
+	close(file);
+	close(saved);
+	unlink(name);
+	line = strstr(said, "\"event\":\"rpc\"");
+	assert_non_null(line);
+	assert_null(strstr(line + 1, "\"event\":\"rpc\"")); /* one line per call */
+	assert_non_null(strstr(said, "\"method\":\"/test.v1.Test/User\""));
+	assert_non_null(strstr(said, "\"request_id\":\"r-77\""));
+	assert_non_null(strstr(said, trace));
+	assert_non_null(strstr(said, "\"user_id\":\"u-7\""));
+	assert_non_null(strstr(said, "\"code\":\"FAILED_PRECONDITION\""));
+	assert_non_null(strstr(said, "\"reason\":\"hold_unknown\""));
+	assert_non_null(strstr(said, "\"dur_us\":"));
+}
+
+/* ------------------------------------------------------------------ connections */
+
+/* A connection that is old is left for a new one, and no call fails for it; an idle one just ends.
+ */
+static void test_age(void **state)
+{
+	struct pair pair;
+	struct error err;
+	int64_t until;
+	int fd;
+
+	pair_open(&pair, (struct rpc_server_options){.connection_age_ms = 50},
+		  (struct rpc_channel_options){.backoff_initial_ms = 20});
+	fd = h2_connect(rpc_server_port(pair.server, 0), 0);
+	h2_hello(fd);
+	until = clock_mono_us() + 500 * US_PER_MS;
+	while (clock_mono_us() < until)
+		if (pair_call(&pair, &pair_echo, "x", NULL, NULL, &err) != OK)
+			fail_msg("%s", err.message);
+	assert_true(h2_ended(fd, WAIT_MS));
+	close(fd);
+	pair_close(&pair);
+}
+
+/* A server of ours that speaks by hand: its connection has begun HTTP/2. */
+static int accept_channel(struct pair *pair, struct rpc_channel_options options)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	uint8_t preface[24];
+
+	ensure(listener >= 0 && bind(listener, (struct sockaddr *)&address, len) == 0 &&
+	       listen(listener, 1) == 0 &&
+	       getsockname(listener, (struct sockaddr *)&address, &len) == 0);
+	snprintf(pair->target, sizeof(pair->target), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+	options.target = pair->target;
+	pair->channel = rpc_channel_open(&options);
+	fd = accept(listener, NULL, NULL);
+	ensure(fd >= 0 && recv(fd, preface, sizeof(preface), MSG_WAITALL) == sizeof(preface) &&
+	       h2_frame(fd, H2_SETTINGS, 0, 0, NULL, 0));
+	close(listener);
+	return fd;
+}
+
+/* A server that begins well and then says nothing: the call ends, though it has no deadline. */
+static void test_silent_server(void **state)
+{
+	struct pair_listener l = {0};
+	struct pair pair;
+	int fd = accept_channel(&pair, (struct rpc_channel_options){.keepalive_ms = 100,
+								    .keepalive_timeout_ms = 100});
+
+	pair_stream(&pair, &pair_count, "silent", NULL, &l);
+	wait_for(l.over);
+	assert_int_equal(l.status, UNAVAILABLE);
+	rpc_channel_close(pair.channel);
+	close(fd);
+}
+
+/* A stream that the server refused unseen is tried again, also when the method may not be repeated;
+ * one that it may have seen is not. */
+static void test_refused_stream(void **state)
+{
+	static const uint8_t refused[] = {0, 0, 0, 7}, internal[] = {0, 0, 0, 2};
+	struct pair_listener l = {0};
+	struct h2_answer request;
+	struct pair pair;
+	int fd = accept_channel(&pair, (struct rpc_channel_options){0});
+
+	pair_stream(&pair, &pair_count, "1", NULL, &l);
+	assert_true(h2_read_answer(fd, 1, &request));
+	assert_true(h2_frame(fd, H2_RST_STREAM, 0, 1, refused, sizeof(refused)));
+	assert_true(h2_read_answer(fd, 3, &request));
+	assert_false(l.over);
+	assert_true(h2_frame(fd, H2_RST_STREAM, 0, 3, internal, sizeof(internal)));
+	wait_for(l.over);
+	assert_int_equal(l.status, INTERNAL);
+	rpc_channel_close(pair.channel);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_log_line),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_silent_server),
+		cmocka_unit_test(test_refused_stream),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
