@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
+	memory_trim_start(); /* as every service does */
 	sigwait(&set, &signal);
 	rpc_server_drain(server);
 	rpc_server_free(server);
