@@ -205,11 +205,16 @@ static void write_error(struct stream *stream, const struct error *err)
 /* Gives httpd what is pending. False: it is full. */
 static bool push(struct stream *stream)
 {
-	if (stream->pending.len && httpd_stream_send(stream->http, stream->pending.data,
-						     stream->pending.len) == RESOURCE_EXHAUSTED) {
+	enum status s = OK;
+
+	if (stream->pending.len)
+		s = httpd_stream_send(stream->http, stream->pending.data, stream->pending.len);
+	if (s == RESOURCE_EXHAUSTED) {
 		stream->paused = true;
 		return false;
 	}
+	if (s == CANCELLED && stream->call)
+		rpc_client_cancel(stream->call); /* HEAD has its answer with the first event */
 	buf_done(&stream->pending); /* also when nobody reads any more; between events a stream
 				       holds nothing */
 	return true;

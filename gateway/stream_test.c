@@ -123,6 +123,23 @@ static void idle_streams_beat(_unused_ void **state)
 	close(fd);
 }
 
+static void head_does_not_wait_for_the_end(_unused_ void **state)
+{
+	int before = fake.cancelled;
+	int fd = send_request("HEAD " EVENTS, test.bearer, "");
+	struct rpc_call *call = fake_stream_wait();
+
+	assert_int_equal(fake_delta(call, "1.1", "first"), OK);
+	wait_for(&fake.cancelled, before + 1);
+	client_say(fd, "GET /docs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	client_read_until(fd, &test.in, NULL);
+	assert_true(says("HTTP/1.1 200 OK\r\n"));
+	assert_true(says("text/event-stream"));
+	assert_false(says("first"));
+	assert_true(says("</html>"));
+	close(fd);
+}
+
 /* A reader that takes nothing stops its source; then it gets everything, in order. */
 static void slow_readers_stop_their_source(_unused_ void **state)
 {
@@ -182,6 +199,7 @@ int main(void)
 		TEST(errors_end_streams_that_began),
 		TEST(a_gone_reader_cancels_the_call),
 		TEST(the_end_of_a_session_ends_its_streams),
+		TEST(head_does_not_wait_for_the_end),
 		TEST_STARTS(idle_streams_beat),
 		TEST_STARTS(slow_readers_stop_their_source),
 		TEST(the_end_lets_streams_move),
