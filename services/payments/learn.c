@@ -281,21 +281,14 @@ enum status learn_object(struct db *db, const json_t *object, bool live, struct 
 	return OK;
 }
 
-struct alone {
-	const json_t *object;
-};
-
 static enum status learn_tx(struct db *db, void *ctx, struct error *reterr)
 {
-	const struct alone *alone = ctx;
-
-	return learn_object(db, alone->object, payments_live(), reterr);
+	return learn_object(db, ctx, payments_live(), reterr);
 }
 
 enum status learn_alone(struct db *db, const json_t *object, struct error *reterr)
 {
-	struct alone alone = {.object = object};
-	enum status s = db_tx(db, NULL, learn_tx, &alone, reterr);
+	enum status s = db_tx(db, NULL, learn_tx, (void *)object, reterr);
 
 	payments_wake();
 	return s;

@@ -10,9 +10,7 @@ stack_start
 # The story sends all events itself.
 curl -sS -d webhooks=drop "$(cat "$dir/standin.url")/standin/stripe/faults" >/dev/null
 sign_up ada
-NODE_PATH=build/tests/node_modules node tests/system/stripe.cjs "$url" whsec_first whsec_next "$token" "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc \
-	"SELECT (SELECT count(*) FROM stripe_event), (SELECT count(*) FROM outbox), (SELECT count(*) FROM intent), (SELECT count(*) FROM clawback), (SELECT count(paid_time) FROM payment)" \
-	>"$scratch/results"
+NODE_PATH=build/tests/node_modules node tests/system/stripe.cjs "$url" whsec_first whsec_next "$token" "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc >"$scratch/results"
 ok $? "the client ran to its end"
 while IFS=$'\t' read -r got expected name; do is "$got" "$expected" "$name"; done <"$scratch/results"
 "$B/bin/limitless" credits verify --dir "$dir" >"$scratch/verify" 2>&1
