@@ -198,7 +198,7 @@ UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c 
 SERVICE_TESTS := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/*_test.c),$(B)/test/services/$(s)))
 # The private PostgreSQL of `make run` serves the tests as well.
 LIMITLESS_O := $(filter-out %/main.o,$(call object,$(call sources,tools/limitless/*.c)))
-$(B)/lib/libtest.a: $(call object,$(wildcard tests/lib/*.c tests/ledger/*.c tests/fuzz/*.c)) $(LIMITLESS_O)
+$(B)/lib/libtest.a: $(call object,$(wildcard tests/lib/*.c)) $(LIMITLESS_O)
 TEST_LIBS = $(B)/lib/libtest.a $(LIBS)
 
 $(B)/test/services/runtime/%: $(B)/obj/services/runtime/%.o $(TEST_LIBS)
