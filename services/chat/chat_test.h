@@ -18,8 +18,8 @@
 /* after the four that it needs */
 #include <cmocka.h>
 
-#define WAIT_US (60 * US_PER_S) /* for what should come soon; machines under load are slow */
-#define CREDIT 1000000LL        /* micro-credits */
+#define WAIT_US (120 * US_PER_S) /* for what should come soon; machines under load are slow */
+#define CREDIT 1000000LL         /* micro-credits */
 #define GIFT (100 * CREDIT)
 #define NOBODY "0190a000-0000-7000-8000-00000000000a" /* id of nothing */
 
@@ -158,6 +158,7 @@ void reader_resume(struct reader *reader);
 /* Fail the test after WAIT_US. */
 void reader_wait_accepted(struct reader *reader);
 void reader_wait_text(struct reader *reader, size_t bytes);
+void reader_wait_events(struct reader *reader, size_t n);
 void reader_wait_end(struct reader *reader);
 const char *reader_text(struct reader *reader);
 /* Ended with `done` for this reason. */

@@ -174,6 +174,11 @@ void reader_wait_text(struct reader *reader, size_t bytes)
 	WAIT(reader, reader->text.len >= bytes);
 }
 
+void reader_wait_events(struct reader *reader, size_t n)
+{
+	WAIT(reader, reader->n_events >= n);
+}
+
 void reader_wait_end(struct reader *reader)
 {
 	WAIT(reader, reader->ended);

@@ -40,7 +40,7 @@ static bool believable(const struct generation *generation)
 	       stream->prompt_tokens <= model->window_tokens &&
 	       stream->prompt_tokens <= generation->prompt_bytes + HIDDEN_TOKENS &&
 	       stream->completion_tokens >= 1 &&
-	       stream->completion_tokens <= model->max_output_tokens;
+	       stream->completion_tokens <= generation->prompt.max_output_tokens;
 }
 
 static void meter(const struct generation *generation, struct end_job *end)

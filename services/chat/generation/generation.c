@@ -197,7 +197,7 @@ bool engine_cancel(struct engine *engine, const char *id, int32_t wait_ms)
 	pthread_cond_init(&canceller->changed, NULL);
 	engine_post(engine, cancel_posted, canceller);
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000;
 	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
@@ -205,8 +205,8 @@ bool engine_cancel(struct engine *engine, const char *id, int32_t wait_ms)
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&canceller->lock);
-	while (!canceller->done &&
-	       pthread_cond_timedwait(&canceller->changed, &canceller->lock, &until) == 0)
+	while (!canceller->done && pthread_cond_clockwait(&canceller->changed, &canceller->lock,
+							  CLOCK_MONOTONIC, &until) == 0)
 		;
 	found = !canceller->done || canceller->found;
 	pthread_mutex_unlock(&canceller->lock);

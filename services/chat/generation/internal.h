@@ -67,8 +67,7 @@ enum stage {
 };
 
 /* The provider's part of a generation. */
-struct
-try {
+struct provider_try {
 	int32_t n; /* tries begun */
 	int64_t first_us;
 	struct provider_pick pick;
@@ -108,7 +107,7 @@ struct generation {
 	bool written;     /* the provider wrote something */
 	bool held;        /* credits holds the price */
 	bool reset_due;   /* watchers may have text of an earlier attempt */
-	struct try try;
+	struct provider_try try;
 	/* What checkpoints have, and what the one under way brings. */
 	struct place saved, saving;
 };
@@ -162,7 +161,7 @@ void attempt_id(const struct generation *generation, const struct uuid *name_spa
 
 /* try.c */
 void try_begin(struct generation *generation);
-void try_done(struct try *try);
+void try_done(struct provider_try *try);
 
 /* finish.c */
 /* Ends it: DONE with a stop reason, CANCELLED, or FAILED with err. */

@@ -48,7 +48,7 @@ static void every_cursor_resumes_while_it_runs(void **state)
 	for (size_t i = 0; n < ARRAY_SIZE(rests); i++) {
 		char cursor[24];
 
-		eventually(whole->n_events > i + 1);
+		reader_wait_events(whole, i + 2);
 		pthread_mutex_lock(&whole->lock);
 		memcpy(cursor, whole->cursors[i], sizeof cursor);
 		at[n] = whole->text_at[i];

@@ -30,7 +30,7 @@ static void fail(struct generation *generation, const struct error *err)
 	finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
 }
 
-void try_done(struct try *try)
+void try_done(struct provider_try *try)
 {
 	sse_reader_done(&try->sse);
 	buf_done(&try->refusal);
@@ -64,7 +64,7 @@ static bool on_event(_unused_ const char *event, const char *data, size_t len,
 		     _unused_ const char *id, void *ctx)
 {
 	struct generation *generation = ctx;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 
 	if (!try->pick.route->provider->api->event(&try->stream, data, len, &try->fault))
 		try->failed = true;
@@ -74,7 +74,7 @@ static bool on_event(_unused_ const char *event, const char *data, size_t len,
 static void on_head(struct http_transfer *transfer, int32_t status, void *ctx)
 {
 	struct generation *generation = ctx;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 	const char *type = http_header(transfer, "content-type");
 	const char *retry_after = http_header(transfer, "retry-after");
 
@@ -91,7 +91,7 @@ static bool on_data(_unused_ struct http_transfer *transfer, const void *data, s
 		    void *ctx)
 {
 	struct generation *generation = ctx;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 	enum status s;
 
 	if (try->failed)
@@ -126,7 +126,7 @@ static void pause_over(void *ctx)
 static void again_after(struct generation *generation, int64_t wait_us, const struct error *err)
 {
 	const struct chat_conf *conf = generation->engine->conf;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 
 	if (clock_mono_us() + wait_us > try->first_us + conf->tries_within_ms * US_PER_MS) {
 		fail(generation, err);
@@ -140,7 +140,7 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 static void try_failed(struct generation *generation)
 {
 	const struct chat_conf *conf = generation->engine->conf;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 	const char *const labels[] = {try->pick.route->provider->name, try->fault.err.reason};
 	int64_t wait_us = conf->tries_pause_ms * US_PER_MS << (try->n - 1);
 
@@ -165,7 +165,7 @@ static void try_failed(struct generation *generation)
 /* Whether the answer is whole; otherwise fault says what is wrong. */
 static bool whole(struct generation *generation, enum status status)
 {
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 
 	if (try->failed)
 		return false;
@@ -183,7 +183,7 @@ static bool whole(struct generation *generation, enum status status)
 	return false;
 }
 
-static Chat__V1__StopReason stop_reason(const struct try *try)
+static Chat__V1__StopReason stop_reason(const struct provider_try *try)
 {
 	if (try->full)
 		return CHAT__V1__STOP_REASON__LENGTH;
@@ -201,7 +201,7 @@ static void on_end(_unused_ struct http_transfer *transfer, enum status status,
 		   _unused_ const struct error *err, void *ctx)
 {
 	struct generation *generation = ctx;
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 
 	try->transfer = NULL;
 	if (generation->stage != STAGE_TRY) {
@@ -225,7 +225,7 @@ static void on_end(_unused_ struct http_transfer *transfer, enum status status,
 
 static void reset_try(struct generation *generation)
 {
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 
 	try_done(try);
 	sse_reader_init(&try->sse, EVENT_BYTES);
@@ -266,7 +266,7 @@ static enum status send(struct generation *generation, struct error *reterr)
 
 void try_begin(struct generation *generation)
 {
-	struct try *try = &generation->try;
+	struct provider_try *try = &generation->try;
 	int64_t now_us = clock_mono_us(), wait_us;
 	struct error err = try->fault.err;
 	enum status s;
