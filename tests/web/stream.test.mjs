@@ -16,7 +16,7 @@ import {
 
 useBrowser();
 
-const SLOW = "[[tokens:120]] [[pace:30]]";
+const SLOW = "[[tokens:200]] [[pace:30]]";
 const textOf = (page) => answers(page).last().locator(".prose").innerText();
 const length = async (page) => (await textOf(page)).length;
 
