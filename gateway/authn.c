@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define ACCESS_TOKEN_TYPE "at+jwt" /* RFC 9068 */
 #define SHA256_BYTES 32
 #define CACHE_LOCKS 64
 #define WAITERS_MAX 1024
@@ -111,8 +110,8 @@ static enum status verify(struct authn *authn, const char *token, size_t len,
 
 	ensure(EVP_Digest(token, len, sha256, NULL, EVP_sha256(), NULL) == 1);
 	if (!cache_get(authn, sha256, ret)) {
-		s = token_verify(authn->verifier, token, len, ACCESS_TOKEN_TYPE,
-				 authn->options.audience, &claims, reterr);
+		s = token_verify(authn->verifier, token, len, TOKEN_ACCESS, authn->options.audience,
+				 &claims, reterr);
 		if (s != OK)
 			return s;
 		if (!uuid_valid(claims.subject))

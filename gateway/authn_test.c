@@ -108,7 +108,7 @@ static void session_ended(const char *session_id, void *ctx)
 
 static const char *token_of(size_t key, const char *user, const char *session, int64_t life_s)
 {
-	struct token_claims claims = {.audience = "limitless", .type = "at+jwt"};
+	struct token_claims claims = {.audience = "limitless", .type = TOKEN_ACCESS};
 	struct token_signer *signer;
 	char *token;
 	struct error err;

@@ -156,7 +156,7 @@ struct token_claims test_claims(struct rpc_call *call, const char *access_token)
 	for (size_t i = 0; i < n; i++)
 		keys[i] = (struct token_key){ring[i].kid, ring[i].public_pem, NULL};
 	assert_int_equal(token_verifier_set(verifier, keys, n, &err), OK);
-	if (token_verify(verifier, access_token, strlen(access_token), "at+jwt", "limitless",
+	if (token_verify(verifier, access_token, strlen(access_token), TOKEN_ACCESS, "limitless",
 			 &claims, &err) != OK)
 		fail_msg("%s", err.message);
 	token_verifier_free(verifier);

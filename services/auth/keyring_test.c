@@ -53,7 +53,7 @@ static void signing_kid(char out[TOKEN_KID_SIZE])
 	const struct token_claims claims = {
 		.subject = "u",
 		.audience = "limitless",
-		.type = "at+jwt",
+		.type = TOKEN_ACCESS,
 		.expires_at = clock_wall_us() / US_PER_S + 900,
 	};
 	struct error err;

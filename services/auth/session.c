@@ -83,7 +83,7 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 	int64_t now = clock_wall_us() / US_PER_S;
 	struct token_claims claims = {
 		.audience = "limitless",
-		.type = "at+jwt",
+		.type = TOKEN_ACCESS,
 		.issued_at = now,
 		.expires_at = now + auth_conf->access_ttl_ms / 1000,
 	};

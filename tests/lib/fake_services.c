@@ -286,7 +286,8 @@ void fake_stop(void)
 
 const char *fake_token(const char *user, const char *session, bool admin, int64_t life_seconds)
 {
-	struct token_claims claims = {.audience = "limitless", .type = "at+jwt", .admin = admin};
+	struct token_claims claims = {
+		.audience = "limitless", .type = TOKEN_ACCESS, .admin = admin};
 	struct token_signer *signer;
 	struct error err;
 	char *token;

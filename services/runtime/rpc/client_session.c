@@ -241,7 +241,7 @@ static const char *service_token(struct client_session *session)
 	if (!options->signer || now < session->token_renew_us)
 		return session->token;
 	arena = arena_new(2048, 64 * 1024);
-	snprintf(claims.type, sizeof(claims.type), "svc+jwt");
+	snprintf(claims.type, sizeof(claims.type), TOKEN_SERVICE);
 	snprintf(claims.audience, sizeof(claims.audience), "%s",
 		 options->service ? options->service : "");
 	snprintf(claims.subject, sizeof(claims.subject), "%s",

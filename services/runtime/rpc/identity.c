@@ -24,7 +24,7 @@ enum status identity_check(struct server_call *call, const uint8_t *token, size_
 
 	if (!seen_before(session, token, len)) {
 		session->token.len = 0;
-		s = token_verify(options->verifier, (const char *)token, len, "svc+jwt",
+		s = token_verify(options->verifier, (const char *)token, len, TOKEN_SERVICE,
 				 options->service, &claims, &call->pub.err);
 		if (s != OK)
 			return s;

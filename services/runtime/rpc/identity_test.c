@@ -143,9 +143,9 @@ static void test_expired(void **state)
 	struct pair pair;
 
 	open_as(&pair, 0, NULL, "credits", &none);
-	expect_token(&pair, 60, "svc+jwt", OK, "");
-	expect_token(&pair, -60, "svc+jwt", UNAUTHENTICATED, "token_expired");
-	expect_token(&pair, 60, "at+jwt", UNAUTHENTICATED, "unauthenticated");
+	expect_token(&pair, 60, TOKEN_SERVICE, OK, "");
+	expect_token(&pair, -60, TOKEN_SERVICE, UNAUTHENTICATED, "token_expired");
+	expect_token(&pair, 60, TOKEN_ACCESS, UNAUTHENTICATED, "unauthenticated");
 	/* What a connection showed before helps nobody later. */
 	expect(&pair, &pair_service, NULL, UNAUTHENTICATED, "unauthenticated");
 	pair_close(&pair);

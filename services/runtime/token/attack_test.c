@@ -4,11 +4,11 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/token/token.h"
-#include "runtime/token/token_key.h"
 
 #include <jansson.h>
 #include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +18,12 @@
 
 #include <cmocka.h>
 
-#define HEADER "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}"
+#define HEADER "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k1\"}"
 #define SESSION "018f0000-0000-7000-8000-000000000001"
 #define TIMES "\"iat\":@-5,\"nbf\":@-5,\"exp\":@900"
-#define WHO "\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\",\"sid\":\"" SESSION "\""
+#define ACCESS "\"token_use\":\"access\""
+#define WHO \
+	"\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\"," ACCESS ",\"sid\":\"" SESSION "\""
 #define PAYLOAD "{" WHO "," TIMES "}"
 
 enum signature {
@@ -50,6 +52,16 @@ static char *public_pem;
 static EVP_PKEY *key, *other_key;
 static struct token_verifier *verifier;
 
+static EVP_PKEY *read_private(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *read = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+
+	assert_non_null(read);
+	BIO_free(bio);
+	return read;
+}
+
 static int set_up(void **state)
 {
 	char *private_pem, *other_private, *other_public;
@@ -59,8 +71,8 @@ static int set_up(void **state)
 	arena = arena_new(1 << 16, 1 << 26);
 	assert_int_equal(token_key_generate(arena, &private_pem, &public_pem, &err), OK);
 	assert_int_equal(token_key_generate(arena, &other_private, &other_public, &err), OK);
-	assert_int_equal(token_key_parse_private(private_pem, &key, &err), OK);
-	assert_int_equal(token_key_parse_private(other_private, &other_key, &err), OK);
+	key = read_private(private_pem);
+	other_key = read_private(other_private);
 	keys[0] = (struct token_key){"k1", public_pem, "auth"};
 	keys[1] = (struct token_key){"k2", other_public, "mallory"};
 	verifier = token_verifier_new();
@@ -182,7 +194,7 @@ static enum status verify(const char *token, size_t len, struct error *err)
 {
 	struct token_claims claims;
 
-	return token_verify(verifier, token, len, "at+jwt", "limitless", &claims, err);
+	return token_verify(verifier, token, len, TOKEN_ACCESS, "limitless", &claims, err);
 }
 
 static void expect_refused(const char *name, const char *token, size_t len)
@@ -204,15 +216,19 @@ static void the_honest_token_is_taken(void **state)
 	assert_int_equal(verify(token, strlen(token), &err), OK);
 }
 
-#define ALG(a) "{\"alg\":" a ",\"typ\":\"at+jwt\",\"kid\":\"k1\"}"
-#define KID(k) "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":" k "}"
+#define ALG(a) "{\"alg\":" a ",\"typ\":\"JWT\",\"kid\":\"k1\"}"
+#define KID(k) "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":" k "}"
 #define TYP(t) "{\"alg\":\"ES256\",\"typ\":" t ",\"kid\":\"k1\"}"
-#define MORE(m) "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"," m "}"
+#define MORE(m) "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k1\"," m "}"
 #define CLAIM(c) "{" c "}"
-#define ISS(v) CLAIM("\"iss\":" v ",\"sub\":\"u\",\"aud\":\"limitless\"," TIMES)
-#define SUB(v) CLAIM("\"iss\":\"auth\",\"sub\":" v ",\"aud\":\"limitless\"," TIMES)
-#define AUD(v) CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":" v "," TIMES)
-#define SID(v) CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\",\"sid\":" v "," TIMES)
+#define ISS(v) CLAIM("\"iss\":" v ",\"sub\":\"u\",\"aud\":\"limitless\"," ACCESS "," TIMES)
+#define SUB(v) CLAIM("\"iss\":\"auth\",\"sub\":" v ",\"aud\":\"limitless\"," ACCESS "," TIMES)
+#define AUD(v) CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":" v "," ACCESS "," TIMES)
+#define SID(v)                                                                             \
+	CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\",\"sid\":" v "," ACCESS \
+	      "," TIMES)
+#define USE(v) \
+	CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\",\"token_use\":" v "," TIMES)
 #define AT(iat, nbf, exp) CLAIM(WHO ",\"iat\":" iat ",\"nbf\":" nbf ",\"exp\":" exp)
 #define KID_10 "kkkkkkkkkk"
 #define KID_70 KID_10 KID_10 KID_10 KID_10 KID_10 KID_10 KID_10
@@ -243,11 +259,11 @@ static const struct attack attacks[] = {
 	{"alg HS384", ALG("\"HS384\""), PAYLOAD, HMAC_PEM},
 	{"alg HS512", ALG("\"HS512\""), PAYLOAD, HMAC_PEM},
 	{"HMAC under alg ES256", HEADER, PAYLOAD, HMAC_PEM},
-	{"no alg", "{\"typ\":\"at+jwt\",\"kid\":\"k1\",\"x\":1}", PAYLOAD, GOOD},
-	{"two algs", "{\"alg\":\"none\",\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}",
-	 PAYLOAD, GOOD},
+	{"no alg", "{\"typ\":\"JWT\",\"kid\":\"k1\",\"x\":1}", PAYLOAD, GOOD},
+	{"two algs", "{\"alg\":\"none\",\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k1\"}", PAYLOAD,
+	 GOOD},
 	{"two algs, none last",
-	 "{\"alg\":\"ES256\",\"alg\":\"none\",\"typ\":\"at+jwt\",\"kid\":\"k1\"}", PAYLOAD, NONE},
+	 "{\"alg\":\"ES256\",\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"k1\"}", PAYLOAD, NONE},
 	/* The signature. */
 	{"no signature", HEADER, PAYLOAD, NONE},
 	{"another key", HEADER, PAYLOAD, OTHER_KEY},
@@ -273,9 +289,9 @@ static const struct attack attacks[] = {
 	{"kid with a space", KID("\"k1 \""), PAYLOAD, GOOD},
 	{"kid in capitals", KID("\"K1\""), PAYLOAD, GOOD},
 	{"kid of 70", KID("\"" KID_70 "\""), PAYLOAD, GOOD},
-	{"no kid", "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"x\":1}", PAYLOAD, GOOD},
-	{"two kids", "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k2\",\"kid\":\"k1\"}",
-	 PAYLOAD, GOOD},
+	{"no kid", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x\":1}", PAYLOAD, GOOD},
+	{"two kids", "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k2\",\"kid\":\"k1\"}", PAYLOAD,
+	 GOOD},
 	/* Keys and rules that the token brings along. */
 	{"crit", MORE("\"crit\":[\"exp\"]"), PAYLOAD, GOOD},
 	{"crit empty", MORE("\"crit\":[]"), PAYLOAD, GOOD},
@@ -288,15 +304,22 @@ static const struct attack attacks[] = {
 	{"zip", MORE("\"zip\":\"DEF\""), PAYLOAD, GOOD},
 	{"cty", MORE("\"cty\":\"JWT\""), PAYLOAD, GOOD},
 	/* The type. */
-	{"typ JWT", TYP("\"JWT\""), PAYLOAD, GOOD},
-	{"typ of a service", TYP("\"svc+jwt\""), PAYLOAD, GOOD},
-	{"typ of an ID token", TYP("\"id+jwt\""), PAYLOAD, GOOD},
-	{"typ refresh", TYP("\"rt+jwt\""), PAYLOAD, GOOD},
-	{"typ AT+JWT", TYP("\"AT+JWT\""), PAYLOAD, GOOD},
+	{"typ at+jwt", TYP("\"at+jwt\""), PAYLOAD, GOOD},
+	{"typ jwt", TYP("\"jwt\""), PAYLOAD, GOOD},
 	{"typ empty", TYP("\"\""), PAYLOAD, GOOD},
 	{"typ null", TYP("null"), PAYLOAD, GOOD},
-	{"typ long", TYP("\"at+jwtat+jwtat+jwt\""), PAYLOAD, GOOD},
+	{"typ long", TYP("\"JWTJWTJWTJWT\""), PAYLOAD, GOOD},
 	{"no typ", "{\"alg\":\"ES256\",\"kid\":\"k1\",\"x\":1}", PAYLOAD, GOOD},
+	{"use of a service", HEADER, USE("\"service\""), GOOD},
+	{"use of a refresh token", HEADER, USE("\"refresh\""), GOOD},
+	{"use ACCESS", HEADER, USE("\"ACCESS\""), GOOD},
+	{"use with NUL", HEADER, USE("\"access\\u0000\""), GOOD},
+	{"use empty", HEADER, USE("\"\""), GOOD},
+	{"use null", HEADER, USE("null"), GOOD},
+	{"use array", HEADER, USE("[\"access\"]"), GOOD},
+	{"use long", HEADER, USE("\"accessaccessaccess\""), GOOD},
+	{"no use", HEADER, CLAIM("\"iss\":\"auth\",\"sub\":\"u\",\"aud\":\"limitless\"," TIMES),
+	 GOOD},
 	/* Issuer, subject, audience, session. */
 	{"iss other", ISS("\"mallory\""), NULL, GOOD},
 	{"iss prefix", ISS("\"auth2\""), NULL, GOOD},

@@ -10,6 +10,7 @@
 
 #define COORDINATE_SIZE 32 /* bytes of x and of y on P-256 */
 
+DEFINE_TRIVIAL_CLEANUP_FUNC(EVP_PKEY *, EVP_PKEY_free);
 DEFINE_TRIVIAL_CLEANUP_FUNC(BIO *, BIO_free_all);
 DEFINE_TRIVIAL_CLEANUP_FUNC(BIGNUM *, BN_clear_free);
 
@@ -38,6 +39,7 @@ static bool is_p256(EVP_PKEY *key)
 	       strcmp(group, "prime256v1") == 0;
 }
 
+/* Refuses every curve but P-256. *ret is freed by EVP_PKEY_free. */
 static enum status parse(const char *pem, bool private, EVP_PKEY **ret, struct error *reterr)
 {
 	_cleanup_(BIO_free_allp) BIO *bio = BIO_new_mem_buf(pem, -1);
@@ -59,14 +61,11 @@ static enum status parse(const char *pem, bool private, EVP_PKEY **ret, struct e
 	return OK;
 }
 
-enum status token_key_parse_public(const char *pem, EVP_PKEY **ret, struct error *reterr)
+enum status token_key_check(const char *pem, bool private, struct error *reterr)
 {
-	return parse(pem, false, ret, reterr);
-}
+	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
 
-enum status token_key_parse_private(const char *pem, EVP_PKEY **ret, struct error *reterr)
-{
-	return parse(pem, true, ret, reterr);
+	return parse(pem, private, &key, reterr);
 }
 
 static char *bio_text(BIO *bio, struct arena *arena)
@@ -110,7 +109,7 @@ enum status token_key_coordinates(const char *public_pem, struct arena *arena, c
 				  char **ret_y, struct error *reterr)
 {
 	_cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
-	enum status s = token_key_parse_public(public_pem, &key, reterr);
+	enum status s = parse(public_pem, false, &key, reterr);
 	char *x, *y;
 
 	if (s != OK)

@@ -1,6 +1,5 @@
-/* JSON Web Tokens (RFC 7519) signed with ES256: access tokens of users and tokens of services. One
- * algorithm per key (RFC 8725 3.1), keys parsed once, every claim checked (docs/modules/token.md).
- */
+/* JSON Web Tokens (RFC 7519) signed with ES256 by libjwt: access tokens of users and tokens of
+ * services. One algorithm per key (RFC 8725 3.1), every claim checked (docs/modules/token.md). */
 #ifndef RUNTIME_TOKEN_TOKEN_H
 #define RUNTIME_TOKEN_TOKEN_H
 
@@ -14,6 +13,8 @@
 #define TOKEN_KID_SIZE 65       /* [A-Za-z0-9_-]{1,64} and the NUL */
 #define TOKEN_TEXT_MAX 4096     /* bytes of a compact token; longer ones are refused unread */
 #define TOKEN_LEEWAY_SECONDS 30 /* on exp, nbf and iat */
+#define TOKEN_ACCESS "access"   /* type of a user's token */
+#define TOKEN_SERVICE "service" /* type of a service's token */
 
 /* A private key: makes tokens. Any thread. */
 struct token_signer;
@@ -33,9 +34,9 @@ _must_check_ enum status token_key_coordinates(const char *public_pem, struct ar
 
 struct token_claims {
 	char issuer[64];
-	char subject[64];  /* user id, or the calling service's name */
-	char audience[64]; /* "limitless", or the called service's name */
-	char type[16];     /* header typ: "at+jwt" (RFC 9068) for users, "svc+jwt" for services */
+	char subject[64];           /* user id, or the calling service's name */
+	char audience[64];          /* "limitless", or the called service's name */
+	char type[16];              /* `token_use`: TOKEN_ACCESS or TOKEN_SERVICE; RFC 8725 3.12 */
 	char session_id[UUID_SIZE]; /* `sid`; empty for services */
 	bool admin;                 /* `roles` holds "admin" */
 	int64_t issued_at;          /* seconds since 1970 */
@@ -66,8 +67,8 @@ _must_check_ enum status token_verifier_set(struct token_verifier *verifier,
 					    struct error *reterr);
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid);
 
-/* Checks form, alg ES256, kid, signature, typ, iss, aud, exp, nbf, iat; *ret stays on a refusal.
- * errors: UNAUTHENTICATED unauthenticated | token_expired. */
+/* Checks form, alg ES256, kid, signature, token_use, iss, aud, exp, nbf, iat; *ret stays on a
+ * refusal. errors: UNAUTHENTICATED unauthenticated | token_expired. */
 _must_check_ enum status token_verify(const struct token_verifier *verifier, const char *token,
 				      size_t len, const char *type, const char *audience,
 				      struct token_claims *ret, struct error *reterr);

@@ -5,20 +5,19 @@
 #include "runtime/token/token_key.h"
 
 #include <jansson.h>
-#include <openssl/bn.h>
-#include <openssl/ecdsa.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#define KEYS_MAX 64        /* keys of one verifier */
-#define SCRATCH_BYTES 8192 /* decoded header, payload and signature of TOKEN_TEXT_MAX */
-#define HEADER_MEMBERS 3   /* alg, kid, typ and nothing else: no crit, no jku, no jwk, no x5u */
+#define KEYS_MAX 64         /* keys of one verifier */
+#define SIGNATURE_SIZE 64   /* bytes of r || s on P-256 (RFC 7518 3.4) */
+#define SCRATCH_BYTES 12288 /* TOKEN_TEXT_MAX, its decoded header, payload and signature */
+#define HEADER_MEMBERS 3    /* alg, kid, typ and nothing else: no crit, no jku, no jwk, no x5u */
 
 struct verification_key {
 	char kid[TOKEN_KID_SIZE];
 	char issuer[sizeof(((struct token_claims *)0)->issuer)]; /* empty: any */
-	EVP_PKEY *key;
+	char *pem;
 };
 
 /* Never changed once it is shared; lives until its last user lets go. */
@@ -38,9 +37,6 @@ struct parts {
 	const char *header, *payload, *signature;
 	size_t header_len, payload_len, signature_len, signed_len;
 };
-
-DEFINE_TRIVIAL_CLEANUP_FUNC(ECDSA_SIG *, ECDSA_SIG_free);
-DEFINE_TRIVIAL_CLEANUP_FUNC(EVP_MD_CTX *, EVP_MD_CTX_free);
 
 /* Empty, with room for n keys. */
 static struct key_set *new_set(size_t n)
@@ -68,7 +64,7 @@ static void give_set(struct key_set *set)
 	if (atomic_fetch_sub(&set->users, 1) != 1)
 		return;
 	for (size_t i = 0; i < set->n; i++)
-		EVP_PKEY_free(set->keys[i].key);
+		free(set->keys[i].pem);
 	free(set);
 }
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct key_set *, give_set);
@@ -105,6 +101,8 @@ void token_verifier_free(struct token_verifier *verifier)
 static enum status read_key(const struct token_key *in, struct verification_key *out,
 			    struct error *reterr)
 {
+	enum status s;
+
 	if (!token_kid_valid(in->kid, strlen(in->kid)))
 		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
 				 "a kid is 1 to 64 of A-Z a-z 0-9 _ -");
@@ -112,10 +110,15 @@ static enum status read_key(const struct token_key *in, struct verification_key 
 		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
 				 "the issuer of key %s has more than %zu bytes", in->kid,
 				 sizeof(out->issuer) - 1);
+	s = token_key_check(in->public_pem, false, reterr);
+	if (s != OK)
+		return s;
 	memcpy(out->kid, in->kid, strlen(in->kid) + 1);
 	if (in->issuer)
 		memcpy(out->issuer, in->issuer, strlen(in->issuer) + 1);
-	return token_key_parse_public(in->public_pem, &out->key, reterr);
+	out->pem = strdup(in->public_pem);
+	ensure(out->pem);
+	return OK;
 }
 
 enum status token_verifier_set(struct token_verifier *verifier, const struct token_key *keys,
@@ -214,15 +217,15 @@ static bool take_time(const json_t *object, const char *name, int64_t *ret)
 	return *ret > 0 && *ret < INT64_MAX / US_PER_S;
 }
 
+/* Before libjwt sees the token: it would take whatever algorithm the header names. */
 static bool read_header(const json_t *header, struct token_claims *ret)
 {
-	char algorithm[8];
+	char algorithm[8], type[8];
 
 	return json_object_size(header) == HEADER_MEMBERS &&
 	       take_text(header, "alg", algorithm, sizeof(algorithm)) &&
-	       strcmp(algorithm, "ES256") == 0 &&
-	       take_text(header, "typ", ret->type, sizeof(ret->type)) &&
-	       take_text(header, "kid", ret->kid, sizeof(ret->kid)) &&
+	       strcmp(algorithm, "ES256") == 0 && take_text(header, "typ", type, sizeof(type)) &&
+	       strcmp(type, "JWT") == 0 && take_text(header, "kid", ret->kid, sizeof(ret->kid)) &&
 	       token_kid_valid(ret->kid, strlen(ret->kid));
 }
 
@@ -255,43 +258,25 @@ static bool read_claims(const json_t *payload, struct token_claims *ret)
 	return take_text(payload, "iss", ret->issuer, sizeof(ret->issuer)) &&
 	       take_text(payload, "sub", ret->subject, sizeof(ret->subject)) &&
 	       take_text(payload, "aud", ret->audience, sizeof(ret->audience)) &&
+	       take_text(payload, "token_use", ret->type, sizeof(ret->type)) &&
 	       take_time(payload, "iat", &ret->issued_at) &&
 	       take_time(payload, "nbf", &ret->not_before) &&
 	       take_time(payload, "exp", &ret->expires_at) &&
 	       read_roles(json_object_get(payload, "roles"), &ret->admin);
 }
 
-/* JWS carries r || s, OpenSSL wants them as DER. */
-static size_t signature_to_der(const uint8_t raw[TOKEN_SIGNATURE_SIZE],
-			       uint8_t out[TOKEN_SIGNATURE_SIZE + 16])
+/* The length is asked for here because libjwt reads more spellings of base64 than one. */
+static bool signature_good(struct arena *arena, const struct parts *parts, const char *pem)
 {
-	_cleanup_(ECDSA_SIG_freep) ECDSA_SIG *signature = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(raw, TOKEN_SIGNATURE_SIZE / 2, NULL);
-	BIGNUM *s = BN_bin2bn(raw + TOKEN_SIGNATURE_SIZE / 2, TOKEN_SIGNATURE_SIZE / 2, NULL);
-	int len;
+	_cleanup_(jwt_freep) jwt_t *jwt = NULL;
+	size_t len, token_len = parts->signed_len + 1 + parts->signature_len;
 
-	ensure(signature && r && s && ECDSA_SIG_set0(signature, r, s) == 1);
-	len = i2d_ECDSA_SIG(signature, &out);
-	ensure(len > 0 && len <= TOKEN_SIGNATURE_SIZE + 16);
-	return (size_t)len;
-}
-
-static bool signature_good(struct arena *arena, const struct parts *parts, EVP_PKEY *key)
-{
-	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = NULL;
-	uint8_t der[TOKEN_SIGNATURE_SIZE + 16];
-	const uint8_t *raw;
-	size_t len;
-
-	raw = base64url_decode(arena, parts->signature, parts->signature_len, &len);
-	if (!raw || len != TOKEN_SIGNATURE_SIZE)
+	if (!base64url_decode(arena, parts->signature, parts->signature_len, &len) ||
+	    len != SIGNATURE_SIZE)
 		return false;
-	len = signature_to_der(raw, der);
-	context = EVP_MD_CTX_new();
-	ensure(context);
-	return EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-	       EVP_DigestVerify(context, der, len, (const uint8_t *)parts->header,
-				parts->signed_len) == 1;
+	return jwt_decode(&jwt, arena_strndup(arena, parts->header, token_len),
+			  (const unsigned char *)pem, (int)strlen(pem)) == 0 &&
+	       jwt_get_alg(jwt) == JWT_ALG_ES256;
 }
 
 static enum status refuse(struct error *reterr, const char *why)
@@ -342,7 +327,7 @@ enum status token_verify(const struct token_verifier *verifier, const char *toke
 	key = find(set, claims.kid);
 	if (!key)
 		return refuse(reterr, "the token's key is not known");
-	if (!signature_good(scratch, &parts, key->key))
+	if (!signature_good(scratch, &parts, key->pem))
 		return refuse(reterr, "the token's signature does not verify");
 	payload = decode_json(scratch, parts.payload, parts.payload_len);
 	if (!payload || !read_claims(payload, &claims))
