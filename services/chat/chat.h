@@ -56,14 +56,13 @@ struct engine;
 struct chat {
 	const struct chat_conf *conf;
 	struct engine *engine;
-	struct provider_set providers;
 };
 extern struct chat chat;
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;
 
-/* Fills the set from the configuration; strings in arena. errors: INVALID_ARGUMENT config_invalid
+/* Fills the set from the configuration; keys in arena. errors: INVALID_ARGUMENT config_invalid
  * with the key at fault. */
 _must_check_ enum status provider_set_read(const struct chat_conf *conf, struct arena *arena,
 					   struct provider_set *ret, struct error *reterr);

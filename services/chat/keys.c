@@ -9,20 +9,26 @@
 		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_), \
 		.fallback = fallback_, .min = min_, .max = max_, .help = help_             \
 	}
-#define PROVIDER(name, base_url_)                                                                  \
-	OWN("providers." #name ".base_url", CONF_TEXT, name.base_url, base_url_, 0, 0,             \
-	    "Where its API is, up to what precedes /chat/completions; empty: not used."),          \
-		OWN("providers." #name ".api_keys", CONF_SECRET, name.api_keys, "", 0, 0,          \
-		    "Its keys, separated by commas; they take turns. Without one it is used only " \
-		    "when "                                                                        \
-		    "its base_url is not the default."),                                           \
-		OWN("providers." #name ".proxy", CONF_TEXT, name.proxy, "", 0, 0,                  \
-		    "http:// or socks5h:// proxy on the way to it."),                              \
-		OWN("providers." #name ".model", CONF_TEXT, name.model, "", 0, 0,                  \
-		    "Its name for every model that the catalogue gives no name there."),           \
-		OWN("providers." #name ".requests_per_minute", CONF_INTEGER,                       \
-		    name.requests_per_minute, "0", 0, 100000,                                      \
-		    "For one key of this process, in any 60 seconds; 0: no limit.")
+#define LIVE(key_, type_, member_, fallback_, min_, max_, help_)                               \
+	{                                                                                      \
+		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_),     \
+		.fallback = fallback_, .min = min_, .max = max_, .reload = true, .help = help_ \
+	}
+#define PROVIDER(name, base_url_)                                                              \
+	LIVE("providers." #name ".base_url", CONF_TEXT, name.base_url, base_url_, 0, 0,        \
+	     "Where its API is, up to what precedes /chat/completions; empty: not used."),     \
+		LIVE("providers." #name ".api_keys", CONF_SECRET, name.api_keys, "", 0, 0,     \
+		     "Its keys, separated by commas; they take turns. Without one it is used " \
+		     "only "                                                                   \
+		     "when "                                                                   \
+		     "its base_url is not the default."),                                      \
+		LIVE("providers." #name ".proxy", CONF_TEXT, name.proxy, "", 0, 0,             \
+		     "http:// or socks5h:// proxy on the way to it."),                         \
+		LIVE("providers." #name ".model", CONF_TEXT, name.model, "", 0, 0,             \
+		     "Its name for every model that the catalogue gives no name there."),      \
+		LIVE("providers." #name ".requests_per_minute", CONF_INTEGER,                  \
+		     name.requests_per_minute, "0", 0, 100000,                                 \
+		     "For one key of this process, in any 60 seconds; 0: no limit.")
 
 const struct conf_key chat_keys[] = {
 	OWN("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,

@@ -8,6 +8,7 @@
 #include "runtime/outbox/outbox.h"
 
 #define JOB_LEASE_MS 60000
+#define CATALOGUE_BYTES_MAX (256u << 20) /* a ring of requests_per_minute for each key, too */
 
 static struct db_pool *pool; /* of chat_worker */
 static struct outbox *outbox;
@@ -28,13 +29,20 @@ static struct db_options worker_options(const struct service *service)
 	return options;
 }
 
+/* Providers and models, as the files are now. What runs keeps those that it began with. */
 static enum status load_catalogue(struct service *service, struct error *reterr)
 {
+	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
+	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
 	struct catalogue *catalogue;
 	struct db *db;
 	enum status s;
 
-	s = catalogue_load(chat.conf->models, &chat.providers, &catalogue, reterr);
+	ensure(providers);
+	s = provider_set_read(chat.conf, arena, providers, reterr);
+	if (s == OK)
+		s = catalogue_load(chat.conf->models, TAKE_PTR(arena), providers, &catalogue,
+				   reterr);
 	if (s != OK)
 		return s;
 	s = db_pool_take(pool, (int32_t)service->conf->database_wait_ms, &db, reterr);
@@ -79,9 +87,7 @@ static enum status start(struct service *service, struct error *reterr)
 	chat.conf = (const struct chat_conf *)service->conf;
 	worker = worker_options(service);
 	pool = db_pool_new(&worker);
-	s = provider_set_read(chat.conf, service->arena, &chat.providers, reterr);
-	if (s == OK)
-		s = load_catalogue(service, reterr);
+	s = load_catalogue(service, reterr);
 	if (s != OK)
 		return s;
 	const struct job all[] = {

@@ -1,6 +1,8 @@
 /* Providers that fail, one row a fault of tools/standin/fault.c. */
 #include "../chat_test.h"
 
+#include <signal.h>
+
 #define ANY -1
 
 /* Ends in an error event before any text; costs nothing; the question stays. tries: requests that
@@ -126,6 +128,15 @@ static void retry_after_is_honoured(void **state)
 	assert_true(clock_mono_us() - start_us >= US_PER_S);
 }
 
+static bool single_answers(struct stage *stage)
+{
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, stage_new_chat(stage, SINGLE), "rested?");
+
+	reader_wait_end(reader);
+	return reader->done;
+}
+
 static void a_long_rest_is_an_error(void **state)
 {
 	struct stage *stage = *state;
@@ -133,6 +144,8 @@ static void a_long_rest_is_an_error(void **state)
 
 	expect_fault_of(stage, SINGLE, "[[fault:429 retry_after=3600]]", "PROVIDER_BUSY", 1);
 	expect_fault_of(stage, SINGLE, "not even asked", "PROVIDER_BUSY", 0);
+	process_kill(CHAT_A, SIGHUP); /* providers and keys are read anew: rested */
+	eventually(single_answers(stage));
 	assert_true(clock_mono_us() - start_us < 20 * US_PER_S);
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CATALOGUE_BYTES_MAX (8u << 20)
 #define NAME_BYTES_MAX 100
 #define WINDOW_MIN 1024
 #define WINDOW_MAX 100000000 /* tokens */
@@ -198,8 +197,9 @@ static enum status read_all(struct loading *loading)
 	return OK;
 }
 
-enum status catalogue_load(const char *path, const struct provider_set *providers,
-			   struct catalogue **ret, struct error *reterr)
+enum status catalogue_load(const char *path, struct arena *arena,
+			   const struct provider_set *providers, struct catalogue **ret,
+			   struct error *reterr)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = calloc(1, sizeof *catalogue);
 	struct loading loading = {
@@ -208,7 +208,7 @@ enum status catalogue_load(const char *path, const struct provider_set *provider
 
 	ensure(catalogue);
 	atomic_store(&catalogue->refs, 1);
-	catalogue->arena = arena_new(16384, CATALOGUE_BYTES_MAX);
+	catalogue->arena = arena;
 	s = read_all(&loading);
 	if (s == OK)
 		*ret = TAKE_PTR(catalogue);

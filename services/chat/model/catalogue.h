@@ -45,10 +45,12 @@ struct catalogue {
 
 struct provider_set;
 
-/* Reads path; providers must outlive the catalogue. One reference is the caller's.
+/* Reads path. arena holds the providers and goes with the catalogue, or at once when reading fails.
+ * One reference is the caller's.
  * errors: INVALID_ARGUMENT with file, line and key: unknown key, price below 0 or absurd, all
  * prices 0 without `free: true`, max_output_tokens not below the window, an id twice. */
-_must_check_ enum status catalogue_load(const char *path, const struct provider_set *providers,
+_must_check_ enum status catalogue_load(const char *path, struct arena *arena,
+					const struct provider_set *providers,
 					struct catalogue **ret, struct error *reterr);
 
 struct catalogue *catalogue_ref(struct catalogue *catalogue);

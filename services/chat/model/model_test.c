@@ -55,7 +55,7 @@ static enum status load(const char *text, struct catalogue **ret, struct error *
 
 	snprintf(path, sizeof path, "%s/catalogue.yaml", process_directory());
 	assert_int_equal(tool_write_file(path, text, 0600, err), OK);
-	return catalogue_load(path, &providers, ret, err);
+	return catalogue_load(path, arena_new(4096, 1 << 20), &providers, ret, err);
 }
 
 #define MODEL(id, more) \
@@ -110,7 +110,8 @@ static void the_shipped_catalogue_is_good(void **state)
 	const struct model *model;
 	struct error err;
 
-	assert_int_equal(catalogue_load("deploy/config/models.yaml", &router, &catalogue, &err),
+	assert_int_equal(catalogue_load("deploy/config/models.yaml", arena_new(4096, 1 << 20),
+					&router, &catalogue, &err),
 			 OK);
 	assert_int_equal(catalogue->n_models, 11);
 	model = catalogue_find(catalogue, "claude-3.5-sonnet");
