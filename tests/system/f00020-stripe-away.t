@@ -43,9 +43,16 @@ done
 codes=$(for page in "${urls[@]}"; do pay "$page"; echo; done | sort | uniq -c | xargs)
 is "$codes" "$((buyers * each)) 303" "$((buyers * each)) payments are made at Stripe, and no webhook comes"
 is "$(sql 'SELECT count(*) FROM stripe_event') $(sql 'SELECT count(paid_time) FROM payment')" "0 0" "nothing is known of them here"
+customers=$(curl -sS -H "Authorization: Bearer $(cat "$dir/secrets/stripe-key")" "$stripe/v1/customers?limit=100" | jq '.data | length')
+is "$customers" "$buyers" "a user is one customer at Stripe"
 intents=($(control payments | jq -r '.payments[].intent'))
 for i in "${intents[@]:0:10}"; do curl -sS -o /dev/null -H "Authorization: Bearer $(cat "$dir/secrets/stripe-key")" -d "payment_intent=$i" "$stripe/v1/refunds"; done
 for i in "${intents[@]:10:5}"; do control disputes -d "payment_intent=$i" >/dev/null; done
+control faults -d fail=500 >/dev/null
+sql "UPDATE job SET run_time = lc.now() WHERE name = 'reconcile'" >/dev/null
+failed() { [ -n "$(sql "SELECT error FROM job WHERE name = 'reconcile' AND lease IS NULL")" ]; }
+until_true 30 failed
+ok $? "a sweep that Stripe interrupts says so"
 sweep
 ok $? "the hourly sweep runs"
 is "$(sql 'SELECT count(paid_time) FROM payment')" $((buyers * each)) "one sweep learns of all payments"
