@@ -1,5 +1,7 @@
 #include "runtime/base/memory.h"
 
+#include "runtime/base/cleanup.h"
+
 #include <link.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -18,12 +20,10 @@ void memory_thrifty(void)
 }
 
 /* Segments that nobody may write are files, unchanged: their pages can be mapped again. */
-static int trim_object(struct dl_phdr_info *object, size_t size, void *ctx)
+static int trim_object(struct dl_phdr_info *object, _unused_ size_t size, _unused_ void *ctx)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
-	(void)size;
-	(void)ctx;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uintptr_t start = object->dlpi_addr + segment->p_vaddr;
@@ -31,6 +31,7 @@ static int trim_object(struct dl_phdr_info *object, size_t size, void *ctx)
 
 		/* Advice: where it cannot be taken nothing is lost. */
 		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+			/* NOLINTNEXTLINE(performance-no-int-to-ptr): the linker gives numbers */
 			madvise((void *)first, start + segment->p_memsz - first, MADV_DONTNEED);
 	}
 	return 0;
