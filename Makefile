@@ -329,7 +329,9 @@ lint-web: $(WEB_MODULES) $(G)/openapi.json
 	$(Q)cd $(W) && npm run --silent types >/dev/null && npm run --silent check
 
 .PHONY: bench
-bench: all ## print figures of the whole stack, one JSON object a line
+bench: ## print figures of the whole stack, one JSON object a line
+	@tools/deps install build run bench
+	@$(MAKE) all >&2
 	@node tools/bench/stack.mjs build
 
 # ---------------------------------------------------------------------------------------------- run

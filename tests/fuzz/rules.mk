@@ -14,6 +14,7 @@ $(B)/fuzz/rpc_server $(B)/fuzz/rpc_client: $(B)/obj/tests/fuzz/lib/net_fake.o
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(addprefix $(B)/fuzz/,$(FUZZERS))
 fuzz: ## fuzz each target for FUZZ_SECONDS (600); what it finds is in build/fuzz/found
+	@tools/deps install build lint
 	@$(MAKE) MODE=fuzz CC=clang fuzz-programs
 	@for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f build/fuzz/found; \
 		build/fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/$$f- -print_final_stats=1 \
