@@ -157,8 +157,10 @@ void resolver_stop(struct rpc_channel *channel)
 	pthread_cond_signal(&channel->resolver_wake);
 	pthread_mutex_unlock(&channel->lock);
 	pthread_join(channel->resolver, NULL);
+	pthread_mutex_lock(&channel->lock);
+	channel->resolver_runs = false; /* connections that end may still want to poke it */
+	pthread_mutex_unlock(&channel->lock);
 	pthread_cond_destroy(&channel->resolver_wake);
-	channel->resolver_runs = false;
 }
 
 void resolver_poke(struct rpc_channel *channel)
