@@ -9,8 +9,9 @@
 
 /* Commands of one transaction, which holds the locks of all. */
 #define BATCH_MAX 64
-/* Transactions at a time; what waits meanwhile makes the next ones larger. */
-#define LEADERS_MAX 4
+/* Transactions at a time; what waits meanwhile makes the next ones larger. Two: while one waits for
+ * the disk the other computes. More make the batches smaller and wait for each other's accounts. */
+#define LEADERS_MAX 2
 
 enum stage {
 	QUEUED,

@@ -54,7 +54,6 @@ void bench_user(long n, char out[UUID_SIZE])
 int main(int argc, char **argv)
 {
 	const char *what = argc == 2 ? argv[1] : "";
-	struct process credits = {.service = "credits"};
 
 	if (strcmp(what, "pairs") != 0 && strcmp(what, "reads") != 0) {
 		fprintf(stderr, "usage: ledger pairs | reads\n");
@@ -63,10 +62,9 @@ int main(int argc, char **argv)
 	pg_start_with(settings, true);
 	pg_migrate("credits");
 	if (strcmp(what, "pairs") == 0)
-		bench_pairs(&credits);
+		bench_pairs();
 	else
-		bench_reads(&credits);
-	process_free(&credits);
+		bench_reads();
 	pg_stop();
 	return 0;
 }

@@ -15,8 +15,8 @@ void bench_print(const char *name, double ours, double peer, const char *unit);
 void bench_user(long n, char out[UUID_SIZE]);
 #define BENCH_USER_SQL "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 
-/* Each starts the service when it has filled the database. */
-void bench_pairs(struct process *credits);
-void bench_reads(struct process *credits);
+/* Each fills the database and starts what it measures. */
+void bench_pairs(void);
+void bench_reads(void);
 
 #endif

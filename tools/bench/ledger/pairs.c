@@ -159,8 +159,9 @@ static void fill(long accounts)
 	pg_exec("VACUUM ANALYZE");
 }
 
-void bench_pairs(struct process *credits)
+void bench_pairs(void)
 {
+	struct process credits = {.service = "credits"};
 	long seconds = bench_number("SECONDS_EACH", 10), callers = bench_number("CALLERS", 256),
 	     accounts = bench_number("ACCOUNTS", 10000), repeat = bench_number("REPEAT", 3);
 	double many[REPEAT_MAX], hot[REPEAT_MAX], peer[REPEAT_MAX];
@@ -175,8 +176,8 @@ void bench_pairs(struct process *credits)
 	snprintf(peer_run, sizeof peer_run, "-M prepared -j 2 -c %ld -T %ld",
 		 bench_number("CLIENTS", 32), seconds);
 	run_pgbench(dsn, init);
-	process_start(credits);
-	channel = process_channel(credits);
+	process_start(&credits);
+	channel = process_channel(&credits);
 	run_pairs(channel, accounts, callers, 1);
 	for (long i = 0; i < repeat; i++) {
 		peer[i] = run_pgbench(dsn, peer_run);
@@ -184,6 +185,7 @@ void bench_pairs(struct process *credits)
 		hot[i] = run_pairs(channel, 1, callers, seconds);
 	}
 	rpc_channel_close(channel);
+	process_free(&credits);
 	bench_print("ledger.pairs.many", bench_median(many, (size_t)repeat),
 		    bench_median(peer, (size_t)repeat), "pairs/s");
 	bench_print("ledger.pairs.hot", bench_median(hot, (size_t)repeat),

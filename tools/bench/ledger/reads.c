@@ -16,6 +16,8 @@
 #define ACCOUNTS_MAX 10000
 #define FEW 10000
 #define DAYS 60
+#define ROUND 200  /* reads in a turn */
+#define WARM_UP 20 /* before each turn, not counted */
 #define MODELS 5
 
 /* Filling a table without indexes takes a fraction of the time. */
@@ -91,60 +93,96 @@ static enum status read_once(struct rpc_channel *channel, const char *what, cons
 	return credits_v1_get_usage_call(channel, &options, &usage, arena, &usage_resp, reterr);
 }
 
-/* Median of the times of one caller, µs. */
-static double measure(struct rpc_channel *channel, const char *what, long accounts, long reads)
+/* A service, and the times of one caller's reads, µs. */
+struct side {
+	struct process process;
+	struct rpc_channel *channel;
+	long accounts;
+	double times[READS_MAX];
+};
+
+static void measure(struct side *side, const char *what, long from, long to)
 {
-	static double times[READS_MAX];
 	struct arena *arena = arena_new(65536, 1 << 20);
 	struct error err;
 	char user[UUID_SIZE];
 
-	ensure(reads > 0 && reads <= READS_MAX);
-	for (long i = -reads / 10; i < reads; i++) {
+	for (long i = from - WARM_UP; i < to; i++) {
 		int64_t began_us;
 
-		bench_user((long)random_below((uint64_t)accounts) + 1, user);
+		bench_user((long)random_below((uint64_t)side->accounts) + 1, user);
 		arena_reset(arena);
 		began_us = clock_mono_us();
-		if (read_once(channel, what, user, arena, &err) != OK) {
+		if (read_once(side->channel, what, user, arena, &err) != OK) {
 			fprintf(stderr, "%s: %s\n", what, err.message);
 			exit(1);
 		}
-		if (i >= 0) /* those before warm up */
-			times[i] = (double)(clock_mono_us() - began_us);
+		if (i >= from)
+			side->times[i] = (double)(clock_mono_us() - began_us);
 	}
 	arena_free(arena);
-	return bench_median(times, (size_t)reads);
 }
 
-void bench_reads(struct process *credits)
+static void side_start(struct side *side, long accounts)
+{
+	side->process.service = "credits";
+	side->accounts = accounts;
+	process_start(&side->process);
+	side->channel = process_channel(&side->process);
+}
+
+static void side_stop(struct side *side)
+{
+	rpc_channel_close(side->channel);
+	process_free(&side->process);
+}
+
+/* Keeps the database as it is under another name, with what belongs to a role in a database. */
+static void copy_database(void)
+{
+	pg_exec("CREATE DATABASE few TEMPLATE limitless");
+	pg_exec("ALTER ROLE credits_app IN DATABASE few SET search_path = credits, lc");
+}
+
+void bench_reads(void)
 {
 	static const char *const whats[] = {"balance", "usage"};
+	static char dsn[512];
+	static const char *const environment[] = {dsn, NULL};
+	static struct side few = {.process.environment = environment}, many;
 	long transfers = bench_number("TRANSFERS", 10000000), reads = bench_number("READS", 4000);
 	long accounts = transfers / 1000 < ACCOUNTS_MAX ? transfers / 1000 : ACCOUNTS_MAX;
-	double few[ARRAY_SIZE(whats)];
-	struct rpc_channel *channel;
+	/* The same number for each account, so that what is read has the same size. */
+	long few_accounts = FEW * accounts / transfers;
 	char name[64];
 
-	ensure(accounts > 0);
-	/* Few: the same number for each account, so that what is read has the same size. */
-	long few_accounts = FEW * accounts / transfers;
-
+	ensure(few_accounts > 0 && reads > 0 && reads <= READS_MAX);
 	fill(0, FEW, few_accounts);
 	sum_up(few_accounts);
-	process_start(credits);
-	channel = process_channel(credits);
-	for (size_t i = 0; i < ARRAY_SIZE(whats); i++)
-		few[i] = measure(channel, whats[i], few_accounts, reads);
+	copy_database();
 	pg_exec("SET session_replication_role = replica; DELETE FROM credits.transfer;"
 		"SET session_replication_role = DEFAULT");
 	drop_indexes();
 	fill(0, transfers, accounts);
 	make_indexes();
 	sum_up(accounts);
+
+	snprintf(dsn, sizeof dsn, "LIMITLESS_CREDITS_DATABASE_DSN=%s dbname=few",
+		 pg_dsn("credits_app"));
+	side_start(&few, few_accounts);
+	side_start(&many, accounts);
 	for (size_t i = 0; i < ARRAY_SIZE(whats); i++) {
+		/* In turns, so that a busy machine is busy for both. */
+		for (long n = 0; n < reads; n += ROUND) {
+			long end = n + ROUND < reads ? n + ROUND : reads;
+
+			measure(&few, whats[i], n, end);
+			measure(&many, whats[i], n, end);
+		}
 		snprintf(name, sizeof name, "ledger.read.%s.p50", whats[i]);
-		bench_print(name, measure(channel, whats[i], accounts, reads), few[i], "us");
+		bench_print(name, bench_median(many.times, (size_t)reads),
+			    bench_median(few.times, (size_t)reads), "us");
 	}
-	rpc_channel_close(channel);
+	side_stop(&few);
+	side_stop(&many);
 }
