@@ -70,7 +70,6 @@ int provider_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);
-bool process_running(enum process_name name);
 void process_kill(enum process_name name, int signal_number);
 /* Ends it with SIGTERM; its exit status. */
 int process_stop(enum process_name name);

@@ -178,11 +178,6 @@ void process_start(enum process_name name)
 	}
 }
 
-bool process_running(enum process_name name)
-{
-	return processes[name].pid > 0;
-}
-
 void process_kill(enum process_name name, int signal_number)
 {
 	struct process *process = &processes[name];
@@ -239,7 +234,7 @@ static void kill_all(void)
 		if (processes[i].pid > 0)
 			process_kill((enum process_name)i, SIGKILL);
 	}
-	if (!getenv("KEEP"))
+	if (!getenv("KEEP")) /* the logs, to look at */
 		tool_remove(directory);
 }
 
