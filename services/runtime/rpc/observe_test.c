@@ -1,6 +1,7 @@
 /* What an operator sees of calls, and how connections grow old and fall silent. */
 #include "runtime/rpc/rpc.h"
 
+#include "grpc/health/v1/health.pb-c.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
@@ -194,6 +195,55 @@ static void test_refused_stream(void **state)
 	close(fd);
 }
 
+/* ------------------------------------------------------------------ health */
+
+#define SERVING GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
+#define NOT_SERVING GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING
+
+static _Atomic int watched_status, watched_n;
+
+static bool watched(struct rpc_client_call *call, const ProtobufCMessage *message, void *ctx)
+{
+	watched_status = (int)((const Grpc__Health__V1__HealthCheckResponse *)message)->status;
+	watched_n++;
+	return true;
+}
+
+static void watch_end(struct rpc_client_call *call, enum status status, const struct error *err,
+		      void *ctx)
+{
+	watched_status = -1;
+}
+
+/* Whoever watches is told each change at once, by name, and of the drain. */
+static void test_health_watch(void **state)
+{
+	static const struct rpc_method watch = {
+		.path = "/grpc.health.v1.Health/Watch",
+		.kind = RPC_SERVER_STREAM,
+		.req = &grpc__health__v1__health_check_request__descriptor,
+		.resp = &grpc__health__v1__health_check_response__descriptor,
+	};
+	static const struct rpc_client_hooks hooks = {.on_message = watched, .on_end = watch_end};
+	Grpc__Health__V1__HealthCheckRequest req = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+	struct pair pair;
+
+	watched_n = 0;
+	pair_open(&pair, (struct rpc_server_options){0}, (struct rpc_channel_options){0});
+	req.service = (char *)"test.v1.Test";
+	rpc_stream_open(pair.channel, &watch, NULL, &req.base, &hooks, NULL);
+	wait_for(watched_n == 1);
+	assert_int_equal(watched_status, SERVING);
+	rpc_server_set_serving(pair.server, false);
+	wait_for(watched_status == NOT_SERVING);
+	rpc_server_set_serving(pair.server, true);
+	wait_for(watched_status == SERVING);
+	rpc_server_drain(pair.server); /* also ends the watch */
+	wait_for(watched_status == -1);
+	assert_int_equal(watched_n, 4);
+	pair_close(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_silent_server),
 		cmocka_unit_test(test_refused_stream),
+		cmocka_unit_test(test_health_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
