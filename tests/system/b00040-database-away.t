@@ -5,14 +5,15 @@ stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up ada
 new_chat gpt-4o-mini
 postmaster() { head -n 1 "$dir/pg/postmaster.pid"; }
-victim=$(postmaster)
-kill -STOP "$(pid_of limitless || true)" 2>/dev/null
-kill -9 "$victim"
+# The supervisor, which would start it again at once, sleeps meanwhile.
+kill -STOP "$pid"
+kill -9 "$(postmaster)"
 away() { call GET /api/v1/chats; [ "$status" = 503 ]; }
 until_true 5 away
 ok $? "while it is away the answer is 503"
 is "$(get .reason)" DATABASE_UNAVAILABLE "with the reason"
 like "$headers" [Rr]etry-[Aa]fter "and Retry-After"
+kill -CONT "$pid"
 back() { call GET /api/v1/chats; [ "$status" = 200 ]; }
 until_true 30 back
 ok $? "it recovers by itself"

@@ -228,7 +228,7 @@ static void test_resume_after_the_end(void **state)
 
 static void test_stream_deadline(void **state)
 {
-	struct rpc_call_options options = {.timeout_ms = 50};
+	struct rpc_call_options options = {.timeout_ms = 500}; /* it must arrive first */
 	struct pair_listener l = {0};
 	struct pair f;
 
