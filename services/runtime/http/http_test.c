@@ -113,7 +113,7 @@ static bool answer(int fd, char *request)
 	if (strncmp(request, "GET /drip ", 10) == 0) {
 		say(fd, "HTTP/1.1 200 OK\r\n\r\n");
 		for (int i = 0; i < 10; i++) {
-			usleep(50000);
+			usleep(150000); /* ten times: longer than the idle timeout */
 			say(fd, ".");
 		}
 	}
@@ -194,8 +194,8 @@ static enum status get(struct fixture *f, const char *path, struct http_answer *
 {
 	struct http_request request = {.method = "GET",
 				       .url = url(f, path),
-				       .first_byte_timeout_ms = 300,
-				       .idle_timeout_ms = 200};
+				       .first_byte_timeout_ms = 1000,
+				       .idle_timeout_ms = 1000};
 
 	return http_call(f->client, &request, f->arena, ret, &f->err);
 }
