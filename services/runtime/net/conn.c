@@ -1,7 +1,7 @@
 /* One connection: life cycle, receive, send. docs/modules/net.md tells the traps that shaped it.
  *
- * Threads. nng's task threads run recv_cb, send_cb and deliver_cb; any thread may be in net_lock …
- * net_unlock. */
+ * Threads. nng's polling thread (poll.c) and its task threads run recv_cb, send_cb and deliver_cb; any
+ * thread may be in net_lock … net_unlock. */
 #include "runtime/net/conn.h"
 
 #include "runtime/base/clock.h"
@@ -181,9 +181,11 @@ static ssize_t try_io(struct net_conn *conn, void (*io)(nng_stream *, nng_aio *)
 	int rv;
 
 	ensure(nng_aio_set_iov(aio, 1, &iov) == 0);
+	net_poll_direct(true);
 	io(conn->stream, aio);
 	nng_aio_cancel(aio);
 	nng_aio_wait(aio);
+	net_poll_direct(false);
 	rv = nng_aio_result(aio);
 	if (rv == NNG_ECANCELED)
 		return 0;

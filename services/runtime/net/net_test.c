@@ -457,6 +457,51 @@ static void test_timers_and_posts(void **state)
 	assert_false(net_on_callback_thread());
 }
 
+/* More callbacks than the polling thread keeps, behind one that takes longer than it has: each runs. */
+#define CROWD 1000
+
+static void crowd_slow(void *ctx)
+{
+	usleep(5000);
+}
+
+static bool crowd_receive(struct net_conn *conn, const uint8_t *data, size_t len, void *ctx)
+{
+	net_post(crowd_slow, NULL);
+	for (int i = 0; i < CROWD; i++)
+		net_post(fire, (void *)1);
+	return true;
+}
+
+static void *crowd_accept(struct net_conn *conn, struct net_hooks *hooks, void *ctx)
+{
+	*hooks = end_hooks;
+	hooks->on_receive = crowd_receive;
+	((struct end *)ctx)->conn = net_ref(conn);
+	return ctx;
+}
+
+static void test_callbacks_of_a_crowd(void **state)
+{
+	struct end server = {0}, client = {0};
+	struct net_listener *listener;
+	struct error err;
+	char url[64];
+
+	fired = 0;
+	ipc_url(url);
+	assert_int_equal(net_listen(&(struct net_listen_options){.url = url}, crowd_accept, &server,
+				    &listener, &err),
+			 OK);
+	net_dial(&(struct net_dial_options){.url = url}, dialed, &client);
+	wait_for(client.conn);
+	end_send(&client, 1);
+	wait_for(fired == CROWD);
+	end_drop(&client);
+	end_drop(&server);
+	net_listener_free(listener);
+}
+
 static void *close_some_time(void *arg)
 {
 	struct net_conn *conn = arg;
@@ -506,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_connections_max),
 		cmocka_unit_test(test_descriptors_run_out),
 		cmocka_unit_test(test_timers_and_posts),
+		cmocka_unit_test(test_callbacks_of_a_crowd),
 		cmocka_unit_test(test_life_cycle),
 	};
 

@@ -95,6 +95,11 @@ void net_fake_fire(void)
 	}
 }
 
+bool net_callbacks_wait(void)
+{
+	return false;
+}
+
 bool net_on_callback_thread(void)
 {
 	return true;

@@ -18,6 +18,7 @@ $(BENCH_B)/%.o: tools/bench/rpc/%.c $(BENCH_G)/stamp | $(GENERATED)
 $(BENCH_B)/echo.pb-c.o: $(BENCH_G)/stamp
 	$(Q)$(CC) -O2 -I$(BENCH_G)/c -c -o $@ $(BENCH_G)/c/bench/echo.pb-c.c
 
+$(BENCH_B)/nng_server $(BENCH_B)/nng_client: NNG := -lnng # as it comes
 $(BENCH_B)/ours_server $(BENCH_B)/ours_client $(BENCH_B)/nng_server $(BENCH_B)/nng_client: $(BENCH_B)/%: \
 		$(BENCH_B)/%.o $(BENCH_B)/echo.pb-c.o $(LIBS)
 	$(link)

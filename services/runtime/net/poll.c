@@ -1,0 +1,84 @@
+/* Callbacks on the thread that polls, with docs/adr/0011 telling why.
+ *
+ * nng 1.5 polls on one thread, which hands every completed aio to a second one. Where waking a
+ * sleeping processor takes 20 to 40 us that is the larger part of a call. So two functions of
+ * libnng.a are wrapped by the linker (--wrap, see the Makefile): a completion that the polling thread
+ * finds waits until that thread has told nng of all its events and is about to poll again, with none of
+ * nng's locks held; then its callback runs right there. And before the thread sleeps it looks for a
+ * moment whether more comes, giving the processor to whoever wants it.
+ *
+ * Callbacks must not block, least of all for something that comes by the network. */
+#include "runtime/base/clock.h"
+#include "runtime/net/conn.h"
+
+#include <sched.h>
+#include <sys/epoll.h>
+
+#define WAITING_MAX 256 /* callbacks; more go to nng's task threads */
+#define ROUND_US 1000    /* then nng's task threads run the rest, so that no slow one keeps the others */
+#define SPIN_US 20      /* looking for events before sleeping: about what one wake-up costs */
+
+struct nni_task;
+
+/* Of libnng.a. dispatch: queues for a task thread. exec: runs the callback here. */
+void nni_task_exec(struct nni_task *task);
+void __real_nni_task_dispatch(struct nni_task *task);
+int __real_epoll_wait(int fd, struct epoll_event *events, int n, int timeout);
+
+/* The linker puts these in their place. */
+void __wrap_nni_task_dispatch(struct nni_task *task);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout);
+
+static _Thread_local struct {
+	bool polls;  /* this is nng's polling thread */
+	bool direct; /* net_poll_direct */
+	unsigned first, last;
+	struct nni_task *waiting[WAITING_MAX];
+} self;
+
+static struct nni_task *next_waiting(void)
+{
+	return self.waiting[self.first++ % WAITING_MAX];
+}
+
+void net_poll_direct(bool direct)
+{
+	self.direct = direct;
+}
+
+bool net_callbacks_wait(void)
+{
+	return self.first != self.last;
+}
+
+void __wrap_nni_task_dispatch(struct nni_task *task)
+{
+	if (!self.polls || self.direct || self.last - self.first == WAITING_MAX)
+		__real_nni_task_dispatch(task);
+	else
+		self.waiting[self.last++ % WAITING_MAX] = task;
+}
+
+static void run_callbacks(void)
+{
+	int64_t end = clock_mono_us() + ROUND_US;
+
+	while (self.first != self.last && clock_mono_us() < end)
+		nni_task_exec(next_waiting());
+	while (self.first != self.last)
+		__real_nni_task_dispatch(next_waiting());
+}
+
+/* nng's polling thread alone calls it: nothing else in these programs uses epoll. */
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
+{
+	int64_t end;
+	int got;
+
+	self.polls = true;
+	run_callbacks();
+	end = clock_mono_us() + SPIN_US;
+	while ((got = __real_epoll_wait(fd, events, n, 0)) == 0 && clock_mono_us() < end)
+		sched_yield();
+	return got == 0 ? __real_epoll_wait(fd, events, n, timeout) : got;
+}
