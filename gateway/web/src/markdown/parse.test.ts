@@ -31,6 +31,15 @@ function formulas(text: string): string[] {
   );
 }
 
+it.each(["1. one\n\n2. two", "a\n$$\n$$\nb\n---", "a\n$$\n$$\n\tcode\n==="])(
+  "reads %j letter by letter to the same end",
+  (text) => {
+    let known: Parsed | undefined;
+    for (let end = 0; end < text.length; end++) known = parseOn(known, text.slice(0, end));
+    expect([...parseOn(known, text).blocks]).toEqual([...parse(text).blocks]);
+  },
+);
+
 it("reads a growing text to the same end as the whole, for random texts", () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`seed ${seed}`);

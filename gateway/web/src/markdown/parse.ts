@@ -27,9 +27,19 @@ export function parseOn(known: Parsed | undefined, text: string): Parsed {
   return { text, blocks: [...kept, ...marked.lexer(text.slice(length))] };
 }
 
-/** Where a text that goes on may still be read in another way: at its last block. */
+/** Where a text that goes on may still be read in another way: at its last block, or above it. */
 function firstOpen(blocks: Token[]): number {
-  const last = blocks.findLastIndex((block) => block.type !== "space");
-  // A formula that is not closed turns out to be part of the paragraph above.
-  return Math.max(blocks[last]?.type === "math" ? last - 1 : last, 0);
+  let open = blocks.findLastIndex((block) => block.type !== "space");
+  // Digits turn out to be the next number of the list above.
+  if (/^\s*\d{1,9}$/.test(blocks[open]?.raw ?? "")) {
+    open = blocks.findLastIndex((block, i) => i < open && block.type !== "space");
+  }
+  // A formula that is not closed turns out to be part of the paragraph, and what stands on an underline a heading.
+  while (open > 0 && isText(blocks[open]!) && isText(blocks[open - 1]!)) open--;
+  return Math.max(open, 0);
+}
+
+function isText(block: Token): boolean {
+  const indented = block.type === "code" && block.codeBlockStyle === "indented";
+  return block.type === "paragraph" || block.type === "math" || indented;
 }
