@@ -1,6 +1,7 @@
 #include "tests/lib/rpc_pair.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/fiber.h"
 #include "runtime/net/net.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +31,12 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 		rpc_error_detail(call, "limit", "7");
 		return rpc_fail(call, code, "hold_unknown", "wörds, 100%% of them\n%s", text);
 	}
+	if (sscanf(text, "together %d", &code) == 1)
+		for (int64_t end = clock_mono_us() + WAIT_MS * US_PER_MS; pair_running < code;) {
+			if (clock_mono_us() > end)
+				return rpc_fail(call, ABORTED, "conflict_retry", "alone");
+			fiber_wait();
+		}
 	if (strcmp(text, "field") == 0)
 		return rpc_fail_field(call, "field_invalid", "name.first", "too short");
 	while (strcmp(text, "gate") == 0 && !pair_gate)
@@ -198,6 +205,12 @@ static const char *const billing[] = {"billing", NULL};
 
 const struct rpc_method pair_echo = METHOD("Echo", RPC_UNARY, RPC_ACCESS_PUBLIC, false, false);
 const struct rpc_method pair_inline = METHOD("Inline", RPC_UNARY, RPC_ACCESS_PUBLIC, true, true);
+const struct rpc_method pair_pipelined = {.path = "/test.v1.Test/Pipelined",
+					  .kind = RPC_UNARY,
+					  .req = TYPE,
+					  .resp = TYPE,
+					  .access = RPC_ACCESS_PUBLIC,
+					  .pipelined = true};
 const struct rpc_method pair_user = METHOD("User", RPC_UNARY, RPC_ACCESS_USER, true, true);
 const struct rpc_method pair_admin = METHOD("Admin", RPC_UNARY, RPC_ACCESS_ADMIN, true, true);
 const struct rpc_method pair_service = {.path = "/test.v1.Test/Service",
@@ -222,6 +235,7 @@ const struct rpc_handler pair_handlers[] = {
 	{&pair_echo, echo},    {&pair_inline, echo},  {&pair_user, echo},
 	{&pair_admin, echo},   {&pair_service, echo}, {&pair_count, count},
 	{&pair_planned, NULL}, {&pair_sum, sum},      {&pair_talk, talk},
+	{&pair_pipelined, echo},
 };
 const size_t n_pair_handlers = ARRAY_SIZE(pair_handlers);
 

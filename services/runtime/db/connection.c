@@ -2,6 +2,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/fiber.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -60,6 +61,8 @@ void db_drop(struct db *db)
 	db->conn = NULL;
 	db->n_prepared = 0;
 	db->stale = false;
+	db->sent = 0;
+	db->opened++;
 }
 
 bool db_lost(const struct db *db)
@@ -172,6 +175,8 @@ static enum status wait_result(struct db *db, struct wait *wait, struct error *r
 	int unsent;
 
 	while ((unsent = PQflush(db->conn)) == 1 || PQisBusy(db->conn)) {
+		if (db->options.before_wait)
+			db->options.before_wait();
 		if (!db_wait_socket(db->conn, unsent == 1, wait->deadline_us)) {
 			if (wait->may_cancel && !wait->cancelled) {
 				wait->cancelled = true;
@@ -257,8 +262,8 @@ static enum status receive(struct db *db, struct db_round *round, const struct s
 			PQclear(result);
 			return s;
 		}
-		if (at < n_sent)
-			s = take_result(db, round, &sent[at], result, s, reterr);
+		/* Behind the last answer comes the commit's error, if it has one. */
+		s = take_result(db, round, &sent[at < n_sent ? at : n_sent - 1], result, s, reterr);
 		if (result != round->rows)
 			PQclear(result);
 	}
@@ -287,12 +292,27 @@ static struct wait wait_of(const struct db *db, const struct db_round *round)
 	struct wait wait = {
 		.deadline_us =
 			clock_mono_us() + (db->options.statement_timeout_ms + grace_ms) * US_PER_MS,
-		.may_cancel = !round->ends_tx,
+		/* On a fiber the server may be at another one's statement. */
+		.may_cancel = !round->ends_tx && !fiber_running(),
 	};
 
 	if (!round->ends_tx && db->deadline_us && db->deadline_us < wait.deadline_us)
 		wait.deadline_us = db->deadline_us;
 	return wait;
+}
+
+/* Lets other fibers of this thread run until the answers to what they sent before have been taken.
+ * False: so has the connection. */
+static bool wait_turn(struct db *db)
+{
+	unsigned opened = db->opened;
+
+	db->sent++;
+	fiber_wait();
+	db->unheard = db->opened != opened;
+	if (!db->unheard)
+		db->sent--;
+	return !db->unheard;
 }
 
 void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params)
@@ -325,6 +345,9 @@ enum status db_round_run(struct db *db, struct db_round *round, struct error *re
 	}
 	if (!PQpipelineSync(db->conn))
 		return lost(db, reterr);
+	if (round->shared && !wait_turn(db))
+		return error_set(reterr, UNAVAILABLE, "database_unavailable",
+				 "the connection was lost");
 	s = receive(db, round, sent, n, &wait, reterr);
 	if (s != OK) {
 		PQclear(round->rows);
@@ -344,7 +367,8 @@ static const struct sql sql_settings = {
 	2,
 };
 
-/* All statements of the service in one round trip: a wrong one stops the start and names itself. */
+/* All statements of the service in one round trip: a wrong one stops the start and names itself. With
+ * them the one that fibers share. */
 static enum status prepare_all(struct db *db, struct error *reterr)
 {
 	const struct sql *const *sql = db->options.statements;
@@ -356,11 +380,13 @@ static enum status prepare_all(struct db *db, struct error *reterr)
 
 	while (sql && sql[n])
 		n++;
-	sent = calloc(n + 1, sizeof *sent);
+	sent = calloc(++n, sizeof *sent);
 	ensure(sent);
 	for (size_t i = 0; i < n; i++) {
-		sent[i] = (struct sent){sql[i], true, 0};
-		if (!PQsendPrepare(db->conn, sql[i]->name, sql[i]->text, sql[i]->n_params, NULL)) {
+		const struct sql *one = i == 0 ? &db_sql_set_user : sql[i - 1];
+
+		sent[i] = (struct sent){one, true, 0};
+		if (!PQsendPrepare(db->conn, one->name, one->text, one->n_params, NULL)) {
 			free(sent);
 			return lost(db, reterr);
 		}
@@ -406,7 +432,7 @@ enum status db_connect(struct db *db, struct error *reterr)
 	enum status s;
 
 	ensure(db->magic == DB_MAGIC);
-	if (!db_lost(db) && !db->stale && is_quiet(db))
+	if (!db_lost(db) && !db->stale && (db->sent > 0 || is_quiet(db)))
 		return OK;
 	db_drop(db);
 	db->conn = open_connection(db);

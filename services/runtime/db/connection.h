@@ -18,6 +18,9 @@ struct db {
 	bool in_tx;          /* fn of db_tx runs */
 	bool in_test;        /* between db_test_begin and db_test_rollback */
 	bool conflict;       /* a statement failed in a way that a new transaction may mend */
+	unsigned sent;   /* round trips of fibers whose answers nobody has taken yet */
+	unsigned opened; /* counts connections */
+	bool unheard;    /* the connection was lost before a fiber's turn came: ask again */
 	bool stale; /* its prepared statements are outdated: open anew before the next use */
 };
 
@@ -35,6 +38,7 @@ struct db_round {
 	struct db_step steps[DB_STEPS_MAX];
 	size_t n;
 	size_t keep;  /* whose rows are wanted */
+	bool shared;  /* others may use the connection between sending and the answer */
 	bool ends_tx; /* COMMIT or ROLLBACK alone: neither cut by the call's deadline nor cancelled
 		       */
 	PGresult *rows; /* out: of step `keep`, when all went well */

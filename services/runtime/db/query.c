@@ -67,7 +67,7 @@ static enum status run_in_test(struct db *db, const char *const *user, const str
 static enum status run_alone(struct db *db, const struct db_step *step, PGresult **ret,
 			     struct error *reterr)
 {
-	struct db_round round = {0};
+	struct db_round round = {.shared = true};
 	enum status s;
 
 	db_round_add(&round, step->sql, step->params);
@@ -76,24 +76,17 @@ static enum status run_alone(struct db *db, const struct db_step *step, PGresult
 	return s;
 }
 
+/* What is sent up to a Sync is one transaction (PostgreSQL 55.2.3), and so long the setting holds. */
 static enum status run_as(struct db *db, const char *const *user, const struct db_step *step,
 			  PGresult **ret, struct error *reterr)
 {
-	struct db_round round = {.keep = 2}, undo = {.ends_tx = true};
+	struct db_round round = {.keep = 1, .shared = true};
 	enum status s;
 
-	db_round_add(&round, &db_sql_begin, NULL);
 	db_round_add(&round, &db_sql_set_user, user);
 	db_round_add(&round, step->sql, step->params);
-	db_round_add(&round, &db_sql_commit, NULL);
 	s = db_round_run(db, &round, reterr);
 	*ret = round.rows;
-	if (s == OK || db_lost(db) || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
-		return s;
-	db_round_add(&undo, &db_sql_rollback, NULL);
-	if (db_round_run(db, &undo, NULL) != OK)
-		db_drop(db);
-	PQclear(undo.rows);
 	return s;
 }
 
@@ -125,8 +118,10 @@ static enum status run(struct db *db, const char *const *user, const struct sql 
 	*ret = NULL;
 	if (db->in_tx)
 		return run_in_tx(db, &step, ret, reterr);
+	db->unheard = false;
 	s = run_once(db, user, &step, ret, reterr);
-	if (db->stale && !db->in_test) /* nothing ran: its plan was refused */
+	/* Nothing ran, for its plan was refused; or it was a read. */
+	if ((db->stale || db->unheard) && !db->in_test)
 		s = run_once(db, user, &step, ret, reterr);
 	return s;
 }

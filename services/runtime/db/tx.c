@@ -2,6 +2,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/fiber.h"
 #include "runtime/base/text.h"
 
 #include <string.h>
@@ -113,7 +114,7 @@ enum status db_tx(struct db *db, const char *user_id, db_tx_fn *fn, void *ctx, s
 	enum status s;
 
 	ensure(db->magic == DB_MAGIC);
-	ensure(!db->in_tx);
+	ensure(!db->in_tx && !fiber_running());
 	for (int attempt = 0;; attempt++) {
 		s = run_once(db, user_id, fn, ctx, reterr);
 		if (s == OK || !db->conflict || attempt == TX_REPEATS)

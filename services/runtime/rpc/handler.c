@@ -129,8 +129,16 @@ void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage
 	server_call_end(call, status, &pub->err);
 	atomic_store(&call->finished, true);
 	/* With more calls in the queue the answers of several may go out in one write. */
-	session_op(&call->stream, atomic_load(&call->server->queue_n) > 0);
+	if (call->on_fiber)
+		session_op_hold(&call->stream);
+	else
+		session_op(&call->stream, atomic_load(&call->server->queue_n) > 0);
 	server_call_leave(call);
+}
+
+void rpc_answers_send(void)
+{
+	session_release();
 }
 
 bool rpc_cancelled(const struct rpc_call *pub)

@@ -44,6 +44,8 @@ struct rpc_method {
 	uint32_t timeout_ms;        /* deadline when the caller gives none; 0: none */
 	bool idempotent;            /* may be retried on UNAVAILABLE */
 	bool run_inline;            /* the handler runs on the receiving thread */
+	bool pipelined;             /* … on a fiber, with others on one worker: it may wait where
+				       fiber_wait is called, and nowhere else for long */
 };
 
 struct rpc_call;
@@ -194,7 +196,8 @@ struct rpc_server_options {
 	/* Per worker thread: what call->worker is. NULL allowed. */
 	void *(*worker_init)(void *ctx);
 	void (*worker_done)(void *worker, void *ctx);
-	/* Before each unary handler on that worker (sets the connection's deadline, say). */
+	/* Before each unary handler on that worker, and when one of several goes on (sets the
+	 * connection's deadline, say). */
 	void (*worker_call)(void *worker, struct rpc_call *call, void *ctx);
 	void *worker_ctx;
 };
@@ -219,6 +222,10 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving);
 /* NOT_SERVING, GOAWAY, waits for running calls up to drain_ms, then closes. Blocks. */
 void rpc_server_drain(struct rpc_server *server);
 void rpc_server_free(struct rpc_server *server);
+
+/* Sends the answers that this thread holds back for company. Whoever waits for long on a worker, as
+ * the database's client does, calls it first. Any thread. */
+void rpc_answers_send(void);
 
 /* ------------------------------------------------------------------ client */
 

@@ -159,6 +159,36 @@ static void test_queue(void **state)
 
 /* ------------------------------------------------------------------ streams */
 
+static _Atomic int together_ok;
+
+static void together_reply(void *ctx, enum status status, const ProtobufCMessage *resp,
+			   const struct error *err)
+{
+	if (status == OK && strcmp(pair_text_of(resp), ctx) == 0)
+		together_ok++;
+}
+
+/* One worker has many pipelined calls under way, more wait for it, and another method comes in
+ * between. */
+static void test_pipelined(void **state)
+{
+	static char *const texts[] = {"together 16", "together 1", "plain"};
+	pair_text req = PAIR_TEXT_INIT;
+	struct pair f;
+
+	together_ok = 0;
+	pair_open(&f, (struct rpc_server_options){.workers = 1}, (struct rpc_channel_options){0});
+	for (int i = 0; i < 60; i++) {
+		bool plain = i == 20;
+
+		req.value = texts[plain ? 2 : i >= 40];
+		rpc_call_async(f.channel, plain ? &pair_echo : &pair_pipelined, NULL, &req.base,
+			       together_reply, req.value);
+	}
+	wait_for(together_ok == 60);
+	pair_close(&f);
+}
+
 static void test_server_stream(void **state)
 {
 	struct pair_listener l = {0}, refused = {0};
@@ -367,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_context_and_access),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_pipelined),
 		cmocka_unit_test(test_server_stream),
 		cmocka_unit_test(test_flow_control),
 		cmocka_unit_test(test_resume_after_the_end),

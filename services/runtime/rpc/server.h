@@ -56,6 +56,7 @@ struct server_call {
 	_Atomic bool finished;  /* the handler's part is over */
 	enum status status;
 	struct error *refusal; /* the server's words, where they are not those of pub.err */
+	bool on_fiber;         /* its answer may wait for those of other fibers */
 	bool sending; /* the handler's own: a message was sent, so no more leading metadata */
 	bool half_close_due;     /* session_run's own: to be told after the messages */
 	bool cancel_told;        /* session_run's own */
@@ -81,12 +82,24 @@ struct server_session {
 	char caller[32];
 };
 
+/* A call of a pipelined method under way on a worker. */
+struct run {
+	struct fiber *fiber;
+	struct worker *worker;
+	struct server_call *call;
+	struct run *next;
+};
+
 struct worker {
 	pthread_t thread;
 	struct rpc_server *server;
+	void *state; /* what the init hook made, or NULL */
 	pthread_cond_t wake;
 	bool idle;
 	struct worker *idle_next;
+	struct run *waiting, **waiting_last; /* in the order in which they go on */
+	int n_waiting;
+	struct run *spare;
 };
 
 struct rpc_server {

@@ -94,22 +94,52 @@ static void kick_posted(void *arg)
 	session_unref(session);
 }
 
-void session_op(struct stream *stream, bool later)
+/* True: it is for the caller to kick the session. */
+static bool push(struct session *session, struct stream *stream)
 {
-	struct session *session = stream->session;
 	struct stream *top;
 
 	if (atomic_exchange(&stream->op_waits, true))
-		return;
+		return false;
 	stream_ref(stream);
 	top = atomic_load(&session->ops);
 	do {
 		stream->op_next = top;
 	} while (!atomic_compare_exchange_weak(&session->ops, &top, stream));
-	if (top || running_here == session)
-		return; /* whoever found it empty takes all of it; session_run looks after each
-			   round */
-	if (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US) {
+	/* Whoever found it empty takes all of it; session_run looks after each round. */
+	return !top && running_here != session;
+}
+
+static _Thread_local struct session *held; /* by session_op_hold */
+
+void session_release(void)
+{
+	struct session *session = TAKE_PTR(held);
+
+	if (!session)
+		return;
+	kick(session);
+	session_unref(session);
+}
+
+void session_op_hold(struct stream *stream)
+{
+	struct session *session = stream->session;
+
+	if (!push(session, stream) || held == session)
+		return;
+	session_release();
+	held = session_ref(session);
+}
+
+void session_op(struct stream *stream, bool later)
+{
+	struct session *session = stream->session;
+
+	if (!push(session, stream))
+		return;
+	if (net_callbacks_wait() ||
+	    (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US)) {
 		if (!atomic_exchange(&session->later, true))
 			net_post(kick_posted, session_ref(session));
 		return;

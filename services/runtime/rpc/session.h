@@ -201,6 +201,10 @@ int session_frame_received(struct session *session, const nghttp2_frame *frame);
  * then. Any thread. later: may wait for more, so that a run of messages is not a run of writes. */
 void session_op(struct stream *stream, bool later);
 
+/* As session_op, when this thread calls session_release, which it must do before it sleeps. */
+void session_op_hold(struct stream *stream);
+void session_release(void);
+
 /* A message at the end of the stream's output, packed here. errors: RESOURCE_EXHAUSTED overloaded
  * above queue_max (then on_writable). */
 _must_check_ enum status stream_put(struct stream *stream, const ProtobufCMessage *message,

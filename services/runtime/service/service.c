@@ -221,6 +221,7 @@ static enum status open_database(struct process *p, struct error *reterr)
 		.connections_max = (int32_t)conf->database_connections,
 		.connect_timeout_ms = (int32_t)conf->database_connect_timeout_ms,
 		.statement_timeout_ms = (int32_t)conf->database_statement_timeout_ms,
+		.before_wait = rpc_answers_send,
 	};
 	db = db_new(&p->service.db);
 	s = db_wait_schema(db, p->spec->name, p->spec->schema_version,

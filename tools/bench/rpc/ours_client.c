@@ -17,6 +17,7 @@ static struct rpc_method call_method = {"/bench.EchoService/Call",
 					NULL,
 					5000,
 					false,
+					false,
 					false};
 static const struct rpc_method stream_method = {"/bench.EchoService/Stream",
 						RPC_SERVER_STREAM,
@@ -25,6 +26,7 @@ static const struct rpc_method stream_method = {"/bench.EchoService/Stream",
 						RPC_ACCESS_PUBLIC,
 						NULL,
 						0,
+						false,
 						false,
 						false};
 
