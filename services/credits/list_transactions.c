@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define SEQ_MAX "9223372036854775807" /* above every transfer of an account */
 #define KIND(name) CREDITS__V1__TRANSACTION__KIND__##name
 
 Credits__V1__Transaction__Kind credits_kind_read(const char *sql)
@@ -56,7 +57,8 @@ enum status credits_transactions(struct rpc_call *call, const char *user_id, int
 		       &call->err);
 	if (s != OK)
 		return s;
-	const char *const params[] = {user_id, page.key, db_param_i64(arena, page.size + 1)};
+	const char *const params[] = {user_id, page.key ? page.key : SEQ_MAX,
+				      db_param_i64(arena, page.size + 1)};
 	s = db_query_as(service_db(call), user_id, &sql_credits_transactions, params, &rows,
 			&call->err);
 	if (s != OK)
