@@ -232,10 +232,9 @@ const struct rpc_method pair_talk =
 	METHOD("Talk", RPC_BIDI_STREAM, RPC_ACCESS_PUBLIC, false, false);
 
 const struct rpc_handler pair_handlers[] = {
-	{&pair_echo, echo},    {&pair_inline, echo},  {&pair_user, echo},
-	{&pair_admin, echo},   {&pair_service, echo}, {&pair_count, count},
-	{&pair_planned, NULL}, {&pair_sum, sum},      {&pair_talk, talk},
-	{&pair_pipelined, echo},
+	{&pair_echo, echo},    {&pair_inline, echo},    {&pair_user, echo},    {&pair_admin, echo},
+	{&pair_service, echo}, {&pair_count, count},    {&pair_planned, NULL}, {&pair_sum, sum},
+	{&pair_talk, talk},    {&pair_pipelined, echo},
 };
 const size_t n_pair_handlers = ARRAY_SIZE(pair_handlers);
 

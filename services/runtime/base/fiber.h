@@ -1,5 +1,5 @@
-/* Fibers: functions with a stack of their own that one thread runs in turns (makecontext, swapcontext of
- * POSIX.1-2001). A fiber belongs to the thread that made it. */
+/* Fibers: functions with a stack of their own that one thread runs in turns (makecontext,
+ * swapcontext of POSIX.1-2001). A fiber belongs to the thread that made it. */
 #ifndef RUNTIME_BASE_FIBER_H
 #define RUNTIME_BASE_FIBER_H
 
@@ -21,7 +21,8 @@ bool fiber_start(struct fiber *fiber, void (*fn)(void *ctx), void *ctx);
 /* Goes on where it waits. True: it waits again. */
 bool fiber_resume(struct fiber *fiber);
 
-/* Back to who started or resumed the running fiber, until fiber_resume. On no fiber: does nothing. */
+/* Back to who started or resumed the running fiber, until fiber_resume. On no fiber: does nothing.
+ */
 void fiber_wait(void);
 
 /* Does this thread run on a fiber? */

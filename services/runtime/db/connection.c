@@ -367,8 +367,8 @@ static const struct sql sql_settings = {
 	2,
 };
 
-/* All statements of the service in one round trip: a wrong one stops the start and names itself. With
- * them the one that fibers share. */
+/* All statements of the service in one round trip: a wrong one stops the start and names itself.
+ * With them the one that fibers share. */
 static enum status prepare_all(struct db *db, struct error *reterr)
 {
 	const struct sql *const *sql = db->options.statements;

@@ -18,9 +18,9 @@ struct db {
 	bool in_tx;          /* fn of db_tx runs */
 	bool in_test;        /* between db_test_begin and db_test_rollback */
 	bool conflict;       /* a statement failed in a way that a new transaction may mend */
-	unsigned sent;   /* round trips of fibers whose answers nobody has taken yet */
-	unsigned opened; /* counts connections */
-	bool unheard;    /* the connection was lost before a fiber's turn came: ask again */
+	unsigned sent;       /* round trips of fibers whose answers nobody has taken yet */
+	unsigned opened;     /* counts connections */
+	bool unheard;        /* the connection was lost before a fiber's turn came: ask again */
 	bool stale; /* its prepared statements are outdated: open anew before the next use */
 };
 

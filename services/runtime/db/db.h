@@ -53,9 +53,10 @@ void db_set_deadline(struct db *db, int64_t deadline_us);
  * FAILED_PRECONDITION, unless reasons.proto gives the reason another code) · 22xxx:
  * INVALID_ARGUMENT field_invalid · P0001 raised with a reason word as MESSAGE: that reason · 40001,
  * 40P01: ABORTED conflict_retry · 57014: DEADLINE_EXCEEDED · 08xxx, 57P0x, no connection:
- * UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). On a fiber
- * others of the thread may use the connection until the answer is there, only for statements like
- * this one and of the list given at the start; when the connection is lost meanwhile the statement, which must be a read, runs again. */
+ * UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). On a
+ * fiber others of the thread may use the connection until the answer is there, only for statements
+ * like this one and of the list given at the start; when the connection is lost meanwhile the
+ * statement, which must be a read, runs again. */
 _must_check_ enum status db_query(struct db *db, const struct sql *sql, const char *const *params,
 				  PGresult **ret, struct error *reterr);
 
@@ -68,8 +69,8 @@ _must_check_ enum status db_query_one(struct db *db, const struct sql *sql,
 _must_check_ enum status db_exec(struct db *db, const struct sql *sql, const char *const *params,
 				 int64_t *ret_n, struct error *reterr);
 
-/* As db_query under row level security of one user: set_config('lc.user', user_id) and the statement,
- * one transaction in one round trip. Not inside db_tx. */
+/* As db_query under row level security of one user: set_config('lc.user', user_id) and the
+ * statement, one transaction in one round trip. Not inside db_tx. */
 _must_check_ enum status db_query_as(struct db *db, const char *user_id, const struct sql *sql,
 				     const char *const *params, PGresult **ret,
 				     struct error *reterr);

@@ -19,8 +19,10 @@
 STATEMENT(echo, 1, "SELECT $1::text AS word, pg_backend_pid() AS pid");
 STATEMENT(divide, 1, "SELECT (8 / $1::int)::text AS word, pg_backend_pid() AS pid");
 STATEMENT(sleep_s, 1, "SELECT pg_sleep($1::float)::text AS word, pg_backend_pid() AS pid");
-STATEMENT(end_me, 1, "SELECT pg_terminate_backend(pg_backend_pid())::text AS word, $1::text AS pid");
-STATEMENT(who, 1, "SELECT current_setting('lc.user', true) || $1::text AS word, pg_backend_pid() AS pid");
+STATEMENT(end_me, 1,
+	  "SELECT pg_terminate_backend(pg_backend_pid())::text AS word, $1::text AS pid");
+STATEMENT(who, 1,
+	  "SELECT current_setting('lc.user', true) || $1::text AS word, pg_backend_pid() AS pid");
 STATEMENT(add_late, 1, "INSERT INTO late (a) VALUES ($1::int)");
 
 static const struct sql *const statements[] = {&echo, &divide, &sleep_s, &end_me, &who, NULL};
@@ -55,8 +57,8 @@ static void ask(void *ctx)
 		_cleanup_(PQclearp) PGresult *rows = NULL;
 		const char *const params[] = {asker->param};
 
-		asker->status = asker->user ? db_query_as(db, asker->user, asker->sql, params, &rows,
-							  &asker->err)
+		asker->status = asker->user ? db_query_as(db, asker->user, asker->sql, params,
+							  &rows, &asker->err)
 					    : db_query(db, asker->sql, params, &rows, &asker->err);
 		if (round == 0)
 			asker->asked_before = asked;
@@ -205,7 +207,8 @@ static void an_error_of_the_commit_counts(void **state)
 static int set_up(void **state)
 {
 	pg_start();
-	pg_exec("CREATE TABLE credits.late (a int CONSTRAINT late_key UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+	pg_exec("CREATE TABLE credits.late (a int CONSTRAINT late_key UNIQUE DEFERRABLE INITIALLY "
+		"DEFERRED);"
 		"GRANT ALL ON credits.late TO credits_app");
 	db = pg_db("credits_app", statements);
 	return 0;

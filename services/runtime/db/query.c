@@ -76,7 +76,8 @@ static enum status run_alone(struct db *db, const struct db_step *step, PGresult
 	return s;
 }
 
-/* What is sent up to a Sync is one transaction (PostgreSQL 55.2.3), and so long the setting holds. */
+/* What is sent up to a Sync is one transaction (PostgreSQL 55.2.3), and so long the setting holds.
+ */
 static enum status run_as(struct db *db, const char *const *user, const struct db_step *step,
 			  PGresult **ret, struct error *reterr)
 {

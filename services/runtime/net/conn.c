@@ -1,7 +1,7 @@
 /* One connection: life cycle, receive, send. docs/modules/net.md tells the traps that shaped it.
  *
- * Threads. nng's polling thread (poll.c) and its task threads run recv_cb, send_cb and deliver_cb; any
- * thread may be in net_lock … net_unlock. */
+ * Threads. nng's polling thread (poll.c) and its task threads run recv_cb, send_cb and deliver_cb;
+ * any thread may be in net_lock … net_unlock. */
 #include "runtime/net/conn.h"
 
 #include "runtime/base/clock.h"

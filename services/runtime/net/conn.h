@@ -73,8 +73,8 @@ struct net_thread {
 };
 struct net_thread *net_thread_get(void);
 
-/* Until it is undone, an aio that completes on this thread is told at once: its waiter is this thread
- * itself. */
+/* Until it is undone, an aio that completes on this thread is told at once: its waiter is this
+ * thread itself. */
 void net_poll_direct(bool direct);
 
 /* Marks the running thread as one of nng's for net_on_callback_thread; undone by net_callback_end.

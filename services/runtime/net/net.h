@@ -119,7 +119,8 @@ void net_post(void (*fn)(void *ctx), void *ctx);
 /* True on nng's threads inside a hook, a timer or a posted function: there nothing may block. */
 bool net_on_callback_thread(void);
 
-/* True when other callbacks wait for this thread: what net_post puts behind them can serve them all. */
+/* True when other callbacks wait for this thread: what net_post puts behind them can serve them
+ * all. */
 bool net_callbacks_wait(void);
 
 #endif

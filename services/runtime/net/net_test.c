@@ -457,7 +457,8 @@ static void test_timers_and_posts(void **state)
 	assert_false(net_on_callback_thread());
 }
 
-/* More callbacks than the polling thread keeps, behind one that takes longer than it has: each runs. */
+/* More callbacks than the polling thread keeps, behind one that takes longer than it has: each
+ * runs. */
 #define CROWD 1000
 
 static void crowd_slow(void *ctx)
@@ -483,7 +484,7 @@ static void *crowd_accept(struct net_conn *conn, struct net_hooks *hooks, void *
 
 static void test_callbacks_of_a_crowd(void **state)
 {
-	struct end server = {0}, client = {0};
+	struct end server = {.echo = false}, client = {.echo = false};
 	struct net_listener *listener;
 	struct error err;
 	char url[64];

@@ -2,10 +2,10 @@
  *
  * nng 1.5 polls on one thread, which hands every completed aio to a second one. Where waking a
  * sleeping processor takes 20 to 40 us that is the larger part of a call. So two functions of
- * libnng.a are wrapped by the linker (--wrap, see the Makefile): a completion that the polling thread
- * finds waits until that thread has told nng of all its events and is about to poll again, with none of
- * nng's locks held; then its callback runs right there. And before the thread sleeps it looks for a
- * moment whether more comes, giving the processor to whoever wants it.
+ * libnng.a are wrapped by the linker (--wrap, see the Makefile): a completion that the polling
+ * thread finds waits until that thread has told nng of all its events and is about to poll again,
+ * with none of nng's locks held; then its callback runs right there. And before the thread sleeps
+ * it looks for a moment whether more comes, giving the processor to whoever wants it.
  *
  * Callbacks must not block, least of all for something that comes by the network. */
 #include "runtime/base/clock.h"
@@ -15,8 +15,9 @@
 #include <sys/epoll.h>
 
 #define WAITING_MAX 256 /* callbacks; more go to nng's task threads */
-#define ROUND_US 1000    /* then nng's task threads run the rest, so that no slow one keeps the others */
-#define SPIN_US 20      /* looking for events before sleeping: about what one wake-up costs */
+#define ROUND_US \
+	1000       /* then nng's task threads run the rest, so that no slow one keeps the others */
+#define SPIN_US 20 /* looking for events before sleeping: about what one wake-up costs */
 
 struct nni_task;
 

@@ -168,24 +168,29 @@ static void together_reply(void *ctx, enum status status, const ProtobufCMessage
 		together_ok++;
 }
 
-/* One worker has many pipelined calls under way, more wait for it, and another method comes in
- * between. */
+static void together(struct pair *f, const struct rpc_method *method, char *text, int n)
+{
+	pair_text req = PAIR_TEXT_INIT;
+
+	req.value = text;
+	for (int i = 0; i < n; i++)
+		rpc_call_async(f->channel, method, NULL, &req.base, together_reply, text);
+}
+
+/* One worker has many pipelined calls under way while more wait for it; then another method comes
+ * in between. */
 static void test_pipelined(void **state)
 {
-	static char *const texts[] = {"together 16", "together 1", "plain"};
-	pair_text req = PAIR_TEXT_INIT;
 	struct pair f;
 
 	together_ok = 0;
 	pair_open(&f, (struct rpc_server_options){.workers = 1}, (struct rpc_channel_options){0});
-	for (int i = 0; i < 60; i++) {
-		bool plain = i == 20;
-
-		req.value = texts[plain ? 2 : i >= 40];
-		rpc_call_async(f.channel, plain ? &pair_echo : &pair_pipelined, NULL, &req.base,
-			       together_reply, req.value);
-	}
-	wait_for(together_ok == 60);
+	together(&f, &pair_pipelined, "together 16", 40);
+	wait_for(together_ok == 40);
+	together(&f, &pair_pipelined, "a", 10);
+	together(&f, &pair_echo, "b", 1);
+	together(&f, &pair_pipelined, "c", 10);
+	wait_for(together_ok == 61);
 	pair_close(&f);
 }
 

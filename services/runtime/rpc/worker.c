@@ -6,8 +6,8 @@
  * answers leave together.
  *
  * Calls of pipelined methods run on fibers: while one waits for the database its worker starts the
- * next, whose statement goes out on the same connection. They go on in the order in which they began
- * to wait, as the database answers. */
+ * next, whose statement goes out on the same connection. They go on in the order in which they
+ * began to wait, as the database answers. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"
