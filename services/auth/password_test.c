@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define TIMED_PAIRS 25
+#define TIMED_PAIRS_MAX 300
 #define TIMED_TOLERANCE                                                          \
 	0.10 /* of the median; processor time, so a busy machine does not matter \
 	      */
@@ -53,7 +54,13 @@ static int64_t time_log_in(struct rpc_call *call, const char *email)
 	return cpu_us() - began;
 }
 
-/* The least of many runs, in processor time: what other programs take does not count. */
+static bool as_long(int64_t a, int64_t b)
+{
+	return (double)llabs(a - b) < TIMED_TOLERANCE * (double)a;
+}
+
+/* The least of many runs, in processor time: what other programs take does not count. As many runs
+ * as it takes until both have had a quiet moment; a way that hashes less is never as long. */
 static void unknown_accounts_take_as_long(void **state)
 {
 	const struct password_options options = {19 << 20, 2, 4, 60000};
@@ -62,7 +69,7 @@ static void unknown_accounts_take_as_long(void **state)
 
 	restart(&options);
 	test_sign_up(call, "ada@example.com");
-	for (int i = 0; i < TIMED_PAIRS; i++) {
+	for (int i = 0; i < TIMED_PAIRS || (i < TIMED_PAIRS_MAX && !as_long(known, unknown)); i++) {
 		int64_t a = time_log_in(call, "ada@example.com");
 		int64_t b = time_log_in(call, "bob@example.com");
 
@@ -71,7 +78,7 @@ static void unknown_accounts_take_as_long(void **state)
 	}
 	restart_cheap();
 	print_message("known %lld us, unknown %lld us\n", (long long)known, (long long)unknown);
-	assert_true((double)llabs(known - unknown) < TIMED_TOLERANCE * (double)known);
+	assert_true(as_long(known, unknown));
 }
 
 /* ------------------------------------------------------------------ the gate */
