@@ -205,6 +205,14 @@ static bool is_stale(const PGresult *result)
 					       strcmp(routine, "RevalidateCachedQuery") == 0);
 }
 
+/* The server ends the connection with these words. */
+static bool is_fatal(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
 static enum status step_failed(struct db *db, const struct sql *sql, const PGresult *result,
 			       struct error *reterr)
 {
@@ -216,6 +224,8 @@ static enum status step_failed(struct db *db, const struct sql *sql, const PGres
 		return error_set(reterr, ABORTED, "conflict_retry", "%s: its plan is outdated",
 				 sql->name);
 	}
+	if (is_fatal(result)) /* at once: fibers whose turn comes must not try to hear more */
+		db_drop(db);
 	if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))
 		db->conflict = true;
 	return db_error_from_result(sql->name, result, reterr);
@@ -266,6 +276,8 @@ static enum status receive(struct db *db, struct db_round *round, const struct s
 		s = take_result(db, round, &sent[at < n_sent ? at : n_sent - 1], result, s, reterr);
 		if (result != round->rows)
 			PQclear(result);
+		if (!db->conn)
+			return s;
 	}
 }
 
@@ -321,7 +333,7 @@ void db_round_add(struct db_round *round, const struct sql *sql, const char *con
 	round->steps[round->n++] = (struct db_step){sql, params};
 }
 
-enum status db_round_run(struct db *db, struct db_round *round, struct error *reterr)
+static enum status run_round(struct db *db, struct db_round *round, struct error *reterr)
 {
 	struct sent sent[2 * DB_STEPS_MAX];
 	struct wait wait = wait_of(db, round);
@@ -353,6 +365,16 @@ enum status db_round_run(struct db *db, struct db_round *round, struct error *re
 		PQclear(round->rows);
 		round->rows = NULL;
 	}
+	return s;
+}
+
+enum status db_round_run(struct db *db, struct db_round *round, struct error *reterr)
+{
+	enum status s = run_round(db, round, reterr);
+
+	/* Whose turn it was says nothing about whose statement the connection was lost in. */
+	if (s == UNAVAILABLE && round->shared && fiber_running() && db_lost(db))
+		db->unheard = true;
 	return s;
 }
 

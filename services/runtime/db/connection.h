@@ -20,7 +20,7 @@ struct db {
 	bool conflict;       /* a statement failed in a way that a new transaction may mend */
 	unsigned sent;       /* round trips of fibers whose answers nobody has taken yet */
 	unsigned opened;     /* counts connections */
-	bool unheard;        /* the connection was lost before a fiber's turn came: ask again */
+	bool unheard;        /* the connection was lost before a fiber had its answer: ask again */
 	bool stale; /* its prepared statements are outdated: open anew before the next use */
 };
 
