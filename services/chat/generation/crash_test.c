@@ -7,11 +7,13 @@
 
 #define NUMBERS "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"
 
+#define FOLLOW_MAX 500
+
 /* Follows it to its end on the replica, as a page does that comes back with its last cursor. */
 static void follow(struct stage *stage, const char *generation, const char *cursor,
 		   struct reader **ret)
 {
-	for (;;) {
+	for (int i = 0; i < FOLLOW_MAX; i++) {
 		struct reader *reader = reader_watch(stage, generation, cursor);
 
 		reader_wait_end(reader);
@@ -23,6 +25,7 @@ static void follow(struct stage *stage, const char *generation, const char *curs
 		reader_free(reader);
 		usleep(20000);
 	}
+	fail_msg("there is no end of %s", generation);
 }
 
 static void expect_whole(struct stage *stage, const char *chat, const char *generation)
@@ -207,6 +210,29 @@ static void settling_waits_for_credits(void **state)
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 }
 
+/* Taken up while credits is away, before any text was stored: who had heard that it was accepted
+ * hears as an event that it failed. */
+static void a_takeover_without_credits_ends(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, PLAIN);
+	struct reader *first = reader_generate(stage, chat, "x [[first:60000]]");
+	_cleanup_(reader_freep) struct reader *rest = NULL;
+
+	reader_wait_accepted(first);
+	process_kill(CREDITS, SIGKILL);
+	process_kill(CHAT_A, SIGKILL);
+	reader_wait_end(first);
+	stage->replica = CHAT_B;
+	follow(stage, first->generation, first->cursors[0], &rest);
+	reader_expect_failed(rest, "SERVICE_UNAVAILABLE");
+	assert_int_equal(rest->cost, 0);
+	process_start(CREDITS);
+	process_start(CHAT_A);
+	stage_expect_balance(stage, GIFT);
+	reader_free(first);
+}
+
 /* Without a hold there is no answer; the same request later begins anew. */
 static void a_request_is_repeated_when_credits_is_back(void **state)
 {
@@ -260,6 +286,7 @@ int crash_tests(void)
 		TEST(a_frozen_replica_finds_its_lease_gone),
 		TEST(lost_too_often_it_fails),
 		TEST(settling_waits_for_credits),
+		TEST(a_takeover_without_credits_ends),
 		TEST(a_request_is_repeated_when_credits_is_back),
 		TEST(an_answer_outlives_the_database),
 	};

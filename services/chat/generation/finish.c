@@ -252,11 +252,9 @@ void finish(struct generation *generation, Chat__V1__Generation__State state,
 	meter(generation, end);
 	generation_begin_events(generation);
 	keep_former(generation);
-	if (generation->log->facts.accepted) {
-		if (!err || end->source)
-			end->last[end->n_last++] = EVENT_USAGE;
-		end->last[end->n_last++] = err ? EVENT_ERROR : EVENT_DONE;
-	}
+	if (generation->log->facts.accepted && (!err || end->source))
+		end->last[end->n_last++] = EVENT_USAGE;
+	end->last[end->n_last++] = err ? EVENT_ERROR : EVENT_DONE;
 	generation->stage = STAGE_END;
 	engine_submit(generation->engine, &end->job);
 }

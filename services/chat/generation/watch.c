@@ -355,7 +355,9 @@ void watch_pump(struct watch *watch)
 	if (!watch->log)
 		return;
 	facts = &watch->log->facts;
-	if (watch->log->ended && !facts->accepted) {
+	/* Refused at once, for whoever asks first. Who had events, of an attempt that died, gets
+	 * the end as one. */
+	if (watch->log->ended && !facts->accepted && watch->fresh) {
 		watch_finish(watch, facts->err.code != OK ? facts->err.code : CANCELLED,
 			     &facts->err);
 		return;
