@@ -251,8 +251,14 @@ int net_fake_alive(void)
 
 static net_accept_fn *accept_fn;
 static void *accept_ctx;
-static net_dialed_fn *dialed_fn;
-static void *dialed_ctx;
+
+#define DIALS_MAX 16 /* a client has at most 8 connections to an address */
+
+static struct {
+	net_dialed_fn *done;
+	void *ctx;
+} dials[DIALS_MAX]; /* not answered yet, the oldest first */
+static size_t n_dials;
 
 enum status net_listen(const struct net_listen_options *options, net_accept_fn *accept, void *ctx,
 		       struct net_listener **ret, struct error *reterr)
@@ -279,20 +285,22 @@ struct net_conn *net_fake_accept(void)
 
 void net_dial(const struct net_dial_options *options, net_dialed_fn *done, void *ctx)
 {
-	ensure(!dialed_fn);
-	dialed_fn = done;
-	dialed_ctx = ctx;
+	ensure(n_dials < DIALS_MAX);
+	dials[n_dials].done = done;
+	dials[n_dials++].ctx = ctx;
 }
 
 struct net_conn *net_fake_answer_dial(void)
 {
-	net_dialed_fn *done = TAKE_PTR(dialed_fn);
+	net_dialed_fn *done = dials[0].done;
+	void *ctx = dials[0].ctx;
 	struct net_conn *conn;
 
-	if (!done)
+	if (n_dials == 0)
 		return NULL;
+	memmove(dials, dials + 1, --n_dials * sizeof(dials[0]));
 	conn = conn_new();
-	done(net_ref(conn), NULL, dialed_ctx);
+	done(net_ref(conn), NULL, ctx);
 	net_fake_run();
 	return conn;
 }
