@@ -29,11 +29,11 @@ export function parseOn(known: Parsed | undefined, text: string): Parsed {
 
 /** Where a text that goes on may still be read in another way: at its last block, or above it. */
 function firstOpen(blocks: Token[]): number {
-  let open = blocks.findLastIndex((block) => block.type !== "space");
+  const lastBefore = (end: number) =>
+    blocks.findLastIndex((block, i) => i < end && block.type !== "space");
+  let open = lastBefore(blocks.length);
   // Digits turn out to be the next number of the list above.
-  if (/^\s*\d{1,9}$/.test(blocks[open]?.raw ?? "")) {
-    open = blocks.findLastIndex((block, i) => i < open && block.type !== "space");
-  }
+  if (/^\s*\d{1,9}$/.test(blocks[open]?.raw ?? "")) open = lastBefore(open);
   // A formula that is not closed turns out to be part of the paragraph, and what stands on an underline a heading.
   while (open > 0 && isText(blocks[open]!) && isText(blocks[open - 1]!)) open--;
   return Math.max(open, 0);
