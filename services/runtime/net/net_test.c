@@ -26,9 +26,12 @@ struct end {
 	_Atomic int dialed;        /* 1 connected, -1 refused */
 	bool echo;                 /* sends back as many bytes as came */
 	bool close_on_receive;     /* on_receive returns false */
+	bool crowd;                /* posts a crowd of callbacks when bytes come */
 	_Atomic bool pause_next;   /* pauses after the next bytes */
 	uint8_t next_in, next_out; /* bytes count up, so loss and disorder show */
 };
+
+static void post_crowd(void);
 
 static bool end_receive(struct net_conn *conn, const uint8_t *data, size_t len, void *ctx)
 {
@@ -39,6 +42,8 @@ static bool end_receive(struct net_conn *conn, const uint8_t *data, size_t len, 
 	end->received += len;
 	if (end->echo)
 		end->to_send += len;
+	if (end->crowd)
+		post_crowd();
 	if (atomic_exchange(&end->pause_next, false))
 		net_pause(conn, true);
 	return !end->close_on_receive;
@@ -466,41 +471,24 @@ static void crowd_slow(void *ctx)
 	usleep(5000);
 }
 
-static bool crowd_receive(struct net_conn *conn, const uint8_t *data, size_t len, void *ctx)
+static void post_crowd(void)
 {
 	net_post(crowd_slow, NULL);
 	for (int i = 0; i < CROWD; i++)
 		net_post(fire, (void *)1);
-	return true;
-}
-
-static void *crowd_accept(struct net_conn *conn, struct net_hooks *hooks, void *ctx)
-{
-	*hooks = end_hooks;
-	hooks->on_receive = crowd_receive;
-	((struct end *)ctx)->conn = net_ref(conn);
-	return ctx;
 }
 
 static void test_callbacks_of_a_crowd(void **state)
 {
-	struct end server = {.echo = false}, client = {.echo = false};
-	struct net_listener *listener;
-	struct error err;
+	struct pair pair = {.server.crowd = true};
 	char url[64];
 
 	fired = 0;
 	ipc_url(url);
-	assert_int_equal(net_listen(&(struct net_listen_options){.url = url}, crowd_accept, &server,
-				    &listener, &err),
-			 OK);
-	net_dial(&(struct net_dial_options){.url = url}, dialed, &client);
-	wait_for(client.conn);
-	end_send(&client, 1);
+	pair_open(&pair, url);
+	end_send(&pair.client, 1);
 	wait_for(fired == CROWD);
-	end_drop(&client);
-	end_drop(&server);
-	net_listener_free(listener);
+	pair_close(&pair);
 }
 
 static void *close_some_time(void *arg)
