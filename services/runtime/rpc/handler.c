@@ -3,6 +3,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/fiber.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -128,8 +129,9 @@ void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage
 		status = stream_put(&call->stream, resp, SIZE_MAX, &pub->err);
 	server_call_end(call, status, &pub->err);
 	atomic_store(&call->finished, true);
-	/* With more calls in the queue the answers of several may go out in one write. */
-	if (call->on_fiber)
+	/* With more calls in the queue, or on other fibers, the answers of several may go out in
+	 * one write. */
+	if (fiber_running())
 		session_op_hold(&call->stream);
 	else
 		session_op(&call->stream, atomic_load(&call->server->queue_n) > 0);

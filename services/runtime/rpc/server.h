@@ -56,7 +56,6 @@ struct server_call {
 	_Atomic bool finished;  /* the handler's part is over */
 	enum status status;
 	struct error *refusal; /* the server's words, where they are not those of pub.err */
-	bool on_fiber;         /* its answer may wait for those of other fibers */
 	bool sending; /* the handler's own: a message was sent, so no more leading metadata */
 	bool half_close_due;     /* session_run's own: to be told after the messages */
 	bool cancel_told;        /* session_run's own */

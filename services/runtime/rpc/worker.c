@@ -135,7 +135,6 @@ static void start(struct worker *worker, struct server_call *call)
 	struct run *run = take_spare(worker);
 
 	run->call = call;
-	call->on_fiber = true;
 	put_back(worker, run, fiber_start(run->fiber, fiber_main, run));
 }
 
