@@ -321,10 +321,10 @@ static bool wait_turn(struct db *db)
 
 	db->sent++;
 	fiber_wait();
-	db->unheard = db->opened != opened;
-	if (!db->unheard)
-		db->sent--;
-	return !db->unheard;
+	if (db->opened != opened)
+		return false;
+	db->sent--;
+	return true;
 }
 
 void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params)
@@ -370,11 +370,11 @@ static enum status run_round(struct db *db, struct db_round *round, struct error
 
 enum status db_round_run(struct db *db, struct db_round *round, struct error *reterr)
 {
+	unsigned opened = db->opened;
 	enum status s = run_round(db, round, reterr);
 
 	/* Whose turn it was says nothing about whose statement the connection was lost in. */
-	if (s == UNAVAILABLE && round->shared && fiber_running() && db_lost(db))
-		db->unheard = true;
+	db->unheard = s == UNAVAILABLE && round->shared && fiber_running() && db->opened != opened;
 	return s;
 }
 

@@ -56,7 +56,7 @@ void db_set_deadline(struct db *db, int64_t deadline_us);
  * UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). On a
  * fiber others of the thread may use the connection until the answer is there, only for statements
  * like this one and of the list given at the start; when the connection is lost meanwhile the
- * statement, which must be a read, runs again. */
+ * statement runs again, so it must be one that may run twice. */
 _must_check_ enum status db_query(struct db *db, const struct sql *sql, const char *const *params,
 				  PGresult **ret, struct error *reterr);
 

@@ -121,7 +121,7 @@ static enum status run(struct db *db, const char *const *user, const struct sql 
 		return run_in_tx(db, &step, ret, reterr);
 	db->unheard = false;
 	s = run_once(db, user, &step, ret, reterr);
-	/* Nothing ran, for its plan was refused; or it was a read. */
+	/* Nothing ran, for its plan was refused; or it may run twice. */
 	if ((db->stale || db->unheard) && !db->in_test)
 		s = run_once(db, user, &step, ret, reterr);
 	return s;
