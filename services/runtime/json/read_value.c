@@ -151,6 +151,8 @@ static enum status read_real(struct reader *reader, const struct place *place,
 		return invalid(reader, place, "a number");
 	if (single && isfinite(number) && fabs(number) > (double)__FLT_MAX__)
 		return invalid(reader, place, "a number of 32 bits");
+	if (number == 0)
+		number = 0; /* protobuf-c takes -0 for the default and does not send it */
 	if (single)
 		*(float *)to = (float)number;
 	else

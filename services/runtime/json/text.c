@@ -120,9 +120,13 @@ static enum status parse_marked(struct reader *reader, const json_error_t *first
 
 enum status text_parse(struct reader *reader, json_t **ret)
 {
+	const char *nul = memchr(reader->text, '\0', reader->len);
 	json_error_t error;
 
 	*ret = NULL;
+	if (nul) /* jansson passes over one behind a number */
+		return place_fail(reader, NULL, "json_invalid", "a NUL at byte %td",
+				  nul - reader->text);
 	if (too_deep(reader->text, reader->len))
 		return place_fail(reader, NULL, "json_invalid", "nested deeper than %d",
 				  JSON_DEPTH_MAX);

@@ -222,6 +222,26 @@ static void takes_json_and_nothing_else(_unused_ void **state)
 	refuse(GENERATE, "{\"text\":\"a\",\"text\":\"b\"}", "json_invalid", "");
 }
 
+static void refuses_a_nul_anywhere(_unused_ void **state)
+{
+	static const char whole[] = "{\"messages\":[1,true,\"a\"],\"model\":\"m\"}";
+	const size_t len = sizeof whole - 1;
+
+	for (size_t at = 0; at <= len; at++) {
+		ProtobufCMessage *message =
+			json_message_new(RULE(chat__v1__chat_completion_request), arena);
+		char json[sizeof whole + 1] = "";
+		struct error err;
+
+		memcpy(json, whole, at);
+		memcpy(json + at + 1, whole + at, len - at);
+		assert_int_equal(json_read(RULE(chat__v1__chat_completion_request), message, json,
+					   len + 1, &plain, arena, &err),
+				 INVALID_ARGUMENT);
+		assert_string_equal(err.reason, "json_invalid");
+	}
+}
+
 static void refuses_deep_nesting(_unused_ void **state)
 {
 	struct buf json;
@@ -271,6 +291,7 @@ int main(void)
 		TEST(writes_safe_text),
 		TEST(passes_foreign_json_unchanged),
 		TEST(takes_json_and_nothing_else),
+		TEST(refuses_a_nul_anywhere),
 		TEST(refuses_deep_nesting),
 		TEST(a_full_arena_is_its_own_error),
 	};
