@@ -287,12 +287,9 @@ static void a_full_arena_is_its_own_error(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(refuses_ill_formed_text_by_field),
-		TEST(writes_safe_text),
-		TEST(passes_foreign_json_unchanged),
-		TEST(takes_json_and_nothing_else),
-		TEST(refuses_a_nul_anywhere),
-		TEST(refuses_deep_nesting),
+		TEST(refuses_ill_formed_text_by_field), TEST(writes_safe_text),
+		TEST(passes_foreign_json_unchanged),    TEST(takes_json_and_nothing_else),
+		TEST(refuses_a_nul_anywhere),           TEST(refuses_deep_nesting),
 		TEST(a_full_arena_is_its_own_error),
 	};
 
