@@ -13,10 +13,17 @@ async function choose(page, title, action) {
   await page.getByRole("menuitem", { name: action, exact: true }).click();
 }
 
+/** Does what changes a chat, until the server has it: the page shows the change before. */
+async function saved(page, act) {
+  const answer = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await act();
+  assert.equal((await answer).status(), 200);
+}
+
 async function rename(page, from, to) {
   await choose(page, from, "Rename");
   await page.getByRole("dialog").getByLabel("Title of the chat").fill(to);
-  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await saved(page, () => page.getByRole("dialog").getByRole("button", { name: "Save" }).click());
   await chatLink(page, to).waitFor();
 }
 
@@ -44,13 +51,13 @@ test("pin, archive and back", async (t) => {
   await signUp(page);
   await makeChat(page, "One");
   await makeChat(page, "Two");
-  await choose(page, "One", "Pin");
+  await saved(page, () => choose(page, "One", "Pin"));
   const pinned = list(page).getByRole("region", { name: "Pinned" });
   await pinned.getByRole("link", { name: "One" }).waitFor();
   await page.reload();
   await pinned.getByRole("link", { name: "One" }).waitFor();
 
-  await choose(page, "Two", "Archive");
+  await saved(page, () => choose(page, "Two", "Archive"));
   await chatLink(page, "Two").waitFor({ state: "detached" });
   await page.goto("/settings/archived");
   await page.getByRole("main").getByRole("link", { name: "Two" }).waitFor();
