@@ -84,6 +84,7 @@ test("the provider fails: a clear error, nothing charged, and it can be asked ag
 test("no network: the draft stays, and the page says so", async (t) => {
   const page = await visit(t);
   await signUp(page);
+  page.expected.push(/ERR_INTERNET_DISCONNECTED/);
   await page.context().setOffline(true);
   await page.getByText("You are offline.").waitFor();
   await composer(page).fill("written on the train");
@@ -111,6 +112,7 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Before [[say:the end.]]");
+  await page.reload({ waitUntil: "networkidle" }); // or what follows the answer finds it out first
   await composer(page).fill("half a thought");
   page.expected.push(/status of 401/);
   await page.context().clearCookies();
