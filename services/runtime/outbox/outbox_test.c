@@ -313,8 +313,8 @@ static void replicas_share_the_calls(void **state)
 	assert_int_equal(seen.n, CALLS);
 }
 
-/* A process that commits a call and dies before it is made. */
-/* A program of its own, for a fork of many threads may find a lock taken for ever. */
+/* Commits a call and dies before it is made. A program of its own, for a fork of many threads may
+ * find a lock taken for ever. */
 static int leave_and_die(const char *dsn, const char *id)
 {
 	struct db *db = db_new(&(struct db_options){.dsn = dsn});
