@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define PAGE_BYTES_MAX (1 << 20) /* of text, so that long messages fit one answer */
+#define PAGE_BYTES_MAX (1 << 20)     /* of text, so that long messages fit one answer */
+#define NEWEST_BYTES_MAX (256 << 10) /* the same where a screen waits for its first messages */
+#define NEWEST CHAT__V1__LIST_MESSAGES_REQUEST__ORDER__NEWEST_FIRST
+#define TREE CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE
 
 /* A page of the branch goes on below a depth, on the branch that the first page showed; a page of
  * the tree goes on after an id. */
@@ -16,7 +19,7 @@ static enum status query(struct rpc_call *call, const Chat__V1__ListMessagesRequ
 				      page->key ? page->key : "-1", limit};
 	const char *const tree[] = {
 		req->chat, page->id ? page->id : "00000000-0000-0000-0000-000000000000", limit};
-	bool all = req->view == CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
+	bool all = req->view == TREE;
 
 	return db_query_as(service_db(call), call->subject,
 			   all ? &sql_message_tree : &sql_message_branch, all ? tree : branch, ret,
@@ -53,40 +56,75 @@ static enum status answer(struct rpc_call *call, const PGresult *rows, int n,
 	return OK;
 }
 
-enum status chat_v1_list_messages(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
-				  Chat__V1__ListMessagesResponse *resp)
+static enum status oldest_first(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
+				const struct page *page, const char *leaf,
+				Chat__V1__ListMessagesResponse *resp)
 {
-	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
-	const char *const chat_params[] = {req->chat};
-	bool all = req->view == CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
-	struct arena *arena = call->arena;
-	const char *leaf;
-	struct page page;
-	enum status s;
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	bool all = req->view == TREE;
+	enum status s = query(call, req, page, leaf, &rows);
 	int n;
 
-	s = page_begin(&page, arena, call->method->path,
-		       arena_printf(arena, "%s %s %d", call->subject, req->chat, all),
-		       req->page_size, req->page_token, &call->err);
-	if (s == OK)
-		s = db_query_as(service_db(call), call->subject, &sql_chat_get, chat_params,
-				&chat_rows, &call->err);
 	if (s != OK)
 		return s;
-	if (PQntuples(chat_rows) == 0)
-		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such chat");
-	leaf = db_is_null(chat_rows, 0, "leaf_id") ? NULL : db_peek(chat_rows, 0, "leaf_id");
-	s = query(call, req, &page, leaf, &rows);
-	if (s != OK)
-		return s;
-	n = fit(rows, page.size);
+	n = fit(rows, page->size);
 	if (n < PQntuples(rows)) {
 		const char *last = db_peek(rows, n - 1, "id");
 		const char *depth = db_peek(rows, n - 1, "depth");
 
 		if (!all)
-			last = page.id ? page.id : leaf;
-		resp->next_page_token = page_next(&page, arena, all ? last : depth, last);
+			last = page->id ? page->id : leaf;
+		resp->next_page_token = page_next(page, call->arena, all ? last : depth, last);
 	}
 	return answer(call, rows, n, resp);
+}
+
+/* The next page begins with the parent of this one's last message. */
+static enum status newest_first(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
+				const struct page *page, const char *leaf,
+				Chat__V1__ListMessagesResponse *resp)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {req->chat, page->id ? page->id : leaf,
+				      db_param_i64(call->arena, page->size),
+				      db_param_i64(call->arena, NEWEST_BYTES_MAX)};
+	enum status s = db_query_as(service_db(call), call->subject, &sql_message_newest, params,
+				    &rows, &call->err);
+	int n;
+
+	if (s != OK)
+		return s;
+	n = PQntuples(rows);
+	if (n > 0 && !db_is_null(rows, n - 1, "parent_id"))
+		resp->next_page_token =
+			page_next(page, call->arena, "", db_peek(rows, n - 1, "parent_id"));
+	return answer(call, rows, n, resp);
+}
+
+enum status chat_v1_list_messages(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
+				  Chat__V1__ListMessagesResponse *resp)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {req->chat};
+	const char *leaf;
+	struct page page;
+	enum status s;
+
+	if (req->order == NEWEST && req->view == TREE)
+		return rpc_fail_field(
+			call, "field_invalid", "order",
+			"NEWEST_FIRST needs the view BRANCH: a tree has no one way up");
+	s = page_begin(&page, call->arena, call->method->path,
+		       arena_printf(call->arena, "%s %s %d %d", call->subject, req->chat,
+				    req->view == TREE, req->order == NEWEST),
+		       req->page_size, req->page_token, &call->err);
+	if (s == OK)
+		s = db_query_as(service_db(call), call->subject, &sql_chat_get, params, &rows,
+				&call->err);
+	if (s != OK)
+		return s;
+	if (PQntuples(rows) == 0)
+		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such chat");
+	leaf = db_is_null(rows, 0, "leaf_id") ? NULL : db_peek(rows, 0, "leaf_id");
+	return (req->order == NEWEST ? newest_first : oldest_first)(call, req, &page, leaf, resp);
 }

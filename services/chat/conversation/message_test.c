@@ -127,6 +127,57 @@ static void messages_come_in_pages(void **state)
 		    "page_token_mismatch");
 }
 
+static void the_newest_come_first(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
+	Chat__V1__ListMessagesResponse *list;
+
+	req.chat = stage_new_chat(stage, FREE);
+	req.order = CHAT__V1__LIST_MESSAGES_REQUEST__ORDER__NEWEST_FIRST;
+	assert_int_equal(count_pages(stage, &req, ""), 1);
+	reader_free(stage_answer(stage, req.chat, "a [[say:b]]"));
+	reader_free(stage_answer(stage, req.chat, "c [[say:d]]"));
+	reader_free(stage_answer(stage, req.chat, "e [[say:f]]"));
+	req.page_size = 4;
+	assert_int_equal(count_pages(stage, &req, "fedcba"), 2);
+	req.page_size = 3; /* nothing is left after the second */
+	assert_int_equal(count_pages(stage, &req, "fedcba"), 2);
+
+	/* Pages go on from where they were, whatever comes after them. */
+	req.page_token = (char *)"";
+	stage_ok(stage, chat_v1_list_messages, &req, &list);
+	reader_free(stage_answer(stage, req.chat, "g [[say:h]]"));
+	req.page_token = list->next_page_token;
+	stage_ok(stage, chat_v1_list_messages, &req, &list);
+	expect_texts(list, "cba");
+
+	req.page_token = list->messages[0]->id;
+	stage_fails(stage, chat_v1_list_messages, &req, &list, INVALID_ARGUMENT, "field_invalid");
+	req.page_token = (char *)"";
+	req.view = CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
+	stage_fails(stage, chat_v1_list_messages, &req, &list, INVALID_ARGUMENT, "field_invalid");
+}
+
+/* What a screen waits for is bounded in bytes, too. */
+static void the_newest_fit_a_screen(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
+	char *text = arena_alloc(stage->arena, 150001);
+
+	memset(text, '.', 150000);
+	req.chat = stage_new_chat(stage, ENDLESS);
+	req.order = CHAT__V1__LIST_MESSAGES_REQUEST__ORDER__NEWEST_FIRST;
+	for (char letter = 'a'; letter <= 'e'; letter += 2) {
+		text[0] = letter;
+		memcpy(text + 149990, " [[say: ]]", 10);
+		text[149990 + 7] = (char)(letter + 1);
+		reader_free(stage_answer(stage, req.chat, text));
+	}
+	assert_int_equal(count_pages(stage, &req, "fedcba"), 3); /* fed, cb, a */
+}
+
 static void the_first_words_make_the_title(void **state)
 {
 	struct stage *stage = *state;
@@ -143,10 +194,9 @@ static void the_first_words_make_the_title(void **state)
 int message_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_branch_is_shown),
-		TEST(siblings_know_each_other),
-		TEST(messages_come_in_pages),
-		TEST(the_first_words_make_the_title),
+		TEST(a_branch_is_shown),       TEST(siblings_know_each_other),
+		TEST(messages_come_in_pages),  TEST(the_newest_come_first),
+		TEST(the_newest_fit_a_screen), TEST(the_first_words_make_the_title),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

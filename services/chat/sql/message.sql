@@ -31,6 +31,35 @@ LEFT JOIN LATERAL (
 ) k ON true
 ORDER BY m.depth;
 
+-- name: message_newest
+-- Messages of chat $1 from message $2 up, last first: at most $3, and the first of them alone or as many as have at most $4 bytes of text.
+-- Params: $1 uuid, $2 uuid, $3 integer, $4 bigint.
+WITH RECURSIVE up AS (
+    SELECT m.id, m.parent_id, 1 AS n, octet_length(m.text)::bigint + octet_length(m.reasoning) AS bytes
+    FROM message m WHERE m.id = $2::uuid AND m.chat_id = $1::uuid
+    UNION ALL
+    SELECT p.id, p.parent_id, up.n + 1, up.bytes + octet_length(p.text) + octet_length(p.reasoning)
+    FROM up JOIN message p ON p.id = up.parent_id
+    WHERE up.n < $3::integer AND up.bytes + octet_length(p.text) + octet_length(p.reasoning) <= $4::bigint
+)
+SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
+    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
+    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
+    g.error_code, g.error_reason, g.error_message,
+    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+FROM up JOIN message m ON m.id = up.id
+LEFT JOIN generation g ON g.id = m.generation_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
+    FROM checkpoint c
+    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
+        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
+) k ON true
+ORDER BY up.n;
+
 -- name: message_tree
 -- Messages of chat $1 with ids above $2, parents before children, at most $3. What runs shows its last checkpoint.
 -- Params: $1 uuid, $2 uuid, $3 integer.
