@@ -6,6 +6,7 @@ import { toProblem } from "./api/problem";
 import { App } from "./app/app";
 import { notes } from "./lib/notify";
 import { useStore } from "./lib/store";
+import { Boundary } from "./ui/boundary";
 
 /** What was fetched longer ago is asked for again when it is looked at, in milliseconds. */
 const FRESH_MS = 10_000;
@@ -41,6 +42,8 @@ function Root() {
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <Root />
+    <Boundary part="app">
+      <Root />
+    </Boundary>
   </StrictMode>,
 );

@@ -3,6 +3,7 @@ import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
 import { ChatScreen } from "@/chat/chat-screen";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
+import { Boundary } from "@/ui/boundary";
 import { Shell } from "./shell";
 
 const AuthPage = lazy(() => import("@/auth/auth-page"));
@@ -19,59 +20,64 @@ export function App() {
 function Visitor() {
   const [path] = useLocation();
   return (
-    <Switch>
-      <Route path="/signup">
-        <AuthPage mode="signup" />
-      </Route>
-      <Route path="/login">
-        <AuthPage mode="login" />
-      </Route>
-      <Route path="/pricing">
-        <PricingPage />
-      </Route>
-      <Route>
-        <Redirect
-          to={path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`}
-          replace
-        />
-      </Route>
-    </Switch>
+    <Boundary part="view" resetKey={path}>
+      <Switch>
+        <Route path="/signup">
+          <AuthPage mode="signup" />
+        </Route>
+        <Route path="/login">
+          <AuthPage mode="login" />
+        </Route>
+        <Route path="/pricing">
+          <PricingPage />
+        </Route>
+        <Route>
+          <Redirect
+            to={path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`}
+            replace
+          />
+        </Route>
+      </Switch>
+    </Boundary>
   );
 }
 
 function Member() {
   const [, params] = useRoute("/chat/:chat");
+  const [path] = useLocation();
   const chat = params?.chat;
   return (
     <Shell chat={chat}>
-      <Suspense fallback={null}>
-        <Switch>
-          <Route path="/pricing">
-            <PricingPage />
-          </Route>
-          <Route path="/pricing/success">
-            <ResultPage result="success" />
-          </Route>
-          <Route path="/pricing/cancel">
-            <ResultPage result="cancel" />
-          </Route>
-          <Route path="/credits">
-            <CreditsPage />
-          </Route>
-          <Route path="/settings/:section?">
-            {({ section }) => <SettingsPage section={section ?? "general"} />}
-          </Route>
-          <Route path="/login">
-            <AfterLogin />
-          </Route>
-          <Route path="/signup">
-            <AfterLogin />
-          </Route>
-          <Route>
-            <ChatScreen chat={chat} />
-          </Route>
-        </Switch>
-      </Suspense>
+      <Boundary part="view" resetKey={path}>
+        <Suspense fallback={null}>
+          <Switch>
+            <Route path="/pricing">
+              <PricingPage />
+            </Route>
+            <Route path="/pricing/success">
+              <ResultPage result="success" />
+            </Route>
+            <Route path="/pricing/cancel">
+              <ResultPage result="cancel" />
+            </Route>
+            <Route path="/credits">
+              <CreditsPage />
+            </Route>
+            <Route path="/settings/:section?">
+              {({ section }) => <SettingsPage section={section ?? "general"} />}
+            </Route>
+            <Route path="/login">
+              <AfterLogin />
+            </Route>
+            <Route path="/signup">
+              <AfterLogin />
+            </Route>
+            <Route>
+              <ChatScreen chat={chat} />
+            </Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
     </Shell>
   );
 }

@@ -8,6 +8,7 @@ import { onTabNews } from "@/lib/tabs";
 import { session } from "@/session/session";
 import { renaming } from "@/sidebar/renaming";
 import { Sidebar } from "@/sidebar/sidebar";
+import { Boundary } from "@/ui/boundary";
 import { t } from "@/words";
 import { closeSheet, useSidebar } from "./layout";
 
@@ -35,21 +36,25 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
       </a>
       {open && !narrow && (
         <aside className="w-[272px] shrink-0 border-r border-line bg-side">
-          <Sidebar />
+          <Boundary part="view">
+            <Sidebar />
+          </Boundary>
         </aside>
       )}
       <div className="flex min-w-0 flex-1 flex-col">{children}</div>
-      <Suspense fallback={null}>
-        {narrow && (
-          <Sheet title={t("nav.chats")} open={open} onClose={closeSheet}>
-            <Sidebar />
-          </Sheet>
-        )}
-        {renamed && <Rename key={renamed.id} chat={renamed} />}
-        {shown === "commands" && <Palette />}
-        {shown === "shortcuts" && <Shortcuts />}
-        {state === "ended" && <SessionEnded onOpen={closeWindow} />}
-      </Suspense>
+      <Boundary part="view" resetKey={shown ?? ""}>
+        <Suspense fallback={null}>
+          {narrow && (
+            <Sheet title={t("nav.chats")} open={open} onClose={closeSheet}>
+              <Sidebar />
+            </Sheet>
+          )}
+          {renamed && <Rename key={renamed.id} chat={renamed} />}
+          {shown === "commands" && <Palette />}
+          {shown === "shortcuts" && <Shortcuts />}
+          {state === "ended" && <SessionEnded onOpen={closeWindow} />}
+        </Suspense>
+      </Boundary>
     </div>
   );
 }

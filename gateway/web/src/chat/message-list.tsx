@@ -4,6 +4,7 @@ import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
 import type { Message } from "@/api/types";
 import { liveOf } from "@/generation/running";
 import { useStore } from "@/lib/store";
+import { Boundary } from "@/ui/boundary";
 import { t } from "@/words";
 import { Announcer } from "./announcer";
 import { AnswerRow } from "./answer-row";
@@ -73,14 +74,16 @@ export function MessageList({
               const item = items[index]!;
               return (
                 <div key={key} data-index={index} ref={list.measureElement} className="px-4 py-3.5">
-                  {item.kind === "question" ? (
-                    <QuestionRow text={item.text} />
-                  ) : (
-                    <AnswerRow
-                      answer={item}
-                      onAgain={index === items.length - 1 ? askAgain : undefined}
-                    />
-                  )}
+                  <Boundary part="message" text={item.text} resetKey={item.text}>
+                    {item.kind === "question" ? (
+                      <QuestionRow text={item.text} />
+                    ) : (
+                      <AnswerRow
+                        answer={item}
+                        onAgain={index === items.length - 1 ? askAgain : undefined}
+                      />
+                    )}
+                  </Boundary>
                 </div>
               );
             })}

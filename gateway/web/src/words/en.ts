@@ -265,6 +265,18 @@ export const en = {
       DISPUTED: "Disputed",
     },
   },
+  broken: {
+    message: "This message could not be shown.",
+    view: "This view could not be shown.",
+    app: "The page could not be shown.",
+    rest: "Nothing is lost. A report helps whoever runs this server to mend it.",
+    showText: "Show the text",
+    hideText: "Hide the text",
+    copyText: "Copy the text",
+    reload: "Load the page again",
+    report: "Copy a report",
+    reported: "Report copied",
+  },
   commands: {
     title: "Search and commands",
     placeholder: "Search chats and commands…",
