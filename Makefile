@@ -33,7 +33,7 @@ CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
 # Static, for services/runtime/net/poll.c takes the place of two of its functions.
 NNG := -l:libnng.a -lmbedtls -lmbedx509 -lmbedcrypto -Wl,--wrap=nni_task_dispatch -Wl,--wrap=epoll_wait
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-LDLIBS = $(PKG_LIBS) $(NNG) -largon2 -lm -pthread
+LDLIBS = $(PKG_LIBS) $(NNG) -largon2 -lutf8proc -lm -pthread
 CFLAGS_release := -O2 -g
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread

@@ -59,6 +59,57 @@ static void sign_up_answers_with_a_session(void **state)
 			claims.issued_at + 30 * 86400 + 60);
 }
 
+/* One phrase, typed on two keyboards. */
+#define COMPOSED "\xc3\xa9l\xc3\xa8ve \xc3\xa9t\xc3\xa9"
+#define DECOMPOSED                      \
+	"e\xcc\x81le\xcc\x80ve\xc2\xa0" \
+	"e\xcc\x81te\xcc\x81" /* and another space */
+
+static void a_password_is_the_same_on_every_keyboard(void **state)
+{
+	struct rpc_call *call = *state;
+	Auth__V1__Session resp;
+
+	assert_int_equal(sign_up(call, "ada@example.com", DECOMPOSED, "", &resp), OK);
+	assert_int_equal(log_in(call, "ada@example.com", COMPOSED, &resp), OK);
+	assert_int_equal(log_in(call, "ada@example.com", DECOMPOSED, &resp), OK);
+	assert_int_equal(log_in(call, "ada@example.com", "eleve ete", &resp), UNAUTHENTICATED);
+	assert_int_equal(sign_up(call, "bob@example.com", "two\nlines", "", &resp),
+			 INVALID_ARGUMENT);
+	assert_string_equal(call->err.field, "password");
+}
+
+/* Accounts from before passwords were prepared. */
+static void an_old_hash_is_still_right(void **state)
+{
+	struct rpc_call *call = *state;
+	Auth__V1__Session resp;
+	char hash[PASSWORD_HASH_SIZE];
+	const char *stored = "SELECT password_hash FROM account", *before;
+
+	assert_int_equal(sign_up(call, "ada@example.com", COMPOSED, "", &resp), OK);
+	assert_int_equal(password_hash(DECOMPOSED, hash, &call->err), OK);
+	test_value(call, arena_printf(call->arena,
+				      "UPDATE account SET password_hash = '%s' RETURNING 1", hash));
+	before = test_value(call, stored);
+	assert_int_equal(log_in(call, "ada@example.com", "not the password", &resp),
+			 UNAUTHENTICATED);
+	assert_string_equal(test_value(call, stored), before);
+	assert_int_equal(log_in(call, "ada@example.com", DECOMPOSED, &resp), OK);
+	assert_string_not_equal(test_value(call, stored), before); /* hashed anew */
+	assert_int_equal(log_in(call, "ada@example.com", COMPOSED, &resp), OK);
+}
+
+static void a_name_cannot_turn_the_text_around_it(void **state)
+{
+	Auth__V1__Session resp;
+
+	assert_int_equal(sign_up(*state, "ada@example.com", TEST_PASSWORD,
+				 " Ada\xe2\x80\xae\n Lovelace\xe2\x81\xa7", &resp),
+			 OK);
+	assert_string_equal(resp.user->display_name, "Ada Lovelace");
+}
+
 static void a_program_gets_no_cookies(void **state)
 {
 	Auth__V1__Session *resp = test_sign_up(*state, "ada@example.com");
@@ -356,6 +407,9 @@ int account_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sign_up_answers_with_a_session),
+		TEST(a_password_is_the_same_on_every_keyboard),
+		TEST(an_old_hash_is_still_right),
+		TEST(a_name_cannot_turn_the_text_around_it),
 		TEST(a_program_gets_no_cookies),
 		TEST(nothing_readable_is_stored),
 		TEST(addresses_are_checked),

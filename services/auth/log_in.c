@@ -3,6 +3,8 @@
 #include "runtime/metrics/metrics.h"
 #include "sql/auth.h"
 
+#include <string.h>
+
 static struct metric_family failures = {
 	.name = "auth_login_failures_total",
 	.help = "Log-ins with a wrong password or for an unknown address.",
@@ -18,7 +20,8 @@ static enum status find_account(struct rpc_call *call, const char *address, PGre
 	return db_query(service_db(call), &sql_auth_account_by_email, params, ret, &call->err);
 }
 
-/* The configuration's cost of a hash has changed: the password is at hand now and never again. */
+/* The configuration's cost of a hash has changed, or how passwords are prepared: the password is at
+ * hand now and never again. */
 static enum status rehash(struct rpc_call *call, const PGresult *account, const char *password)
 {
 	char hash[PASSWORD_HASH_SIZE];
@@ -34,19 +37,37 @@ static enum status rehash(struct rpc_call *call, const PGresult *account, const 
 	return db_exec(service_db(call), &sql_auth_account_rehash, params, NULL, &call->err);
 }
 
+/* hash: NULL for an unknown address, which costs the same work. *ret_plain: the hash was made
+ * before passwords were prepared. */
+static enum status verify(struct rpc_call *call, const char *hash, const char *prepared,
+			  const char *given, bool *ret_right, bool *ret_plain)
+{
+	enum status s = password_verify(hash, prepared, ret_right, &call->err);
+
+	*ret_plain = false;
+	if (s != OK || *ret_right || strcmp(prepared, given) == 0)
+		return s;
+	s = password_verify(hash, given, ret_right, &call->err);
+	*ret_plain = s == OK && *ret_right;
+	return s;
+}
+
 enum status auth_v1_log_in(struct rpc_call *call, const Auth__V1__LogInRequest *req,
 			   Auth__V1__Session *resp)
 {
 	_cleanup_(PQclearp) PGresult *account = NULL;
-	const char *hash = NULL; /* an unknown address costs the same work */
-	bool right;
-	enum status s = find_account(call, req->email, &account);
+	const char *hash = NULL, *password = password_prepare(call->arena, req->password);
+	bool right, plain;
+	enum status s;
 
+	if (!password)
+		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "the password");
+	s = find_account(call, req->email, &account);
 	if (s != OK)
 		return s;
 	if (PQntuples(account) > 0)
 		hash = db_peek(account, 0, "password_hash");
-	s = password_verify(hash, req->password, &right, &call->err);
+	s = verify(call, hash, password, req->password, &right, &plain);
 	if (s != OK)
 		return s;
 	if (!right) {
@@ -58,8 +79,8 @@ enum status auth_v1_log_in(struct rpc_call *call, const Auth__V1__LogInRequest *
 	if (db_bool(account, 0, "disabled"))
 		return rpc_fail(call, PERMISSION_DENIED, "account_disabled",
 				"the account is disabled");
-	if (password_outdated(hash)) {
-		s = rehash(call, account, req->password);
+	if (plain || password_outdated(hash)) {
+		s = rehash(call, account, password);
 		if (s != OK)
 			return s;
 	}

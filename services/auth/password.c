@@ -67,6 +67,15 @@ static bool is_common(const char *password)
 	return bsearch(&key, common, ARRAY_SIZE(common), sizeof(common[0]), compare);
 }
 
+/* C0, DEL and C1. */
+static bool has_control(const char *text)
+{
+	for (const uint8_t *p = (const uint8_t *)text; *p; p++)
+		if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0))
+			return true;
+	return false;
+}
+
 static enum status weak(struct error *reterr, const char *why)
 {
 	return error_field(reterr, INVALID_ARGUMENT, "password_weak", "password", "%s", why);
@@ -76,6 +85,9 @@ enum status password_check(const char *password, const char *email, struct error
 {
 	size_t n = count_characters(password);
 
+	if (has_control(password))
+		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "password",
+				   "the password has a control character, such as a line break");
 	if (n < PASSWORD_CHARACTERS_MIN)
 		return weak(reterr, "the password has fewer than 8 characters");
 	if (n > PASSWORD_CHARACTERS_MAX)

@@ -22,8 +22,15 @@ struct password_options {
 _must_check_ enum status password_start(const struct password_options *options,
 					struct error *reterr);
 
-/* Refuses what is too short, too long, common, or the account's own address.
- * Errors: INVALID_ARGUMENT password_weak, field password. */
+/* The password as it is hashed and compared, so that keyboards which compose characters differently
+ * make the same one: the OpaqueString profile of RFC 8265 section 4.2 (other spaces become U+0020,
+ * then NFC). Characters that Unicode has not assigned are taken: its versions differ. password:
+ * UTF-8. In the arena; NULL: no room. */
+const char *password_prepare(struct arena *arena, const char *password);
+
+/* Refuses what is too short, too long, common, or the account's own address, and
+ * control characters. password: prepared. Errors: INVALID_ARGUMENT password_weak, field_invalid,
+ * field password. */
 _must_check_ enum status password_check(const char *password, const char *email,
 					struct error *reterr);
 

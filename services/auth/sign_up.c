@@ -1,5 +1,6 @@
 #include "auth/auth.h"
 #include "auth/password.h"
+#include "runtime/base/text.h"
 #include "sql/auth.h"
 
 #define NAME_ATTEMPTS 5 /* user names tried before giving up */
@@ -9,6 +10,8 @@ struct sign_up {
 	struct rpc_call *call;
 	const Auth__V1__SignUpRequest *req;
 	const char *email;
+	const char *display_name;
+	const char *password; /* prepared */
 	char hash[PASSWORD_HASH_SIZE];
 	Auth__V1__Session *resp;
 };
@@ -26,8 +29,8 @@ static enum status insert_account(struct db *db, const struct sign_up *work, PGr
 		const char *const params[] = {
 			id,
 			work->email,
-			user_name_propose(arena, work->req->display_name, attempt),
-			work->req->display_name,
+			user_name_propose(arena, work->display_name, attempt),
+			work->display_name,
 			email_is_admin(work->email) ? "admin" : "user",
 			work->hash,
 		};
@@ -70,7 +73,11 @@ enum status auth_v1_sign_up(struct rpc_call *call, const Auth__V1__SignUpRequest
 
 	if (!work.email)
 		return rpc_fail_field(call, "email_invalid", "email", "not an e-mail address");
-	s = password_check(req->password, work.email, &call->err);
+	work.display_name = text_line(call->arena, req->display_name);
+	work.password = password_prepare(call->arena, req->password);
+	if (!work.password)
+		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "the password");
+	s = password_check(work.password, work.email, &call->err);
 	if (s != OK)
 		return s;
 	/* Asked before hashing, to spare the work; the constraint decides. */
@@ -80,7 +87,7 @@ enum status auth_v1_sign_up(struct rpc_call *call, const Auth__V1__SignUpRequest
 	if (db_bool(taken, 0, "taken"))
 		return rpc_fail(call, ALREADY_EXISTS, "email_taken",
 				"the e-mail address has an account");
-	s = password_hash(req->password, work.hash, &call->err);
+	s = password_hash(work.password, work.hash, &call->err);
 	if (s != OK)
 		return s;
 	return db_tx(service_db(call), NULL, insert, &work, &call->err);

@@ -10,8 +10,9 @@ void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Cha
 /* A row with the columns of message_branch; strings in arena. */
 void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Message *ret);
 
-/* Checks a title: at most TITLE_BYTES_MAX bytes of text on one line.
+/* Checks a title: at most TITLE_BYTES_MAX bytes of text on one line. *ret: without characters that
+ * change the direction of the text around it, in the call's arena.
  * errors: INVALID_ARGUMENT field_too_long, field_invalid with the field `title`. */
-_must_check_ enum status title_check(struct rpc_call *call, const char *title);
+_must_check_ enum status title_read(struct rpc_call *call, const char *title, const char **ret);
 
 #endif

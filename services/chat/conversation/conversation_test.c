@@ -146,6 +146,9 @@ static void only_named_fields_change(void **state)
 	req.pinned = true;
 	chat = update(stage, &req, "title");
 	assert_string_equal(chat->title, "New");
+	req.title = (char *)"\xe2\x80\xaeNew\xe2\x80\x8f order";
+	chat = update(stage, &req, "title");
+	assert_string_equal(chat->title, "New order");
 	assert_string_equal(chat->model, PLAIN);
 	assert_false(chat->pinned);
 	chat = update(stage, &req, "pinned");

@@ -6,10 +6,11 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const struct model *model;
+	const char *title;
 	char id[UUID_SIZE];
 	enum status s;
 
-	s = title_check(call, req->title);
+	s = title_read(call, req->title, &title);
 	if (s == OK)
 		s = chat_model(catalogue, req->model, "", &model, &call->err);
 	if (s == OK && *req->project)
@@ -17,7 +18,7 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 	if (s != OK)
 		return s;
 	uuid_v7(id);
-	const char *const params[] = {id, call->subject, req->title, model->id};
+	const char *const params[] = {id, call->subject, title, model->id};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_insert, params, &rows,
 			&call->err);
 	if (s == OK)

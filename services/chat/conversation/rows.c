@@ -1,5 +1,6 @@
 #include "chat/conversation/conversation.h"
 #include "chat/generation/facts.h"
+#include "runtime/base/text.h"
 
 #include <string.h>
 
@@ -73,7 +74,7 @@ void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__
 	read_generation(arena, rows, row, ret);
 }
 
-enum status title_check(struct rpc_call *call, const char *title)
+enum status title_read(struct rpc_call *call, const char *title, const char **ret)
 {
 	if (strlen(title) > TITLE_BYTES_MAX)
 		return rpc_fail_field(call, "field_too_long", "title",
@@ -83,5 +84,6 @@ enum status title_check(struct rpc_call *call, const char *title)
 			return rpc_fail_field(call, "field_invalid", "title",
 					      "a title is one line of text");
 	}
+	*ret = text_line(call->arena, title);
 	return OK;
 }

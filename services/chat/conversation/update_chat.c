@@ -46,10 +46,8 @@ static enum status set_leaf(struct rpc_call *call, const Chat__V1__UpdateChatReq
 static enum status set(struct rpc_call *call, const Chat__V1__UpdateChatRequest *req,
 		       const char *path, struct change *change)
 {
-	if (strcmp(path, "title") == 0) {
-		change->title = req->title;
-		return title_check(call, req->title);
-	}
+	if (strcmp(path, "title") == 0)
+		return title_read(call, req->title, &change->title);
 	if (strcmp(path, "model") == 0)
 		return set_model(call, req->model, change);
 	if (strcmp(path, "leaf") == 0)

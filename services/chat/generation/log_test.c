@@ -126,6 +126,7 @@ static void titles_are_cut_at_words(void **state)
 		{"  # Why\tso  many spaces?\nmore", "Why so many spaces?"},
 		{"", ""},
 		{"\n\n", ""},
+		{"\xe2\x80\xae# evil\x01", "# evil"},
 		{"one two three four five six seven eight nine ten eleven twelve thirteen",
 		 "one two three four five six seven eight nine ten eleven\xE2\x80\xA6"},
 	};

@@ -1,5 +1,7 @@
 #include "chat/generation/title.h"
 
+#include "runtime/base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -50,15 +52,14 @@ void title_of_text(const char *text, char out[TITLE_SIZE])
 			if (word_end > len / 2) /* not for one long word */
 				len = word_end;
 			memcpy(out + len, ELLIPSIS, strlen(ELLIPSIS));
-			out[len + strlen(ELLIPSIS)] = '\0';
-			return;
+			len += strlen(ELLIPSIS);
+			break;
 		}
 		memcpy(out + len, p, n);
 		len += n;
 		characters++;
 		p += n;
 	}
-	while (len > 0 && out[len - 1] == ' ')
-		len--;
 	out[len] = '\0';
+	text_make_line(out);
 }

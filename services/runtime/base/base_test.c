@@ -173,6 +173,34 @@ static void utf8(void **state)
 	assert_false(text_is_utf8("a\0b", 3));
 }
 
+static void a_line_is_harmless(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} cases[] = {
+		{"", ""},
+		{"Bats and owls", "Bats and owls"},
+		{"  two\nlines\t ", "two lines"},
+		{"a\x01\x7f\xc2\x85"
+		 "b",
+		 "a b"},
+		{"a\xe2\x80\xa8"
+		 "b\xe2\x80\xa9",
+		 "a b"},
+		/* ALM, LRM, RLM, LRE … RLO, LRI … PDI */
+		{"\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f"
+		 "x\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9",
+		 "x"},
+		{"\xe2\x80\xae", ""},
+		{"مرحبا שלום 你好", "مرحبا שלום 你好"},
+		{"👩\xe2\x80\x8d🚀", "👩\xe2\x80\x8d🚀"}, /* one character with a joiner */
+	};
+	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(text_line(arena, cases[i].text), cases[i].line);
+}
+
 static void numbers(void **state)
 {
 	int64_t value;
@@ -199,6 +227,7 @@ int main(void)
 		cmocka_unit_test(uuids),
 		cmocka_unit_test(base64_forms),
 		cmocka_unit_test(utf8),
+		cmocka_unit_test(a_line_is_harmless),
 		cmocka_unit_test(numbers),
 	};
 

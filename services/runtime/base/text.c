@@ -38,6 +38,62 @@ bool text_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+/* The code point of a well-formed sequence of n bytes. */
+static uint32_t code_point(const uint8_t *p, size_t n)
+{
+	uint32_t c = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+static bool is_break(uint32_t c)
+{
+	return c <= 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029;
+}
+
+/* PropList.txt of Unicode: Bidi_Control. */
+static bool is_bidi_control(uint32_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+void text_make_line(char *text)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	size_t left = strlen(text), len = 0;
+
+	while (left) {
+		size_t n = utf8_sequence(p, left);
+		uint32_t c = n ? code_point(p, n) : 0;
+
+		if (n == 0)
+			n = 1;
+		if (is_break(c)) {
+			if (len > 0 && text[len - 1] != ' ')
+				text[len++] = ' ';
+		} else if (!is_bidi_control(c)) {
+			memmove(text + len, p, n);
+			len += n;
+		}
+		p += n;
+		left -= n;
+	}
+	if (len > 0 && text[len - 1] == ' ')
+		len--;
+	text[len] = '\0';
+}
+
+char *text_line(struct arena *arena, const char *text)
+{
+	char *line = arena_strdup(arena, text);
+
+	text_make_line(line);
+	return line;
+}
+
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -10,6 +10,13 @@
 /* UTF-8 as RFC 3629 has it, without NUL. */
 bool text_is_utf8(const char *text, size_t len);
 
+/* A name or title as one harmless line, in place: control characters, line and paragraph separators
+ * become one space, characters that change the direction of the text around them (Unicode's
+ * Bidi_Control) go, and so does white space at both ends. text: UTF-8. */
+void text_make_line(char *text);
+/* The same of a copy in the arena. */
+char *text_line(struct arena *arena, const char *text);
+
 /* Base64url without padding (RFC 4648 section 5). In the arena. decode: NULL when it is not
  * base64url. */
 char *base64url_encode(struct arena *arena, const void *data, size_t len);
