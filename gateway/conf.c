@@ -33,6 +33,9 @@ const struct conf_key gateway_keys[] = {
 	    "Package of backends whose server also has edge.v1: keys, ended sessions."),
 	KEY("web_root", CONF_TEXT, web_root, "", 0, 0,
 	    "Folder of the built page; empty: only the API is served."),
+	KEY("web_root_previous", CONF_TEXT, web_root_previous, "", 0, 0,
+	    "Folder of the page built before: its assets are served to tabs that are still open. "
+	    "It may be missing."),
 	KEY("files_url", CONF_TEXT, files_url, "", 0, 0,
 	    "Second origin that serves users' files; the page may load images from it."),
 	KEY("cors_origins", CONF_LIST, cors_origins, "", 0, 0,

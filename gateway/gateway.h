@@ -24,7 +24,7 @@ struct gateway_conf {
 	const char *log_level;
 	const struct conf_pair *backends; /* package → target */
 	const char *edge;                 /* package of the backend that serves edge.v1 too */
-	const char *web_root;
+	const char *web_root, *web_root_previous;
 	const char *files_url;
 	const char *const *cors_origins;
 	const char *token_audience;
@@ -143,6 +143,9 @@ void reply_header(struct reply_headers *headers, const char *name, const char *v
 void reply_headers_init(struct reply_headers *headers, const struct request *request);
 /* A whole answer; logs and counts it. */
 void reply_send(struct request *request, const struct httpd_answer *answer);
+/* As reply_send, for text that is worth compressing when the client takes it. */
+void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
+		size_t len, struct reply_headers *headers);
 /* problem+json, or OpenAI's shape where the route speaks that. */
 void reply_problem(struct request *request, const struct error *err);
 /* The answer of a unary method. */

@@ -35,15 +35,7 @@ static void reply_text(struct request *request, const char *content_type, const 
 	struct reply_headers headers;
 
 	reply_headers_init(&headers, request);
-	reply_send(request, &(struct httpd_answer){
-				    .status = 200,
-				    .content_type = content_type,
-				    .headers = headers.list,
-				    .n_headers = headers.n,
-				    .body = text,
-				    .body_len = len,
-				    .body_lives = true,
-			    });
+	reply_json(request, 200, content_type, text, len, &headers);
 }
 
 static bool reply_document(struct request *request)

@@ -24,6 +24,7 @@ static int set_up(void **state)
 	       mkdir(arena_printf(test.arena, "%s/web/assets", root), 0700) == 0);
 	put("secret.txt", "secret");
 	put("web/index.html", "the page");
+	put("web/routes.txt", "/\n/chats/:chat\n");
 	put("web/assets/a-1.js", "script");
 	ensure(symlink("../secret.txt", arena_printf(test.arena, "%s/web/link.txt", root)) == 0);
 	test.conf.web_root = arena_printf(test.arena, "%s/web", root);
@@ -50,6 +51,10 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 	assert_false(says("unsafe"));
 	assert_false(says("strict-transport-security"));
 	EXPECT("GET /chats/" FAKE_CHAT, "", "", 200, "the page");
+	EXPECT("GET /nothing/here", "", "", 404, "the page", "cache-control: no-store\r\n",
+	       "content-security-policy: default-src 'self'");
+	EXPECT("GET /assets/gone.js", "Accept: text/html\r\n", "", 404, "ROUTE_UNKNOWN",
+	       "cache-control: no-store\r\n");
 	EXPECT("HEAD /", "", "", 200, "Content-Length: 8\r\n");
 	assert_false(says("the page"));
 	EXPECT("GET /assets/a-1.js", "", "", 200, "script", "immutable");
@@ -98,7 +103,7 @@ static void no_path_leaves_the_folder(_unused_ void **state)
 
 	gateway_test_start();
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		EXPECT(arena_printf(test.arena, "GET %s", paths[i]), "", "", 404, "ROUTE_UNKNOWN");
+		EXPECT(arena_printf(test.arena, "GET %s", paths[i]), "", "", 404, "no-store");
 		assert_false(says("secret\r\n") || says("\r\n\r\nsecret"));
 	}
 }

@@ -102,7 +102,7 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 	report_init();
 	s = take_public_url(gateway, reterr);
 	if (s == OK && *conf->web_root)
-		s = site_open(conf->web_root, &gateway->site, reterr);
+		s = site_open(conf->web_root, conf->web_root_previous, &gateway->site, reterr);
 	if (s == OK)
 		s = backends_open(conf, &gateway->backends, reterr);
 	if (s != OK)

@@ -1,4 +1,5 @@
 /* Answers: headers that each one carries, errors, and what a method answered. */
+#include "gateway/encoding.h"
 #include "gateway/gateway.h"
 #include "gateway/problem.h"
 #include "google/api/httpbody.pb-c.h"
@@ -11,20 +12,38 @@
 #define ANSWER_BYTES_MAX (64 * 1024 * 1024)
 #define ANSWER_KEPT_MAX (256 * 1024) /* by each thread, for its next answer */
 
+/* Smaller ones travel in one packet anyway, and larger ones would hold the thread for too long. */
+#define COMPRESS_MIN_BYTES 1024
+#define COMPRESS_MAX_BYTES (4 * 1024 * 1024)
+#define COMPRESS_LEVEL 1
+
 /* Nothing of the API is a page, whatever a service says about the type. */
 #define API_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+static struct buf *emptied(struct buf *out)
+{
+	if (out->capacity > ANSWER_KEPT_MAX)
+		buf_done(out);
+	if (!out->max)
+		buf_init(out, ANSWER_BYTES_MAX);
+	buf_clear(out);
+	return out;
+}
 
 /* The text of this thread's next answer; httpd copies it. */
 static struct buf *answer_text(void)
 {
 	static _Thread_local struct buf out;
 
-	if (out.capacity > ANSWER_KEPT_MAX)
-		buf_done(&out);
-	if (!out.max)
-		buf_init(&out, ANSWER_BYTES_MAX);
-	buf_clear(&out);
-	return &out;
+	return emptied(&out);
+}
+
+/* And what it is when it is compressed. */
+static struct buf *answer_gzip(void)
+{
+	static _Thread_local struct buf out;
+
+	return emptied(&out);
 }
 
 void reply_header(struct reply_headers *headers, const char *name, const char *value)
@@ -59,6 +78,46 @@ void reply_send(struct request *request, const struct httpd_answer *answer)
 {
 	report_answer(request, answer->status);
 	httpd_answer(request->http, answer);
+}
+
+/* The length of what is compressed tells of what is in it, to whoever sees the encrypted line and
+ * can make a browser repeat a request with guesses (BREACH). So secrets are left as they are: they
+ * are made by unsafe methods, never by GET. And so is whatever another site made a browser ask. */
+static bool may_compress(const struct request *request, size_t len)
+{
+	const struct httpd_request *http = request->http;
+	const char *site = httpd_header(http, "sec-fetch-site");
+
+	if (len < COMPRESS_MIN_BYTES || len > COMPRESS_MAX_BYTES)
+		return false;
+	if (strcmp(http->method, "GET") != 0 && strcmp(http->method, "HEAD") != 0)
+		return false;
+	return !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+}
+
+void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
+		size_t len, struct reply_headers *headers)
+{
+	struct buf *smaller;
+
+	if (may_compress(request, len)) {
+		reply_header(headers, "vary", "accept-encoding");
+		smaller = answer_gzip();
+		if (encoding_accepted(httpd_header(request->http, "accept-encoding"), "gzip") &&
+		    encoding_gzip(text, len, COMPRESS_LEVEL, smaller)) {
+			reply_header(headers, "content-encoding", "gzip");
+			text = smaller->data;
+			len = smaller->len;
+		}
+	}
+	reply_send(request, &(struct httpd_answer){
+				    .status = status,
+				    .content_type = content_type,
+				    .headers = headers->list,
+				    .n_headers = headers->n,
+				    .body = text,
+				    .body_len = len,
+			    });
 }
 
 /* ------------------------------------------------------------------ errors */
@@ -121,15 +180,8 @@ void reply_problem(struct request *request, const struct error *err)
 		reply_header(&headers, "allow", route_methods(http->path, http->arena));
 	reply_problem_text(request->route, err, request->context.request_id, text);
 	request->reason = err->reason;
-	reply_send(request,
-		   &(struct httpd_answer){
-			   .status = status,
-			   .content_type = openai ? "application/json" : "application/problem+json",
-			   .headers = headers.list,
-			   .n_headers = headers.n,
-			   .body = text->data,
-			   .body_len = text->len,
-		   });
+	reply_json(request, status, openai ? "application/json" : "application/problem+json",
+		   text->data, text->len, &headers);
 }
 
 /* ------------------------------------------------------------------ messages */
@@ -196,12 +248,6 @@ void reply_message(struct request *request, const ProtobufCMessage *message)
 		reply_header(&headers, "location", location);
 	text = answer_text();
 	json_write(route->resp, message, dialect_of(route), text);
-	reply_send(request, &(struct httpd_answer){
-				    .status = *location ? 303 : route->http_status,
-				    .content_type = "application/json",
-				    .headers = headers.list,
-				    .n_headers = headers.n,
-				    .body = text->data,
-				    .body_len = text->len,
-			    });
+	reply_json(request, *location ? 303 : route->http_status, "application/json", text->data,
+		   text->len, &headers);
 }

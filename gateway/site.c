@@ -1,5 +1,7 @@
 #include "gateway/site.h"
 
+#include "gateway/encoding.h"
+#include "runtime/base/arena.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
@@ -15,6 +17,8 @@
 
 #define ETAG_BYTES 12 /* of SHA-256: enough to tell builds apart */
 #define ETAG_SIZE (2 * ETAG_BYTES + 8)
+#define ASSETS "/assets/"
+#define ROUTES_FILE "/routes.txt"
 
 enum encoding {
 	PLAIN,
@@ -42,6 +46,7 @@ struct site {
 	struct file *files; /* sorted by path */
 	size_t n;
 	const struct file *index;
+	char *routes; /* paths of the page, each ended by NUL, and one more: "/chat/:chat" */
 };
 
 static const char *content_type_of(const char *path)
@@ -109,7 +114,8 @@ static bool is_compressed_form(const char *path)
 	return dot && (strcmp(dot, ".br") == 0 || strcmp(dot, ".gz") == 0);
 }
 
-static enum status add_file(struct site *site, const char *path, size_t root_len,
+/* A file with its compressed forms. name: its path within the site. */
+static enum status add_file(struct site *site, const char *path, const char *name,
 			    struct error *reterr)
 {
 	struct file *file;
@@ -117,16 +123,15 @@ static enum status add_file(struct site *site, const char *path, size_t root_len
 	site->files = reallocarray(site->files, site->n + 1, sizeof *site->files);
 	ensure(site->files);
 	file = &site->files[site->n++];
-	*file = (struct file){.path = strdup(path + root_len),
-			      .content_type = content_type_of(path)};
+	*file = (struct file){.path = strdup(name), .content_type = content_type_of(path)};
 	ensure(file->path);
 	for (int e = PLAIN; e < ENCODINGS_N; e++) {
-		char *name;
+		char *form;
 		enum status s;
 
-		ensure(asprintf(&name, "%s%s", path, suffixes[e]) > 0);
-		s = form_map(name, (enum encoding)e, &file->forms[e], reterr);
-		free(name);
+		ensure(asprintf(&form, "%s%s", path, suffixes[e]) > 0);
+		s = form_map(form, (enum encoding)e, &file->forms[e], reterr);
+		free(form);
 		if (s != OK && (e == PLAIN || s != NOT_FOUND))
 			return s;
 	}
@@ -138,11 +143,22 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
 }
 
-static const struct file *find(const struct site *site, const char *path)
+static void sort(struct site *site)
+{
+	if (site->n)
+		qsort(site->files, site->n, sizeof *site->files, by_path);
+}
+
+static const struct file *find_among(const struct file *files, size_t n, const char *path)
 {
 	const struct file key = {.path = (char *)path};
 
-	return bsearch(&key, site->files, site->n, sizeof *site->files, by_path);
+	return n ? bsearch(&key, files, n, sizeof *files, by_path) : NULL;
+}
+
+static const struct file *find(const struct site *site, const char *path)
+{
+	return find_among(site->files, site->n, path);
 }
 
 static enum status add_tree(struct site *site, const char *root, struct error *reterr)
@@ -155,28 +171,74 @@ static enum status add_tree(struct site *site, const char *root, struct error *r
 	ensure(tree);
 	while (s == OK && (entry = fts_read(tree)))
 		if (entry->fts_info == FTS_F && !is_compressed_form(entry->fts_path))
-			s = add_file(site, entry->fts_path, strlen(root), reterr);
+			s = add_file(site, entry->fts_path, entry->fts_path + strlen(root), reterr);
 	fts_close(tree);
+	sort(site);
 	return s;
 }
 
-enum status site_open(const char *root, struct site **ret, struct error *reterr)
+/* Assets of the build before, for tabs that still run it. A name holds the hash of its content, so
+ * what both builds have is the same. */
+static enum status add_previous(struct site *site, const char *root, struct error *reterr)
+{
+	_cleanup_(site_freep) struct site *previous = calloc(1, sizeof *previous);
+	size_t own = site->n;
+	enum status s;
+
+	ensure(previous);
+	s = add_tree(previous, root, reterr);
+	for (size_t i = 0; s == OK && i < previous->n; i++) {
+		struct file *file = &previous->files[i];
+
+		if (strncmp(file->path, ASSETS, strlen(ASSETS)) != 0 ||
+		    find_among(site->files, own, file->path))
+			continue;
+		site->files = reallocarray(site->files, site->n + 1, sizeof *site->files);
+		ensure(site->files);
+		site->files[site->n++] = *file;
+		*file = (struct file){0}; /* it is the site's now */
+	}
+	sort(site);
+	return s;
+}
+
+/* The lines of routes.txt. */
+static enum status take_routes(struct site *site, const char *root, struct error *reterr)
+{
+	const struct file *file = find(site, ROUTES_FILE);
+	const struct form *list = file ? &file->forms[PLAIN] : NULL;
+
+	if (!list)
+		return error_set(reterr, NOT_FOUND, "not_found",
+				 "%s" ROUTES_FILE " is missing: run `make web`", root);
+	site->routes = calloc(1, list->len + 2);
+	ensure(site->routes);
+	memcpy(site->routes, list->data, list->len);
+	for (char *p = site->routes; (p = strchr(p, '\n')); p++)
+		*p = '\0';
+	return OK;
+}
+
+enum status site_open(const char *root, const char *previous, struct site **ret,
+		      struct error *reterr)
 {
 	_cleanup_(site_freep) struct site *site = calloc(1, sizeof *site);
 	enum status s;
 
 	ensure(site);
 	s = add_tree(site, root, reterr);
+	if (s == OK && *previous)
+		s = add_previous(site, previous, reterr);
 	if (s != OK)
 		return s;
-	if (site->n)
-		qsort(site->files, site->n, sizeof *site->files, by_path);
-	site->index = site->n ? find(site, "/index.html") : NULL;
+	site->index = find(site, "/index.html");
 	if (!site->index)
 		return error_set(reterr, NOT_FOUND, "not_found",
 				 "%s/index.html is missing: run `make web`", root);
-	*ret = TAKE_PTR(site);
-	return OK;
+	s = take_routes(site, root, reterr);
+	if (s == OK)
+		*ret = TAKE_PTR(site);
+	return s;
 }
 
 void site_free(struct site *site)
@@ -193,30 +255,8 @@ void site_free(struct site *site)
 		free(site->files[i].path);
 	}
 	free(site->files);
+	free(site->routes);
 	free(site);
-}
-
-/* Whether a list such as "gzip;q=0.8, br" takes the coding (RFC 9110 12.5.3); "*" takes all. */
-static bool accepts(const char *list, const char *coding)
-{
-	size_t len = strlen(coding);
-
-	while (*list) {
-		size_t n;
-		const char *q;
-
-		list += strspn(list, " \t,");
-		n = strcspn(list, " \t,;");
-		q = list + n + strspn(list + n, " \t");
-		if ((n == len && strncasecmp(list, coding, len) == 0) || (n == 1 && *list == '*')) {
-			if (*q != ';')
-				return true;
-			q += strcspn(q, "=,");
-			return strspn(q, "=0.") != strcspn(q, ", \t"); /* q=0 in any spelling: no */
-		}
-		list += strcspn(list, ",");
-	}
-	return false;
 }
 
 /* The smallest form that the client takes. */
@@ -225,7 +265,7 @@ static enum encoding choose(const struct httpd_request *req, const struct file *
 	const char *list = httpd_header(req, "accept-encoding");
 
 	for (int e = BROTLI; list && e > PLAIN; e--)
-		if (file->forms[e].data && accepts(list, encoding_names[e]))
+		if (file->forms[e].data && encoding_accepted(list, encoding_names[e]))
 			return (enum encoding)e;
 	return PLAIN;
 }
@@ -248,14 +288,70 @@ static bool unchanged(const struct httpd_request *req, const char *etag)
 	return false;
 }
 
-/* The file of a path: itself, or the page for a path that looks like one of its own. */
-static const struct file *resolve(const struct site *site, const char *path)
+/* ------------------------------------------------------------------ paths of the page */
+
+/* Does the path fit a pattern such as "/settings/:section?"? As the page's router has it: the case
+ * of letters does not matter, and one slash may stand at the end. */
+static bool pattern_fits(const char *pattern, const char *path)
+{
+	if (strcmp(pattern, "/") == 0)
+		return strcmp(path, "/") == 0;
+	while (*pattern) {
+		size_t n = strcspn(pattern + 1, "/"), m = *path ? strcspn(path + 1, "/") : 0;
+		bool variable = pattern[1] == ':';
+
+		if (variable && m == 0)
+			return pattern[n] == '?' && (!*path || !path[1]);
+		if (!*path || (!variable && (n != m || strncasecmp(pattern, path, n + 1) != 0)))
+			return false;
+		pattern += n + 1;
+		path += m + 1;
+	}
+	return !*path || strcmp(path, "/") == 0;
+}
+
+static bool is_route(const struct site *site, const char *path)
+{
+	for (const char *p = site->routes; *p; p += strlen(p) + 1)
+		if (pattern_fits(p, path))
+			return true;
+	return false;
+}
+
+/* Somebody looks at a path that is not there: the page says so. A script, a picture or a program
+ * gets a plain error. */
+static bool wants_page(const struct httpd_request *req, const char *path)
+{
+	const char *accept = httpd_header(req, "accept");
+
+	if (strncmp(path, ASSETS, strlen(ASSETS)) == 0)
+		return false;
+	return !strchr(strrchr(path, '/'), '.') || (accept && strcasestr(accept, "text/html"));
+}
+
+/* The file of a path: itself, or the page. *ret_status: 404 for a path that the page does not have.
+ * NULL: there is nothing to show. */
+static const struct file *resolve(const struct site *site, const struct httpd_request *req,
+				  const char *path, int32_t *ret_status)
 {
 	const struct file *file = find(site, path);
 
+	*ret_status = 200;
 	if (file)
 		return file;
-	return strchr(strrchr(path, '/'), '.') ? NULL : site->index;
+	if (is_route(site, path))
+		return site->index;
+	*ret_status = 404;
+	return wants_page(req, path) ? site->index : NULL;
+}
+
+static const char *caching(const struct file *file, int32_t status)
+{
+	if (status != 200)
+		return "no-store";
+	return strncmp(file->path, ASSETS, strlen(ASSETS)) == 0
+		       ? "public, max-age=31536000, immutable"
+		       : "no-cache";
 }
 
 bool site_find(const struct site *site, const struct httpd_request *req,
@@ -263,7 +359,8 @@ bool site_find(const struct site *site, const struct httpd_request *req,
 {
 	bool get = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
 	const char *path = httpd_decode(req->arena, req->path, strlen(req->path), false);
-	const struct file *file = get && path ? resolve(site, path) : NULL;
+	int32_t status = 404;
+	const struct file *file = get && path ? resolve(site, req, path, &status) : NULL;
 	const struct form *form;
 	enum encoding encoding;
 	size_t n = 0;
@@ -272,22 +369,20 @@ bool site_find(const struct site *site, const struct httpd_request *req,
 		return false;
 	encoding = choose(req, file);
 	form = &file->forms[encoding];
-	headers[n++] = (struct httpd_header){"etag", form->etag};
 	headers[n++] = (struct httpd_header){"vary", "accept-encoding"};
-	headers[n++] = (struct httpd_header){"cache-control",
-					     strncmp(file->path, "/assets/", 8) == 0
-						     ? "public, max-age=31536000, immutable"
-						     : "no-cache"};
+	headers[n++] = (struct httpd_header){"cache-control", caching(file, status)};
+	if (status == 200)
+		headers[n++] = (struct httpd_header){"etag", form->etag};
 	if (encoding != PLAIN)
 		headers[n++] = (struct httpd_header){"content-encoding", encoding_names[encoding]};
 	*ret = (struct httpd_answer){
-		.status = 200,
+		.status = status,
 		.content_type = file->content_type,
 		.headers = headers,
 		.n_headers = n,
 		.body_lives = true,
 	};
-	if (unchanged(req, form->etag)) {
+	if (status == 200 && unchanged(req, form->etag)) {
 		ret->status = 304;
 	} else {
 		ret->body = form->data;

@@ -9,15 +9,16 @@
 #include <cmocka.h>
 
 static char root[] = "/tmp/site-test.XXXXXX";
+static char previous[64];
 static struct site *site;
 static struct httpd *httpd;
 
-static void put(const char *name, const char *text)
+static void put(const char *folder, const char *name, const char *text)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof path, "%s/%s", root, name);
+	snprintf(path, sizeof path, "%s/%s", folder, name);
 	file = fopen(path, "w");
 	ensure(file);
 	fputs(text, file);
@@ -50,6 +51,14 @@ static const char *ask(const char *line, const char *header_lines)
 	return buf_text(&in);
 }
 
+static const char *named(const char *format, const char *path)
+{
+	static char line[256];
+
+	snprintf(line, sizeof line, format, path);
+	return line;
+}
+
 static void expect(const char *line, const char *header_lines, const char *const *parts)
 {
 	const char *answer = ask(line, header_lines);
@@ -72,13 +81,51 @@ static void files_have_type_tag_and_age(void **state)
 
 static void paths_of_the_page_get_the_page(void **state)
 {
-	EXPECT("GET /chat/018f3c1e", "", " 200 ", "the page");
-	EXPECT("GET /assets/gone.js", "", " 404 ");
-	EXPECT("GET /../../etc/passwd", "",
-	       "the page"); /* a name, never a path of the file system */
+	static const char *const there[] = {"/",          "/chat/018f3c1e", "/settings",
+					    "/settings/", "/settings/keys", "/Settings/keys/",
+					    "/pricing",   "/chat/a%20b"};
+	static const char *const not_there[] = {
+		"/nothing/here", "/chat", "/chat/", "/chat/a/b", "/settings/a/b",     "/pricing//",
+		"/pricingx",     "//",    "/a",     "/index",    "/../../etc/passwd",
+	};
+
+	for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+		EXPECT(named("GET %s", there[i]), "", " 200 ", "the page", "no-cache", "etag: ");
+	for (size_t i = 0; i < sizeof not_there / sizeof *not_there; i++) {
+		EXPECT(named("GET %s", not_there[i]), "If-None-Match: *\r\n", " 404 ", "the page",
+		       "no-store", "text/html");
+		assert_null(strstr(ask(named("GET %s", not_there[i]), ""), "etag"));
+	}
 	EXPECT("GET /..%2f..%2fetc%2fpass.wd", "", " 404 ");
 	EXPECT("GET /%zz", "", " 404 ");
 	EXPECT("POST /", "Content-Length: 0\r\n", " 404 ");
+	EXPECT("HEAD /nothing", "", " 404 ", "text/html");
+}
+
+/* A name with a dot is a file that somebody's script asks for, unless people look at it. */
+static void a_missing_file_is_no_page(void **state)
+{
+	static const char *const missing[] = {"/assets/gone.js", "/assets/gone", "/gone.png",
+					      "/assets/"};
+
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		const char *answer = ask(named("GET %s", missing[i]), "Accept: */*\r\n");
+
+		assert_non_null(strstr(answer, " 404 "));
+		assert_null(strstr(answer, "the page"));
+	}
+	EXPECT("GET /gone.html", "Accept: text/html,*/*;q=0.8\r\n", " 404 ", "the page");
+	assert_null(strstr(ask("GET /assets/gone.js", "Accept: text/html\r\n"), "the page"));
+}
+
+/* A tab that was open over an upgrade asks for parts of the page that it runs. */
+static void assets_of_the_build_before_are_served(void **state)
+{
+	EXPECT("GET /assets/old-1.js", "", " 200 ", "old script", "immutable", "text/javascript");
+	EXPECT("GET /assets/old-1.js", "Accept-Encoding: gzip\r\n", "old gzip");
+	EXPECT("GET /assets/a-1.js", "", "plain script"); /* of this build */
+	EXPECT("GET /old.txt", "", " 404 ");
+	EXPECT("GET /", "", "the page");
 }
 
 static void encodings_are_negotiated(void **state)
@@ -116,37 +163,50 @@ static void a_folder_without_the_page_is_refused(void **state)
 	struct site *none;
 	struct error err;
 
-	assert_int_equal(site_open("/tmp/site-test.none", &none, &err), NOT_FOUND);
+	assert_int_equal(site_open("/tmp/site-test.none", "", &none, &err), NOT_FOUND);
 	assert_non_null(strstr(err.message, "make web"));
+	assert_int_equal(site_open(previous, "", &none, &err), NOT_FOUND);
+	assert_non_null(strstr(err.message, "routes.txt is missing: run `make web`"));
+	assert_int_equal(site_open(root, "/tmp/site-test.none", &none, &err), OK);
+	site_free(none);
 }
 
 static int group_set_up(void **state)
 {
 	const char *const listen[] = {"tcp://127.0.0.1:0", NULL};
 	const struct httpd_options options = {.listen = listen, .handle = handle};
-	char assets[64];
+	char path[128];
 	struct error err;
 
 	ensure(mkdtemp(root));
-	snprintf(assets, sizeof assets, "%s/assets", root);
-	ensure(mkdir(assets, 0700) == 0);
-	put("index.html", "the page");
-	put("robots.txt", "none");
-	put("assets/a-1.js", "plain script");
-	put("assets/a-1.js.br", "brotli form");
-	put("assets/a-1.js.gz", "gzip form");
-	ensure(site_open(root, &site, &err) == OK);
+	snprintf(path, sizeof path, "%s/assets", root);
+	snprintf(previous, sizeof previous, "%s.previous", root);
+	ensure(mkdir(path, 0700) == 0 && mkdir(previous, 0700) == 0);
+	snprintf(path, sizeof path, "%s/assets", previous);
+	ensure(mkdir(path, 0700) == 0);
+	put(previous, "index.html", "the old page");
+	put(previous, "old.txt", "old text");
+	put(previous, "assets/old-1.js", "old script");
+	put(previous, "assets/old-1.js.gz", "old gzip");
+	put(previous, "assets/a-1.js", "older script");
+	put(root, "index.html", "the page");
+	put(root, "routes.txt", "/\n/chat/:chat\n/pricing\n/settings/:section?\n");
+	put(root, "robots.txt", "none");
+	put(root, "assets/a-1.js", "plain script");
+	put(root, "assets/a-1.js.br", "brotli form");
+	put(root, "assets/a-1.js.gz", "gzip form");
+	ensure(site_open(root, previous, &site, &err) == OK);
 	ensure(httpd_start(&options, &httpd, &err) == OK);
 	return 0;
 }
 
 static int group_tear_down(void **state)
 {
-	char command[64];
+	char command[192];
 
 	httpd_free(httpd);
 	site_free(site);
-	snprintf(command, sizeof command, "rm -rf %s", root);
+	snprintf(command, sizeof command, "rm -rf %s %s", root, previous);
 	return system(command);
 }
 
@@ -155,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_have_type_tag_and_age),
 		cmocka_unit_test(paths_of_the_page_get_the_page),
+		cmocka_unit_test(a_missing_file_is_no_page),
+		cmocka_unit_test(assets_of_the_build_before_are_served),
 		cmocka_unit_test(encodings_are_negotiated),
 		cmocka_unit_test(an_unchanged_file_is_304),
 		cmocka_unit_test(a_folder_without_the_page_is_refused),

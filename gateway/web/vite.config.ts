@@ -3,12 +3,12 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { removeScroll, sonnerWithoutStyleElement } from "./vite/csp.ts";
-import { budget, precompress } from "./vite/finish.ts";
+import { budget, precompress, routes } from "./vite/finish.ts";
 
 const gateway = process.env.LIMITLESS_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), sonnerWithoutStyleElement(), budget(), precompress()],
+  plugins: [react(), tailwindcss(), sonnerWithoutStyleElement(), budget(), routes(), precompress()],
   resolve: {
     alias: [
       removeScroll,

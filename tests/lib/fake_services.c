@@ -14,6 +14,8 @@
 
 struct fake fake = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
+#define LONG_BYTES 100000
+
 static struct rpc_server *server;
 static struct arena *arena;
 static char *private_pem, *public_pem;
@@ -25,6 +27,17 @@ static void note(const struct rpc_call *call, const char *text)
 	snprintf(fake.seen, sizeof fake.seen, "%s", text);
 	pthread_mutex_unlock(&fake.mutex);
 	atomic_fetch_add(&fake.calls, 1);
+}
+
+/* A text for answers that are long. */
+static char *long_text(struct rpc_call *call)
+{
+	char *text = arena_alloc(call->arena, LONG_BYTES + 1);
+
+	for (int i = 0; i < LONG_BYTES; i++)
+		text[i] = (char)('a' + i * 7 % 26);
+	text[LONG_BYTES] = '\0';
+	return text;
 }
 
 /* ------------------------------------------------------------------ edge */
@@ -100,7 +113,7 @@ static enum status log_in(struct rpc_call *call, const ProtobufCMessage *req,
 	note(call, ask->email);
 	if (strcmp(ask->password, "right") != 0)
 		return rpc_fail(call, UNAUTHENTICATED, "credentials_wrong", "they do not match");
-	session->access_token = (char *)"token";
+	session->access_token = strcmp(ask->email, "long") ? (char *)"token" : long_text(call);
 	session->access_cookie = (char *)"a.b.c";
 	session->refresh_cookie = (char *)"refresh";
 	session->expires_at = arena_alloc(call->arena, sizeof *session->expires_at);
@@ -148,6 +161,8 @@ static enum status list_chats(struct rpc_call *call, const ProtobufCMessage *req
 {
 	const Chat__V1__ListChatsRequest *ask = (const Chat__V1__ListChatsRequest *)req;
 
+	if (strcmp(ask->page_token, "long") == 0)
+		((Chat__V1__ListChatsResponse *)resp)->next_page_token = long_text(call);
 	note(call,
 	     arena_printf(call->arena, "%d %s %d", ask->page_size, ask->page_token, ask->archived));
 	return strcmp(ask->page_token, "foreign") == 0

@@ -63,4 +63,12 @@ is "$status" 200 "log in again"
 token=$(get .accessToken)
 call GET /api/v1/chats
 is "$(get '.chats | length')" 1 "and find the chat again"
+
+call GET "/chat/$chat"
+is "$status" 200 "the page has the chat's path"
+call GET /nothing/here
+is "$status $(grep -c '<div id="root">' <<<"$body")" "404 1" "a path that the page does not have is the page with 404"
+call GET /openapi.json "" --compressed
+like "$headers" "content-encoding: gzip" "what is long comes compressed"
+is "$(get .openapi)" "3.1.0" "and whole"
 finish

@@ -4,6 +4,7 @@
  * enter DIR DIR/run         sockets; in /tmp when DIR's path is too long for a socket, or closed to
  * the server's user DIR/config      written at each start        DIR/secrets  made once, mode 0700
  *   DIR/log         a file for each process      DIR/data     files of users
+ *   DIR/web-current, DIR/web-previous   assets of the page that runs, and of the build before
  *   DIR/lock        held by the supervisor, whose process id it holds */
 #ifndef TOOLS_LIMITLESS_PLACE_H
 #define TOOLS_LIMITLESS_PLACE_H

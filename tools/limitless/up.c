@@ -4,6 +4,7 @@
 #include "tools/limitless/probe.h"
 #include "tools/limitless/schema.h"
 #include "tools/limitless/stack.h"
+#include "tools/limitless/web.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -74,6 +75,17 @@ static bool is_set(const char *variable)
 	return value && *value;
 }
 
+/* Tabs of the former page go on. Without it they would load anew: no reason not to start. */
+static void keep_page(const struct stack *stack)
+{
+	char web[TOOL_PATH_MAX];
+	struct error err;
+
+	tool_path(web, "%s/build/web", stack->place.root);
+	if (web_keep(&stack->place, web, &err) != OK)
+		fprintf(stderr, "limitless: the page's assets are not kept: %s\n", err.message);
+}
+
 static enum status prepare(struct supervisor *sup, const char *dir, struct error *reterr)
 {
 	struct stack *stack = &sup->stack;
@@ -92,6 +104,8 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 	s = check_binaries(stack, reterr);
 	if (s == OK)
 		s = check_ports(stack, reterr);
+	if (s == OK)
+		keep_page(stack);
 	if (s == OK)
 		s = stack_save(stack, reterr);
 	return s == OK ? stack_write_config(stack, reterr) : s;

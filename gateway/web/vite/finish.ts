@@ -1,8 +1,9 @@
-// What the build adds to Vite's output: the size budget and the precompressed copies that the gateway serves.
+// What the build adds to Vite's output: the size budget, the paths of the page, and precompressed copies for the gateway.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
+import { ROUTES } from "../src/app/routes.ts";
 
 /** Largest sum of gzipped JavaScript that opening a chat may load, in bytes. */
 const FIRST_LOAD_MAX_BYTES = 180 * 1024;
@@ -42,6 +43,17 @@ function firstLoad(chunks: Rollup.OutputChunk[]): Set<Rollup.OutputChunk> {
   };
   chunks.filter((chunk) => chunk.isEntry || chunk.facadeModuleId?.endsWith(CHAT)).forEach(visit);
   return seen;
+}
+
+/** Writes routes.txt: the paths that the gateway answers with the page and status 200, one a line. */
+export function routes(): Plugin {
+  return {
+    name: "routes",
+    generateBundle() {
+      const source = `${Object.values(ROUTES).join("\n")}\n`;
+      this.emitFile({ type: "asset", fileName: "routes.txt", source });
+    },
+  };
 }
 
 /** Writes a .br and a .gz beside each text file of the output. */

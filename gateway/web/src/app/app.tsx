@@ -4,6 +4,7 @@ import { ChatScreen } from "@/chat/chat-screen";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
+import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
 const AuthPage = lazy(() => import("@/auth/auth-page"));
@@ -22,13 +23,13 @@ function Visitor() {
   return (
     <Boundary part="view" resetKey={path}>
       <Switch>
-        <Route path="/signup">
+        <Route path={ROUTES.signup}>
           <AuthPage mode="signup" />
         </Route>
-        <Route path="/login">
+        <Route path={ROUTES.login}>
           <AuthPage mode="login" />
         </Route>
-        <Route path="/pricing">
+        <Route path={ROUTES.pricing}>
           <PricingPage />
         </Route>
         <Route>
@@ -43,7 +44,7 @@ function Visitor() {
 }
 
 function Member() {
-  const [, params] = useRoute("/chat/:chat");
+  const [, params] = useRoute(ROUTES.chat);
   const [path] = useLocation();
   const chat = params?.chat;
   return (
@@ -51,25 +52,25 @@ function Member() {
       <Boundary part="view" resetKey={path}>
         <Suspense fallback={null}>
           <Switch>
-            <Route path="/pricing">
+            <Route path={ROUTES.pricing}>
               <PricingPage />
             </Route>
-            <Route path="/pricing/success">
+            <Route path={ROUTES.paid}>
               <ResultPage result="success" />
             </Route>
-            <Route path="/pricing/cancel">
+            <Route path={ROUTES.notPaid}>
               <ResultPage result="cancel" />
             </Route>
-            <Route path="/credits">
+            <Route path={ROUTES.credits}>
               <CreditsPage />
             </Route>
-            <Route path="/settings/:section?">
+            <Route path={ROUTES.settings}>
               {({ section }) => <SettingsPage section={section ?? "general"} />}
             </Route>
-            <Route path="/login">
+            <Route path={ROUTES.login}>
               <AfterLogin />
             </Route>
-            <Route path="/signup">
+            <Route path={ROUTES.signup}>
               <AfterLogin />
             </Route>
             <Route>
