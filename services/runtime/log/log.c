@@ -7,14 +7,25 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOG_LINE_MAX 8192
-#define LOG_TAIL 16 /* room kept for closing a cut line */
+#define LOG_TAIL 16    /* room kept for closing a cut line */
+#define EVENTS_MAX 256 /* that are counted apart; a power of two; the rest share one count */
+#define ERRORS_FACTOR 10
+#define MARK "…" /* at the end of a text that was cut */
 
 static const char *service_name = "";
 static _Atomic int minimum = LOG_LEVEL_INFO;
+static _Atomic int64_t event_rate = LOG_EVENT_RATE_DEFAULT;
+
+/* A slot belongs to the event that came first; names are never forgotten, for a program has few. */
+static struct {
+	char *_Atomic name;
+	struct log_rate rate;
+} events[EVENTS_MAX + 1];
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -51,6 +62,66 @@ bool log_level_parse(const char *text, enum log_level *ret)
 	return false;
 }
 
+void log_set_event_rate(int64_t lines_per_second)
+{
+	atomic_store(&event_rate, lines_per_second);
+}
+
+bool log_rate_take(struct log_rate *rate, int64_t lines_per_second, int64_t *ret_left_out)
+{
+	int64_t now = clock_mono_us() / US_PER_S, second = atomic_load(&rate->second);
+
+	*ret_left_out = 0;
+	if (second != now && atomic_compare_exchange_strong(&rate->second, &second, now))
+		atomic_store(&rate->lines, 0);
+	if (atomic_fetch_add(&rate->lines, 1) >= lines_per_second) {
+		atomic_fetch_add(&rate->left_out, 1);
+		return false;
+	}
+	if (atomic_load(&rate->left_out) > 0)
+		*ret_left_out = atomic_exchange(&rate->left_out, 0);
+	return true;
+}
+
+/* By its text: one event may be said at several places. */
+static struct log_rate *rate_of(const char *event)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (const char *p = event; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619U;
+	for (uint32_t i = 0; i < EVENTS_MAX; i++) {
+		size_t slot = (hash + i) & (EVENTS_MAX - 1);
+		char *name = atomic_load(&events[slot].name);
+
+		if (!name) {
+			char *mine = strdup(event);
+
+			if (!mine)
+				break;
+			if (atomic_compare_exchange_strong(&events[slot].name, &name, mine))
+				return &events[slot].rate;
+			free(mine);
+		}
+		if (strcmp(name, event) == 0)
+			return &events[slot].rate;
+	}
+	return &events[EVENTS_MAX].rate;
+}
+
+/* False: this event was said often enough this second. */
+static bool may_say(enum log_level level, const char *event, int64_t *ret_left_out)
+{
+	int64_t limit = atomic_load_explicit(&event_rate, memory_order_relaxed);
+
+	*ret_left_out = 0;
+	if (limit == 0)
+		return true;
+	if (level == LOG_LEVEL_ERROR)
+		limit *= ERRORS_FACTOR;
+	return log_rate_take(rate_of(event), limit, ret_left_out);
+}
+
 static void add(struct line *line, const char *text, size_t len)
 {
 	if (line->cut || len > sizeof line->text - LOG_TAIL - line->len) {
@@ -65,10 +136,14 @@ static void add(struct line *line, const char *text, size_t len)
  * the line stays JSON. */
 static void add_string(struct line *line, const char *text)
 {
-	bool utf8 = text_is_utf8(text, strlen(text));
+	size_t len = strlen(text);
+	bool utf8 = text_is_utf8(text, len), cut = len > LOG_TEXT_MAX;
+	const char *end = text + (cut ? LOG_TEXT_MAX : len);
 
+	while (cut && utf8 && ((uint8_t)*end & 0xc0) == 0x80)
+		end--; /* not within a character */
 	add(line, "\"", 1);
-	for (const char *p = text; *p && !line->cut; p++) {
+	for (const char *p = text; p < end && !line->cut; p++) {
 		uint8_t c = (uint8_t)*p;
 		char escaped[8];
 
@@ -82,6 +157,8 @@ static void add_string(struct line *line, const char *text)
 			add(line, p, 1);
 		}
 	}
+	if (cut)
+		add(line, MARK, strlen(MARK));
 	add(line, "\"", 1);
 }
 
@@ -111,8 +188,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 	char time[CLOCK_RFC3339_SIZE];
 	struct line line;
 	size_t done = 0;
+	int64_t left_out;
 
-	if (!log_enabled(level))
+	if (!log_enabled(level) || !may_say(level, event, &left_out))
 		return;
 	line.len = 0;
 	line.cut = false;
@@ -125,6 +203,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 	add_string(&line, service_name);
 	add(&line, ",\"event\":", 9);
 	add_string(&line, event);
+	if (left_out > 0)
+		add_field(&line, &LOG_I("left_out", left_out));
 	for (; fields->kind != LOG_END; fields++)
 		add_field(&line, fields);
 	line.len += (size_t)snprintf(line.text + line.len, LOG_TAIL, "%s}\n",

@@ -1,9 +1,11 @@
 /* One JSON object per line on stderr. Never tokens, keys, prompts. Any thread; a line is one write.
- */
+ * Who sends much, or long things, does not fill the disk: texts are cut, and an event that comes
+ * more often than its limit is counted instead of written. */
 #ifndef RUNTIME_LOG_LOG_H
 #define RUNTIME_LOG_LOG_H
 
 #include "runtime/base/status.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,8 +45,26 @@ bool log_enabled(enum log_level level);
 /* "debug", "info", "warn", "error". False: none of them. */
 bool log_level_parse(const char *text, enum log_level *ret);
 
+#define LOG_TEXT_MAX 2048          /* bytes of one text; a longer one is cut and ends with "…" */
+#define LOG_EVENT_RATE_DEFAULT 1000 /* lines of one event a second, of errors ten times as many */
+
+/* Lines of one event a second, of errors ten times as many; 0: all are written. Once at start, and
+ * again at a reload. */
+void log_set_event_rate(int64_t lines_per_second);
+
+/* How often something was said this second. Zero-initialised; any thread. For lines that are
+ * counted by something else than their event: by client, say. */
+struct log_rate {
+	_Atomic int64_t second, lines, left_out;
+};
+
+/* True: say it now. *ret_left_out, when it is not 0: lines that were left out since the last one
+ * that was said, for a field `left_out`. */
+bool log_rate_take(struct log_rate *rate, int64_t lines_per_second, int64_t *ret_left_out);
+
 /* Writes {"ts":…,"level":…,"service":…,"event":event, fields…}. Text that is not UTF-8 is escaped
- * byte by byte; a line is cut at 8 KiB. */
+ * byte by byte; a line is cut at 8 KiB and says `"cut":true`. Above the event's rate nothing is
+ * written; the event's next line says how many were `left_out`. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #define log_at(level, event, ...) \
