@@ -74,6 +74,40 @@ static enum status check(const struct gateway_conf *conf, const struct backends 
 	return OK;
 }
 
+static enum status load_signer(const struct gateway_conf *conf, struct token_signer **ret,
+			       struct error *reterr)
+{
+	const char *kid = conf->service_key_id;
+	enum status s;
+
+	if (strncmp(kid, "gateway", 7) != 0 || (kid[7] != '\0' && kid[7] != '.'))
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "service_key_id: '%s' names no key of the gateway: say gateway or "
+				 "gateway.SUFFIX",
+				 kid);
+	s = token_signer_new(conf->service_key, kid, "gateway", ret, reterr);
+	if (s != OK)
+		error_prefix(reterr, "service_key");
+	return s;
+}
+
+enum status backends_reload(struct backends *backends, const struct gateway_conf *conf,
+			    struct error *reterr)
+{
+	struct token_signer *fresh;
+	enum status s;
+
+	if (!backends->signer != !*conf->service_key)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "service_key appears and vanishes at a restart only");
+	if (!backends->signer)
+		return OK;
+	s = load_signer(conf, &fresh, reterr);
+	if (s == OK)
+		token_signer_replace(backends->signer, fresh);
+	return s;
+}
+
 enum status backends_open(const struct gateway_conf *conf, struct backends **ret,
 			  struct error *reterr)
 {
@@ -89,12 +123,9 @@ enum status backends_open(const struct gateway_conf *conf, struct backends **ret
 	ensure(backends->list && backends->by_route);
 	*ret = backends;
 	if (*conf->service_key)
-		s = token_signer_new(conf->service_key, conf->service_key_id, "gateway",
-				     &backends->signer, reterr);
-	if (s != OK) {
-		error_prefix(reterr, "service_key");
+		s = load_signer(conf, &backends->signer, reterr);
+	if (s != OK)
 		return s;
-	}
 	for (size_t i = 0; i < n; i++) {
 		struct backend *backend = &backends->list[i];
 		const char *package = conf->backends[i].key;

@@ -13,8 +13,10 @@
 const struct conf_key gateway_keys[] = {
 	KEY("listen", CONF_LIST, listen, "tcp://0.0.0.0:8080", 0, 0,
 	    "Where it serves HTTP: tcp://host:port, ipc:///path."),
-	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://0.0.0.0:9000", 0, 0,
-	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path."),
+	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
+	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
+	    "It asks nobody who he is: where probes come from elsewhere (Kubernetes), name the "
+	    "address, and let only them reach it."),
 	KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
 	    "What people type: scheme and host, with the port if it is not the usual one. Cookies "
 	    "are Secure when it is https."),
@@ -25,6 +27,16 @@ const struct conf_key gateway_keys[] = {
 		.fallback = "info",
 		.reload = true,
 		.help = "debug, info, warn or error; each request is a line at info.",
+	},
+	{
+		.key = "log_rate_max",
+		.type = CONF_INTEGER,
+		.offset = offsetof(struct gateway_conf, log_rate_max),
+		.fallback = "1000",
+		.max = 1000000,
+		.reload = true,
+		.help = "Lines of one event a second, of errors ten times as many; more are "
+			"counted instead of written; 0: all are written.",
 	},
 	KEY("backends", CONF_MAP, backends, NULL, 0, 0,
 	    "Package of the contract to its server: dns:///host:port, ipc:///path, tcp://…, "
@@ -85,11 +97,23 @@ const struct conf_key gateway_keys[] = {
 	    "Longest pause between two tries to connect to a backend."),
 	KEY("drain", CONF_DURATION, drain_ms, "30s", 0, 24 * HOUR_MS,
 	    "How long requests may take to finish at SIGTERM."),
-	KEY("service_key", CONF_SECRET, service_key, "", 0, 0,
-	    "PEM of the ES256 key that signs the gateway's service tokens; without one services "
-	    "must not ask for them."),
-	KEY("service_key_id", CONF_TEXT, service_key_id, "gateway", 0, 0,
-	    "Key id of service_key: gateway, or gateway.suffix while keys are rotated."),
+	{
+		.key = "service_key",
+		.type = CONF_SECRET,
+		.offset = offsetof(struct gateway_conf, service_key),
+		.fallback = "",
+		.reload = true,
+		.help = "PEM of the ES256 key that signs the gateway's service tokens; without one "
+			"services must not ask for them.",
+	},
+	{
+		.key = "service_key_id",
+		.type = CONF_TEXT,
+		.offset = offsetof(struct gateway_conf, service_key_id),
+		.fallback = "gateway",
+		.reload = true,
+		.help = "Key id of service_key: gateway, or gateway.suffix while keys are rotated.",
+	},
 	KEY("tls.certificate", CONF_TEXT, tls_certificate, "", 0, 0,
 	    "PEM file of the certificate shown to tls+tcp backends."),
 	KEY("tls.key", CONF_TEXT, tls_key, "", 0, 0, "PEM file of its key."),

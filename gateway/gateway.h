@@ -22,6 +22,7 @@ struct gateway_conf {
 	const char *admin_listen;
 	const char *public_url;
 	const char *log_level;
+	int64_t log_rate_max;             /* lines of one event a second */
 	const struct conf_pair *backends; /* package → target */
 	const char *edge;                 /* package of the backend that serves edge.v1 too */
 	const char *web_root, *web_root_previous;
@@ -79,6 +80,9 @@ _must_check_ enum status gateway_start(const struct gateway_conf *conf, struct g
 				       struct error *reterr);
 /* Ends streams, lets requests finish for conf->drain_ms, closes and frees. Blocks; not from a
  * callback. NULL allowed. */
+/* Takes the key that signs from a configuration that was read anew. Any thread. */
+_must_check_ enum status gateway_reload(struct gateway *gateway, const struct gateway_conf *conf,
+					struct error *reterr);
 void gateway_stop(struct gateway *gateway);
 
 /* ------------------------------------------------------------------ handle.c */
@@ -174,6 +178,8 @@ void streams_end_all(struct streams *streams);
  * target. */
 _must_check_ enum status backends_open(const struct gateway_conf *conf, struct backends **ret,
 				       struct error *reterr);
+_must_check_ enum status backends_reload(struct backends *backends, const struct gateway_conf *conf,
+					 struct error *reterr);
 void backends_close(struct backends *backends);
 struct rpc_channel *backends_of_route(const struct backends *backends, const struct route *route);
 struct rpc_channel *backends_of_package(const struct backends *backends, const char *package);

@@ -59,19 +59,23 @@ static enum status load(const struct process *p, struct gateway_conf *ret, struc
 				 "log_level: '%s' is none of debug, info, warn, error",
 				 ret->log_level);
 	log_set_level(level);
+	log_set_event_rate(ret->log_rate_max);
 	if (ret->token_cache_entries & (ret->token_cache_entries - 1))
 		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
 				 "token_cache_entries: is not a power of two");
 	return OK;
 }
 
-/* Only the log level may change while it runs. */
+/* Only what is logged and the key that signs may change while it runs. */
 static void reload(struct process *p)
 {
 	struct gateway_conf fresh = {0};
 	struct error err;
+	enum status s = load(p, &fresh, &err);
 
-	if (load(p, &fresh, &err) == OK)
+	if (s == OK)
+		s = gateway_reload(p->gateway, &fresh, &err);
+	if (s == OK)
 		log_info("reloaded");
 	else
 		log_error("reload_refused", LOG_S("message", err.message));

@@ -115,6 +115,12 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 	return s;
 }
 
+enum status gateway_reload(struct gateway *gateway, const struct gateway_conf *conf,
+			   struct error *reterr)
+{
+	return backends_reload(gateway->backends, conf, reterr);
+}
+
 void gateway_stop(struct gateway *gateway)
 {
 	if (!gateway)

@@ -77,6 +77,7 @@ static void write_credits(const struct process *process)
 
 	snprintf(text, sizeof text,
 		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
+		 "page_secret: the secret of these tests\n"
 		 "sweep: {interval: 100ms}\ndatabase:\n  dsn: \"%s\"\n  wait: 30s\n",
 		 process->url, process->admin, pg_dsn("credits_app"));
 	write_file(process->config, text);
@@ -89,7 +90,8 @@ static void write_chat(const struct process *process, int standin_port)
 
 	snprintf(text, sizeof text,
 		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
-		 "backoff_initial: 20ms\nbackoff_max: 200ms\nstream_queue_bytes: 64KiB\n"
+		 "page_secret: the secret of these tests\nbackoff_initial: 20ms\nbackoff_max: "
+		 "200ms\nstream_queue_bytes: 64KiB\n"
 		 "models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
 		 "engine: {workers: 2, generations_max: 20}\n"
 		 "lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"

@@ -28,7 +28,7 @@ static void write_config(const struct process *p, const char *path)
 	snprintf(dsn, sizeof dsn, "%s", pg_dsn(role));
 	snprintf(text, sizeof text,
 		 "listen: [\"ipc://%s/s\"]\nadmin_listen: \"ipc://%s/a\"\nlog_level: warn\n"
-		 "database:\n  dsn: \"%s\"\n%s",
+		 "page_secret: the secret of these tests\ndatabase:\n  dsn: \"%s\"\n%s",
 		 p->directory, p->directory, dsn, p->more ? p->more : "");
 	if (tool_write_file(path, text, 0600, &err) == OK)
 		return;

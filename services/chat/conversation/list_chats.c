@@ -34,7 +34,7 @@ enum status chat_v1_list_chats(struct rpc_call *call, const Chat__V1__ListChatsR
 		req->archived ? "true" : "false",
 		*req->project ? req->project : NULL,
 		!page.key || page.key[0] == 't' ? "true" : "false",
-		page.key ? page.key + 1 : FIRST_TIME,
+		page.key ? page.key + (page.key[0] != '\0') : FIRST_TIME,
 		page.key ? page.id : FIRST_ID,
 		db_param_i64(arena, page.size + 1),
 	};

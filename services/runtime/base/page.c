@@ -3,6 +3,7 @@
 #include "runtime/base/text.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <string.h>
 
 /* A token is base64url of: mac, list, key, NUL, id. The MAC covers all that follows it. */
@@ -11,14 +12,22 @@
 #define HEAD_SIZE (MAC_SIZE + LIST_SIZE)
 
 static uint8_t secret_hash[32];
+static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 
 static void sha256(const void *data, size_t len, uint8_t out[32])
 {
 	ensure(EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
+/* Nobody can sign with a secret that nobody was given. */
+static void make_secret(void)
+{
+	random_bytes(secret_hash, sizeof(secret_hash));
+}
+
 void page_set_secret(const char *secret)
 {
+	pthread_once(&secret_once, make_secret);
 	sha256(secret, strlen(secret), secret_hash);
 }
 
@@ -26,6 +35,7 @@ static void sign(const uint8_t *data, size_t len, uint8_t out[MAC_SIZE])
 {
 	uint8_t mac[32];
 
+	pthread_once(&secret_once, make_secret);
 	ensure(HMAC(EVP_sha256(), secret_hash, sizeof(secret_hash), data, len, mac, NULL));
 	memcpy(out, mac, MAC_SIZE);
 }
@@ -47,33 +57,48 @@ static enum status hash_list(struct page *page, struct arena *arena, const char 
 	return OK;
 }
 
+static enum status refuse(struct error *reterr)
+{
+	return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "page_token",
+			   "not a page token of this list");
+}
+
+/* Key, NUL, id. A good signature does not make them so: another version may have signed it. */
+static enum status read_row(struct page *page, struct arena *arena, const char *text, size_t len,
+			    struct error *reterr)
+{
+	const char *middle = memchr(text, '\0', len);
+	size_t key_len, id_len;
+
+	if (!middle)
+		return refuse(reterr);
+	key_len = (size_t)(middle - text);
+	id_len = len - key_len - 1;
+	if (!text_is_utf8(text, key_len) || !text_is_utf8(middle + 1, id_len))
+		return refuse(reterr); /* NUL is none of it */
+	page->key = arena_strndup(arena, text, key_len);
+	page->id = arena_strndup(arena, middle + 1, id_len);
+	return OK;
+}
+
 static enum status read_token(struct page *page, struct arena *arena, const char *token,
 			      struct error *reterr)
 {
-	size_t token_len = strlen(token), len = 0, key_len;
+	size_t token_len = strlen(token), len = 0;
 	uint8_t mac[MAC_SIZE], *raw = NULL;
-	const char *key;
 
 	if (token_len <= PAGE_TOKEN_MAX)
 		raw = base64url_decode(arena, token, token_len, &len);
 	if (!raw || len < HEAD_SIZE)
-		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "page_token",
-				   "not a page token of this list");
+		return refuse(reterr);
 	sign(raw + MAC_SIZE, len - MAC_SIZE, mac);
 	if (!equal_constant_time(mac, raw, MAC_SIZE))
-		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "page_token",
-				   "not a page token of this list");
+		return refuse(reterr);
 	if (memcmp(raw + MAC_SIZE, page->list, LIST_SIZE) != 0)
 		return error_field(reterr, INVALID_ARGUMENT, "page_token_mismatch", "page_token",
 				   "the page token belongs to another list or filter");
 
-	key = arena_strndup(arena, (const char *)raw + HEAD_SIZE, len - HEAD_SIZE);
-	key_len = strlen(key);
-	ensure(arena->exhausted || HEAD_SIZE + key_len < len); /* we signed it */
-	page->key = key;
-	page->id = arena_strndup(arena, (const char *)raw + HEAD_SIZE + key_len + 1,
-				 len - HEAD_SIZE - key_len - 1);
-	return OK;
+	return read_row(page, arena, (const char *)raw + HEAD_SIZE, len - HEAD_SIZE, reterr);
 }
 
 enum status page_begin(struct page *ret, struct arena *arena, const char *method,

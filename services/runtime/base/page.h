@@ -25,7 +25,7 @@ struct page {
 };
 
 /* Key that signs tokens, the same on all replicas; copied. Once at start, before other threads
- * run; without it tokens carry a mere checksum. */
+ * run; without it a random one signs, and tokens are good in this process alone. */
 void page_set_secret(const char *secret);
 
 /* Reads size and token of a request (token NULL or "": first page).

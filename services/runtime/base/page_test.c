@@ -1,17 +1,23 @@
+#include "runtime/base/clock.h"
 #include "runtime/base/page.h"
+#include "runtime/base/text.h"
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#define SECRET "a secret of this deployment"
 #define FILTER "user=018f archived=0"
 
 static int set_up(void **state)
 {
 	*state = arena_new(4096, 1 << 20);
-	page_set_secret("a secret of this deployment");
+	page_set_secret(SECRET);
 	return 0;
 }
 
@@ -129,14 +135,110 @@ static void a_forged_token_is_refused(void **state)
 	expect_refused(*state, "m", FILTER, token, "field_invalid");
 }
 
+/* ---------------------------------------------------------------- forged by one who knows */
+
+/* base64url of mac, list and text, signed with HMAC-SHA-256 by SHA-256 of the secret. NULL: with
+ * 32 zero bytes, as a program had that was given none. */
+static char *forge(struct arena *arena, const char *secret, const struct page *page,
+		   const void *text, size_t len)
+{
+	uint8_t raw[PAGE_TOKEN_MAX] = {0}, mac[32], key[32] = {0};
+	size_t head = 16 + sizeof(page->list);
+
+	if (secret)
+		assert_int_equal(EVP_Digest(secret, strlen(secret), key, NULL, EVP_sha256(), NULL),
+				 1);
+	assert_true(head + len <= sizeof raw);
+	memcpy(raw + 16, page->list, sizeof(page->list));
+	memcpy(raw + head, text, len);
+	assert_non_null(HMAC(EVP_sha256(), key, sizeof key, raw + 16, head - 16 + len, mac, NULL));
+	memcpy(raw, mac, 16);
+	return base64url_encode(arena, raw, head + len);
+}
+
+/* Runs before a secret is set. */
+static void without_a_secret_nobody_can_sign(void **state)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
+	struct page page;
+	struct error err;
+
+	assert_int_equal(page_begin(&page, arena, "m", FILTER, 10, NULL, &err), OK);
+	expect_refused(arena, "m", FILTER, forge(arena, NULL, &page, "key\0id", 6),
+		       "field_invalid");
+	expect_refused(arena, "m", FILTER, forge(arena, NULL, &page, "keyid", 5), "field_invalid");
+	expect_refused(arena, "m", FILTER, forge(arena, "", &page, "keyid", 5), "field_invalid");
+	/* Our own are good meanwhile. */
+	assert_int_equal(page_begin(&page, arena, "m", FILTER, 10,
+				    page_next(&page, arena, "key", "id"), &err),
+			 OK);
+}
+
+static void a_signed_token_may_be_odd(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} cases[] = {{"", 0},
+		     {"key", 3},
+		     {"key\0i\0d", 7},
+		     {"\xff\0id", 4},
+		     {"key\0\xed\xa0\x80", 7},
+		     {"\0\0", 2},
+		     {"\0\0\0\0", 4}};
+	struct page page;
+	struct error err;
+
+	assert_int_equal(page_begin(&page, *state, "m", FILTER, 10, NULL, &err), OK);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_refused(*state, "m", FILTER,
+			       forge(*state, SECRET, &page, cases[i].text, cases[i].len),
+			       "field_invalid");
+}
+
+/* Whatever is signed, it is one key and one id, or 400. */
+static void random_tokens_never_abort(void **state)
+{
+	unsigned seed = (unsigned)clock_wall_us();
+
+	print_message("# seed %u\n", seed);
+	for (int i = 0; i < 20000; i++) {
+		_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 16);
+		size_t len = (size_t)rand_r(&seed) % 60;
+		struct page page, got = {.size = -7};
+		struct error err;
+		char text[60];
+		enum status s;
+		char *token;
+
+		for (size_t k = 0; k < len; k++) /* mostly text, some NUL, some other bytes */
+			text[k] = rand_r(&seed) % 8 ? 'a' : (char)(rand_r(&seed) % 3 * 127);
+		assert_int_equal(page_begin(&page, arena, "m", FILTER, 10, NULL, &err), OK);
+		token = forge(arena, SECRET, &page, text, len);
+		if (rand_r(&seed) % 4 == 0)
+			token[(size_t)rand_r(&seed) % strlen(token)] = (char)(rand_r(&seed) % 255 + 1);
+		s = page_begin(&got, arena, "m", FILTER, 10, token, &err);
+		if (s == OK) {
+			assert_int_equal(strlen(got.key) + 1 + strlen(got.id), len);
+			assert_memory_equal(got.key, text, strlen(got.key) + 1);
+		} else {
+			assert_int_equal(s, INVALID_ARGUMENT);
+			assert_int_equal(got.size, -7);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_secret_nobody_can_sign),
 		cmocka_unit_test_setup_teardown(sizes_are_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_token_brings_key_and_id_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_longest_key_fits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_list_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_forged_token_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_signed_token_may_be_odd, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(random_tokens_never_abort, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,8 @@ static void refuse(nng_stream *stream)
 
 static bool may_connect(struct net_listener *listener, const struct net_conn *conn)
 {
-	return !listener->ipc || conn->peer_uid == (int64_t)geteuid();
+	/* Root may anything anyway: the supervisor of `make run` looks in. */
+	return !listener->ipc || conn->peer_uid == (int64_t)geteuid() || conn->peer_uid == 0;
 }
 
 static void take(struct net_listener *listener, nng_stream *stream)

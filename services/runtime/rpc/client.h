@@ -19,6 +19,7 @@ struct client_session {
 	int32_t streams_max;    /* channel->lock: what the peer allows */
 	char *token;            /* (lock) service token that is sent now */
 	int64_t token_renew_us; /* (lock) wall clock */
+	uint64_t token_version; /* (lock) of the signer that made it */
 };
 
 enum sub_state {

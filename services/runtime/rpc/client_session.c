@@ -235,10 +235,14 @@ static const char *service_token(struct client_session *session)
 	const struct rpc_channel_options *options = &session->sub->channel->options;
 	int64_t now = clock_wall_us();
 	struct token_claims claims = {0};
+	uint64_t version;
 	struct error err;
 	char *token;
 
-	if (!options->signer || now < session->token_renew_us)
+	if (!options->signer)
+		return session->token;
+	version = token_signer_version(options->signer);
+	if (now < session->token_renew_us && version == session->token_version)
 		return session->token;
 	arena = arena_new(2048, 64 * 1024);
 	snprintf(claims.type, sizeof(claims.type), TOKEN_SERVICE);
@@ -254,6 +258,7 @@ static const char *service_token(struct client_session *session)
 	free(session->token);
 	session->token = strdup(token);
 	ensure(session->token);
+	session->token_version = version;
 	session->token_renew_us = now + (TOKEN_TTL_SECONDS - TOKEN_RENEW_SECONDS) * US_PER_S;
 	return session->token;
 }

@@ -7,10 +7,11 @@
 #define GATEWAY "gateway" /* alone may say for which user it calls */
 
 /* A connection shows the same token in each call until it gets a new one, so one verification
- * serves them all. */
-static bool seen_before(const struct server_session *session, const uint8_t *token, size_t len)
+ * serves them all, until the keys change. */
+static bool seen_before(const struct server_session *session, uint64_t version,
+			const uint8_t *token, size_t len)
 {
-	return len > 0 && len == session->token.len &&
+	return len > 0 && version == session->token_version && len == session->token.len &&
 	       memcmp(token, session->token.data, len) == 0 &&
 	       clock_wall_us() < session->token_expires_at * US_PER_S;
 }
@@ -19,10 +20,11 @@ enum status identity_check(struct server_call *call, const uint8_t *token, size_
 {
 	struct server_session *session = (struct server_session *)call->stream.session;
 	const struct rpc_server_options *options = &call->server->options;
+	uint64_t version = token_verifier_version(options->verifier);
 	struct token_claims claims;
 	enum status s;
 
-	if (!seen_before(session, token, len)) {
+	if (!seen_before(session, version, token, len)) {
 		session->token.len = 0;
 		s = token_verify(options->verifier, (const char *)token, len, TOKEN_SERVICE,
 				 options->service, &claims, &call->pub.err);
@@ -34,6 +36,7 @@ enum status identity_check(struct server_call *call, const uint8_t *token, size_
 					 "the service token names no service");
 		bytes_add(&session->token, token, len);
 		session->token_expires_at = claims.expires_at;
+		session->token_version = version;
 		memcpy(session->caller, claims.subject, strlen(claims.subject) + 1);
 		server_session_trust(session);
 	}

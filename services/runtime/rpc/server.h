@@ -78,6 +78,7 @@ struct server_session {
 	struct net_timer *age;                  /* (lock) */
 	struct bytes token; /* (lock) the one that was verified last, and who it names */
 	int64_t token_expires_at;
+	uint64_t token_version; /* of the verifier that verified it */
 	char caller[32];
 };
 

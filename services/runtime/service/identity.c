@@ -1,3 +1,4 @@
+#include "runtime/log/log.h"
 #include "runtime/service/internal.h"
 
 #include <errno.h>
@@ -50,26 +51,97 @@ static enum status load_verifier(const struct conf_pair *pairs, struct arena *ar
 	return token_verifier_set(verifier, keys, n, reterr);
 }
 
+static bool ipc_alone(const struct service_conf *conf)
+{
+	for (size_t i = 0; conf->listen[i]; i++)
+		if (strncmp(conf->listen[i], "ipc://", strlen("ipc://")) != 0)
+			return false;
+	return true;
+}
+
+/* Without public keys whoever reaches a socket may be any service, and say that he is an admin. */
+static enum status check_openness(const struct service_conf *conf, struct error *reterr)
+{
+	if (ipc_alone(conf))
+		return OK; /* only this user's processes reach it */
+	if (!conf->insecure)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "service_public_keys: is empty, so everybody who reaches %s would "
+				 "be believed: name the callers' keys, listen on ipc:// alone, or "
+				 "say `insecure: true`",
+				 conf->listen[0]);
+	log_warn("insecure", LOG_S("listen", conf->listen[0]),
+		 LOG_S("message", "no service_public_keys: every caller is believed"));
+	return OK;
+}
+
+static bool is_of(const char *key_id, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(key_id, name, len) == 0 && (key_id[len] == '\0' || key_id[len] == '.');
+}
+
+static enum status load_signer(const struct service_conf *conf, const char *name,
+			       struct token_signer **ret, struct error *reterr)
+{
+	const char *kid = conf->service_key_id[0] ? conf->service_key_id : name;
+	enum status s;
+
+	if (!is_of(kid, name))
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "service_key_id: '%s' names no key of %s: say %s or %s.SUFFIX",
+				 kid, name, name, name);
+	s = token_signer_new(conf->service_key, kid, name, ret, reterr);
+	if (s != OK)
+		error_prefix(reterr, "service_key");
+	return s;
+}
+
+static enum status set_verifier(const struct service_conf *conf, struct arena *arena,
+				struct token_verifier *verifier, struct error *reterr)
+{
+	enum status s = load_verifier(conf->service_public_keys, arena, verifier, reterr);
+
+	if (s != OK)
+		error_prefix(reterr, "service_public_keys");
+	return s;
+}
+
 enum status identity_load(const struct service_conf *conf, const char *name, struct arena *arena,
 			  struct identity *ret, struct error *reterr)
 {
 	enum status s = OK;
 
-	if (conf->service_key[0]) {
-		const char *kid = conf->service_key_id[0] ? conf->service_key_id : name;
-
-		s = token_signer_new(conf->service_key, kid, name, &ret->signer, reterr);
-		if (s != OK) {
-			error_prefix(reterr, "service_key");
-			return s;
-		}
-	}
-	if (!conf->service_public_keys[0].key)
-		return OK;
-	ret->verifier = token_verifier_new();
-	s = load_verifier(conf->service_public_keys, arena, ret->verifier, reterr);
+	if (conf->service_key[0])
+		s = load_signer(conf, name, &ret->signer, reterr);
 	if (s != OK)
-		error_prefix(reterr, "service_public_keys");
+		return s;
+	if (!conf->service_public_keys[0].key)
+		return check_openness(conf, reterr);
+	ret->verifier = token_verifier_new();
+	return set_verifier(conf, arena, ret->verifier, reterr);
+}
+
+enum status identity_reload(const struct service_conf *conf, const char *name, struct arena *arena,
+			    struct identity *identity, struct error *reterr)
+{
+	struct token_signer *fresh = NULL;
+	enum status s = OK;
+
+	if (!identity->signer != !conf->service_key[0] ||
+	    !identity->verifier != !conf->service_public_keys[0].key)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "service_key and service_public_keys appear and vanish at a "
+				 "restart only");
+	if (identity->signer)
+		s = load_signer(conf, name, &fresh, reterr);
+	if (s == OK && identity->verifier)
+		s = set_verifier(conf, arena, identity->verifier, reterr);
+	if (s == OK && fresh)
+		token_signer_replace(identity->signer, fresh);
+	else
+		token_signer_free(fresh);
 	return s;
 }
 

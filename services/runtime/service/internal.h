@@ -14,10 +14,15 @@ struct identity {
 	struct token_verifier *verifier;
 };
 
-/* errors: INVALID_ARGUMENT naming the key of the configuration. */
+/* errors: INVALID_ARGUMENT naming the key of the configuration; also when everybody would be
+ * believed and the configuration does not say `insecure`. */
 _must_check_ enum status identity_load(const struct service_conf *conf, const char *name,
 				       struct arena *arena, struct identity *ret,
 				       struct error *reterr);
+/* Takes the keys of conf while it runs; on an error the old ones stay. */
+_must_check_ enum status identity_reload(const struct service_conf *conf, const char *name,
+					 struct arena *arena, struct identity *identity,
+					 struct error *reterr);
 void identity_done(struct identity *identity);
 
 #endif

@@ -8,19 +8,33 @@
 		.key = key_, .type = type_, .offset = offsetof(struct service_conf, member_), \
 		.fallback = fallback_, .min = min_, .max = max_, .help = help_                \
 	}
+/* SIGHUP takes a new value. */
+#define KEY_RELOAD(key_, type_, member_, fallback_, help_)                                    \
+	{                                                                                     \
+		.key = key_, .type = type_, .offset = offsetof(struct service_conf, member_), \
+		.fallback = fallback_, .reload = true, .help = help_                          \
+	}
 
 const struct conf_key service_keys[] = {
 	KEY("listen", CONF_LIST, listen, "tcp://0.0.0.0:7000", 0, 0,
 	    "Where it serves gRPC: ipc:///path, tcp://host:port, tls+tcp://host:port."),
-	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://0.0.0.0:9000", 0, 0,
-	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path."),
+	KEY("insecure", CONF_BOOLEAN, insecure, "false", 0, 0,
+	    "Start without service_public_keys though it listens on more than ipc: whoever "
+	    "reaches it is believed, also that he is an admin. Tests only."),
+	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
+	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
+	    "It asks nobody who he is: where probes come from elsewhere (Kubernetes), name the "
+	    "address, and let only them reach it."),
+	KEY_RELOAD("log_level", CONF_TEXT, log_level, "info", "debug, info, warn or error."),
 	{
-		.key = "log_level",
-		.type = CONF_TEXT,
-		.offset = offsetof(struct service_conf, log_level),
-		.fallback = "info",
+		.key = "log_rate_max",
+		.type = CONF_INTEGER,
+		.offset = offsetof(struct service_conf, log_rate_max),
+		.fallback = "1000",
+		.max = 1000000,
 		.reload = true,
-		.help = "debug, info, warn or error.",
+		.help = "Lines of one event a second, of errors ten times as many; more are "
+			"counted instead of written; 0: all are written.",
 	},
 	KEY("workers", CONF_INTEGER, workers, "8", 1, 256,
 	    "Threads for calls that wait for the database; each has a connection."),
@@ -56,22 +70,22 @@ const struct conf_key service_keys[] = {
 	    "Pause after the first failed try to connect to a backend."),
 	KEY("backoff_max", CONF_DURATION, backoff_max_ms, "120s", 100, DAY_MS,
 	    "Longest pause between two tries to connect to a backend."),
-	KEY("service_key", CONF_SECRET, service_key, "", 0, 0,
-	    "PEM of the ES256 key that signs its service tokens; without one nobody knows who "
-	    "calls."),
-	KEY("service_key_id", CONF_TEXT, service_key_id, "", 0, 0,
-	    "Key id of service_key: the service's name (default), or name.suffix while keys are "
-	    "rotated."),
-	KEY("service_public_keys", CONF_MAP, service_public_keys, "", 0, 0,
-	    "Public keys of callers, key id to file; the caller is the id up to its first dot. "
-	    "Empty: tokens are not asked for."),
+	KEY_RELOAD("service_key", CONF_SECRET, service_key, "",
+		   "PEM of the ES256 key that signs its service tokens; without one nobody knows "
+		   "who calls."),
+	KEY_RELOAD("service_key_id", CONF_TEXT, service_key_id, "",
+		   "Key id of service_key: the service's name (default), or name.suffix while "
+		   "keys are rotated: auth.2."),
+	KEY_RELOAD("service_public_keys", CONF_MAP, service_public_keys, "",
+		   "Public keys of callers, key id to file; the caller is the id up to its first "
+		   "dot: {auth: auth.pub, auth.2: auth-2.pub}. Empty: tokens are not asked for."),
 	KEY("tls.certificate", CONF_TEXT, tls_certificate, "", 0, 0,
 	    "PEM file for tls+tcp, of the server and towards backends."),
 	KEY("tls.key", CONF_TEXT, tls_key, "", 0, 0, "PEM file of its key."),
 	KEY("tls.ca", CONF_TEXT, tls_ca, "", 0, 0,
 	    "PEM file of the authority that peers must be certified by."),
 	KEY("page_secret", CONF_SECRET, page_secret, "", 0, 0,
-	    "Signs the page tokens of lists, the same on all replicas; empty: they carry a mere "
-	    "checksum."),
+	    "Signs the page tokens of lists, the same on all replicas: 32 random bytes as text "
+	    "(openssl rand -hex 32). A service that has lists does not start without it."),
 };
 const size_t service_keys_n = ARRAY_SIZE(service_keys);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define CHANNELS_MAX 16
+#define PAGE_SECRET_MIN 16 /* bytes */
 #define ARENA_CHUNK (64 * 1024)
 #define ARENA_MAX (16 * 1024 * 1024)
 
@@ -100,12 +101,13 @@ static void take_over(struct process *p, const char *fresh)
 	}
 }
 
-static void set_log_level(const struct process *p)
+static void set_log(const struct process *p)
 {
 	enum log_level level = LOG_LEVEL_INFO;
 
 	log_level_parse(p->service.conf->log_level, &level);
 	log_set_level(level);
+	log_set_event_rate(p->service.conf->log_rate_max);
 }
 
 static void reload(struct process *p)
@@ -116,9 +118,12 @@ static void reload(struct process *p)
 
 	ensure(fresh);
 	s = load_conf(p, fresh, &err);
+	if (s == OK)
+		s = identity_reload((const struct service_conf *)fresh, p->spec->name,
+				    p->service.arena, &p->identity, &err);
 	if (s == OK) {
 		take_over(p, fresh);
-		set_log_level(p);
+		set_log(p);
 	}
 	if (s == OK && p->spec->reload)
 		s = p->spec->reload(&p->service, &err);
@@ -279,13 +284,44 @@ static enum status start_admin(struct process *p, struct error *reterr)
 	return httpd_admin_start(&options, &p->admin, reterr);
 }
 
+/* A method of this service that reads page tokens; NULL: none does. */
+static const char *paged_method(const struct service_spec *spec)
+{
+	for (size_t i = 0; spec->handlers && spec->handlers[i]; i++) {
+		for (size_t k = 0; k < *spec->n_handlers[i]; k++) {
+			const struct rpc_handler *handler = &spec->handlers[i][k];
+
+			if (handler->handle && protobuf_c_message_descriptor_get_field_by_name(
+						       handler->method->req, "page_token"))
+				return handler->method->path;
+		}
+	}
+	return NULL;
+}
+
+static enum status set_page_secret(const struct process *p, struct error *reterr)
+{
+	const char *secret = p->service.conf->page_secret, *method = paged_method(p->spec);
+
+	if (!method)
+		return OK;
+	if (strlen(secret) < PAGE_SECRET_MIN)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "page_secret: has %zu bytes and needs %d or more, for it signs "
+				 "the page tokens of %s: openssl rand -hex 32, the same on all "
+				 "replicas",
+				 strlen(secret), PAGE_SECRET_MIN, method);
+	page_set_secret(secret);
+	return OK;
+}
+
 static enum status start(struct process *p, struct error *reterr)
 {
-	enum status s;
+	enum status s = set_page_secret(p, reterr);
 
-	if (p->service.conf->page_secret[0])
-		page_set_secret(p->service.conf->page_secret);
-	s = identity_load(p->service.conf, p->spec->name, p->service.arena, &p->identity, reterr);
+	if (s == OK)
+		s = identity_load(p->service.conf, p->spec->name, p->service.arena, &p->identity,
+				  reterr);
 	if (s == OK) /* before the database: a probe must be able to see that it waits */
 		s = start_admin(p, reterr);
 	if (s == OK)
@@ -361,7 +397,7 @@ static int run(struct process *p)
 
 	s = load_conf(p, p->conf, &err);
 	if (s == OK) {
-		set_log_level(p);
+		set_log(p);
 		s = start(p, &err);
 	}
 	if (s == OK)

@@ -11,8 +11,10 @@
  * service_conf. */
 struct service_conf {
 	const char *const *listen;
+	bool insecure; /* believes every caller, and says so */
 	const char *admin_listen;
 	const char *log_level;
+	int64_t log_rate_max; /* lines of one event a second */
 	int64_t workers;
 	int64_t queue_max;
 	int64_t message_bytes_max;
@@ -33,7 +35,7 @@ struct service_conf {
 	const char *service_key_id;                  /* "": the service's name */
 	const struct conf_pair *service_public_keys; /* key id → file of its public key */
 	const char *tls_certificate, *tls_key, *tls_ca;
-	const char *page_secret; /* signs page tokens */
+	const char *page_secret; /* signs page tokens; of services that have lists */
 };
 
 struct service {

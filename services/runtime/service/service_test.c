@@ -58,8 +58,9 @@ static enum status is_colour(struct rpc_call *call, const ProtobufCMessage *mess
 	return OK;
 }
 
-static const struct rpc_handler handlers[] = {{&credits_v1_void_hold_method, is_colour}};
-static const size_t n_handlers = ARRAY_SIZE(handlers);
+static const struct rpc_handler own_handlers[] = {{&credits_v1_void_hold_method, is_colour}};
+static const struct rpc_handler *handlers = own_handlers;
+static size_t n_handlers = ARRAY_SIZE(own_handlers);
 
 static enum status paint_start(struct service *service, _unused_ struct error *reterr)
 {
@@ -71,8 +72,8 @@ static enum status paint_start(struct service *service, _unused_ struct error *r
 
 static int paint_main(const char *config, const struct sql *const *statements)
 {
-	static const struct rpc_handler *const tables[] = {handlers, NULL};
-	static const size_t *const sizes[] = {&n_handlers};
+	const struct rpc_handler *const tables[] = {handlers, NULL};
+	const size_t *const sizes[] = {&n_handlers};
 	char *argv[] = {(char *)"payments", (char *)"--config", (char *)config, NULL};
 
 	return service_main(
@@ -330,6 +331,7 @@ static void says_what_is_wrong_at_start(void **state)
 		{"service_key: \"file:/nonexistent\"\n", "/nonexistent: No such file"},
 		{"service_key: nonsense\n", "service_key: "},
 		{"service_public_keys:\n  chat: /nonexistent\n", "/nonexistent: No such file"},
+		{"service_public_keys:\n  chat.2: /dev/null\n", "is not a PEM file"},
 		{"needs: credits\n", "payments: backends: has no 'credits'"},
 	};
 	struct stage *stage = *state;
@@ -340,6 +342,62 @@ static void says_what_is_wrong_at_start(void **state)
 		assert_int_equal(wait_exit(stage), 1);
 		expect_output(stage, cases[i].words);
 	}
+}
+
+/* What listens on more than ipc believes everybody only when it is told to, and says so. */
+static void is_open_only_when_told(void **state)
+{
+	struct stage *stage = *state;
+
+	snprintf(stage->url, sizeof stage->url, "tcp://127.0.0.1:0");
+	write_config(stage, "");
+	start(stage, good_statements);
+	assert_int_equal(wait_exit(stage), 1);
+	expect_output(stage, "payments: service_public_keys: is empty, so everybody who reaches "
+			     "tcp://127.0.0.1:0 would be believed");
+	write_config(stage, "insecure: true\n");
+	start(stage, good_statements);
+	wait_ready(stage);
+	expect_output(stage, "\"event\":\"insecure\"");
+	kill(stage->pid, SIGTERM);
+	assert_int_equal(wait_exit(stage), 0);
+}
+
+static const struct rpc_handler paged[] = {{&credits_v1_list_transactions_method, is_colour},
+					   {&credits_v1_void_hold_method, is_colour}};
+static const struct rpc_handler planned[] = {{&credits_v1_list_transactions_method, NULL}};
+
+/* A service with a list needs a secret for its tokens; one whose list is not written does not. */
+static void lists_need_a_secret(void **state)
+{
+	static const struct {
+		const char *more;
+		const struct rpc_handler *handlers;
+		size_t n;
+		bool starts;
+	} cases[] = {{"", paged, 2, false},
+		     {"page_secret: 15-bytes-of-it-\n", paged, 2, false},
+		     {"page_secret: 16 bytes of text\n", paged, 2, true},
+		     {"", planned, 1, true}};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		handlers = cases[i].handlers;
+		n_handlers = cases[i].n;
+		write_config(stage, cases[i].more);
+		start(stage, good_statements);
+		if (cases[i].starts) {
+			wait_ready(stage);
+			kill(stage->pid, SIGTERM);
+			assert_int_equal(wait_exit(stage), 0);
+		} else {
+			assert_int_equal(wait_exit(stage), 1);
+			expect_output(stage, "payments: page_secret: has ");
+			expect_output(stage, "ListTransactions");
+		}
+	}
+	handlers = own_handlers;
+	n_handlers = ARRAY_SIZE(own_handlers);
 }
 
 static void a_wrong_statement_ends_the_start(void **state)
@@ -362,6 +420,8 @@ int main(void)
 		TEST(waits_for_its_schema),
 		TEST(comes_back_with_its_database),
 		TEST(says_what_is_wrong_at_start),
+		TEST(is_open_only_when_told),
+		TEST(lists_need_a_secret),
 		TEST(a_wrong_statement_ends_the_start),
 	};
 

@@ -20,9 +20,10 @@ bool token_kid_valid(const char *kid, size_t len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = kid[i];
+		bool between = i > 0 && i + 1 < len && kid[i - 1] != '.';
 
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '-'))
+		if (!((c == '.' && between) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		      (c >= '0' && c <= '9') || c == '_' || c == '-'))
 			return false;
 	}
 	return true;

@@ -4,9 +4,13 @@
 #include "runtime/token/token_key.h"
 
 #include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct token_signer {
+	pthread_rwlock_t *lock; /* of pem and kid */
+	_Atomic uint64_t version;
 	char *pem;
 	char kid[TOKEN_KID_SIZE];
 	char issuer[sizeof(((struct token_claims *)0)->issuer)];
@@ -19,8 +23,9 @@ enum status token_signer_new(const char *pem, const char *kid, const char *issue
 	enum status s;
 
 	if (!token_kid_valid(kid, strlen(kid)))
-		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
-				 "a kid is 1 to 64 of A-Z a-z 0-9 _ -");
+		return error_set(
+			reterr, INVALID_ARGUMENT, "field_invalid",
+			"a key id is 1 to 64 of A-Z a-z 0-9 _ - and single dots between them");
 	if (issuer[0] == '\0' || strlen(issuer) >= sizeof(signer->issuer))
 		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
 				 "an issuer has 1 to %zu bytes", sizeof(signer->issuer) - 1);
@@ -31,7 +36,8 @@ enum status token_signer_new(const char *pem, const char *kid, const char *issue
 	signer = calloc(1, sizeof(*signer));
 	ensure(signer);
 	signer->pem = strdup(pem);
-	ensure(signer->pem);
+	signer->lock = malloc(sizeof(*signer->lock));
+	ensure(signer->pem && signer->lock && pthread_rwlock_init(signer->lock, NULL) == 0);
 	memcpy(signer->kid, kid, strlen(kid));
 	memcpy(signer->issuer, issuer, strlen(issuer));
 	*ret = signer;
@@ -44,7 +50,29 @@ void token_signer_free(struct token_signer *signer)
 		return;
 	OPENSSL_cleanse(signer->pem, strlen(signer->pem));
 	free(signer->pem);
+	pthread_rwlock_destroy(signer->lock);
+	free(signer->lock);
 	free(signer);
+}
+
+void token_signer_replace(struct token_signer *signer, struct token_signer *fresh)
+{
+	char *old;
+
+	ensure(strcmp(signer->issuer, fresh->issuer) == 0);
+	pthread_rwlock_wrlock(signer->lock);
+	old = signer->pem;
+	signer->pem = fresh->pem;
+	fresh->pem = old;
+	memcpy(signer->kid, fresh->kid, sizeof(signer->kid));
+	pthread_rwlock_unlock(signer->lock);
+	atomic_fetch_add(&signer->version, 1);
+	token_signer_free(fresh);
+}
+
+uint64_t token_signer_version(const struct token_signer *signer)
+{
+	return atomic_load_explicit(&signer->version, memory_order_acquire);
 }
 
 const char *token_signer_issuer(const struct token_signer *signer)
@@ -77,16 +105,21 @@ enum status token_sign(const struct token_signer *signer, const struct token_cla
 {
 	_cleanup_(jwt_freep) jwt_t *jwt = NULL;
 	_cleanup_(freep) char *text = NULL;
+	char kid[TOKEN_KID_SIZE];
 
 	ensure(claims->type[0] && claims->subject[0] && claims->audience[0] && claims->expires_at);
-	ensure(jwt_new(&jwt) == 0 && jwt_add_header(jwt, "kid", signer->kid) == 0);
+	ensure(jwt_new(&jwt) == 0);
 	add_claims(jwt, signer, claims);
+	pthread_rwlock_rdlock(signer->lock);
+	memcpy(kid, signer->kid, sizeof(kid));
+	ensure(jwt_add_header(jwt, "kid", kid) == 0);
 	if (jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)signer->pem,
 			(int)strlen(signer->pem)) == 0)
 		text = jwt_encode_str(jwt);
+	pthread_rwlock_unlock(signer->lock);
 	if (!text)
 		return error_set(reterr, INTERNAL, "internal_error",
-				 "libjwt could not sign with key %s", signer->kid);
+				 "libjwt could not sign with key %s", kid);
 	*ret = arena_strdup(arena, text);
 	return OK;
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOKEN_KID_SIZE 65       /* [A-Za-z0-9_-]{1,64} and the NUL */
+#define TOKEN_KID_SIZE 65       /* [A-Za-z0-9_-]{1,64}, parted by single dots, and the NUL */
 #define TOKEN_TEXT_MAX 4096     /* bytes of a compact token; longer ones are refused unread */
 #define TOKEN_LEEWAY_SECONDS 30 /* on exp, nbf and iat */
 #define TOKEN_ACCESS "access"   /* type of a user's token */
@@ -22,6 +22,10 @@ struct token_signer;
 _must_check_ enum status token_signer_new(const char *pem, const char *kid, const char *issuer,
 					  struct token_signer **ret, struct error *reterr);
 void token_signer_free(struct token_signer *signer);
+/* Signs with the key of fresh from now on; fresh is freed. Both have one issuer. */
+void token_signer_replace(struct token_signer *signer, struct token_signer *fresh);
+/* Grows with each replacement: tokens that were made before are signed by an older key. */
+uint64_t token_signer_version(const struct token_signer *signer);
 /* The `iss` of its tokens. */
 const char *token_signer_issuer(const struct token_signer *signer);
 
@@ -65,6 +69,8 @@ struct token_key {
 _must_check_ enum status token_verifier_set(struct token_verifier *verifier,
 					    const struct token_key *keys, size_t n,
 					    struct error *reterr);
+/* Grows with each replacement: what was verified before may be refused now. */
+uint64_t token_verifier_version(const struct token_verifier *verifier);
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid);
 
 /* Checks form, alg ES256, kid, signature, token_use, iss, aud, exp, nbf, iat; *ret stays on a

@@ -245,7 +245,8 @@ static void bad_signers_are_refused(void **state)
 {
 	struct token_verifier *verifier = token_verifier_new();
 	char long_kid[TOKEN_KID_SIZE + 1];
-	const char *const kids[] = {"", "a b", "../k", "k'1", "ä", long_kid};
+	const char *const kids[] = {"",   "a b", "../k", "k'1", "ä",
+				    ".k", "k.",  "k..2", ".",   long_kid};
 	struct token_signer *signer = NULL;
 	struct error err;
 
@@ -262,6 +263,40 @@ static void bad_signers_are_refused(void **state)
 			 INVALID_ARGUMENT);
 	assert_int_equal(token_signer_new(private_pem, "k1", "", &signer, &err), INVALID_ARGUMENT);
 	assert_null(signer);
+	token_verifier_free(verifier);
+}
+
+/* docs/modules/service.md: chat.2 beside chat. */
+static void keys_are_rotated(void **state)
+{
+	struct token_signer *signer = new_signer(private_pem, "chat", "chat"), *next;
+	struct token_verifier *verifier = token_verifier_new();
+	uint64_t signed_by = token_signer_version(signer);
+	uint64_t verified_by = token_verifier_version(verifier);
+	char *second_pem, *second_public, *token;
+	struct token_claims claims = {.type = TOKEN_SERVICE,
+				      .subject = "chat",
+				      .audience = "auth",
+				      .expires_at = clock_wall_us() / US_PER_S + 60};
+	struct token_claims got;
+	struct error err;
+
+	assert_int_equal(token_key_generate(arena, &second_pem, &second_public, &err), OK);
+	const struct token_key keys[] = {{"chat", public_pem, "chat"},
+					 {"chat.2", second_public, "chat"}};
+
+	assert_int_equal(token_verifier_set(verifier, keys, 2, &err), OK);
+	assert_true(token_verifier_version(verifier) > verified_by);
+	next = new_signer(second_pem, "chat.2", "chat");
+	token_signer_replace(signer, next);
+	assert_true(token_signer_version(signer) > signed_by);
+	assert_int_equal(token_sign(signer, &claims, arena, &token, &err), OK);
+	assert_int_equal(token_verifier_set(verifier, keys + 1, 1, &err), OK);
+	assert_int_equal(
+		token_verify(verifier, token, strlen(token), TOKEN_SERVICE, "auth", &got, &err),
+		OK);
+	assert_string_equal(got.kid, "chat.2");
+	token_signer_free(signer);
 	token_verifier_free(verifier);
 }
 
@@ -334,6 +369,7 @@ int main(void)
 		cmocka_unit_test(times_have_a_leeway),
 		cmocka_unit_test(bad_public_keys_are_refused),
 		cmocka_unit_test(bad_signers_are_refused),
+		cmocka_unit_test(keys_are_rotated),
 		cmocka_unit_test(coordinates_make_the_key_again),
 		cmocka_unit_test(keys_are_replaced_beside_lookups),
 	};

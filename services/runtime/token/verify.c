@@ -30,6 +30,7 @@ struct key_set {
 struct token_verifier {
 	pthread_mutex_t *lock; /* of set, the pointer; never held while verifying */
 	struct key_set *set;
+	_Atomic uint64_t version;
 };
 
 /* The three parts of a compact token; they point into it. */
@@ -104,8 +105,9 @@ static enum status read_key(const struct token_key *in, struct verification_key 
 	enum status s;
 
 	if (!token_kid_valid(in->kid, strlen(in->kid)))
-		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
-				 "a kid is 1 to 64 of A-Z a-z 0-9 _ -");
+		return error_set(
+			reterr, INVALID_ARGUMENT, "field_invalid",
+			"a key id is 1 to 64 of A-Z a-z 0-9 _ - and single dots between them");
 	if (in->issuer && strlen(in->issuer) >= sizeof(out->issuer))
 		return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
 				 "the issuer of key %s has more than %zu bytes", in->kid,
@@ -146,8 +148,14 @@ enum status token_verifier_set(struct token_verifier *verifier, const struct tok
 	old = verifier->set;
 	verifier->set = TAKE_PTR(set);
 	pthread_mutex_unlock(verifier->lock);
+	atomic_fetch_add(&verifier->version, 1);
 	give_set(old);
 	return OK;
+}
+
+uint64_t token_verifier_version(const struct token_verifier *verifier)
+{
+	return atomic_load_explicit(&verifier->version, memory_order_acquire);
 }
 
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid)
