@@ -67,6 +67,7 @@ int forward_tests(void);
 int model_tests(void);
 int log_tests(void);
 int provider_tests(void);
+int verdict_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

@@ -1,13 +1,10 @@
 /* OpenAI's chat completions, streamed: also spoken by OpenRouter, Ollama, llama.cpp, vLLM and
  * others. */
 #include "chat/provider/provider.h"
-#include "runtime/base/text.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-#define RETRY_AFTER_MAX_S 86400
 
 static json_t *messages_json(const struct prompt *prompt)
 {
@@ -174,31 +171,4 @@ static bool openai_event(struct provider_stream *stream, const char *data, size_
 	return ok;
 }
 
-/* Seconds, or an HTTP date, which nobody sends here and which is then left out. */
-static int64_t parse_retry_after(const char *text)
-{
-	int64_t seconds;
-
-	if (!text || !text_parse_i64(text, strlen(text), 0, RETRY_AFTER_MAX_S, &seconds))
-		return -1;
-	return seconds * 1000;
-}
-
-static void openai_refusal(int32_t status, const char *retry_after, const char *body, size_t len,
-			   struct provider_fault *fault)
-{
-	json_t *root = json_loadb(body, len, 0, NULL);
-	const char *code =
-		json_string_value(json_object_get(json_object_get(root, "error"), "code"));
-
-	provider_fault_status(status, fault);
-	fault->retry_after_ms = parse_retry_after(retry_after);
-	if (code && strcmp(code, "context_length_exceeded") == 0) {
-		fault->kind = FAULT_FINAL;
-		fault->err.code = error_set(&fault->err, INVALID_ARGUMENT, "context_too_long",
-					    "the conversation does not fit the model's window");
-	}
-	json_decref(root);
-}
-
-const struct provider_api provider_openai = {openai_request, openai_event, openai_refusal};
+const struct provider_api provider_openai = {openai_request, openai_event, provider_fault_body};

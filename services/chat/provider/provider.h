@@ -71,18 +71,36 @@ struct provider_stream {
 	int64_t completion_tokens;
 };
 
-/* What a failed try means for the next one. */
+/* What a failed try means for the next one, and who rests. */
 enum fault_kind {
-	FAULT_RETRY, /* another try may succeed */
-	FAULT_BUSY,  /* so it may, after a rest of this key */
-	FAULT_KEY,   /* not with this key */
-	FAULT_FINAL, /* never */
+	FAULT_RETRY, /* another try may succeed; nothing rests */
+	FAULT_BUSY,  /* so it may, after a rest of this key for this model */
+	FAULT_MODEL, /* this key does not get this model: both rest together; elsewhere it may */
+	FAULT_KEY,   /* the key is refused or used up: it rests for every model */
+	FAULT_PRICE, /* the account cannot pay for so long an answer; nothing rests */
+	FAULT_PARAMETER, /* the model does not take one parameter: without it it may; nothing rests
+			  */
+	FAULT_UNCLEAR, /* refused without a word whose fault it is: elsewhere it may; nothing rests
+			*/
+	FAULT_FINAL,   /* never: the request is at fault; nothing rests */
 };
+
+/* Parameters that some models refuse: bits. */
+enum parameter {
+	PARAMETER_MAX_TOKENS = 1,
+	PARAMETER_MAX_COMPLETION_TOKENS = 2,
+	PARAMETER_TEMPERATURE = 4,
+	PARAMETER_TOP_P = 8,
+	PARAMETER_STREAM_OPTIONS = 16,
+};
+#define PARAMETERS_N 5
 
 struct provider_fault {
 	enum fault_kind kind;
 	int64_t retry_after_ms; /* what the provider asked for; -1: nothing */
-	struct error err;       /* provider_unavailable, provider_busy, provider_refused … */
+	uint8_t parameter;      /* of FAULT_PARAMETER: the one that was refused */
+	int32_t fewer_tokens;   /* with so long an answer it would do; 0: not said */
+	struct error err;       /* in our words: the provider's may quote the key or the prompt */
 };
 
 /* One API that providers speak. A file of this folder for each. */
@@ -95,14 +113,19 @@ struct provider_api {
 	/* Takes one event of the answer. False: fault says what is wrong with it. */
 	bool (*event)(struct provider_stream *stream, const char *data, size_t len,
 		      struct provider_fault *fault);
-	/* What an answer with another status than 200 means. body: the first KiB of it. */
+	/* What an answer with another status than 200 means. body: its first 4 KiB. */
 	void (*refusal)(int32_t status, const char *retry_after, const char *body, size_t len,
 			struct provider_fault *fault);
 };
 
 extern const struct provider_api provider_openai;
 
-/* Fills fault by the HTTP status alone. */
+/* What an error means, by the one table of fault.c: status and the words of its body. status 200:
+ * the error came within an answer (an event, or JSON); its own code counts then. retry_after: that
+ * header, or NULL. */
+void provider_fault_body(int32_t status, const char *retry_after, const char *body, size_t len,
+			 struct provider_fault *fault);
+/* … by the status alone. */
 void provider_fault_status(int32_t status, struct provider_fault *fault);
 void provider_fault_broken(struct provider_fault *fault, const char *what);
 /* A transfer that ended by itself with this status. */

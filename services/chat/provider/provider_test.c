@@ -83,38 +83,6 @@ static void nonsense_is_a_fault(void **state)
 	assert_string_equal(heard.text, "");
 }
 
-static void refusals_have_a_meaning(void **state)
-{
-	static const char too_long[] = "{\"error\":{\"code\":\"context_length_exceeded\"}}";
-	static const struct {
-		int32_t status;
-		const char *retry_after, *body;
-		enum fault_kind kind;
-		const char *reason;
-		int64_t retry_after_ms;
-	} cases[] = {
-		{429, "7", "", FAULT_BUSY, "provider_busy", 7000},
-		{429, "soon", "", FAULT_BUSY, "provider_busy", -1},
-		{429, "-1", "", FAULT_BUSY, "provider_busy", -1},
-		{401, NULL, "", FAULT_KEY, "provider_refused", -1},
-		{402, NULL, "", FAULT_KEY, "provider_refused", -1},
-		{400, NULL, "{}", FAULT_FINAL, "provider_refused", -1},
-		{400, NULL, too_long, FAULT_FINAL, "context_too_long", -1},
-		{408, NULL, "", FAULT_RETRY, "provider_unavailable", -1},
-		{502, NULL, "<html>", FAULT_RETRY, "provider_unavailable", -1},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct provider_fault fault;
-
-		provider_openai.refusal(cases[i].status, cases[i].retry_after, cases[i].body,
-					strlen(cases[i].body), &fault);
-		assert_int_equal(fault.kind, cases[i].kind);
-		assert_string_equal(fault.err.reason, cases[i].reason);
-		assert_int_equal(fault.retry_after_ms, cases[i].retry_after_ms);
-	}
-}
-
 /* One model, one provider with two keys, and another provider behind it. */
 struct pool {
 	struct provider_key keys[2], spare;
@@ -194,7 +162,6 @@ int provider_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_is_read),
 		cmocka_unit_test(nonsense_is_a_fault),
-		cmocka_unit_test(refusals_have_a_meaning),
 		cmocka_unit_test(keys_take_turns_and_rest),
 		cmocka_unit_test(a_minute_has_so_many_requests),
 	};

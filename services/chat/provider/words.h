@@ -1,0 +1,31 @@
+/* The words of a provider's error, whatever its shape. */
+#ifndef CHAT_PROVIDER_WORDS_H
+#define CHAT_PROVIDER_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORDS_CODES_MAX 8
+#define WORDS_CODE_SIZE 64
+#define WORDS_TEXT_SIZE 3072
+
+/* All in lower case. A user may have written what stands in text, for servers quote requests;
+ * nobody but the provider writes codes. */
+struct words {
+	char codes[WORDS_CODES_MAX][WORDS_CODE_SIZE]; /* code, type, status, reason … */
+	size_t n_codes;
+	char param[WORDS_CODE_SIZE]; /* the field at fault; "": not named */
+	char text[WORDS_TEXT_SIZE];  /* the message, then what an upstream said */
+	int32_t status;              /* HTTP status that the body names; 0: none */
+	int64_t retry_after_ms;      /* that the body names; -1: none */
+};
+
+/* Of JSON in any known shape, also cut off, or of plain text. A page of HTML has none. */
+void words_read(const char *body, size_t len, struct words *ret);
+
+/* Retry-After as seconds (also with a fraction), as an HTTP date in its three forms (RFC 9110
+ * section 5.6.7), or as a span like "6m0s" and "20ms". now_s: seconds since 1970. -1: none of
+ * them. */
+int64_t retry_after_parse(const char *text, int64_t now_s);
+
+#endif
