@@ -1,55 +1,61 @@
-import { DropdownMenu } from "radix-ui";
-import type { ComponentProps, ReactNode } from "react";
-import { cn } from "./cn";
+import { type ComponentProps, lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import type { MenuPlace } from "./menu-box";
 
-/** The rest of the page stays in reach: whoever clicks it means it. */
-export function Menu({ children }: { children: ReactNode }) {
-  return <DropdownMenu.Root modal={false}>{children}</DropdownMenu.Root>;
-}
+const loadBox = () => import("./menu-box");
+const MenuBox = lazy(loadBox);
 
-export const MenuTrigger = DropdownMenu.Trigger;
-export const MenuRadioGroup = DropdownMenu.RadioGroup;
-
-export function MenuContent({ className, ...rest }: ComponentProps<typeof DropdownMenu.Content>) {
+/** A button that opens a menu. What draws menus is loaded when the hand comes near the first one. */
+export function MenuButton({
+  menu,
+  place = {},
+  children,
+  ...rest
+}: ComponentProps<"button"> & {
+  /** The items: a lazy component, so that they cost nothing until then. */
+  menu: ReactNode;
+  place?: MenuPlace;
+}) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [box, setBox] = useState<DOMRect>();
+  const wasOpen = useRef(false);
+  const open = () => setBox(button.current!.getBoundingClientRect());
   return (
-    <DropdownMenu.Portal>
-      <DropdownMenu.Content
-        sideOffset={6}
-        collisionPadding={8}
-        className={cn(
-          "appear z-50 min-w-44 rounded-xl border border-line bg-raised p-1.5 shadow-float",
-          "max-h-(--radix-dropdown-menu-content-available-height) overflow-y-auto",
-          className,
-        )}
+    <>
+      <button
+        type="button"
+        ref={button}
+        aria-haspopup="menu"
+        aria-expanded={box !== undefined}
+        data-state={box ? "open" : "closed"}
+        onPointerEnter={() => void loadBox().catch(() => undefined)}
+        onPointerDown={() => {
+          wasOpen.current = box !== undefined; // The menu closes by this press already.
+        }}
+        onKeyDown={(event) => {
+          wasOpen.current = false;
+          if (event.key !== "ArrowDown") return;
+          event.preventDefault();
+          open();
+        }}
+        onClick={() => !wasOpen.current && open()}
         {...rest}
-      />
-    </DropdownMenu.Portal>
+      >
+        {children}
+      </button>
+      {box && (
+        <Suspense fallback={null}>
+          <MenuBox
+            anchor={box}
+            place={place}
+            onClose={(back) => {
+              setBox(undefined);
+              if (back) button.current?.focus();
+            }}
+          >
+            {menu}
+          </MenuBox>
+        </Suspense>
+      )}
+    </>
   );
-}
-
-const ITEM =
-  "flex items-center gap-2.5 rounded-md px-2.5 py-2 text-sm outline-none select-none " +
-  "data-[disabled]:opacity-50 [&>svg]:size-4 [&>svg]:shrink-0";
-const PLAIN = "text-text data-[highlighted]:bg-hover [&>svg]:text-muted";
-const DANGER = "text-danger data-[highlighted]:bg-danger-soft";
-
-export function MenuItem({
-  danger = false,
-  className,
-  ...rest
-}: ComponentProps<typeof DropdownMenu.Item> & { danger?: boolean }) {
-  return <DropdownMenu.Item className={cn(ITEM, danger ? DANGER : PLAIN, className)} {...rest} />;
-}
-
-export function MenuRadioItem({
-  className,
-  ...rest
-}: ComponentProps<typeof DropdownMenu.RadioItem>) {
-  return <DropdownMenu.RadioItem className={cn(ITEM, PLAIN, className)} {...rest} />;
-}
-
-export const MenuItemIndicator = DropdownMenu.ItemIndicator;
-
-export function MenuSeparator() {
-  return <DropdownMenu.Separator className="mx-1.5 my-1.5 h-px bg-line" />;
 }

@@ -1,0 +1,40 @@
+import { Coins, Keyboard, LogOut, Settings } from "lucide-react";
+import { useLocation } from "wouter";
+import { closeSheet } from "@/app/layout";
+import { openShortcuts } from "@/commands/state";
+import { useLogOut } from "@/session/log-out";
+import { useMe } from "@/session/me";
+import { MenuItem, MenuSeparator } from "@/ui/menu-items";
+import { t } from "@/words";
+
+export default function AccountMenuItems() {
+  const { data: me } = useMe();
+  const [, navigate] = useLocation();
+  const logOut = useLogOut();
+  const go = (path: string) => () => {
+    closeSheet();
+    navigate(path);
+  };
+  return (
+    <>
+      {me && <p className="truncate px-2.5 py-1.5 text-xs text-muted">{me.email}</p>}
+      <MenuItem onSelect={go("/settings")}>
+        <Settings aria-hidden />
+        {t("nav.settings")}
+      </MenuItem>
+      <MenuItem onSelect={go("/credits")}>
+        <Coins aria-hidden />
+        {t("credits.title")}
+      </MenuItem>
+      <MenuItem onSelect={openShortcuts}>
+        <Keyboard aria-hidden />
+        {t("nav.shortcuts")}
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem onSelect={() => void logOut(false)}>
+        <LogOut aria-hidden />
+        {t("nav.logOut")}
+      </MenuItem>
+    </>
+  );
+}
