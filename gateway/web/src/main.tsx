@@ -1,5 +1,5 @@
 import "./styles/main.css";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { toProblem } from "./api/problem";
@@ -12,6 +12,9 @@ import { Boundary } from "./ui/boundary";
 const FRESH_MS = 10_000;
 
 const RETRIES = 2;
+
+// In the same turn: an answer that ended is in the list before its live copy leaves it.
+notifyManager.setScheduler(queueMicrotask);
 
 const client = new QueryClient({
   defaultOptions: {

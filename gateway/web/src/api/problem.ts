@@ -33,6 +33,11 @@ export class Problem extends Error {
   }
 }
 
+/** The user has to log in again before the request can be repeated. */
+export function isSessionLost(problem: Problem): boolean {
+  return problem.status === 401;
+}
+
 /** What a caught value means to people: never a stack, never "[object Object]". */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;

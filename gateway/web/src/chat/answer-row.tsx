@@ -54,7 +54,9 @@ function Progress({ live, hasText }: { live: Live; hasText: boolean }) {
     const time = live.retryTime ? new Date(live.retryTime).toLocaleTimeString() : "…";
     return <Quiet>{t("chat.waiting", { time })}</Quiet>;
   }
-  if (live.phase === "reconnecting") return <Quiet>{t("chat.reconnecting")}</Quiet>;
+  if (live.phase === "reconnecting" || live.phase === "resending") {
+    return <Quiet>{t(`chat.${live.phase}`)}</Quiet>;
+  }
   if (hasText) return null;
   return (
     <p className="flex h-6 items-center gap-2 text-sm text-muted">

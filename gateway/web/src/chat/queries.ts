@@ -42,12 +42,18 @@ async function fetchMessages(chat: string, signal: AbortSignal): Promise<Message
 /** Goes on watching an answer that is being written, after a reload or from another tab. */
 export function useAttach(chat: string): void {
   const client = useQueryClient();
-  const generation = useChat(chat).data?.runningGeneration;
+  const running = useChat(chat).data?.runningGeneration;
   const { data: messages, refetch } = useMessages(chat);
+  // Of the two answers of the server either may be the older one.
+  const generation = running || messages?.findLast(isRunning)?.generation;
   useEffect(() => {
     if (!generation || !messages || hasEnded(generation)) return;
     const stored = messages.findLast((message) => message.generation === generation);
     if (stored) attach(client, chat, generation, stored);
     else void refetch(); // The messages are older than the chat.
   }, [client, chat, generation, messages, refetch]);
+}
+
+function isRunning(message: Message): boolean {
+  return message.state === "RUNNING";
 }

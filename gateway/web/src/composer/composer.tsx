@@ -2,10 +2,11 @@ import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
 import { useMessages } from "@/chat/queries";
 import { stop } from "@/generation/follow";
-import { busyChats, NEW_CHAT } from "@/generation/running";
+import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/model/choice";
 import { cn } from "@/ui/cn";
+import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { draftOf, setDraft } from "./draft";
 import { Notices } from "./notices";
@@ -106,16 +107,24 @@ function SendButton({ ready }: { ready: boolean }) {
 }
 
 function StopButton({ chat }: { chat: string }) {
+  const live = useStore(liveOf(chat));
+  const stopping = live?.stopping === true;
+  const label = t(live?.phase === "resending" ? "composer.takeBack" : "composer.stop");
   return (
     <button
       type="button"
-      aria-label={t("composer.stop")}
-      data-tip={t("composer.stop")}
+      aria-label={label}
+      data-tip={label}
       data-keys="Esc"
+      aria-disabled={stopping}
       onClick={() => stop(chat)}
-      className={cn(ROUND, "hover:opacity-88")}
+      className={cn(ROUND, "hover:opacity-88", stopping && "opacity-50")}
     >
-      <Square aria-hidden fill="currentColor" className="size-3" />
+      {stopping ? (
+        <Spinner className="size-4" />
+      ) : (
+        <Square aria-hidden fill="currentColor" className="size-3" />
+      )}
     </button>
   );
 }

@@ -12,11 +12,29 @@ export type GenerationEvent = { cursor: string } & (
   | { name: "error"; data: GenerationError }
 );
 
-/** Reads a stream of events to its end; heartbeats are comments and never seen here. */
+export type EndEvent = Extract<GenerationEvent, { name: "done" | "error" }>;
+
+/**
+ * Whether the event says how the answer ended. An `error` without a position is the gateway's: the connection to the
+ * service broke, and the answer may well be written on.
+ */
+export function isEnd(event: GenerationEvent): boolean {
+  return event.name === "done" || (event.name === "error" && event.cursor !== "");
+}
+
+/** Reads a stream of events to its end. Heartbeats are comments: only `onBytes` hears of them. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
+  onBytes: () => void = () => undefined,
 ): AsyncGenerator<GenerationEvent> {
+  const heard = new TransformStream<Uint8Array, Uint8Array>({
+    transform(bytes, controller) {
+      onBytes();
+      controller.enqueue(bytes);
+    },
+  });
   const reader = body
+    .pipeThrough(heard)
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .pipeThrough(new EventSourceParserStream())
     .getReader();
@@ -24,12 +42,20 @@ export async function* readEvents(
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      if (!value.event) continue;
-      const { event: name, id: cursor = "", data } = value;
-      yield { name, cursor, data: JSON.parse(data) } as GenerationEvent;
+      const event = value.event && eventOf(value.event, value.id ?? "", value.data);
+      if (event) yield event;
     }
   } finally {
     // Whoever stops reading gives the connection back.
     reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Undefined: a proxy's doing, which says nothing about the answer. */
+function eventOf(name: string, cursor: string, data: string): GenerationEvent | undefined {
+  try {
+    return { name, cursor, data: JSON.parse(data) } as GenerationEvent;
+  } catch {
+    return undefined;
   }
 }

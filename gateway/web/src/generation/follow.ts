@@ -1,28 +1,34 @@
-// Sends a message and follows its answer to the end, over as many connections as that takes.
+// Sends a message and follows its answer to the end, over as many connections as that takes. An answer is over when
+// the server says so, and never because this page lost sight of it.
 import type { QueryClient } from "@tanstack/react-query";
 import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
-import { type Problem, problemOf, toProblem } from "@/api/problem";
-import type { Chat } from "@/api/types";
+import { isSessionLost, type Problem, problemOf, toProblem } from "@/api/problem";
+import type { Chat, Generation } from "@/api/types";
 import { restoreDraft } from "@/composer/draft";
 import { backOffMs, pause } from "@/lib/back-off";
+import { notify } from "@/lib/notify";
 import { tellTabs } from "@/lib/tabs";
+import { signedInAgain } from "@/session/session";
 import { createChat } from "@/sidebar/chats";
-import type { GenerationEvent } from "./events";
-import { readEvents } from "./events";
-import { advance, begin, type Live } from "./live";
-import { finish, refetchChat, refused } from "./outcome";
+import { problemText, t } from "@/words";
+import { type GenerationEvent, isEnd, readEvents } from "./events";
+import { advance, begin, type Live, rewound } from "./live";
+import { finish, refused, showStored } from "./outcome";
 import { NEW_CHAT, setLive } from "./running";
+import { watchSilence } from "./silence";
 
-/** Tries to deliver a message before it is given back to the composer. */
-const SEND_TRIES_MAX = 4;
+/** How often a server that says "too many" is asked before the text goes back to the composer. */
+const REFUSALS_MAX = 4;
+
+/** After so many connections without a word, the answer's state is asked for before the next. */
+const ASK_AFTER = 2;
 
 interface Run {
   client: QueryClient;
   chat: string;
   live: Live;
   control: AbortController;
-  stopWanted: boolean;
   frame: number;
 }
 
@@ -41,7 +47,8 @@ export interface Sending {
 
 export async function send(client: QueryClient, sending: Sending): Promise<void> {
   const { text, model, parent = "" } = sending;
-  const live = begin({ key: crypto.randomUUID(), question: text, parent, model });
+  const wanted = { question: text, parent, model };
+  const live = begin({ key: keyOf(sending.chat ?? NEW_CHAT, wanted), ...wanted });
   let chat = sending.chat;
   if (!chat) {
     setLive(NEW_CHAT, live);
@@ -59,6 +66,22 @@ export async function send(client: QueryClient, sending: Sending): Promise<void>
     }
   }
   await start(client, chat, live);
+}
+
+type Wanted = Pick<Live, "question" | "parent" | "model">;
+
+/** Messages that were taken back and may have arrived all the same, by chat. */
+const takenBack = new Map<string, Live>();
+
+/** A message that was taken back and is sent again is the same message, so that it cannot arrive twice. */
+function keyOf(chat: string, wanted: Wanted): string {
+  const back = takenBack.get(chat);
+  takenBack.delete(chat);
+  const same =
+    back?.question === wanted.question &&
+    back.parent === wanted.parent &&
+    back.model === wanted.model;
+  return same ? back.key : crypto.randomUUID();
 }
 
 /** Follows an answer that another page asked for, or this one before it was reloaded. */
@@ -89,22 +112,38 @@ export interface Stored {
   model: string;
 }
 
-/** Stops the answer; what was written stays. */
+/** Stops the answer; what was written stays. A message that did not go out yet is taken back. */
 export function stop(chat: string): void {
   const run = runs.get(chat);
-  if (!run || run.stopWanted) return;
-  run.stopWanted = true;
+  if (!run || run.live.stopping) return;
+  if (run.live.phase === "resending") {
+    takenBack.set(chat, run.live);
+    restoreDraft(chat, run.live.question);
+    run.control.abort();
+    return;
+  }
+  show(run, { ...run.live, stopping: true });
   if (run.live.accepted) void cancel(run);
 }
 
+/** Asks until the server heard it, or the answer is over. */
 async function cancel(run: Run): Promise<void> {
   const generation = run.live.accepted?.generation ?? "";
   const params = { path: { generation } };
-  try {
-    await ask(api.POST("/api/v1/generations/{generation}:cancel", { params }));
-  } catch (thrown) {
-    run.stopWanted = false;
-    refused(run.chat).set(toProblem(thrown));
+  const { signal } = run.control;
+  for (let tries = 0; runs.get(run.chat) === run; tries++) {
+    try {
+      await ask(api.POST("/api/v1/generations/{generation}:cancel", { params }));
+      return;
+    } catch (thrown) {
+      const problem = toProblem(thrown);
+      if (!problem.retryable && !isSessionLost(problem)) {
+        show(run, { ...run.live, stopping: false });
+        notify({ text: t("chat.notStopped", { reason: problemText(problem) }), isError: true });
+        return;
+      }
+    }
+    await pause(backOffMs(tries), signal).catch(() => undefined);
   }
 }
 
@@ -114,21 +153,14 @@ export function abandonAll(): void {
 }
 
 async function start(client: QueryClient, chat: string, live: Live): Promise<void> {
-  const run: Run = {
-    client,
-    chat,
-    live,
-    control: new AbortController(),
-    stopWanted: false,
-    frame: 0,
-  };
+  const run: Run = { client, chat, live, control: new AbortController(), frame: 0 };
   runs.set(chat, run);
   refused(chat).set(undefined);
   setLive(chat, live);
   try {
     await follow(run);
   } catch (thrown) {
-    if (!run.control.signal.aborted) await giveUp(run, toProblem(thrown));
+    if (!run.control.signal.aborted) giveBack(run, toProblem(thrown));
   } finally {
     cancelAnimationFrame(run.frame);
     runs.delete(chat);
@@ -136,40 +168,91 @@ async function start(client: QueryClient, chat: string, live: Live): Promise<voi
   }
 }
 
+/** Returns when the page shows how the answer ended. Throws when the message was refused. */
 async function follow(run: Run): Promise<void> {
   const { signal } = run.control;
   for (let tries = 0; ; tries++) {
     const before = run.live.cursor;
-    try {
-      if (await watch(run)) return;
-    } catch (thrown) {
-      const problem = toProblem(thrown);
-      const sent = run.live.accepted !== undefined;
-      if (!problem.retryable || (!sent && tries + 1 >= SEND_TRIES_MAX)) throw problem;
-    }
+    if (await attempt(run, tries)) return;
     signal.throwIfAborted();
     if (run.live.cursor !== before) tries = 0;
-    show(run, { ...run.live, phase: run.live.accepted ? "reconnecting" : "sending" });
+    show(run, { ...run.live, phase: run.live.accepted ? "reconnecting" : "resending" });
     await pause(backOffMs(tries), signal);
   }
 }
 
-/** One connection. True: the answer has ended. False: the connection has, and the answer has not. */
-async function watch(run: Run): Promise<boolean> {
-  const body = await open(run);
-  if (!body) {
-    await refetchChat(run.client, run.chat, run.live);
+/** One connection. True: the page shows how the answer ended. */
+async function attempt(run: Run, tries: number): Promise<boolean> {
+  const { signal } = run.control;
+  try {
+    if (run.live.accepted && tries >= ASK_AFTER && (await settled(run))) return true;
+    return await watch(run);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const problem = toProblem(thrown);
+    if (isSessionLost(problem)) {
+      await signedInAgain(signal);
+      return false;
+    }
+    if (!run.live.accepted) {
+      const busy = problem.status === 429 && tries + 1 >= REFUSALS_MAX;
+      if (!problem.retryable || busy) throw problem;
+      return false;
+    }
+    if (problem.reason === "CURSOR_INVALID") run.live = rewound(run.live);
+    if (problem.status !== 404) return false;
+    await showStored(run.client, run.chat, run.live); // The chat is gone, and the answer with it.
     return true;
   }
-  for await (const event of readEvents(body)) {
-    if (step(run, event)) return true;
-  }
-  return false;
 }
 
-function open(run: Run): Promise<ReadableStream<Uint8Array> | null> {
+async function generationOf(run: Run): Promise<Generation> {
+  const generation = run.live.accepted?.generation ?? "";
+  const { signal } = run.control;
+  const params = { path: { generation } };
+  return ask(api.GET("/api/v1/generations/{generation}", { params, signal }));
+}
+
+async function isRunning(run: Run): Promise<boolean> {
+  if (!run.live.accepted) return true;
+  return !ENDED.has((await generationOf(run)).state ?? "");
+}
+
+const ENDED = new Set<string>(["DONE", "CANCELLED", "FAILED", "DEAD"]);
+
+/** True: the server says that it is over, and what it stored is shown. */
+async function settled(run: Run): Promise<boolean> {
+  if (await isRunning(run)) return false;
+  await showStored(run.client, run.chat, run.live);
+  return true;
+}
+
+/** Follows one connection while it lasts. True: the answer has ended. False: the connection has. */
+async function watch(run: Run): Promise<boolean> {
+  const connection = new AbortController();
+  const leave = () => connection.abort();
+  run.control.signal.addEventListener("abort", leave);
+  const watcher = watchSilence(() => isRunning(run), leave);
+  try {
+    const body = await open(run, connection.signal);
+    if (!body) return await settled(run);
+    for await (const event of readEvents(body, watcher.heardBytes)) {
+      watcher.heardEvent();
+      if (step(run, event)) return true;
+    }
+    return false;
+  } catch (thrown) {
+    if (connection.signal.aborted) return false;
+    throw thrown;
+  } finally {
+    watcher.end();
+    run.control.signal.removeEventListener("abort", leave);
+  }
+}
+
+function open(run: Run, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
   const { live, chat } = run;
-  const common = { parseAs: "stream", signal: run.control.signal } as const;
+  const common = { parseAs: "stream", signal } as const;
   if (live.accepted) {
     const headers = new Headers({ accept: "text/event-stream" });
     if (live.cursor) headers.set("last-event-id", live.cursor);
@@ -205,15 +288,15 @@ async function stream(
 /** True: the event ended the answer. */
 function step(run: Run, event: GenerationEvent): boolean {
   if (event.name === "done" || event.name === "error") {
-    finish(run.client, run.chat, run.live, event);
-    return true;
+    if (isEnd(event)) finish(run.client, run.chat, run.live, event);
+    return isEnd(event);
   }
   const known = run.live.accepted !== undefined;
   show(run, advance(run.live, event));
   if (!known && run.live.accepted) {
     void run.client.invalidateQueries({ queryKey: keys.balance }); // The price is held now.
     tellTabs(run.chat);
-    if (run.stopWanted) void cancel(run);
+    if (run.live.stopping) void cancel(run);
   }
   return false;
 }
@@ -231,8 +314,10 @@ function show(run: Run, live: Live): void {
   });
 }
 
-async function giveUp(run: Run, problem: Problem): Promise<void> {
-  if (!run.live.accepted) restoreDraft(run.chat, run.live.question);
+/** The server did not take the message. */
+function giveBack(run: Run, problem: Problem): void {
+  restoreDraft(run.chat, run.live.question);
   refused(run.chat).set(problem);
-  await refetchChat(run.client, run.chat, run.live);
+  void run.client.invalidateQueries({ queryKey: keys.chat(run.chat) });
+  void run.client.invalidateQueries({ queryKey: keys.messages(run.chat) });
 }

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
+import type { GenerationError } from "@/api/types";
 import type { GenerationEvent } from "./events";
-import { readEvents } from "./events";
-import { advance, begin, type Live, shownText } from "./live";
+import { isEnd, readEvents } from "./events";
+import { advance, begin, type Live, rewound, shownText } from "./live";
 
 const accepted = {
   generation: "g",
@@ -63,6 +64,28 @@ it("leaves waiting and reconnecting when text comes", () => {
   const event: GenerationEvent = { name: "delta", cursor: "1.2", data: { text: "x" } };
   expect(advance(waiting, event).phase).toBe("writing");
   expect(advance({ ...waiting, phase: "reconnecting" }, event).phase).toBe("writing");
+});
+
+it("takes only the generation's own error for an end", () => {
+  const data = { reason: "PROVIDER_BROKEN" } as GenerationError;
+  expect(isEnd({ name: "error", cursor: "1.9", data })).toBe(true);
+  expect(isEnd({ name: "error", cursor: "", data })).toBe(false);
+  expect(isEnd({ name: "done", cursor: "1.9", data: { stopReason: "STOP" } })).toBe(true);
+  expect(isEnd({ name: "delta", cursor: "1.9", data: { text: "x" } })).toBe(false);
+});
+
+it("begins again without losing what a reader saw", () => {
+  const half = play([{ name: "delta", cursor: "1.1", data: { text: "Otters" } }]);
+  expect(rewound(half)).toMatchObject({ cursor: "", answer: "" });
+  expect(shownText(rewound(half))).toBe("Otters");
+});
+
+it("passes over what is no event of the API", async () => {
+  const wire =
+    'event: delta\nid: 1.1\ndata: <html>\n\nevent: delta\nid: 1.2\ndata: {"text":"x"}\n\n';
+  const events = [];
+  for await (const event of readEvents(new Response(wire).body!)) events.push(event.cursor);
+  expect(events).toEqual(["1.2"]);
 });
 
 it("reads events however the network cuts them, umlauts included", async () => {

@@ -1,8 +1,9 @@
 // What is known of an answer while it is being written, and how each event changes it. No React, no network.
-import type { Accepted, GenerationError, Usage } from "@/api/types";
+import type { Accepted, Usage } from "@/api/types";
 import type { GenerationEvent } from "./events";
 
-export type Phase = "sending" | "writing" | "waiting" | "reconnecting";
+/** "resending": the message did not arrive, as far as is known. "reconnecting": it did, and its answer is out of sight. */
+export type Phase = "sending" | "resending" | "writing" | "waiting" | "reconnecting";
 
 export interface Live {
   /** Names this sending on the server (Idempotency-Key) and in the list until the messages have ids. */
@@ -24,16 +25,26 @@ export interface Live {
   /** When a waiting generation is tried again (RFC 3339). */
   retryTime?: string;
   usage?: Usage;
+  /** The reader wants it stopped, and the server did not say yet that it is. */
+  stopping?: boolean;
 }
 
 export function begin(start: Pick<Live, "key" | "question" | "parent" | "model">): Live {
   return { ...start, phase: "sending", answer: "", checkpoint: "", reasoning: "", cursor: "" };
 }
 
-/** How a stream ended, when an event ends it. */
-export type End = { done: true } | { failed: GenerationError };
+/** Back to the first event: the server does not know the position that this page has. */
+export function rewound(live: Live): Live {
+  return {
+    ...live,
+    cursor: "",
+    answer: "",
+    reasoning: "",
+    checkpoint: shownText(live),
+  };
+}
 
-/** The state after an event. `done` and `error` change nothing here: they end it. */
+/** The state after an event. Those that end the answer change nothing here. */
 export function advance(live: Live, event: GenerationEvent): Live {
   const next: Live = { ...live, cursor: event.cursor || live.cursor };
   if (live.phase === "reconnecting") next.phase = "writing";

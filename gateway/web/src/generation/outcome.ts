@@ -1,12 +1,12 @@
 // What the end of an answer changes in what the page knows.
 import type { QueryClient } from "@tanstack/react-query";
 import { keys } from "@/api/keys";
-import type { Problem } from "@/api/problem";
+import { type Problem, toProblem } from "@/api/problem";
 import type { Chat, Message } from "@/api/types";
 import { refreshBalance } from "@/credits/balance";
 import { createStore, type Store } from "@/lib/store";
 import { tellTabs } from "@/lib/tabs";
-import type { GenerationEvent } from "./events";
+import type { EndEvent } from "./events";
 import type { Live } from "./live";
 import { shownText } from "./live";
 
@@ -30,12 +30,7 @@ export function hasEnded(generation: string): boolean {
 }
 
 /** Puts the finished messages where the list finds them, in the same turn as the live ones vanish. */
-export function finish(
-  client: QueryClient,
-  chat: string,
-  live: Live,
-  event: Extract<GenerationEvent, { name: "done" | "error" }>,
-): void {
+export function finish(client: QueryClient, chat: string, live: Live, event: EndEvent): void {
   if (live.accepted) ended.add(live.accepted.generation);
   const messages = [...question(chat, live), ...answer(chat, live, event)];
   client.setQueryData<Message[]>(keys.messages(chat), (old) => merge(old ?? [], messages));
@@ -49,15 +44,19 @@ export function finish(
   tellTabs(chat);
 }
 
-/** The server knows better than this page what became of the answer. */
-export async function refetchChat(client: QueryClient, chat: string, live: Live): Promise<void> {
+/** Puts what the server stored of an answer in the place of the live one. Throws while it cannot be had. */
+export async function showStored(client: QueryClient, chat: string, live: Live): Promise<void> {
+  await Promise.all(
+    [keys.chat(chat), keys.messages(chat)].map((queryKey) =>
+      client.refetchQueries({ queryKey }, { throwOnError: true }),
+    ),
+  ).catch((thrown) => {
+    if (toProblem(thrown).status !== 404) throw thrown; // A chat that is gone has no answers.
+  });
   if (live.accepted) ended.add(live.accepted.generation);
+  void client.invalidateQueries({ queryKey: keys.chats });
   void refreshBalance(client);
-  await Promise.all([
-    client.invalidateQueries({ queryKey: keys.chat(chat) }),
-    client.invalidateQueries({ queryKey: keys.messages(chat) }),
-    client.invalidateQueries({ queryKey: keys.chats }),
-  ]);
+  tellTabs(chat);
 }
 
 function question(chat: string, live: Live): Message[] {
@@ -66,11 +65,7 @@ function question(chat: string, live: Live): Message[] {
   return [blank({ id, chat, parent: live.parent, role: "USER", text: live.question })];
 }
 
-function answer(
-  chat: string,
-  live: Live,
-  event: Extract<GenerationEvent, { name: "done" | "error" }>,
-): Message[] {
+function answer(chat: string, live: Live, event: EndEvent): Message[] {
   if (event.name === "done") return event.data.message ? [event.data.message] : [];
   const id = live.accepted?.assistantMessage;
   if (!id) return [];

@@ -42,6 +42,22 @@ export function signedOut(): void {
   session.set("out");
 }
 
+/** Resolves when somebody is signed in. Rejects when the signal fires. */
+export function signedInAgain(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (session.get() !== "in" && !signal.aborted) return;
+      leave();
+      signal.removeEventListener("abort", look);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const leave = session.subscribe(look);
+    signal.addEventListener("abort", look);
+    look();
+  });
+}
+
 function lost(): void {
   remember(EXPIRY, null);
   session.set(inUse ? "ended" : "out");

@@ -118,6 +118,8 @@ export const en = {
     thought: "Thoughts",
     waiting: "The provider asks for a moment. Next try at {{time}}.",
     reconnecting: "The connection was lost. Reconnecting.",
+    resending: "The server cannot be reached. Your message goes out as soon as it can.",
+    notStopped: "The answer was not stopped: {{reason}}",
     messageOf: "Message of yours",
     answerOf: "Answer of {{model}}",
     notCharged: "not charged",
@@ -149,6 +151,7 @@ export const en = {
     placeholder: "Ask anything…",
     send: "Send",
     stop: "Stop the answer",
+    takeBack: "Take the message back",
     tooLong: "The message is too long: {{size}} of {{max}} KiB.",
     noCredits: "Not enough credits",
     noCreditsText:
