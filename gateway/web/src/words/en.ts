@@ -318,7 +318,8 @@ export const en = {
       "The conversation does not fit this model's window. Shorten the message, or begin a new chat.",
     PROMPT_FLAGGED:
       "The provider's moderation refused this message. Write it in other words, or choose another model.",
-    PARAMETER_REFUSED: "The model does not take this setting. Choose another value or leave it out.",
+    PARAMETER_REFUSED:
+      "The model does not take this setting. Choose another value or leave it out.",
     MODEL_UNAVAILABLE: "No provider offers this model at the moment. Choose another one.",
     PROVIDER_ACCOUNT:
       "The provider refuses this server's account. Choose another model, or tell whoever runs this server.",
@@ -327,8 +328,7 @@ export const en = {
     MODEL_UNKNOWN: "This model is no longer offered. Choose another one.",
     PROVIDER_UNAVAILABLE: "The model's provider does not answer.",
     PROVIDER_REFUSED: "The model's provider refused the request. Choose another model.",
-    PROVIDER_BUSY:
-      "The model's provider is busy. Try again in a moment, or choose another model.",
+    PROVIDER_BUSY: "The model's provider is busy. Try again in a moment, or choose another model.",
     PROVIDER_BROKEN: "The model's provider sent an answer that broke off.",
     GENERATION_LOST: "The answer was lost and could not be started again.",
     PACKAGE_UNKNOWN: "This package is no longer for sale.",
