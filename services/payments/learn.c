@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_MAX 200 /* bytes of an id of Stripe's */
-
 static struct metric_family mismatches_total = {
 	"payments_mismatch_total", "Payments whose amount or currency is not what was asked for.",
 	NULL, METRIC_COUNTER, NULL};
@@ -35,7 +33,7 @@ struct fact {
 /* transfer: the id that BookPayment has or had. */
 static void claw_transfer(const char *kind, const char *object, char transfer[UUID_SIZE])
 {
-	char name[ID_MAX + 16];
+	char name[STRIPE_ID_MAX + 16];
 
 	if (strcmp(kind, "refund") == 0) {
 		uuid_v5(&ID_REFUND, object, transfer);
@@ -144,11 +142,6 @@ static enum status learn(struct db *db, const struct fact *fact, bool live, stru
 
 /* ------------------------------------------------------------------ objects */
 
-static const char *known_id(const char *id)
-{
-	return id && *id && strlen(id) <= ID_MAX ? id : NULL;
-}
-
 /* Our id in the object's metadata; what others put there is none. */
 static const char *payment_of(const json_t *object)
 {
@@ -175,21 +168,21 @@ static void read_currency(const json_t *object, char out[4])
 
 static void read_session(const json_t *session, struct fact *fact)
 {
-	fact->intent = known_id(stripe_id(session, "payment_intent"));
+	fact->intent = stripe_known_id(stripe_id(session, "payment_intent"));
 	if (strcmp(stripe_text(session, "payment_status"), "paid") == 0)
 		fact->paid_minor = stripe_number(session, "amount_total");
 }
 
 static void read_intent(const json_t *intent, struct fact *fact)
 {
-	fact->intent = known_id(stripe_text(intent, "id"));
+	fact->intent = stripe_known_id(stripe_text(intent, "id"));
 	if (strcmp(stripe_text(intent, "status"), "succeeded") == 0)
 		fact->paid_minor = stripe_number(intent, "amount_received");
 }
 
 static void read_charge(const json_t *charge, struct fact *fact)
 {
-	fact->intent = known_id(stripe_id(charge, "payment_intent"));
+	fact->intent = stripe_known_id(stripe_id(charge, "payment_intent"));
 	fact->receipt = link_of(charge, "receipt_url");
 }
 
@@ -197,7 +190,7 @@ static void read_invoice(const json_t *invoice, struct fact *fact)
 {
 	const char *status = stripe_text(invoice, "status");
 
-	fact->intent = known_id(stripe_id(invoice, "payment_intent"));
+	fact->intent = stripe_known_id(stripe_id(invoice, "payment_intent"));
 	fact->void_invoice = strcmp(status, "void") == 0;
 	if (strcmp(status, "paid") != 0)
 		return;
@@ -210,8 +203,8 @@ static void read_refund(const json_t *refund, struct fact *fact)
 	const char *status = stripe_text(refund, "status");
 
 	fact->payment = NULL; /* metadata of a refund are the operator's own */
-	fact->intent = known_id(stripe_id(refund, "payment_intent"));
-	fact->claw = fact->intent ? known_id(stripe_text(refund, "id")) : NULL;
+	fact->intent = stripe_known_id(stripe_id(refund, "payment_intent"));
+	fact->claw = fact->intent ? stripe_known_id(stripe_text(refund, "id")) : NULL;
 	fact->claw_kind = "refund";
 	fact->claw_minor = stripe_number(refund, "amount");
 	if (strcmp(status, "succeeded") == 0)
@@ -226,11 +219,11 @@ static void read_dispute(const json_t *dispute, struct fact *fact)
 	const char *status = stripe_text(dispute, "status");
 
 	fact->payment = NULL;
-	fact->intent = known_id(stripe_id(dispute, "payment_intent"));
+	fact->intent = stripe_known_id(stripe_id(dispute, "payment_intent"));
 	if (strncmp(status, "warning_", strlen("warning_")) == 0 ||
 	    strcmp(status, "prevented") == 0)
 		return;
-	fact->claw = fact->intent ? known_id(stripe_text(dispute, "id")) : NULL;
+	fact->claw = fact->intent ? stripe_known_id(stripe_text(dispute, "id")) : NULL;
 	fact->claw_kind = "chargeback";
 	fact->claw_minor = stripe_number(dispute, "amount");
 	if (strcmp(status, "lost") == 0)

@@ -48,6 +48,10 @@ void a_check_out_is_refused_with_its_reason(void **state);
 void stripe_away_is_said(void **state);
 void an_event_is_stored_with_its_effect(void **state);
 void a_bad_event_leaves_nothing(void **state);
+void what_nobody_reads_cannot_be_wrong(void **state);
+void an_odd_event_is_stored_with_its_reason(void **state);
+void a_long_id_is_stored_by_its_hash(void **state);
+void an_administrator_sees_what_was_odd(void **state);
 void a_user_sees_their_own_payments(void **state);
 
 #endif

@@ -77,6 +77,11 @@ void stripe_form_addf(struct stripe_form *form, const char *name, const char *fo
 
 /* ------------------------------------------------------------------ answers */
 
+const char *stripe_known_id(const char *id)
+{
+	return id && *id && strlen(id) <= STRIPE_ID_MAX ? id : NULL;
+}
+
 const char *stripe_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -150,7 +155,7 @@ static enum status call(const char *method, const char *url, const char *path,
 		log_warn("stripe_unreachable", LOG_S("path", path), LOG_S("message", err.message));
 		return unavailable(reterr);
 	}
-	answer = json_loadb((const char *)http.body, http.body_len, 0, NULL);
+	answer = stripe_read(http.body, http.body_len);
 	if (http.status != 200)
 		return read_error(path, http.status, answer, reterr);
 	if (!json_is_object(answer)) {
@@ -188,13 +193,14 @@ enum status stripe_post(const char *path, const struct stripe_form *form,
 enum status stripe_list(const char *path, const struct stripe_form *form, stripe_each_fn *each,
 			void *ctx, struct error *reterr)
 {
-	char after[256] = "";
+	char after[STRIPE_ID_MAX + 1] = "";
 	bool more = true;
 
 	while (more) {
 		_cleanup_(stripe_form_done) struct stripe_form page;
 		_cleanup_(json_decrefp) json_t *list = NULL;
 		const json_t *object, *data;
+		const char *last = NULL;
 		enum status s;
 		size_t i;
 
@@ -212,9 +218,15 @@ enum status stripe_list(const char *path, const struct stripe_form *form, stripe
 			s = each(object, ctx, reterr);
 			if (s != OK)
 				return s;
-			snprintf(after, sizeof after, "%s", stripe_text(object, "id"));
+			last = stripe_known_id(stripe_text(object, "id"));
 		}
-		more = json_is_true(json_object_get(list, "has_more")) && json_array_size(data) > 0;
+		more = json_is_true(json_object_get(list, "has_more"));
+		if (more && (!last || strcmp(last, after) == 0)) { /* it would begin again */
+			log_warn("stripe_error", LOG_S("path", path),
+				 LOG_S("message", "endless list"));
+			return unavailable(reterr);
+		}
+		snprintf(after, sizeof after, "%s", last ? last : "");
 	}
 	return OK;
 }

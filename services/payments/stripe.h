@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#define STRIPE_ID_MAX 200           /* bytes of an id */
 #define STRIPE_FORM_MAX (16 * 1024) /* bytes of a request */
 
 /* Starts and stops the HTTP client. Main thread. */
@@ -38,6 +39,14 @@ _must_check_ enum status stripe_post(const char *path, const struct stripe_form 
 typedef enum status stripe_each_fn(const json_t *object, void *ctx, struct error *reterr);
 _must_check_ enum status stripe_list(const char *path, const struct stripe_form *form,
 				     stripe_each_fn *each, void *ctx, struct error *reterr);
+
+/* Stripe's JSON, read as leniently as can be: what nobody asks for cannot be wrong. Numbers that
+ * fit no type are null, and U+FFFD stands for what is no text. NULL: no object. Freed by
+ * json_decref. */
+json_t *stripe_read(const void *text, size_t len);
+
+/* The id, or NULL when it is empty or longer than STRIPE_ID_MAX. NULL gives NULL. */
+const char *stripe_known_id(const char *id);
 
 /* Members of an object; "" and 0 when absent or of another type. Borrowed. */
 const char *stripe_text(const json_t *object, const char *name);

@@ -93,6 +93,21 @@ const floods = {
     await sleep(1e9);
   },
 
+  // Hundreds of streams of many users, all of them busy and read.
+  async busy(from, stands) {
+    const users = [];
+    for (let i = 0; i < 20; i++) users.push(await signUp(from, "busy"));
+    stands();
+    await forever(users.length, async (i) => {
+      const chat = await newChat(from, users[i]);
+      const answer = generate(from, users[i], chat, { text: "long [[tokens:1000]]" });
+      await sleep(500);
+      const running = (await call(from, "GET", `/api/v1/chats/${chat}`, { token: users[i].token })).body?.runningGeneration;
+      const readers = running ? times(25, () => call(from, "GET", `/api/v1/generations/${running}/events`, { token: users[i].token, stream: true })) : null;
+      await Promise.all([answer, readers, sleep(200)]);
+    });
+  },
+
   // Many answers to one question, listed all the time.
   async siblings(from, stands) {
     const user = await signUp(from, "siblings");

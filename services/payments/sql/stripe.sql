@@ -1,8 +1,18 @@
 -- name: payments_event_insert
--- Stores event $1 of type $2 about object $3 in mode $4, made at second $5. No row: it is there.
--- Params: $1 text, $2 text, $3 text, $4 boolean, $5 bigint, $6 bytea.
-INSERT INTO stripe_event (id, type, object_id, livemode, event_time, raw)
-VALUES ($1::text, $2::text, $3::text, $4::boolean, to_timestamp($5::bigint), $6::bytea) ON CONFLICT (id) DO NOTHING RETURNING id;
+-- Stores event $1 of type $2 about object $3 in mode $4, made at second $5 (NULL: now); note $7 says why it has no effect. No row: it is there.
+-- Params: $1 text, $2 text, $3 text, $4 boolean, $5 bigint, $6 bytea, $7 text.
+INSERT INTO stripe_event (id, type, object_id, livemode, event_time, raw, note)
+VALUES ($1::text, $2::text, $3::text, $4::boolean, coalesce(to_timestamp($5::bigint), lc.now()), $6::bytea, $7::text)
+ON CONFLICT (id) DO NOTHING RETURNING id;
+
+-- name: payments_events_list
+-- Events, newest first, before ($2, $3) (NULL: from the newest), $4 rows; with $1 those alone that had no effect for a reason.
+-- Params: $1 boolean, $2 timestamptz, $3 text, $4 int.
+SELECT id, type, coalesce(object_id, '') AS object_id, coalesce(note, '') AS note, octet_length(raw) AS bytes,
+    receive_time::text AS received, (extract(epoch FROM receive_time) * 1000000)::bigint AS receive_us
+FROM stripe_event
+WHERE (NOT $1::boolean OR note IS NOT NULL) AND ($2::timestamptz IS NULL OR (receive_time, id) < ($2::timestamptz, $3::text))
+ORDER BY receive_time DESC, id DESC LIMIT $4::int;
 
 -- name: payments_events_purge
 -- Forgets events that came more than $1 ms ago.
