@@ -43,7 +43,7 @@ static void sign_up_answers_with_a_session(void **state)
 	assert_false(resp.user->email_verified);
 	assert_non_null(resp.user->create_time);
 
-	claims = test_claims(call, resp.access_token);
+	claims = test_claims(call, resp.access_cookie);
 	assert_string_equal(claims.subject, resp.user->id);
 	assert_string_equal(claims.issuer, "auth");
 	assert_false(claims.admin);
@@ -51,8 +51,8 @@ static void sign_up_answers_with_a_session(void **state)
 	assert_int_equal(resp.expires_at->seconds, claims.expires_at);
 	assert_string_equal(claims.session_id, test_value(call, "SELECT id FROM session"));
 
-	/* A browser's tokens are in cookies. */
-	assert_string_equal(resp.access_cookie, resp.access_token);
+	/* A browser's tokens are in cookies alone. */
+	assert_string_equal(resp.access_token, "");
 	assert_int_equal(strncmp(resp.refresh_cookie, "lcr_", 4), 0);
 	assert_string_equal(resp.refresh_token, "");
 	assert_in_range(resp.refresh_expires_at->seconds, claims.issued_at + 30 * 86400 - 60,
@@ -297,7 +297,7 @@ static void log_in_opens_another_session(void **state)
 	snprintf(call->ctx.user_agent, sizeof(call->ctx.user_agent), "Browser 1.0");
 	snprintf(call->ctx.client_address, sizeof(call->ctx.client_address), "2001:db8::1");
 	assert_int_equal(log_in(call, "ADA@example.com", TEST_PASSWORD, &resp), OK);
-	second = arena_strdup(call->arena, test_claims(call, resp.access_token).session_id);
+	second = arena_strdup(call->arena, test_claims(call, resp.access_cookie).session_id);
 	assert_string_not_equal(first, second);
 	assert_string_not_equal(resp.access_cookie, "");
 	assert_string_equal(test_value(call, "SELECT user_agent || ' ' || address FROM session "

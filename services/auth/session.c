@@ -87,6 +87,7 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 		.issued_at = now,
 		.expires_at = now + auth_conf->access_ttl_ms / 1000,
 	};
+	char *token;
 	enum status s;
 
 	resp->user = account_user(call->arena, grant->account, 0);
@@ -96,16 +97,17 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 	memcpy(claims.subject, resp->user->id, UUID_SIZE);
 	memcpy(claims.session_id, grant->session_id, UUID_SIZE);
 	claims.admin = resp->user->role == AUTH__V1__USER__ROLE__ADMIN;
-	s = keyring_sign(&claims, call->arena, &resp->access_token, &call->err);
+	s = keyring_sign(&claims, call->arena, &token, &call->err);
 	if (s != OK)
 		return s;
 
 	resp->expires_at = timestamp(call->arena, claims.expires_at);
 	resp->refresh_expires_at = db_time(call->arena, grant->refresh, 0, "refresh_expire_us");
 	if (grant->in_body) {
+		resp->access_token = token;
 		resp->refresh_token = (char *)grant->refresh_token;
-	} else {
-		resp->access_cookie = resp->access_token;
+	} else { /* a script that reads the answer learns nothing that it could send elsewhere */
+		resp->access_cookie = token;
 		resp->refresh_cookie = (char *)grant->refresh_token;
 	}
 	return OK;

@@ -71,4 +71,15 @@ is "$status $(grep -c '<div id="root">' <<<"$body")" "404 1" "a path that the pa
 call GET /openapi.json "" --compressed
 like "$headers" "content-encoding: gzip" "what is long comes compressed"
 is "$(get .openapi)" "3.1.0" "and whole"
+
+token=
+for path in login refresh; do
+	json='{"email":"ada@example.test","password":"correct horse battery"}'
+	[ $path = login ] || json='{}'
+	call POST /api/v1/auth/$path "$json" -b "$scratch/jar" -c "$scratch/jar"
+	is "$status $(get '.accessToken + .refreshToken')" "200 " "$path: a browser's tokens are not in the body"
+	is "$(grep -c '^[Ss]et-[Cc]ookie:.*HttpOnly' <<<"$headers")" 2 "$path: but in two cookies that scripts cannot read"
+done
+call GET /api/v1/chats "" -b "$scratch/jar"
+is "$(get '.chats | length')" 1 "and they are a session"
 finish

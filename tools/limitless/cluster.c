@@ -3,6 +3,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/db/db.h"
+#include "tools/limitless/environment.h"
 #include "tools/limitless/tool.h"
 
 #include <errno.h>
@@ -130,6 +131,7 @@ static void child_begin(const struct cluster *cluster, pid_t parent, int death_s
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	environment_reduce(NULL, NULL);
 	become_user(cluster); /* forgets the death signal: first this, then that */
 	prctl(PR_SET_PDEATHSIG, death_signal);
 	if (getppid() != parent || chdir("/") != 0)

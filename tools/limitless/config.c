@@ -15,6 +15,7 @@
  * has no NAME, else empty
  *   ${STRIPE_URL}                    Stripe's API, or the stand-in's when it runs and there is no
  * STRIPE_SECRET_KEY */
+#include "tools/limitless/environment.h"
 #include "tools/limitless/secrets.h"
 #include "tools/limitless/stack.h"
 
@@ -32,13 +33,6 @@ struct expansion {
 	struct buf *out;
 	struct error *reterr;
 };
-
-static bool is_set(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value;
-}
 
 static void add_escaped(struct buf *out, const char *value)
 {
@@ -60,11 +54,13 @@ static enum status add_file(const struct expansion *e, const char *kind, const c
 	if (strcmp(kind, "SECRET") == 0) {
 		s = secret_random(place, argument, path, e->reterr);
 	} else if (strcmp(kind, "ENV_SECRET") == 0) {
-		if (!is_set(argument))
+		if (!environment_has(argument)) {
+			secret_forget(place, argument);
 			return OK;
+		}
 		s = secret_given(place, argument, getenv(argument), path, e->reterr);
 	} else if (strcmp(kind, "DEMO_SECRET") == 0) {
-		if (!e->stack->demo || !*bar || is_set(bar + 1))
+		if (!e->stack->demo || !*bar || environment_has(bar + 1))
 			return OK;
 		snprintf(name, sizeof name, "%.*s", (int)(bar - argument), argument);
 		s = secret_random(place, name, path, e->reterr);
@@ -125,7 +121,7 @@ static bool add_plain_value(const struct expansion *e, const char *variable)
 			buf_addf(e->out, "http://%s/v1", address + strlen("tcp://"));
 	} else if (strcmp(variable, "STRIPE_URL") == 0) {
 		stack_address(stack, "standin", false, address);
-		if (stack->demo && !is_set("STRIPE_SECRET_KEY"))
+		if (stack->demo && !environment_has("STRIPE_SECRET_KEY"))
 			buf_addf(e->out, "http://%s", address + strlen("tcp://"));
 		else
 			buf_adds(e->out, "https://api.stripe.com");

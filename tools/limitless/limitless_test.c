@@ -1,5 +1,7 @@
 /* Folders, locks, secrets and configuration of a stack, without starting one (tests/system does).
  */
+#include "tools/limitless/environment.h"
+#include "tools/limitless/mode.h"
 #include "tools/limitless/secrets.h"
 #include "tools/limitless/stack.h"
 
@@ -274,6 +276,137 @@ static void test_what_up_was_called_with_is_kept(void **state)
 	assert_int_equal(loaded.n_programs, f->stack.n_programs);
 }
 
+/* ---------------------------------------------------------------- demo or real */
+
+struct mode_case {
+	const char *name, *provider, *stripe; /* of the environment; NULL: not set */
+};
+
+static void set_or_unset(const char *name, const char *value)
+{
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+static enum status choose(struct stack *stack, const struct mode_case *mode, struct error *reterr)
+{
+	unsetenv("OPENROUTER_API_KEY");
+	unsetenv("OPENAI_BASE_URL");
+	set_or_unset("OPENAI_API_KEY", mode->provider);
+	set_or_unset("STRIPE_SECRET_KEY", mode->stripe);
+	mode_choose(stack);
+	unsetenv("OPENAI_API_KEY");
+	unsetenv("STRIPE_SECRET_KEY");
+	return mode_check(stack, reterr);
+}
+
+/* Every mode after every mode: credits that cost nothing never buy what costs, nor the reverse. */
+static void test_a_dir_keeps_its_mode(void **state)
+{
+	static const struct mode_case modes[] = {
+		{"demo", NULL, NULL},
+		{"demo, test key", NULL, "sk_test_1"},
+		{"real", "sk-1", NULL},
+		{"real, test key", "sk-1", "sk_test_1"},
+		{"real, live", "sk-1", "sk_live_1"},
+		{"real, live restricted", "sk-1", "rk_live_1"},
+	};
+	static const char *const may[] = {"yynnnn", "yynnnn", "nnyyyy",
+					  "nnyynn", "nnynyy", "nnynyy"};
+	struct fixture *f = *state;
+	char path[TOOL_PATH_MAX];
+	struct error err;
+
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	tool_path(path, "%s/mode", f->stack.place.dir);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(modes); k++) {
+			unlink(path);
+			assert_ok(choose(&f->stack, &modes[i], &err), &err);
+			assert_ok(mode_remember(&f->stack, &err), &err);
+			if ((choose(&f->stack, &modes[k], &err) == OK) != (may[i][k] == 'y'))
+				fail_msg("%s after %s", modes[k].name, modes[i].name);
+			if (may[i][k] == 'n' && !strstr(err.message, "another DIR"))
+				fail_msg("does not say what to do: %s", err.message);
+		}
+	}
+	/* Live, then nothing sold for a while, then a test key. */
+	unlink(path);
+	assert_ok(choose(&f->stack, &modes[4], &err), &err);
+	assert_ok(mode_remember(&f->stack, &err), &err);
+	assert_ok(choose(&f->stack, &modes[2], &err), &err);
+	assert_ok(mode_remember(&f->stack, &err), &err);
+	assert_int_equal(choose(&f->stack, &modes[3], &err), FAILED_PRECONDITION);
+	/* Nobody sells a stand-in's answers. */
+	unlink(path);
+	assert_int_equal(choose(&f->stack, &(struct mode_case){"", NULL, "sk_live_1"}, &err),
+			 FAILED_PRECONDITION);
+	assert_non_null(strstr(err.message, "STRIPE_SECRET_KEY is a live key"));
+}
+
+/* A DIR of an older version is what its last start was. */
+static void test_an_older_dir_keeps_its_mode(void **state)
+{
+	static const struct mode_case demo = {"demo", NULL, NULL}, real = {"real", "sk-1", NULL};
+	struct fixture *f = *state;
+	char path[TOOL_PATH_MAX];
+	struct error err;
+
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	assert_ok(choose(&f->stack, &demo, &err), &err);
+	assert_ok(stack_save(&f->stack, &err), &err);
+	assert_ok(choose(&f->stack, &real, &err), &err); /* it never had data */
+	assert_ok(tool_make_directory(f->stack.cluster.data_dir, 0700, &err), &err);
+	tool_path(path, "%s/PG_VERSION", f->stack.cluster.data_dir);
+	assert_ok(tool_write_file(path, "15\n", 0600, &err), &err);
+	assert_int_equal(choose(&f->stack, &real, &err), FAILED_PRECONDITION);
+	assert_ok(choose(&f->stack, &demo, &err), &err);
+}
+
+/* ---------------------------------------------------------------- the environment of children */
+
+static void test_children_get_what_they_need(void **state)
+{
+	static const char *const given[] = {
+		"PATH=/bin",
+		"TZ=UTC",
+		"OPENAI_API_KEY=k",
+		"STRIPE_SECRET_KEY=k",
+		"LIMITLESS_CHAT_A=1",
+		"LIMITLESS_AUTH_A=1",
+		"LIMITLESS_CHATTER_A=1",
+		"https_proxy=p",
+		"ASAN_OPTIONS=x=1",
+		"LD_PRELOAD=/x",
+		"PGPASSWORD=k",
+	};
+	static const struct {
+		const char *process, *expected;
+	} cases[] = {
+		{"chat",
+		 "PATH TZ LIMITLESS_CHAT_A https_proxy ASAN_OPTIONS GNUTLS_NO_IMPLICIT_INIT "},
+		{"auth", "PATH TZ LIMITLESS_AUTH_A ASAN_OPTIONS GNUTLS_NO_IMPLICIT_INIT "},
+		{NULL, "PATH TZ ASAN_OPTIONS GNUTLS_NO_IMPLICIT_INIT "},
+	};
+	char **saved = environ;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *fresh[ARRAY_SIZE(given) + 1] = {NULL}, names[512] = "";
+
+		for (size_t k = 0; k < ARRAY_SIZE(given); k++)
+			fresh[k] = (char *)given[k];
+		environ = fresh;
+		environment_reduce(cases[i].process, NULL);
+		for (char **variable = environ; *variable; variable++)
+			snprintf(names + strlen(names), sizeof names - strlen(names), "%.*s ",
+				 (int)strcspn(*variable, "="), *variable);
+		environ = saved;
+		assert_string_equal(names, cases[i].expected);
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -287,6 +420,9 @@ int main(void)
 		TEST(test_configuration),
 		TEST(test_unknown_variable_names_itself),
 		TEST(test_what_up_was_called_with_is_kept),
+		TEST(test_a_dir_keeps_its_mode),
+		TEST(test_an_older_dir_keeps_its_mode),
+		TEST(test_children_get_what_they_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

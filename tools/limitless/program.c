@@ -1,5 +1,7 @@
 #include "tools/limitless/program.h"
 
+#include "tools/limitless/environment.h"
+
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
@@ -25,8 +27,6 @@ static int open_log(const struct program *program)
  * others in their order. */
 static void run_child(const struct program *program, pid_t parent, int log)
 {
-	/* Keys of providers travel as files that one process may read. */
-	static const char *const secrets[] = {"OPENROUTER_API_KEY", "OPENAI_API_KEY"};
 	int nothing = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
@@ -37,11 +37,7 @@ static void run_child(const struct program *program, pid_t parent, int log)
 	if (getppid() != parent || dup2(nothing, STDIN_FILENO) < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(126);
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
-		unsetenv(secrets[i]);
-	/* libpq brings GnuTLS along for LDAP, which nobody uses here; not starting it spares every
-	 * process a megabyte. */
-	setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1);
+	environment_reduce(program->name, NULL);
 	execl(program->path, program->name, "--config", program->config, (char *)NULL);
 	dprintf(STDERR_FILENO, "%s: cannot be executed: %m\n", program->path);
 	_exit(127);

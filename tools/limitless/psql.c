@@ -1,6 +1,7 @@
 /* `limitless psql`: PostgreSQL's own programs (psql, pgbench, pg_dump) on the database of a stack.
  */
 #include "tools/limitless/commands.h"
+#include "tools/limitless/environment.h"
 #include "tools/limitless/place.h"
 
 #include <getopt.h>
@@ -18,9 +19,14 @@ static int usage(void)
 /* Does not come back when it goes well. */
 static void run(const struct cluster *cluster, const char *role, const char *program, char **args)
 {
+	static const char *const terminal[] = {"TERM",   "COLUMNS",    "LINES",     "PAGER",
+					       "LESS",   "PSQL_PAGER", "PSQLRC",    "PSQL_HISTORY",
+					       "EDITOR", "VISUAL",     "PGOPTIONS", NULL};
 	char path[TOOL_PATH_MAX], port[16];
 
 	snprintf(port, sizeof port, "%d", CLUSTER_PORT);
+	/* psql and pg_dump run commands of their own: a pager, an editor, \\!. */
+	environment_reduce(NULL, terminal);
 	setenv("PGHOST", cluster->socket_dir, 1);
 	setenv("PGPORT", port, 1);
 	setenv("PGDATABASE", CLUSTER_DATABASE, 1);

@@ -58,3 +58,11 @@ enum status secret_given(const struct place *place, const char *name, const char
 	tool_path(ret, "%s/secrets/%s", place->dir, name);
 	return tool_write_file(ret, value, 0600, reterr);
 }
+
+void secret_forget(const struct place *place, const char *name)
+{
+	char path[TOOL_PATH_MAX];
+
+	tool_path(path, "%s/secrets/%s", place->dir, name);
+	unlink(path);
+}

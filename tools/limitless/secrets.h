@@ -18,4 +18,7 @@ _must_check_ enum status secret_given(const struct place *place, const char *nam
 				      const char *value, char ret[TOOL_PATH_MAX],
 				      struct error *reterr);
 
+/* Removes the file of a value that came by the environment once and does not now. */
+void secret_forget(const struct place *place, const char *name);
+
 #endif

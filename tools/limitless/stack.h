@@ -10,12 +10,20 @@
 #define STACK_PORT_MAX \
 	64530 /* with its admin port and those of the services it stays below 65,536 */
 
+/* What credits are bought with. */
+enum money {
+	MONEY_NONE, /* nothing is sold */
+	MONEY_PLAY, /* a stand-in for Stripe, or a test key */
+	MONEY_LIVE,
+};
+
 struct stack {
 	struct place place;
 	struct cluster cluster;
 	int port;
 	bool tcp;  /* services listen on ports, else on sockets in place.run */
 	bool demo; /* no provider's key is given: the stand-in answers */
+	enum money money;
 	struct program programs[STACK_PROGRAMS_MAX]; /* in the order of their start */
 	size_t n_programs;
 };

@@ -1,6 +1,8 @@
 /* `limitless up`: the supervisor. One thread; children die with it, PostgreSQL shuts down with it.
  */
 #include "tools/limitless/commands.h"
+#include "tools/limitless/environment.h"
+#include "tools/limitless/mode.h"
 #include "tools/limitless/probe.h"
 #include "tools/limitless/schema.h"
 #include "tools/limitless/stack.h"
@@ -68,13 +70,6 @@ static enum status check_ports(const struct stack *stack, struct error *reterr)
 	return OK;
 }
 
-static bool is_set(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value && *value;
-}
-
 /* Tabs of the former page go on. Without it they would load anew: no reason not to start. */
 static void keep_page(const struct stack *stack)
 {
@@ -98,8 +93,10 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 		s = place_prepare(&stack->place, &stack->cluster, reterr);
 	if (s != OK)
 		return s;
-	stack->demo = !is_set("OPENROUTER_API_KEY") && !is_set("OPENAI_API_KEY") &&
-		      !is_set("OPENAI_BASE_URL");
+	mode_choose(stack);
+	s = mode_check(stack, reterr);
+	if (s != OK)
+		return s;
 	stack_list(stack);
 	s = check_binaries(stack, reterr);
 	if (s == OK)
@@ -108,7 +105,10 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 		keep_page(stack);
 	if (s == OK)
 		s = stack_save(stack, reterr);
-	return s == OK ? stack_write_config(stack, reterr) : s;
+	if (s == OK)
+		s = stack_write_config(stack, reterr);
+	environment_forget();
+	return s;
 }
 
 /* ---------------------------------------------------------------- starting */
@@ -456,6 +456,8 @@ int up_main(int argc, char **argv)
 	s = prepare(sup, dir, &err);
 	if (s == OK)
 		s = start_database(sup, &err);
+	if (s == OK)
+		s = mode_remember(&sup->stack, &err);
 	if (s == OK)
 		s = start_programs(sup, &stop, &err);
 	if (s == OK && !stop) {

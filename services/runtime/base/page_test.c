@@ -216,7 +216,8 @@ static void random_tokens_never_abort(void **state)
 		assert_int_equal(page_begin(&page, arena, "m", FILTER, 10, NULL, &err), OK);
 		token = forge(arena, SECRET, &page, text, len);
 		if (rand_r(&seed) % 4 == 0)
-			token[(size_t)rand_r(&seed) % strlen(token)] = (char)(rand_r(&seed) % 255 + 1);
+			token[(size_t)rand_r(&seed) % strlen(token)] =
+				(char)(rand_r(&seed) % 255 + 1);
 		s = page_begin(&got, arena, "m", FILTER, 10, token, &err);
 		if (s == OK) {
 			assert_int_equal(strlen(got.key) + 1 + strlen(got.id), len);

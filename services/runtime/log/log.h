@@ -45,7 +45,7 @@ bool log_enabled(enum log_level level);
 /* "debug", "info", "warn", "error". False: none of them. */
 bool log_level_parse(const char *text, enum log_level *ret);
 
-#define LOG_TEXT_MAX 2048          /* bytes of one text; a longer one is cut and ends with "…" */
+#define LOG_TEXT_MAX 2048           /* bytes of one text; a longer one is cut and ends with "…" */
 #define LOG_EVENT_RATE_DEFAULT 1000 /* lines of one event a second, of errors ten times as many */
 
 /* Lines of one event a second, of errors ten times as many; 0: all are written. Once at start, and

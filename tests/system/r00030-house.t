@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# What the processes of `make run` may see and do: secrets go where they are needed and nowhere else, and a folder stays a demo or real.
+. "$(dirname "$0")/lib.sh"
+limitless=$B/bin/limitless
+
+processes() { pgrep -P "$1"; pgrep -P "$(head -n 1 "$dir/pg/postmaster.pid")"; }
+name_of() { cat "/proc/$1/comm"; }
+
+# ---- a demo with a test key of Stripe, started with all kinds of secrets around
+stack_start STRIPE_SECRET_KEY=sk_test_canary STRIPE_WEBHOOK_SECRET=whsec_canary PGPASSWORD=canary AWS_SECRET_ACCESS_KEY=canary \
+	LIMITLESS_CHAT_LEASE=29s LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
+seen= n=0 foreign=
+for p in "$pid" $(processes "$pid"); do
+	n=$((n + 1))
+	tr '\0' '\n' <"/proc/$p/environ" >"$scratch/environ"
+	! grep -q canary "$scratch/environ" || seen="$seen $(name_of "$p")"
+	! grep '^LIMITLESS_[A-Z]*_.*=.' "$scratch/environ" | grep -qiv "^LIMITLESS_$(name_of "$p")_" || foreign="$foreign $(name_of "$p")"
+done
+is "$((n >= 12))" 1 "the supervisor, its programs and PostgreSQL's processes ($n)"
+is "$seen" "" "no process has a secret in its environment"
+is "$foreign" "" "nor what is meant for another one"
+is "$(tr '\0' '\n' <"/proc/$(pid_of chat)/environ" | grep -c '^LIMITLESS_CHAT_LEASE=29s$')" 1 "chat has what is meant for it"
+is "$(find "$dir/secrets" "$dir/config" -type f ! -name '*.pub' ! -perm 600)" "" "secrets and configurations are for one user"
+is "$(cat "$dir/secrets/STRIPE_SECRET_KEY")" sk_test_canary "a secret travels by a file"
+sign_up ada
+is "$status" 200 "and all of it works"
+stack_stop "$pid"
+
+# ---- a demo's credits are worth nothing
+refused() { # name words; then the environment
+	local name=$1 words=$2 code
+	shift 2
+	timeout 20 env "$@" "$limitless" up --dir "$dir" --port "$port" >"$scratch/refused" 2>&1
+	code=$?
+	is "$code $(wc -l <"$scratch/refused")" "1 1" "$name: refused in one line"
+	like "$(cat "$scratch/refused")" "$words" "which says what to do"
+}
+refused "a demo with a provider" 'is a demo.*choose another DIR' OPENAI_BASE_URL=http://127.0.0.1:1/v1
+refused "a demo that sells" 'STRIPE_SECRET_KEY is a live key' STRIPE_SECRET_KEY=sk_live_canary
+demo=$dir demo_port=$port
+stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
+ok $? "as a demo it goes on"
+is "$(ls "$dir/secrets/STRIPE_SECRET_KEY" 2>/dev/null)" "" "and the key that is not given any more is gone"
+standin=$(cat "$dir/standin.url")
+
+unset dir port
+stack_start OPENAI_BASE_URL="$standin/v1" OPENAI_API_KEY=canary
+real_pid=$pid
+is "$(grep -c 'stand-in' "$dir.out")" 0 "another folder has the provider"
+stack_stop "$real_pid"
+refused "a provider's folder without a key" 'answers of a stand-in would cost its users real credits: set OPENROUTER_API_KEY'
+finish
