@@ -31,6 +31,8 @@
 #define NARROW "narrow"   /* a window of 1,024 tokens, answers of 256 */
 #define SINGLE "single"   /* from a provider with one key and nobody else */
 #define ENDLESS "endless" /* free; answers longer than one may be */
+#define PICKY "picky"     /* free; used by one test, which makes it learn */
+#define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 
 enum process_name { STANDIN, CREDITS, CHAT_A, CHAT_B, N_PROCESSES };

@@ -46,6 +46,11 @@ static pid_t owner;
 	" modalities: [text], price: {per_message: 2}, upstream: {openrouter: one, demo: \"\"}}\n" \
 	"  - {id: endless, name: Endless, provider: Demo, window: 400000, max_output: 200000,"     \
 	" modalities: [text], price: {}, free: true}\n"                                            \
+	"  - {id: picky, name: Picky, provider: Demo, window: 8192, max_output: 4096,"             \
+	" modalities: [text], price: {}, free: true}\n"                                            \
+	"  - {id: newer, name: Newer, provider: Demo, window: 8192, max_output: 4096,"             \
+	" modalities: [text], price: {}, free: true, parameters: {temperature: false,"             \
+	" max_tokens: max_completion_tokens, stream_options: false}}\n"                            \
 	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"   \
 	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n"
 

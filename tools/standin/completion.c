@@ -65,6 +65,31 @@ static void error_answer(struct httpd_request *req, const struct refusal *refusa
 	json_decref(error);
 }
 
+/* What providers say beside a status: [[fault:402 says=afford]]. */
+static const struct {
+	const char *name, *code, *message;
+} sayings[] = {
+	{"flagged", NULL,
+	 "The model requires moderation. Your input was flagged for \"violence\"."},
+	{"afford", NULL,
+	 "This request requires more credits, or fewer max_tokens. You requested up to 4096 "
+	 "tokens, but can only afford 300."},
+	{"quota", "insufficient_quota", "You exceeded your current quota."},
+	{"model", "model_not_found", "The model does not exist or you do not have access to it."},
+	{"context", "context_length_exceeded",
+	 "This model's maximum context length is 4096 tokens."},
+};
+
+static void say(const char *name, struct refusal *refusal)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sayings); i++) {
+		if (strcmp(name, sayings[i].name) != 0)
+			continue;
+		refusal->code = sayings[i].code;
+		snprintf(refusal->message, sizeof refusal->message, "%s", sayings[i].message);
+	}
+}
+
 static void status_answer(struct httpd_request *req, const struct fault *fault)
 {
 	struct refusal refusal = {.status = fault->status, .type = "server_error"};
@@ -77,6 +102,7 @@ static void status_answer(struct httpd_request *req, const struct fault *fault)
 	}
 	snprintf(refusal.message, sizeof refusal.message, "The stand-in was asked to fail with %d.",
 		 fault->status);
+	say(fault->says, &refusal);
 	error_answer(req, &refusal, fault->retry_after);
 }
 
@@ -398,6 +424,18 @@ static bool authorised(const struct httpd_request *req, const char *api_key,
 	return false;
 }
 
+/* A question that was understood and refused is an expense of nobody, but an exchange. */
+static void note_refusal(const struct question *question, int32_t status)
+{
+	struct journal_entry entry = {.received_us = clock_wall_us()};
+
+	if (!question->prompt || !*question->prompt)
+		return;
+	JOURNAL_TEXT(entry.model, question->model);
+	JOURNAL_TEXT(entry.prompt, question->prompt);
+	journal_end(journal_begin(&entry), "refused", status, 0);
+}
+
 void completion_handle(struct httpd_request *req, const struct standin_conf *conf)
 {
 	struct exchange *x = calloc(1, sizeof *x);
@@ -411,6 +449,7 @@ void completion_handle(struct httpd_request *req, const struct standin_conf *con
 		begin(x);
 		return;
 	}
+	note_refusal(&x->question, refusal.status);
 	error_answer(req, &refusal, -1);
 	exchange_free(x);
 }

@@ -67,6 +67,10 @@ static bool parse_pair(const char *text, size_t len, struct fault *fault)
 		snprintf(fault->key, sizeof fault->key, "%.*s", (int)(len - 4), text + 4);
 		return true;
 	}
+	if (len > 5 && strncmp(text, "says=", 5) == 0) {
+		snprintf(fault->says, sizeof fault->says, "%.*s", (int)(len - 5), text + 5);
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		size_t n = strlen(numbers[i].name);
 

@@ -5,8 +5,10 @@
 #include "runtime/conf/conf.h"
 #include "runtime/log/log.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -22,6 +24,8 @@ static const struct conf_key keys[] = {
 	 "Tokens a second; 0: as fast as they can be read."},
 	{"first_token", CONF_DURATION, offsetof(struct standin_conf, first_ms), "200ms", 0, 3600000,
 	 false, "Time before the first token."},
+	{"models", CONF_LIST, offsetof(struct standin_conf, models), "", 0, 0, false,
+	 "The names that it knows; others are answered 404. None: any name."},
 	{"log_level", CONF_TEXT, offsetof(struct standin_conf, log_level), "info", 0, 0, false,
 	 "debug, info, warn or error."},
 	{"stripe.api_key", CONF_SECRET, offsetof(struct standin_conf, stripe_key), "", 0, 0, false,
@@ -38,6 +42,27 @@ static void answer_json(struct httpd_request *req, int32_t status, const char *t
 						 .content_type = "application/json",
 						 .body = text,
 						 .body_len = strlen(text)});
+}
+
+/* GET /v1/models: one that knows any name calls itself demo. */
+static void answer_models(struct httpd_request *req, const struct standin_conf *conf)
+{
+	json_t *list = json_array(), *root;
+	char *text;
+
+	for (size_t i = 0; conf->models[i]; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", conf->models[i],
+						      "object", "model", "created", 1767225600,
+						      "owned_by", "library"));
+	if (!conf->models[0])
+		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", "demo",
+						      "object", "model", "created", 1767225600,
+						      "owned_by", "standin"));
+	root = json_pack("{s:s, s:o}", "object", "list", "data", list);
+	text = json_dumps(root, JSON_COMPACT);
+	answer_json(req, 200, text);
+	free(text);
+	json_decref(root);
 }
 
 static void answer_journal(struct httpd_request *req)
@@ -58,9 +83,7 @@ static void handle(struct httpd_request *req, void *ctx)
 	else if (stripe_has_path(req->path))
 		stripe_handle(req, ctx);
 	else if (get && strcmp(req->path, "/v1/models") == 0)
-		answer_json(req, 200,
-			    "{\"object\":\"list\",\"data\":[{\"id\":\"demo\",\"object\":\"model\","
-			    "\"created\":1767225600,\"owned_by\":\"standin\"}]}");
+		answer_models(req, ctx);
 	else if (get && strcmp(req->path, "/standin/requests") == 0)
 		answer_journal(req);
 	else

@@ -102,6 +102,16 @@ static bool read_number(const json_t *body, const char *name, double min, double
 	return true;
 }
 
+/* The last of the questions that a prompt was joined of, as far as directives tell. */
+static const char *last_question(const char *prompt)
+{
+	const char *at;
+
+	while ((at = strstr(prompt, "]]\n\n")) && at[4])
+		prompt = at + 4;
+	return prompt;
+}
+
 /* "[[name:" … "]]" in the prompt: what stands between, or NULL. */
 static const char *directive(const char *prompt, const char *name, size_t *ret_len)
 {
@@ -109,7 +119,7 @@ static const char *directive(const char *prompt, const char *name, size_t *ret_l
 	const char *begin, *end;
 
 	snprintf(opening, sizeof opening, "[[%s:", name);
-	begin = strstr(prompt, opening);
+	begin = strstr(last_question(prompt), opening);
 	if (!begin)
 		return NULL;
 	begin += strlen(opening);
@@ -150,6 +160,70 @@ static bool read_directives(const struct httpd_request *req, struct arena *arena
 	return true;
 }
 
+bool model_known(const struct standin_conf *conf, const char *name)
+{
+	const char *const *known = conf->models;
+
+	if (!known || !*known)
+		return true;
+	while (*known && strcmp(*known, name) != 0)
+		known++;
+	return *known;
+}
+
+/* A model that does not take a parameter says so, and names another one for the limit. */
+static bool check_refused(const json_t *body, const struct question *question, struct arena *arena,
+			  struct refusal *refusal)
+{
+	size_t len = 0;
+	const char *list = directive(question->prompt, "refuse", &len);
+	const char *end = list ? list + len : NULL;
+
+	while (list && list < end) {
+		size_t n = strcspn(list, ",]");
+		const char *name = arena_strndup(arena, list, n);
+
+		if (json_object_get(body, name))
+			return refuse(refusal, name, "unsupported_parameter",
+				      "Unsupported parameter: '%s' is not supported with this "
+				      "model.%s",
+				      name,
+				      strcmp(name, "max_tokens") == 0
+					      ? " Use 'max_completion_tokens' instead."
+					      : "");
+		list += n + 1;
+	}
+	return true;
+}
+
+/* As the templates of some models do. */
+static bool check_turns(const json_t *body, const struct question *question,
+			struct refusal *refusal)
+{
+	const json_t *messages = json_object_get(body, "messages"), *message;
+	const char *due = "user";
+	size_t len, i;
+
+	if (!directive(question->prompt, "strict", &len))
+		return true;
+	json_array_foreach(messages, i, message)
+	{
+		const char *role = json_string_value(json_object_get(message, "role"));
+
+		if (i == 0 && strcmp(role, "system") == 0)
+			continue;
+		if (strcmp(role, due) != 0 ||
+		    json_string_length(json_object_get(message, "content")) == 0)
+			return refuse(refusal, NULL, NULL,
+				      "Conversation roles must alternate "
+				      "user/assistant/user/assistant/...");
+		due = strcmp(role, "user") == 0 ? "assistant" : "user";
+	}
+	if (strcmp(due, "assistant") == 0)
+		return true;
+	return refuse(refusal, NULL, NULL, "The last message must be the user's.");
+}
+
 bool question_read(const struct httpd_request *req, const struct standin_conf *conf,
 		   struct arena *arena, struct question *ret, struct refusal *ret_refusal)
 {
@@ -164,6 +238,12 @@ bool question_read(const struct httpd_request *req, const struct standin_conf *c
 	if (!model || !*model)
 		return refuse(ret_refusal, NULL, NULL, "you must provide a model parameter");
 	ret->model = arena_strdup(arena, model);
+	if (!model_known(conf, model)) {
+		refuse(ret_refusal, "model", "model_not_found",
+		       "The model `%.100s` does not exist or you do not have access to it.", model);
+		ret_refusal->status = 404;
+		return false;
+	}
 	ret->stream = json_is_true(json_object_get(body, "stream"));
 	ret->include_usage = json_is_true(
 		json_object_get(json_object_get(body, "stream_options"), "include_usage"));
@@ -176,5 +256,6 @@ bool question_read(const struct httpd_request *req, const struct standin_conf *c
 	       read_number(body, "top_p", 0, 1, NULL, ret_refusal) &&
 	       read_number(body, "max_tokens", 1, 1e9, &ret->max_tokens, ret_refusal) &&
 	       read_number(body, "max_completion_tokens", 1, 1e9, &ret->max_tokens, ret_refusal) &&
-	       read_directives(req, arena, ret, ret_refusal);
+	       read_directives(req, arena, ret, ret_refusal) &&
+	       check_refused(body, ret, arena, ret_refusal) && check_turns(body, ret, ret_refusal);
 }

@@ -4,7 +4,10 @@
  *   [[fault:NAME key=value …]]  see fault.c       [[say:TEXT]]  answer exactly this [[tokens:N]]
  * answer with N tokens
  *   [[pace:N]]  tokens a second, 0: at once       [[first:MS]]  wait before the first token
- * The header x-standin-fault takes the same text as [[fault:…]]. */
+ *   [[refuse:NAME,NAME]]  a model that does not take these parameters
+ *   [[strict:1]]  a template that wants user and assistant in turns
+ * The header x-standin-fault takes the same text as [[fault:…]]. A prompt that several questions
+ * were joined in, by blank lines, obeys the last one. */
 #ifndef TOOLS_STANDIN_STANDIN_H
 #define TOOLS_STANDIN_STANDIN_H
 
@@ -23,6 +26,7 @@ struct standin_conf {
 	int64_t pace;        /* tokens a second; 0: at once */
 	int64_t first_ms;    /* before the first token */
 	const char *log_level;
+	const char *const *models;      /* the names that it knows; none: any */
 	const char *stripe_key;         /* the only one that Stripe's part accepts; "": any */
 	const char *stripe_webhook_url; /* "": nobody is told */
 	const char *stripe_webhook_secret;
@@ -51,6 +55,7 @@ struct fault {
 	int64_t retry_after; /* seconds, header Retry-After; -1: none */
 	int64_t times;       /* only the first so many requests with this key; 0: all */
 	char key[64];
+	char says[24]; /* of FAULT_STATUS: the words of a provider, see completion.c */
 };
 
 /* Reads "NAME key=value …". False: no such fault or key. */
@@ -77,6 +82,9 @@ struct refusal {
 	const char *type, *code, *param; /* code, param: NULL for null */
 	char message[256];
 };
+
+/* Whether the stand-in has a model of this name. */
+bool model_known(const struct standin_conf *conf, const char *name);
 
 /* Reads and checks the body. False: ret_refusal is filled. */
 bool question_read(const struct httpd_request *req, const struct standin_conf *conf,

@@ -114,6 +114,127 @@ static void a_refused_key_makes_room_for_another(void **state)
 	assert_string_equal(reader_text(reader), "other key");
 }
 
+/* ---------------------------------------------------------------- one user's verdict, another's
+ * answer */
+
+/* SINGLE has one key and no other way: what rests it stops everybody. */
+static void one_users_refusal_is_no_others(void **state)
+{
+	static const struct {
+		const char *fault, *reason;
+		int tries;
+	} refusals[] = {
+		{"403 says=flagged", "PROMPT_FLAGGED", 1},
+		{"400 says=context", "CONTEXT_TOO_LONG", 1},
+		{"402", "PROVIDER_LIMIT", 1},
+		{"403", "PROVIDER_REFUSED", 1},
+		{"400", "PROVIDER_REFUSED", 1},
+	};
+	struct stage *stage = *state;
+	int64_t left = GIFT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		_cleanup_(reader_freep) struct reader *reader = NULL;
+		char text[64];
+
+		snprintf(text, sizeof text, "[[fault:%s]]", refusals[i].fault);
+		stage->as = stage->user;
+		expect_fault_of(stage, SINGLE, text, refusals[i].reason, refusals[i].tries);
+		stage->as = stage->other;
+		reader = stage_answer(stage, stage_new_chat(stage, SINGLE), "me? [[say:yes]]");
+		assert_string_equal(reader_text(reader), "yes");
+		left -= 2 * CREDIT;
+		stage_expect_balance(stage, left);
+	}
+	stage->as = stage->user;
+}
+
+/* The account has no more for this answer: a shorter one is asked for, once. */
+static void what_can_be_paid_is_asked_for(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, SINGLE), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	snprintf(text, sizeof text, "%s [[fault:402 says=afford times=1 key=%s]] [[tokens:500]]",
+		 chat, stage->user);
+	reader = reader_generate(stage, chat, text);
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__LENGTH);
+	assert_int_equal(reader->completion_tokens, 300);
+	assert_int_equal(stage_requests(chat), 2);
+	stage->as = stage->other;
+	expect_fault_of(stage, SINGLE, "[[fault:402 says=afford]]", "PROVIDER_LIMIT", 2);
+}
+
+static void a_key_without_quota_makes_room_for_another(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, KEYED), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	stage->replica = CHAT_B;
+	snprintf(text, sizeof text, "%s [[fault:429 says=quota times=1 key=%s]] [[say:other key]]",
+		 chat, stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "other key");
+	assert_int_equal(stage_requests(chat), 2);
+	process_kill(CHAT_B, SIGHUP);
+}
+
+/* ---------------------------------------------------------------- parameters */
+
+static struct reader *ask_warmly(struct stage *stage, const char *chat, const char *words)
+{
+	Chat__V1__GenerateRequest req = CHAT__V1__GENERATE_REQUEST__INIT;
+	Chat__V1__Parameters parameters = CHAT__V1__PARAMETERS__INIT;
+	Google__Protobuf__DoubleValue warm = GOOGLE__PROTOBUF__DOUBLE_VALUE__INIT;
+	char text[300];
+	struct reader *reader;
+
+	snprintf(text, sizeof text, "%s %s", chat, words);
+	warm.value = 0.5;
+	parameters.temperature = &warm;
+	req.chat = (char *)chat;
+	req.text = text;
+	req.parameters = &parameters;
+	reader = reader_request(stage, &req);
+	reader_wait_end(reader);
+	return reader;
+}
+
+/* Each costs one request, no quick try, and only the first time. */
+static void a_refused_parameter_is_left_out(void **state)
+{
+	static const char words[] =
+		"[[refuse:max_tokens,temperature,stream_options,top_p]] [[say:as you like]]";
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, PICKY), *next = stage_new_chat(stage, PICKY);
+	_cleanup_(reader_freep) struct reader *first = NULL, *second = NULL, *never = NULL;
+
+	first = ask_warmly(stage, chat, words);
+	reader_expect_done(first, CHAT__V1__STOP_REASON__STOP);
+	assert_string_equal(reader_text(first), "as you like");
+	assert_int_equal(stage_requests(chat), 4);
+	second = ask_warmly(stage, next, words);
+	assert_string_equal(reader_text(second), "as you like");
+	assert_int_equal(stage_requests(next), 1);
+	/* What cannot be left out is told. */
+	never = ask_warmly(stage, next, "[[refuse:messages]]");
+	reader_expect_failed(never, "PROVIDER_REFUSED");
+}
+
+static void the_catalogue_knows_what_a_model_takes(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, NEWER);
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	reader = ask_warmly(stage, chat,
+			    "[[refuse:max_tokens,temperature,stream_options]] [[say:at once]]");
+	assert_string_equal(reader_text(reader), "at once");
+	assert_int_equal(stage_requests(chat), 1);
+}
+
 static void retry_after_is_honoured(void **state)
 {
 	struct stage *stage = *state;
@@ -245,6 +366,11 @@ int fault_tests(void)
 		TEST(one_failure_is_hidden),
 		TEST(a_busy_key_makes_room_for_another),
 		TEST(a_refused_key_makes_room_for_another),
+		TEST(one_users_refusal_is_no_others),
+		TEST(what_can_be_paid_is_asked_for),
+		TEST(a_key_without_quota_makes_room_for_another),
+		TEST(a_refused_parameter_is_left_out),
+		TEST(the_catalogue_knows_what_a_model_takes),
 		TEST(retry_after_is_honoured),
 		TEST(a_long_rest_is_an_error),
 		TEST(cut_in_the_middle),

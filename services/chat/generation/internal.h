@@ -71,11 +71,14 @@ struct provider_try {
 	int32_t n; /* tries begun */
 	int64_t first_us;
 	struct provider_pick pick;
+	struct provider_avoid avoid;
+	uint8_t without, omitted; /* parameters: that this answer does without; of this try */
+	int32_t mends;            /* repeats without what was refused */
 	struct http_transfer *transfer;
 	struct sse_reader sse;
 	struct provider_stream stream;
 	int32_t http_status;
-	char retry_after[32];
+	char retry_after[RETRY_AFTER_SIZE];
 	struct buf refusal; /* body of an answer that is none */
 	bool failed;        /* fault says how */
 	struct provider_fault fault;

@@ -11,7 +11,9 @@
 #define EVENT_BYTES (1 << 20) /* of one event of a provider */
 #define REFUSAL_BYTES 4096
 #define REQUEST_BYTES (64 << 20)
-#define JITTER 5 /* a fifth, both ways */
+#define JITTER 5             /* a fifth, both ways */
+#define FEWER_TOKENS_MIN 256 /* a shorter answer is of no use */
+#define MENDS_MAX 8          /* repeats of one answer without what was refused */
 
 static struct metric_family faults_total = {
 	.name = "chat_provider_faults_total",
@@ -76,11 +78,9 @@ static void on_head(struct http_transfer *transfer, int32_t status, void *ctx)
 	struct generation *generation = ctx;
 	struct provider_try *try = &generation->try;
 	const char *type = http_header(transfer, "content-type");
-	const char *retry_after = http_header(transfer, "retry-after");
 
 	try->http_status = status;
-	if (retry_after)
-		snprintf(try->retry_after, sizeof try->retry_after, "%s", retry_after);
+	retry_after_read(transfer, try->retry_after);
 	if (status == 200 && (!type || strncasecmp(type, "text/event-stream", 17) != 0)) {
 		try->failed = true;
 		provider_fault_broken(&try->fault, "it is no stream of events");
@@ -137,6 +137,31 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 		   generation_ref(generation));
 }
 
+/* The same question as this model takes it: without the parameter that it refused, which its route
+ * remembers, or with the shorter answer that it offers. */
+static bool mend(struct generation *generation)
+{
+	struct provider_try *try = &generation->try;
+	const struct provider_fault *fault = &try->fault;
+	int32_t fewer = fault->fewer_tokens;
+
+	if (generation->written || try->mends >= MENDS_MAX)
+		return false;
+	if (fault->kind == FAULT_PARAMETER && !(try->omitted & fault->parameter)) {
+		if (fault->once)
+			try->without |= fault->parameter;
+		else
+			try->pick.route->state->refused |= fault->parameter;
+	} else if (fewer >= FEWER_TOKENS_MIN && fewer < generation->prompt.max_output_tokens) {
+		generation->prompt.max_output_tokens = fewer;
+		try->avoid = (struct provider_avoid){0};
+	} else {
+		return false;
+	}
+	try->mends++;
+	return true;
+}
+
 static void try_failed(struct generation *generation)
 {
 	const struct chat_conf *conf = generation->engine->conf;
@@ -149,7 +174,13 @@ static void try_failed(struct generation *generation)
 		 LOG_S("message", try->fault.err.message), LOG_I("try", try->n),
 		 LOG_S("generation", generation->log->facts.id),
 		 LOG_S("request_id", generation->log->facts.request_id));
-	if (generation->written || try->fault.kind == FAULT_FINAL || try->n >= conf->tries_max) {
+	if (mend(generation)) {
+		try->n--; /* that was no failure of the provider */
+		try_begin(generation);
+		return;
+	}
+	if (generation->written || try->fault.kind == FAULT_FINAL ||
+	    try->fault.kind == FAULT_PARAMETER || try->n >= conf->tries_max) {
 		fail(generation, &try->fault.err);
 		return;
 	}
@@ -159,7 +190,7 @@ static void try_failed(struct generation *generation)
 		again_after(generation, wait_us, &try->fault.err);
 		return;
 	}
-	try_begin(generation); /* the key that failed rests; another may be free */
+	try_begin(generation); /* what failed rests or is avoided; another may be free */
 }
 
 /* Whether the answer is whole; otherwise fault says what is wrong. */
@@ -212,10 +243,11 @@ static void on_end(_unused_ struct http_transfer *transfer, enum status status,
 		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
 		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
 	} else if (whole(generation, status)) {
-		provider_report(&try->pick, clock_mono_us(), NULL);
+		provider_report(generation->model, &try->pick, clock_mono_us(), NULL, &try->avoid);
 		finish(generation, CHAT__V1__GENERATION__STATE__DONE, stop_reason(try), NULL);
 	} else {
-		provider_report(&try->pick, clock_mono_us(), &try->fault);
+		provider_report(generation->model, &try->pick, clock_mono_us(), &try->fault,
+				&try->avoid);
 		try_failed(generation);
 	}
 	generation_unref(generation);
@@ -249,9 +281,9 @@ static enum status send(struct generation *generation, struct error *reterr)
 	enum status s;
 
 	buf_init(&body, REQUEST_BYTES);
-	s = route->provider->api->request(route->provider, generation->try.pick.key,
-					  route->upstream, &generation->prompt, arena, &body,
-					  &request, reterr);
+	generation->try.omitted = route->state->refused | generation->try.without;
+	s = route->provider->api->request(&generation->try.pick, &generation->prompt,
+					  generation->try.omitted, arena, &body, &request, reterr);
 	if (s != OK)
 		return s;
 	request.connect_timeout_ms = (int32_t)conf->connect_timeout_ms;
@@ -274,11 +306,14 @@ void try_begin(struct generation *generation)
 	generation->stage = STAGE_TRY;
 	if (try->n == 0)
 		try->first_us = now_us;
-	if (!provider_pick(generation->model, now_us, &try->pick, &wait_us)) {
-		if (try->n == 0)
+	if (!provider_pick(generation->model, now_us, &try->avoid, &try->pick, &wait_us)) {
+		if (err.code == OK)
 			err.code = error_set(&err, UNAVAILABLE, "provider_busy",
 					     "the provider asked for a rest");
-		again_after(generation, wait_us, &err);
+		if (wait_us == INT64_MAX) /* every way was tried */
+			fail(generation, &err);
+		else
+			again_after(generation, wait_us, &err);
 		return;
 	}
 	try->n++;

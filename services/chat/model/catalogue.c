@@ -98,6 +98,43 @@ static enum status read_limits(struct loading *loading, const struct conf_node *
 	return OK;
 }
 
+/* What the model does not take of what we send: a parameter that is false, and `max_tokens` in
+ * favour of its newer name. */
+static enum status read_parameters(struct loading *loading, const struct conf_node *node,
+				   const char *name, uint8_t *ret)
+{
+	static const char *const keys[] = {"max_tokens", "temperature", "top_p", "stream_options",
+					   NULL};
+	static const uint8_t bits[] = {0, PARAMETER_TEMPERATURE, PARAMETER_TOP_P,
+				       PARAMETER_STREAM_OPTIONS};
+	const struct conf_node *at = conf_get(node, "parameters");
+	const char *limit = "max_tokens";
+	enum status s = OK;
+	bool takes;
+
+	*ret = 0;
+	if (!at)
+		return OK;
+	s = conf_only(at, keys, loading->err);
+	for (size_t i = 1; keys[i] && s == OK; i++) {
+		s = conf_boolean(at, keys[i], "true", &takes, loading->err);
+		if (s == OK && !takes)
+			*ret |= bits[i];
+	}
+	if (s == OK)
+		s = conf_text(at, keys[0], "max_tokens", &limit, loading->err);
+	if (s != OK)
+		return s;
+	if (strcmp(limit, "max_completion_tokens") == 0)
+		*ret |= PARAMETER_MAX_TOKENS;
+	else if (strcmp(limit, "false") == 0)
+		*ret |= PARAMETER_MAX_TOKENS | PARAMETER_MAX_COMPLETION_TOKENS;
+	else if (strcmp(limit, "max_tokens") != 0)
+		return bad(loading, name,
+			   "parameters: max_tokens is max_tokens, max_completion_tokens or false");
+	return OK;
+}
+
 /* Where the model can be had. A provider with canned answers takes every model by its own name. */
 static enum status read_routes(struct loading *loading, const struct conf_node *node,
 			       struct model *model)
@@ -123,8 +160,11 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 				return s;
 		}
 		if (*name)
-			model->routes[model->n_routes++] =
-				(struct model_route){.provider = provider, .upstream = name};
+			model->routes[model->n_routes++] = (struct model_route){
+				.provider = provider,
+				.upstream = name,
+				.state = route_state_new(provider, model->refused,
+							 loading->catalogue->arena)};
 	}
 	model->demo = model->n_routes > 0 && model->routes[0].provider->demo;
 	return OK;
@@ -135,7 +175,7 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 {
 	static const char *const keys[] = {"id",     "name",       "provider",   "description",
 					   "window", "max_output", "modalities", "price",
-					   "free",   "upstream",   NULL};
+					   "free",   "upstream",   "parameters", NULL};
 	enum status s;
 
 	s = conf_only(node, keys, loading->err);
@@ -158,6 +198,8 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 	s = read_limits(loading, node, model);
 	if (s == OK)
 		s = read_price(loading, node, model);
+	if (s == OK)
+		s = read_parameters(loading, node, model->id, &model->refused);
 	if (s == OK)
 		s = read_routes(loading, node, model);
 	return s;

@@ -17,6 +17,7 @@
 struct model_route {
 	const struct provider *provider;
 	const char *upstream; /* the model's name there */
+	struct route_state *state;
 };
 
 struct model {
@@ -27,6 +28,7 @@ struct model {
 	int32_t window_tokens;         /* input and output together */
 	int32_t max_output_tokens;     /* below the window */
 	const char *const *modalities; /* NULL-terminated */
+	uint8_t refused; /* parameters that it does not take (provider.h); tries may find more */
 	struct price price;
 	char price_version[PRICE_VERSION_SIZE];
 	bool demo;                                   /* its first route leads to canned answers */

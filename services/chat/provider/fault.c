@@ -5,16 +5,11 @@
  * in it: servers quote requests, and no user's words may stop another user. */
 #include "chat/provider/provider.h"
 #include "chat/provider/words.h"
-#include "runtime/base/clock.h"
-#include "runtime/base/ensure.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define FEWER_TOKENS_MAX 100000000
 
 enum verdict {
 	FLAGGED,
@@ -329,78 +324,6 @@ static uint8_t find_parameter(const struct words *words)
 	return found;
 }
 
-/* The number that stands after these words, or -1. */
-static int64_t number_after(const char *text, const char *words)
-{
-	const char *at = strstr(text, words);
-	int64_t number = 0;
-
-	if (!at)
-		return -1;
-	at += strlen(words) + strspn(at + strlen(words), " ");
-	if (!isdigit((unsigned char)*at))
-		return -1;
-	for (; isdigit((unsigned char)*at) || *at == ','; at++) {
-		if (*at == ',' && !isdigit((unsigned char)at[1]))
-			break;
-		if (*at != ',')
-			number = number * 10 + (*at - '0');
-		if (number > FEWER_TOKENS_MAX)
-			return -1;
-	}
-	return number;
-}
-
-/* How long an answer may be, where the text says so: OpenRouter's "can only afford 7690", OpenAI's
- * "supports at most 16384 completion tokens", and a window beside the prompt's tokens. */
-static int32_t find_fewer(const struct words *words)
-{
-	static const char *const direct[] = {"can only afford", "supports at most",
-					     "maximum allowed number of output tokens is"};
-	static const char *const used[] = {"your request has", "tokens (",
-					   "prompt contains at least"};
-	int64_t window, n;
-
-	for (size_t i = 0; i < ARRAY_SIZE(direct); i++) {
-		n = number_after(words->text, direct[i]);
-		if (n > 0)
-			return (int32_t)n;
-	}
-	window = number_after(words->text, "maximum context length is");
-	for (size_t i = 0; window > 0 && i < ARRAY_SIZE(used); i++) {
-		n = number_after(words->text, used[i]);
-		if (n > 0 && n < window)
-			return (int32_t)(window - n);
-	}
-	return 0;
-}
-
-static int64_t find_retry_after(const char *header, const struct words *words)
-{
-	static const char *const phrases[] = {"try again in ", "retry in ", "retry after "};
-	int64_t ms = header ? retry_after_parse(header, clock_wall_us() / US_PER_S) : -1;
-
-	if (ms < 0)
-		ms = words->retry_after_ms;
-	for (size_t i = 0; ms < 0 && i < ARRAY_SIZE(phrases); i++) {
-		const char *at = strstr(words->text, phrases[i]);
-		char span[32];
-		size_t len;
-
-		if (!at)
-			continue;
-		at += strlen(phrases[i]);
-		len = strspn(at, "0123456789.hms");
-		while (len > 0 && at[len - 1] == '.')
-			len--;
-		if (len == 0 || len >= sizeof span)
-			continue;
-		snprintf(span, sizeof span, "%.*s", (int)len, at);
-		ms = retry_after_parse(span, 0);
-	}
-	return ms;
-}
-
 void provider_fault_body(int32_t status, const char *retry_after, const char *body, size_t len,
 			 struct provider_fault *fault)
 {
@@ -414,7 +337,7 @@ void provider_fault_body(int32_t status, const char *retry_after, const char *bo
 		status = words.status >= 400 ? words.status : 200;
 	verdict = judge(status, &words);
 	parameter = find_parameter(&words);
-	fewer = find_fewer(&words);
+	fewer = words_fewer_tokens(&words);
 	/* A parameter that we never send is the request's own fault. */
 	if (verdict == PARAMETER && !parameter)
 		verdict = REFUSED;
@@ -424,12 +347,14 @@ void provider_fault_body(int32_t status, const char *retry_after, const char *bo
 		verdict = BUSY;
 	set(fault, verdicts[verdict].kind, verdicts[verdict].code, verdicts[verdict].reason,
 	    "%s (%" PRId32 ")", verdicts[verdict].message, status);
-	if (fault->kind == FAULT_PARAMETER)
+	if (fault->kind == FAULT_PARAMETER) {
 		fault->parameter = parameter;
+		fault->once = strstr(words.text, "cannot both be specified");
+	}
 	if (verdict != FLAGGED)
 		fault->fewer_tokens = fewer;
 	if (fault->kind == FAULT_BUSY || fault->kind == FAULT_KEY || fault->kind == FAULT_MODEL)
-		fault->retry_after_ms = find_retry_after(retry_after, &words);
+		fault->retry_after_ms = words_rest_ms(&words, retry_after);
 }
 
 void provider_fault_status(int32_t status, struct provider_fault *fault)

@@ -22,31 +22,45 @@ static int add_to_buf(const char *data, size_t len, void *ctx)
 	return buf_add(ctx, data, len) ? 0 : -1;
 }
 
-static bool write_body(const char *upstream, const struct prompt *prompt, struct buf *body)
+/* Some models know the limit by its newer name alone, some by none. */
+static const char *limit_name(uint8_t without)
 {
-	json_t *root = json_pack("{s:s, s:o, s:b, s:{s:b}, s:i}", "model", upstream, "messages",
-				 messages_json(prompt), "stream", 1, "stream_options",
-				 "include_usage", 1, "max_tokens", (int)prompt->max_output_tokens);
+	if (!(without & PARAMETER_MAX_TOKENS))
+		return "max_tokens";
+	return without & PARAMETER_MAX_COMPLETION_TOKENS ? NULL : "max_completion_tokens";
+}
+
+static bool write_body(const char *upstream, const struct prompt *prompt, uint8_t without,
+		       struct buf *body)
+{
+	const char *limit = limit_name(without);
+	json_t *root = json_pack("{s:s, s:o, s:b}", "model", upstream, "messages",
+				 messages_json(prompt), "stream", 1);
 	bool ok;
 
-	if (prompt->has_temperature)
+	if (!(without & PARAMETER_STREAM_OPTIONS))
+		json_object_set_new(root, "stream_options", json_pack("{s:b}", "include_usage", 1));
+	if (limit)
+		json_object_set_new(root, limit, json_integer(prompt->max_output_tokens));
+	if (prompt->has_temperature && !(without & PARAMETER_TEMPERATURE))
 		json_object_set_new(root, "temperature", json_real(prompt->temperature));
-	if (prompt->has_top_p)
+	if (prompt->has_top_p && !(without & PARAMETER_TOP_P))
 		json_object_set_new(root, "top_p", json_real(prompt->top_p));
 	ok = root && json_dump_callback(root, add_to_buf, body, JSON_COMPACT) == 0;
 	json_decref(root);
 	return ok;
 }
 
-static enum status openai_request(const struct provider *provider, const struct provider_key *key,
-				  const char *upstream, const struct prompt *prompt,
-				  struct arena *arena, struct buf *body, struct http_request *ret,
-				  struct error *reterr)
+static enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
+				  uint8_t without, struct arena *arena, struct buf *body,
+				  struct http_request *ret, struct error *reterr)
 {
+	const struct provider *provider = pick->route->provider;
+	const struct provider_key *key = pick->key;
 	const char **headers = arena_array(arena, 4, sizeof *headers);
 	size_t n = 0;
 
-	if (!headers || !write_body(upstream, prompt, body))
+	if (!headers || !write_body(pick->route->upstream, prompt, without, body))
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";

@@ -1,18 +1,38 @@
-/* Which key the next try takes. Engine thread only. */
+/* Which key the next try takes, and who rests. Engine thread only. */
 #include "chat/provider/provider.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
 
 #define MINUTE_US (60 * US_PER_S)
-#define REST_MS 1000       /* after the first failure that names no time */
-#define REST_MAX_MS 900000 /* 15 minutes */
-#define REFUSED_MS 300000  /* a key that was refused: somebody may have paid meanwhile */
+#define REST_MS 1000           /* after the first failure that names no time */
+#define REST_UNNAMED_MS 60000  /* at most, however often it is doubled */
+#define REST_NAMED_MS 900000   /* at most, whatever a provider asks for: 15 minutes */
+#define REST_REFUSED_MS 300000 /* a key that was refused: somebody may have paid meanwhile */
+#define REST_MODEL_MS 60000    /* a key that does not get the model */
 #define DOUBLINGS_MAX 10
 
-/* When the key may be used next; in the past: now. */
-static int64_t free_at(const struct provider_key *key)
-{
-	int64_t at_us = key->cooldown_us;
+static_assert(PROVIDER_KEYS_MAX <= 64, "a bit for each key");
 
+struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
+				    struct arena *arena)
+{
+	struct route_state *state = arena_zalloc(arena, sizeof *state);
+
+	ensure(state); /* the operator's file is larger than CATALOGUE_BYTES_MAX */
+	state->refused = refused;
+	state->keys = arena_array(arena, provider->n_keys, sizeof *state->keys);
+	ensure(state->keys);
+	return state;
+}
+
+/* When the key may be used next for the route; in the past: now. */
+static int64_t free_at(const struct model_route *route, size_t k)
+{
+	const struct provider_key *key = &route->provider->keys[k];
+	int64_t at_us = key->cooldown_us, model_us = route->state->keys[k].cooldown_us;
+
+	if (model_us > at_us)
+		at_us = model_us;
 	if (key->minute && key->minute[key->minute_at]) {
 		int64_t minute_us = key->minute[key->minute_at] + MINUTE_US;
 
@@ -31,30 +51,47 @@ static void count_use(const struct provider *provider, struct provider_key *key,
 	key->minute_at = (key->minute_at + 1) % (size_t)provider->requests_per_minute;
 }
 
-bool provider_pick(const struct model *model, int64_t now_us, struct provider_pick *ret,
-		   int64_t *ret_wait_us)
+/* The key of the route that rested longest, or NULL. */
+static struct provider_key *best_key(const struct model_route *route, uint64_t avoid,
+				     int64_t now_us, int64_t *wait_us)
+{
+	const struct provider *provider = route->provider;
+	struct provider_key *best = NULL;
+
+	for (size_t k = 0; k < provider->n_keys; k++) {
+		struct provider_key *key = &provider->keys[k];
+		int64_t at_us = free_at(route, k);
+
+		if (avoid >> k & 1)
+			continue;
+		if (at_us > now_us) {
+			if (at_us - now_us < *wait_us)
+				*wait_us = at_us - now_us;
+			continue;
+		}
+		if (!best || key->used_us < best->used_us)
+			best = key;
+	}
+	return best;
+}
+
+bool provider_pick(const struct model *model, int64_t now_us, const struct provider_avoid *avoid,
+		   struct provider_pick *ret, int64_t *ret_wait_us)
 {
 	int64_t wait_us = INT64_MAX;
 
-	for (size_t r = 0; r < model->n_routes; r++) {
-		const struct provider *provider = model->routes[r].provider;
-		struct provider_key *best = NULL;
+	for (unsigned last = 0; last < 2; last++) {
+		for (size_t r = 0; r < model->n_routes; r++) {
+			const struct model_route *route = &model->routes[r];
+			struct provider_key *key;
 
-		for (size_t k = 0; k < provider->n_keys; k++) {
-			struct provider_key *key = &provider->keys[k];
-			int64_t at_us = free_at(key);
-
-			if (at_us > now_us) {
-				if (at_us - now_us < wait_us)
-					wait_us = at_us - now_us;
+			if ((avoid->last >> r & 1) != last)
 				continue;
-			}
-			if (!best || key->used_us < best->used_us)
-				best = key;
-		}
-		if (best) {
-			count_use(provider, best, now_us);
-			*ret = (struct provider_pick){&model->routes[r], best};
+			key = best_key(route, avoid->keys[r], now_us, &wait_us);
+			if (!key)
+				continue;
+			count_use(route->provider, key, now_us);
+			*ret = (struct provider_pick){route, key};
 			return true;
 		}
 	}
@@ -62,30 +99,82 @@ bool provider_pick(const struct model *model, int64_t now_us, struct provider_pi
 	return false;
 }
 
-void provider_report(const struct provider_pick *pick, int64_t now_us,
-		     const struct provider_fault *fault)
+static void rest(int64_t *cooldown_us, int64_t now_us, int64_t rest_ms)
 {
-	struct provider_key *key = pick->key;
-	int64_t rest_ms = REST_MS;
+	int64_t until_us;
+
+	if (rest_ms > REST_NAMED_MS)
+		rest_ms = REST_NAMED_MS;
+	until_us = now_us + rest_ms * US_PER_MS;
+	if (until_us > *cooldown_us)
+		*cooldown_us = until_us;
+}
+
+/* Answers that were under way together fail together: that doubles the rest once. */
+static int64_t unnamed_rest(struct route_key *key, int64_t now_us)
+{
+	int64_t rest_ms;
+
+	if (key->cooldown_us > now_us)
+		return 0;
+	if (key->failures < DOUBLINGS_MAX)
+		key->failures++;
+	rest_ms = (int64_t)REST_MS << (key->failures - 1);
+	return rest_ms > REST_UNNAMED_MS ? REST_UNNAMED_MS : rest_ms;
+}
+
+static void rest_by(const struct provider_fault *fault, struct provider_key *key,
+		    struct route_key *of_model, int64_t now_us)
+{
+	int64_t named_ms = fault->retry_after_ms;
+
+	switch (fault->kind) {
+	case FAULT_KEY:
+		rest(&key->cooldown_us, now_us,
+		     named_ms > REST_REFUSED_MS ? named_ms : REST_REFUSED_MS);
+		break;
+	case FAULT_MODEL:
+		rest(&of_model->cooldown_us, now_us, named_ms >= 0 ? named_ms : REST_MODEL_MS);
+		break;
+	case FAULT_BUSY:
+		rest(&of_model->cooldown_us, now_us,
+		     named_ms >= 0 ? named_ms : unnamed_rest(of_model, now_us));
+		break;
+	default:
+		break; /* it says nothing of the key */
+	}
+}
+
+static void avoid_by(const struct provider_fault *fault, size_t r, size_t k,
+		     struct provider_avoid *avoid)
+{
+	switch (fault->kind) {
+	case FAULT_MODEL:
+	case FAULT_PRICE:
+	case FAULT_UNCLEAR: /* another key of this provider hears the same, most likely */
+		avoid->last |= (uint8_t)(1U << r);
+		avoid->keys[r] |= 1ULL << k;
+		break;
+	case FAULT_KEY:
+		avoid->keys[r] |= 1ULL << k;
+		break;
+	default:
+		break;
+	}
+}
+
+void provider_report(const struct model *model, const struct provider_pick *pick, int64_t now_us,
+		     const struct provider_fault *fault, struct provider_avoid *avoid)
+{
+	const struct provider *provider = pick->route->provider;
+	size_t k = (size_t)(pick->key - provider->keys);
+	size_t r = (size_t)(pick->route - model->routes);
 
 	if (!fault || fault->kind == FAULT_FINAL) {
-		key->failures = 0;
-		key->cooldown_us = 0;
+		pick->route->state->keys[k].failures = 0;
 		return;
 	}
-	/* A transfer that broke says nothing of the key, and canned answers fail on demand. */
-	if (fault->kind == FAULT_RETRY || pick->route->provider->demo)
-		return;
-	if (fault->kind == FAULT_KEY) {
-		rest_ms = REFUSED_MS;
-	} else if (fault->retry_after_ms >= 0) {
-		rest_ms = fault->retry_after_ms;
-	} else {
-		if (key->failures < DOUBLINGS_MAX)
-			key->failures++;
-		rest_ms <<= key->failures - 1;
-	}
-	if (rest_ms > REST_MAX_MS)
-		rest_ms = REST_MAX_MS;
-	key->cooldown_us = now_us + rest_ms * US_PER_MS;
+	avoid_by(fault, r, k, avoid);
+	if (!provider->demo) /* canned answers fail on demand */
+		rest_by(fault, pick->key, &pick->route->state->keys[k], now_us);
 }

@@ -8,14 +8,26 @@
 
 #define PROVIDERS_MAX MODEL_ROUTES_MAX
 
+#define PROVIDER_KEYS_MAX 64
+
 /* One key of a provider. The engine thread alone reads and changes what is below the secret. */
 struct provider_key {
 	const char *secret;  /* NULL: the provider wants none */
-	int64_t cooldown_us; /* clock_mono_us until which it rests; 0: it does not */
+	int64_t cooldown_us; /* clock_mono_us until which it rests for every model; 0: it does not
+			      */
 	int64_t used_us;     /* when it was last given out */
-	int32_t failures;    /* in a row; each doubles the rest */
 	int64_t *minute;     /* ring of the last uses; NULL: no limit */
 	size_t minute_at;    /* the oldest of the ring */
+};
+
+/* What is learnt of a route while it is used. Engine thread only. */
+struct route_key {
+	int64_t cooldown_us; /* until which the key rests for this model */
+	int32_t failures;    /* in a row; each doubles the rest */
+};
+struct route_state {
+	uint8_t refused;        /* parameters that the model does not take there */
+	struct route_key *keys; /* one for each key of the provider */
 };
 
 struct provider {
@@ -99,17 +111,30 @@ struct provider_fault {
 	enum fault_kind kind;
 	int64_t retry_after_ms; /* what the provider asked for; -1: nothing */
 	uint8_t parameter;      /* of FAULT_PARAMETER: the one that was refused */
+	bool once;              /* … beside another one of this request, not always */
 	int32_t fewer_tokens;   /* with so long an answer it would do; 0: not said */
 	struct error err;       /* in our words: the provider's may quote the key or the prompt */
 };
 
+/* The way that a try takes. */
+struct provider_pick {
+	const struct model_route *route;
+	struct provider_key *key;
+};
+
+/* What one answer does not try again, or tries last; zeroed at its begin. */
+struct provider_avoid {
+	uint64_t keys[MODEL_ROUTES_MAX]; /* bits: keys of each route */
+	uint8_t last;                    /* bits: routes */
+};
+
 /* One API that providers speak. A file of this folder for each. */
 struct provider_api {
-	/* Writes the request; strings in arena, the body in body. errors: RESOURCE_EXHAUSTED. */
-	enum status (*request)(const struct provider *provider, const struct provider_key *key,
-			       const char *upstream, const struct prompt *prompt,
-			       struct arena *arena, struct buf *body, struct http_request *ret,
-			       struct error *reterr);
+	/* Writes the request; strings in arena, the body in body. without: parameters that are left
+	 * out. errors: RESOURCE_EXHAUSTED. */
+	enum status (*request)(const struct provider_pick *pick, const struct prompt *prompt,
+			       uint8_t without, struct arena *arena, struct buf *body,
+			       struct http_request *ret, struct error *reterr);
 	/* Takes one event of the answer. False: fault says what is wrong with it. */
 	bool (*event)(struct provider_stream *stream, const char *data, size_t len,
 		      struct provider_fault *fault);
@@ -128,21 +153,23 @@ void provider_fault_body(int32_t status, const char *retry_after, const char *bo
 /* … by the status alone. */
 void provider_fault_status(int32_t status, struct provider_fault *fault);
 void provider_fault_broken(struct provider_fault *fault, const char *what);
+/* When the answer's headers say to come back, "" when they do not: retry-after-ms, retry-after, or
+ * x-ratelimit-reset of what is used up. In on_head. */
+#define RETRY_AFTER_SIZE 64
+void retry_after_read(struct http_transfer *transfer, char out[RETRY_AFTER_SIZE]);
 /* A transfer that ended by itself with this status. */
 void provider_fault_transfer(enum status status, struct provider_fault *fault);
 
-/* The way that a try takes. */
-struct provider_pick {
-	const struct model_route *route;
-	struct provider_key *key;
-};
-
 /* The first route that has a free key, and of its keys the one that rested longest; counts the use.
- * False: all rest; *ret_wait_us is the shortest time until one does not. */
-bool provider_pick(const struct model *model, int64_t now_us, struct provider_pick *ret,
-		   int64_t *ret_wait_us);
-/* How the try ended; fault NULL: well. */
-void provider_report(const struct provider_pick *pick, int64_t now_us,
-		     const struct provider_fault *fault);
+ * False: all rest; *ret_wait_us is the shortest time until one does not, INT64_MAX: none will. */
+bool provider_pick(const struct model *model, int64_t now_us, const struct provider_avoid *avoid,
+		   struct provider_pick *ret, int64_t *ret_wait_us);
+/* How the try ended; fault NULL: well. Key or key and model rest by it, and the answer avoids what
+ * refused it. */
+void provider_report(const struct model *model, const struct provider_pick *pick, int64_t now_us,
+		     const struct provider_fault *fault, struct provider_avoid *avoid);
+/* The state of a new route: refused is what the catalogue knows. In arena. */
+struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
+				    struct arena *arena);
 
 #endif

@@ -83,11 +83,14 @@ static void nonsense_is_a_fault(void **state)
 	assert_string_equal(heard.text, "");
 }
 
-/* One model, one provider with two keys, and another provider behind it. */
+/* Two models of one provider with two keys, and another provider behind it. */
 struct pool {
 	struct provider_key keys[2], spare;
+	struct route_key of_first[2], of_second[1], of_other[2];
+	struct route_state states[3];
 	struct provider first, second;
-	struct model model;
+	struct model model, other;
+	struct provider_avoid avoid; /* of one answer */
 };
 
 static void pool_init(struct pool *pool)
@@ -97,17 +100,32 @@ static void pool_init(struct pool *pool)
 		.first = {.name = "openai", .n_keys = 2},
 		.second = {.name = "openrouter", .n_keys = 1},
 		.model = {.id = "m", .n_routes = 2},
+		.other = {.id = "o", .n_routes = 1},
 	};
 	pool->first.keys = pool->keys;
 	pool->second.keys = &pool->spare;
-	pool->model.routes[0].provider = &pool->first;
-	pool->model.routes[1].provider = &pool->second;
+	pool->states[0].keys = pool->of_first;
+	pool->states[1].keys = pool->of_second;
+	pool->states[2].keys = pool->of_other;
+	pool->model.routes[0] =
+		(struct model_route){.provider = &pool->first, .state = &pool->states[0]};
+	pool->model.routes[1] =
+		(struct model_route){.provider = &pool->second, .state = &pool->states[1]};
+	pool->other.routes[0] =
+		(struct model_route){.provider = &pool->first, .state = &pool->states[2]};
 }
 
 static const struct provider_key *pick(struct pool *pool, int64_t now_us, struct provider_pick *ret,
 				       int64_t *ret_wait_us)
 {
-	return provider_pick(&pool->model, now_us, ret, ret_wait_us) ? ret->key : NULL;
+	return provider_pick(&pool->model, now_us, &pool->avoid, ret, ret_wait_us) ? ret->key
+										   : NULL;
+}
+
+static void report(struct pool *pool, const struct provider_pick *pick, int64_t now_us,
+		   const struct provider_fault *fault)
+{
+	provider_report(&pool->model, pick, now_us, fault, &pool->avoid);
 }
 
 static void keys_take_turns_and_rest(void **state)
@@ -121,19 +139,88 @@ static void keys_take_turns_and_rest(void **state)
 	pool_init(&pool);
 	assert_ptr_equal(pick(&pool, 1 * SECOND, &one, &wait_us), &pool.keys[0]);
 	assert_ptr_equal(pick(&pool, 2 * SECOND, &two, &wait_us), &pool.keys[1]);
-	provider_report(&one, 2 * SECOND, &busy);
+	report(&pool, &one, 2 * SECOND, &busy);
 	assert_ptr_equal(pick(&pool, 3 * SECOND, &one, &wait_us), &pool.keys[1]);
-	provider_report(&two, 3 * SECOND, &busy);
+	report(&pool, &two, 3 * SECOND, &busy);
 	assert_ptr_equal(pick(&pool, 4 * SECOND, &three, &wait_us), &pool.spare);
-	provider_report(&three, 4 * SECOND, &unknown); /* a second, then two … */
+	report(&pool, &three, 4 * SECOND, &unknown); /* a second, then two … */
+	report(&pool, &three, 4 * SECOND, &unknown); /* … but once for what failed together */
 	assert_null(pick(&pool, 4 * SECOND, &one, &wait_us));
 	assert_int_equal(wait_us, SECOND);
 	assert_ptr_equal(pick(&pool, 5 * SECOND, &three, &wait_us), &pool.spare);
-	provider_report(&three, 5 * SECOND, &unknown);
+	report(&pool, &three, 5 * SECOND, &unknown);
 	assert_null(pick(&pool, 6 * SECOND, &one, &wait_us));
 	assert_int_equal(wait_us, SECOND);
 	assert_ptr_equal(pick(&pool, 7 * SECOND, &one, &wait_us), &pool.keys[0]);
-	provider_report(&one, 7 * SECOND, NULL);
+	report(&pool, &one, 7 * SECOND, NULL);
+}
+
+/* What each verdict keeps from others: nothing, this key for this model, or the key. */
+static void only_a_verdict_on_the_key_rests_the_key(void **state)
+{
+	static const struct {
+		enum fault_kind kind;
+		int64_t named_ms;
+		int64_t model_rest_ms, key_rest_ms; /* for everybody */
+		bool avoided;                       /* by this answer */
+	} verdicts[] = {
+		{FAULT_RETRY, -1, 0, 0, false},           {FAULT_FINAL, -1, 0, 0, false},
+		{FAULT_PARAMETER, -1, 0, 0, false},       {FAULT_PRICE, -1, 0, 0, true},
+		{FAULT_UNCLEAR, -1, 0, 0, true},          {FAULT_MODEL, -1, 60000, 0, true},
+		{FAULT_BUSY, -1, 1000, 0, false},         {FAULT_BUSY, 7000, 7000, 0, false},
+		{FAULT_BUSY, 86400000, 900000, 0, false}, {FAULT_KEY, -1, 0, 300000, true},
+		{FAULT_KEY, 600000, 0, 600000, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		struct provider_fault fault = {.kind = verdicts[i].kind,
+					       .retry_after_ms = verdicts[i].named_ms};
+		struct provider_pick one;
+		struct pool pool;
+		int64_t wait_us;
+
+		pool_init(&pool);
+		assert_ptr_equal(pick(&pool, SECOND, &one, &wait_us), &pool.keys[0]);
+		report(&pool, &one, SECOND, &fault);
+		assert_int_equal(
+			pool.keys[0].cooldown_us,
+			verdicts[i].key_rest_ms ? SECOND + verdicts[i].key_rest_ms * US_PER_MS : 0);
+		assert_int_equal(pool.of_first[0].cooldown_us,
+				 verdicts[i].model_rest_ms
+					 ? SECOND + verdicts[i].model_rest_ms * US_PER_MS
+					 : 0);
+		assert_int_equal(pool.of_other[0].cooldown_us, 0);
+		assert_int_equal(pool.keys[1].cooldown_us + pool.of_first[1].cooldown_us, 0);
+		assert_int_equal(pool.avoid.keys[0], verdicts[i].avoided ? 1 : 0);
+		/* The other model has the key, unless the verdict was on the key. */
+		assert_true(provider_pick(&pool.other, 2 * SECOND, &(struct provider_avoid){0},
+					  &one, &wait_us));
+		assert_ptr_equal(one.key, &pool.keys[1]);
+		assert_int_equal(provider_pick(&pool.other, 2 * SECOND,
+					       &(struct provider_avoid){.keys = {2}}, &one,
+					       &wait_us),
+				 verdicts[i].key_rest_ms == 0);
+	}
+}
+
+/* One answer goes to the next route first, then to the other key, then nowhere: it does not turn in
+ * circles. */
+static void one_answer_tries_each_way_once(void **state)
+{
+	struct provider_fault unclear = {.kind = FAULT_UNCLEAR, .retry_after_ms = -1};
+	struct provider_pick one;
+	struct pool pool;
+	int64_t wait_us;
+
+	pool_init(&pool);
+	assert_ptr_equal(pick(&pool, SECOND, &one, &wait_us), &pool.keys[0]);
+	report(&pool, &one, SECOND, &unclear);
+	assert_ptr_equal(pick(&pool, SECOND, &one, &wait_us), &pool.spare);
+	report(&pool, &one, SECOND, &unclear);
+	assert_ptr_equal(pick(&pool, SECOND, &one, &wait_us), &pool.keys[1]);
+	report(&pool, &one, SECOND, &unclear);
+	assert_null(pick(&pool, SECOND, &one, &wait_us));
+	assert_true(wait_us == INT64_MAX);
 }
 
 static void a_minute_has_so_many_requests(void **state)
@@ -163,6 +250,8 @@ int provider_tests(void)
 		cmocka_unit_test(a_stream_is_read),
 		cmocka_unit_test(nonsense_is_a_fault),
 		cmocka_unit_test(keys_take_turns_and_rest),
+		cmocka_unit_test(only_a_verdict_on_the_key_rests_the_key),
+		cmocka_unit_test(one_answer_tries_each_way_once),
 		cmocka_unit_test(a_minute_has_so_many_requests),
 	};
 

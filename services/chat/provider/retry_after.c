@@ -1,9 +1,10 @@
 /* When a provider says to come back. */
+#include "chat/provider/provider.h"
 #include "chat/provider/words.h"
 
 #include <ctype.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -109,4 +110,24 @@ int64_t retry_after_parse(const char *text, int64_t now_s)
 	if (value >= (double)EPOCH_MIN)
 		return bounded((value - (double)now_s) * 1000);
 	return bounded(value * 1000);
+}
+
+void retry_after_read(struct http_transfer *transfer, char out[RETRY_AFTER_SIZE])
+{
+	static const char *const kinds[] = {"", "-requests", "-tokens"};
+	const char *ms = http_header(transfer, "retry-after-ms");
+	const char *after = http_header(transfer, "retry-after");
+	char name[64];
+
+	snprintf(out, RETRY_AFTER_SIZE, "%s%s", ms ? ms : after ? after : "", ms ? "ms" : "");
+	for (size_t i = 0; !*out && i < sizeof kinds / sizeof *kinds; i++) {
+		const char *left, *reset;
+
+		snprintf(name, sizeof name, "x-ratelimit-remaining%s", kinds[i]);
+		left = http_header(transfer, name);
+		snprintf(name, sizeof name, "x-ratelimit-reset%s", kinds[i]);
+		reset = http_header(transfer, name);
+		if (left && reset && strcmp(left, "0") == 0)
+			snprintf(out, RETRY_AFTER_SIZE, "%s", reset);
+	}
 }

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define KEYS_MAX 64
-
 const char *const provider_names[] = {"openrouter", "openai", "demo", NULL};
 
 static bool blank(char c)
@@ -22,7 +20,7 @@ static size_t split_keys(struct arena *arena, const char *text, const char **out
 
 		while (text[len] && !blank(text[len]))
 			len++;
-		if (len > 0 && n < KEYS_MAX)
+		if (len > 0 && n < PROVIDER_KEYS_MAX)
 			out[n++] = arena_strndup(arena, text, len);
 		text += len + (text[len] != '\0');
 	}
@@ -64,7 +62,7 @@ static enum status add(struct provider_set *set, struct arena *arena, const char
 		       const struct provider_conf *conf, bool demo, struct error *reterr)
 {
 	struct provider *provider = &set->providers[set->n];
-	const char *secrets[KEYS_MAX];
+	const char *secrets[PROVIDER_KEYS_MAX];
 	size_t n = split_keys(arena, conf->api_keys, secrets);
 
 	if (!*conf->base_url || (n == 0 && strcmp(conf->base_url, default_url(name)) == 0))

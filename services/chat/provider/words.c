@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 4 /* errors within errors */
+#define FEWER_TOKENS_MAX 100000000
 
 /* Appends in lower case, white space as one blank. */
 static void add_text(struct words *words, const char *text, size_t len)
@@ -150,4 +151,74 @@ void words_read(const char *body, size_t len, struct words *ret)
 	else
 		read_rest(ret, body, len);
 	json_decref(root);
+}
+
+/* The number that stands after these words, or -1. */
+static int64_t number_after(const char *text, const char *words)
+{
+	const char *at = strstr(text, words);
+	int64_t number = 0;
+
+	if (!at)
+		return -1;
+	at += strlen(words) + strspn(at + strlen(words), " ");
+	if (!isdigit((unsigned char)*at))
+		return -1;
+	for (; isdigit((unsigned char)*at) || *at == ','; at++) {
+		if (*at == ',' && !isdigit((unsigned char)at[1]))
+			break;
+		if (*at != ',')
+			number = number * 10 + (*at - '0');
+		if (number > FEWER_TOKENS_MAX)
+			return -1;
+	}
+	return number;
+}
+
+int32_t words_fewer_tokens(const struct words *words)
+{
+	static const char *const direct[] = {"can only afford", "supports at most",
+					     "maximum allowed number of output tokens is"};
+	static const char *const used[] = {"your request has", "tokens (",
+					   "prompt contains at least"};
+	int64_t window, n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(direct); i++) {
+		n = number_after(words->text, direct[i]);
+		if (n > 0)
+			return (int32_t)n;
+	}
+	window = number_after(words->text, "maximum context length is");
+	for (size_t i = 0; window > 0 && i < ARRAY_SIZE(used); i++) {
+		n = number_after(words->text, used[i]);
+		if (n > 0 && n < window)
+			return (int32_t)(window - n);
+	}
+	return 0;
+}
+
+int64_t words_rest_ms(const struct words *words, const char *header)
+{
+	static const char *const phrases[] = {"try again in ", "retry in ", "retry after "};
+	int64_t ms = header ? retry_after_parse(header, clock_wall_us() / US_PER_S) : -1;
+
+	if (ms < 0)
+		ms = words->retry_after_ms;
+	for (size_t i = 0; ms < 0 && i < ARRAY_SIZE(phrases); i++) {
+		const char *at = strstr(words->text, phrases[i]);
+		char span[32];
+		size_t len;
+
+		if (!at)
+			continue;
+		at += strlen(phrases[i]);
+		len = strspn(at, "0123456789.hms");
+		while (len > 0 && at[len - 1] == '.')
+			len--;
+		if (len == 0 || len >= sizeof span)
+			continue;
+		snprintf(span, sizeof span, "%.*s", (int)len, at);
+		ms = retry_after_parse(span, 0);
+	}
+	return ms;
 }

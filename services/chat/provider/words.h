@@ -23,6 +23,12 @@ struct words {
 /* Of JSON in any known shape, also cut off, or of plain text. A page of HTML has none. */
 void words_read(const char *body, size_t len, struct words *ret);
 
+/* So long an answer would do, where the text says it: "can only afford 7690", "supports at most
+ * 16384 completion tokens", or a window beside the prompt's tokens. 0: it does not. */
+int32_t words_fewer_tokens(const struct words *words);
+/* The rest that the header (NULL: none) or the body asks for; -1: none. */
+int64_t words_rest_ms(const struct words *words, const char *header);
+
 /* Retry-After as seconds (also with a fraction), as an HTTP date in its three forms (RFC 9110
  * section 5.6.7), or as a span like "6m0s" and "20ms". now_s: seconds since 1970. -1: none of
  * them. */
