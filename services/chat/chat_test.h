@@ -70,6 +70,7 @@ int model_tests(void);
 int log_tests(void);
 int provider_tests(void);
 int verdict_tests(void);
+int turns_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

@@ -1,6 +1,9 @@
 /* What the model is asked: the branch of the tree that ends in the user's message, cut to the
- * model's window, oldest first and never inside a message. On the crew's threads. */
+ * model's window, oldest first and never inside a message, in turns (turns.h). On the crew's
+ * threads.
+ */
 #include "chat/generation/internal.h"
+#include "chat/generation/turns.h"
 #include "chat/model/tokens.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
@@ -8,37 +11,33 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool is_user(const PGresult *rows, int row)
-{
-	return strcmp(db_peek(rows, row, "role"), "user") == 0;
-}
-
-/* Rows come last message first. A prompt does not begin with an answer whose question is cut off.
- */
+/* Rows come last message first. */
 static enum status take_messages(struct generation *generation, const PGresult *rows,
 				 struct error *reterr)
 {
 	struct arena *arena = generation->arena;
-	struct prompt_message *messages;
 	int n = PQntuples(rows);
+	struct prompt_message *messages = arena_array(arena, (size_t)n, sizeof *messages);
+	struct prompt_message *turns = arena_array(arena, (size_t)n, sizeof *turns);
 
-	while (n > 0 && !is_user(rows, n - 1))
-		n--;
-	messages = arena_array(arena, (size_t)n, sizeof *messages);
-	if (!messages)
+	if (!messages || !turns)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%d messages", n);
 	for (int i = 0; i < n; i++) {
 		int row = n - 1 - i;
 
 		messages[i].role = db_text(arena, rows, row, "role");
-		messages[i].text = db_text(arena, rows, row, "text");
+		messages[i].text = db_peek(rows, row, "text");
 		generation->input_tokens += db_i32(rows, row, "tokens") + TOKENS_PER_MESSAGE;
-		generation->prompt_bytes += (int32_t)strlen(messages[i].text);
 	}
-	generation->prompt.messages = messages;
-	generation->prompt.n_messages = (size_t)n;
+	generation->prompt.messages = turns;
+	generation->prompt.n_messages = turns_make(arena, messages, (size_t)n, turns);
+	for (size_t i = 0; i < generation->prompt.n_messages; i++)
+		generation->prompt_bytes += (int32_t)strlen(turns[i].text);
 	if (arena->exhausted)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%d messages", n);
+	if (generation->prompt.n_messages == 0)
+		return error_field(reterr, INVALID_ARGUMENT, "field_required", "text",
+				   "the message is empty");
 	return OK;
 }
 

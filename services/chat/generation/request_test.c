@@ -131,6 +131,8 @@ static void bad_requests_name_the_field(void **state)
 	long_text[262145] = '\0';
 	req.chat = stage_new_chat(stage, FREE);
 	refused(stage, &req, INVALID_ARGUMENT, "field_required", "text");
+	req.text = (char *)" \n\t ";
+	refused(stage, &req, INVALID_ARGUMENT, "field_required", "text");
 	req.text = long_text;
 	refused(stage, &req, INVALID_ARGUMENT, "field_too_long", "text");
 	req.text = (char *)"hello";
@@ -183,6 +185,57 @@ static void the_context_is_cut_to_the_window(void **state)
 	reader_expect_refused(too_long, INVALID_ARGUMENT, "context_too_long");
 	assert_int_equal(stage_messages(stage, chat)->n_messages, 4); /* nothing of it is stored */
 	stage_expect_balance(stage, GIFT - 4 * CREDIT);
+}
+
+/* A question whose answer never came does not stop the chat: strict templates want turns. */
+static void a_chat_goes_on_after_an_empty_answer(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE), words[100], sql[300];
+	_cleanup_(reader_freep) struct reader *failed = NULL, *stopped = NULL, *thought = NULL,
+					      *last = NULL;
+
+	failed = reader_generate(stage, chat, "zero [[fault:500]]");
+	reader_expect_failed(failed, "PROVIDER_UNAVAILABLE");
+	stopped = reader_generate(stage, chat, "one [[first:60000]]");
+	reader_wait_accepted(stopped);
+	assert_int_equal(cancel(stage, stopped->generation)->state, STOPPED);
+	reader_expect_done(stopped, CHAT__V1__STOP_REASON__CANCELLED);
+	thought = stage_answer(stage, chat, "two [[strict:1]] [[say:short]]");
+	snprintf(sql, sizeof sql,
+		 "UPDATE chat.message SET text = '', reasoning = 'hm' WHERE id = '%s' RETURNING 1",
+		 thought->assistant_message);
+	assert_string_equal(pg_value(sql), "1");
+	snprintf(words, sizeof words, "three %s [[strict:1]] [[say:on it goes]]", chat);
+	last = stage_answer(stage, chat, words);
+	assert_string_equal(reader_text(last), "on it goes");
+	/* All that was asked is there, in one turn. */
+	snprintf(words, sizeof words, "zero[^\"]*one[^\"]*two[^\"]*three %s", chat);
+	assert_int_equal(stage_requests(words), 1);
+}
+
+/* What a provider refused for its words is not sent again with each later question. */
+static void a_refused_question_is_left_out(void **state)
+{
+	static const char *const faults[] = {"403 says=flagged", "400 says=context", "400"};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		char *chat = stage_new_chat(stage, FREE), words[100];
+		_cleanup_(reader_freep) struct reader *refused = NULL, *next = NULL;
+
+		snprintf(words, sizeof words, "wicked [[fault:%s]]", faults[i]);
+		refused = reader_generate(stage, chat, words);
+		reader_wait_end(refused);
+		assert_true(refused->failed);
+		snprintf(words, sizeof words, "good %s [[strict:1]] [[say:yes]]", chat);
+		next = stage_answer(stage, chat, words);
+		assert_string_equal(reader_text(next), "yes");
+		snprintf(words, sizeof words, "good %s", chat);
+		assert_int_equal(stage_requests(words), 1);
+		snprintf(words, sizeof words, "wicked[^\"]*%s", chat);
+		assert_int_equal(stage_requests(words), 0);
+	}
 }
 
 static void the_request_limits_the_answer(void **state)
@@ -380,6 +433,8 @@ int request_tests(void)
 		TEST(too_dear_is_refused_before_the_provider),
 		TEST(bad_requests_name_the_field),
 		TEST(the_context_is_cut_to_the_window),
+		TEST(a_chat_goes_on_after_an_empty_answer),
+		TEST(a_refused_question_is_left_out),
 		TEST(the_request_limits_the_answer),
 		TEST(one_answer_at_a_time),
 		TEST(a_repeat_attaches),

@@ -41,7 +41,7 @@ static enum status check(const Chat__V1__GenerateRequest *req, struct error *ret
 	const Chat__V1__Parameters *parameters = req->parameters;
 	enum status s = OK;
 
-	if (!*req->text)
+	if (!req->text[strspn(req->text, " \t\r\n")]) /* as turns.c sees it */
 		return error_field(reterr, INVALID_ARGUMENT, "field_required", "text",
 				   "the message is empty");
 	if (strlen(req->text) > TEXT_BYTES_MAX)
