@@ -8,6 +8,7 @@ import { useCopy } from "@/lib/clipboard";
 import { micro } from "@/lib/money";
 import { formatDateTime, formatSeconds } from "@/lib/time";
 import { Markdown } from "@/markdown/markdown";
+import { PlainText } from "@/markdown/plain";
 import { useModels } from "@/model/choice";
 import { buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
@@ -41,9 +42,9 @@ function Thoughts({ text, open }: { text: string; open: boolean }) {
         <ChevronRight aria-hidden className="size-3.5 transition-transform" />
         {t("chat.thought")}
       </summary>
-      <p className="mt-2 max-h-72 overflow-y-auto border-l-2 border-line pl-3.5 leading-6 whitespace-pre-wrap text-soft">
-        {text}
-      </p>
+      <div className="mt-2 max-h-72 overflow-y-auto border-s-2 border-line ps-3.5 leading-6 text-soft">
+        <PlainText text={text} />
+      </div>
     </details>
   );
 }

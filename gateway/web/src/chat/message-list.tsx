@@ -17,6 +17,8 @@ const AT_END_PX = 40;
 /** A row's height before it was measured, in pixels. */
 const ROW_PX = 180;
 
+const rowPx = () => ROW_PX;
+
 /** The messages of a chat. Only those in sight are in the document; it sticks to the end until the reader scrolls up. */
 export function MessageList({
   chat,
@@ -30,11 +32,18 @@ export function MessageList({
   const live = useStore(liveOf(chat));
   const items = useMemo(() => itemsOf(messages, live), [messages, live]);
   const scroller = useRef<HTMLDivElement>(null);
+  // The list works out all places anew when one of these changes: names change when there are other rows, not when
+  // the text of one grows.
+  const current = useRef(items);
+  current.current = items;
+  const shape = `${items.length} ${items.at(-1)?.key} ${items.at(-2)?.key}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
+  const getItemKey = useCallback((index: number) => current.current[index]!.key, [shape, messages]);
   const list = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    getItemKey: (index) => items[index]!.key,
-    estimateSize: () => ROW_PX,
+    getItemKey,
+    estimateSize: rowPx,
     overscan: 5,
     paddingStart: 20,
     anchorTo: "end",

@@ -1,6 +1,10 @@
 import { Check, Copy } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { useCopy } from "@/lib/clipboard";
+import { CodeBlock } from "@/markdown/code-block";
+import { fencesOf } from "@/markdown/fences";
+import { plainBlocks } from "@/markdown/plain";
+import { breakable } from "@/markdown/words";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";
@@ -10,9 +14,11 @@ const FOLD_CHARACTERS = 1500;
 const FOLD_LINES = 16;
 
 export const QuestionRow = memo(({ text }: { text: string }) => {
-  const long = text.length > FOLD_CHARACTERS || text.split("\n").length > FOLD_LINES;
+  const lineEnd = useMemo(() => endOfLine(text, FOLD_LINES), [text]);
+  const long = text.length > FOLD_CHARACTERS || lineEnd < text.length;
   const [folded, setFolded] = useState(true);
   const { copied, copy } = useCopy();
+  const shown = long && folded ? text.slice(0, Math.min(lineEnd, FOLD_CHARACTERS)) : text;
   return (
     <article aria-label={t("chat.messageOf")} className="group flex justify-end gap-1">
       <IconButton
@@ -23,15 +29,16 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
       >
         {copied ? <Check className="text-good" /> : <Copy />}
       </IconButton>
-      <div className="max-w-[85%] rounded-2xl rounded-br-[5px] bg-own px-4 py-2.5">
-        <p
-          className={cn(
-            "text-[15px] leading-6 wrap-anywhere whitespace-pre-wrap",
-            long && folded && "line-clamp-12",
+      <div className="max-w-[85%] min-w-0 rounded-2xl rounded-br-[5px] bg-own px-4 py-2.5">
+        <div className={cn("relative", long && folded && "max-h-72 overflow-hidden")}>
+          <QuestionText text={shown} />
+          {long && folded && (
+            <div
+              aria-hidden
+              className="pointer-events-none absolute inset-x-0 bottom-0 h-10 bg-linear-to-t from-own to-transparent"
+            />
           )}
-        >
-          {text}
-        </p>
+        </div>
         {long && (
           <button
             type="button"
@@ -46,3 +53,36 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
     </article>
   );
 });
+
+/** What people write is shown as they wrote it; only their fenced code is set as code. */
+function QuestionText({ text }: { text: string }) {
+  return fencesOf(text).map((part, index) =>
+    part.isCode ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a part's place is its name.
+      <div key={index} className="prose my-2 min-w-0 [&_figure]:mb-0">
+        <CodeBlock code={part.text} language={part.language} />
+      </div>
+    ) : (
+      plainBlocks(part.text).map((block, at) => (
+        <p
+          // biome-ignore lint/suspicious/noArrayIndexKey: a part's place is its name.
+          key={`${index}.${at}`}
+          dir="auto"
+          className="min-h-6 text-[15px] leading-6 wrap-anywhere whitespace-pre-wrap"
+        >
+          {breakable(block)}
+        </p>
+      ))
+    ),
+  );
+}
+
+/** Where the line of this number ends, or the text's end. */
+function endOfLine(text: string, line: number): number {
+  let at = -1;
+  for (let n = 0; n < line; n++) {
+    at = text.indexOf("\n", at + 1);
+    if (at < 0) return text.length;
+  }
+  return at;
+}

@@ -1,12 +1,10 @@
 import { Check, Copy, Download, WrapText } from "lucide-react";
-import { memo, useDeferredValue, useMemo, useState } from "react";
+import { memo, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { useCopy } from "@/lib/clipboard";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
-import { lazyPart } from "./lazy";
-
-/** Longer code stays without colours, in characters: colouring it would hold the page up. */
-const HIGHLIGHT_MAX = 60_000;
+import { type Line, useColours } from "./colours";
+import { CODE_CHUNK_LINES } from "./limits";
 
 const EXTENSIONS: Record<string, string> = {
   bash: "sh",
@@ -14,6 +12,7 @@ const EXTENSIONS: Record<string, string> = {
   javascript: "js",
   kotlin: "kt",
   markdown: "md",
+  mermaid: "mmd",
   perl: "pl",
   plaintext: "txt",
   python: "py",
@@ -23,36 +22,34 @@ const EXTENSIONS: Record<string, string> = {
   typescript: "ts",
 };
 
-const useHighlighter = lazyPart(() => import("./highlight"));
-
-export function CodeBlock({ code, language }: { code: string; language: string }) {
+/** Tools of its own come before the common ones. */
+export function CodeBlock({
+  code,
+  language,
+  tools,
+}: {
+  code: string;
+  language: string;
+  tools?: ReactNode;
+}) {
   const [wrap, setWrap] = useState(false);
-  const { copied, copy } = useCopy();
   const name = language || t("code.plain");
   return (
     <figure
       aria-label={name}
-      className="mb-3 overflow-hidden rounded-[10px] border border-line bg-code"
+      className="mb-3 overflow-clip rounded-[10px] border border-line bg-code"
     >
-      <figcaption className="flex h-8 items-center justify-between border-b border-line pr-1 pl-3 text-xs text-muted">
-        <span className="font-mono">{name}</span>
-        <span className="flex items-center">
-          <Tool label={t(wrap ? "code.unwrap" : "code.wrap")} onClick={() => setWrap(!wrap)}>
-            <WrapText className={cn(wrap && "text-accent")} />
-          </Tool>
-          <Tool label={t("code.download")} onClick={() => download(code, language)}>
-            <Download />
-          </Tool>
-          <Tool label={t("code.copy")} onClick={() => copy(code)}>
-            {copied ? <Check className="text-good" /> : <Copy />}
-            <span aria-live="polite">{t(copied ? "code.copied" : "code.copy")}</span>
-          </Tool>
-        </span>
-      </figcaption>
+      <CodeHeader name={name} code={code} language={language}>
+        {tools}
+        <Tool label={t(wrap ? "code.unwrap" : "code.wrap")} onClick={() => setWrap(!wrap)}>
+          <WrapText className={cn(wrap && "text-accent")} />
+        </Tool>
+      </CodeHeader>
       {/* Scrolled by keyboard as well, so it takes the focus. */}
       <pre
         tabIndex={0}
-        className={cn("overflow-x-auto px-3.5 py-3", wrap && "whitespace-pre-wrap")}
+        dir="ltr"
+        className={cn("overflow-x-auto px-3.5 py-3", wrap && "whitespace-pre-wrap wrap-anywhere")}
       >
         <code>
           <Coloured code={code} language={language} />
@@ -62,34 +59,146 @@ export function CodeBlock({ code, language }: { code: string; language: string }
   );
 }
 
-/** Colours follow when there is time; what was written since stands plain behind them. */
-function Coloured({ code, language }: { code: string; language: string }) {
-  const wanted = language !== "" && code.length <= HIGHLIGHT_MAX;
-  const highlighter = useHighlighter(wanted);
-  const settled = useDeferredValue(code);
-  const coloured = useMemo(
-    () => highlighter?.highlight(settled, language),
-    [highlighter, settled, language],
+/** Stays in sight while long code is read: its tools are always at hand. */
+export function CodeHeader({
+  name,
+  code,
+  language,
+  children,
+}: {
+  name: string;
+  code: string;
+  language: string;
+  children?: ReactNode;
+}) {
+  const { copied, copy } = useCopy();
+  return (
+    <figcaption className="sticky top-0 z-1 flex h-9 items-center justify-between border-b border-line bg-code pr-1 pl-3 text-xs text-muted">
+      <span className="truncate font-mono">{name}</span>
+      <span className="flex shrink-0 items-center">
+        {children}
+        <Tool label={t("code.download")} onClick={() => download(code, language)}>
+          <Download />
+        </Tool>
+        <Tool label={t("code.copy")} onClick={() => copy(code)}>
+          {copied ? <Check className="text-good" /> : <Copy />}
+          <span aria-live="polite">{t(copied ? "code.copied" : "code.copy")}</span>
+        </Tool>
+      </span>
+    </figcaption>
   );
-  if (!coloured || !code.startsWith(settled)) return code;
+}
+
+/** Code in parts of so many lines: what grows is the last part, and only what is near the screen has its colours. */
+function Coloured({ code, language }: { code: string; language: string }) {
+  const chunks = useChunks(code);
+  const colours = useColours(code, language);
+  return chunks.map((chunk, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a chunk's place is its name.
+    <Chunk key={index} text={chunk} lines={colours[index]} eager={chunks.length < 4} />
+  ));
+}
+
+/** The chunks before the last stay the same strings while the code grows. */
+function useChunks(code: string): string[] {
+  const known = useRef<{ code: string; chunks: string[] }>({ code: "", chunks: [] });
+  if (known.current.code !== code) {
+    const before = known.current;
+    const kept = code.startsWith(before.code) ? before.chunks.slice(0, -1) : [];
+    let at = kept.reduce((sum, chunk) => sum + chunk.length + 1, 0);
+    while (at < code.length) {
+      const end = endOfLines(code, at, CODE_CHUNK_LINES);
+      kept.push(code.slice(at, end));
+      at = end + 1;
+    }
+    known.current = { code, chunks: kept };
+  }
+  return known.current.chunks;
+}
+
+/** Where the last of so many lines ends, before its line end. */
+function endOfLines(code: string, from: number, lines: number): number {
+  let at = from - 1;
+  for (let n = 0; n < lines; n++) {
+    at = code.indexOf("\n", at + 1);
+    if (at < 0) return code.length;
+  }
+  return at;
+}
+
+const Chunk = memo(
+  ({ text, lines, eager }: { text: string; lines: Line[] | undefined; eager: boolean }) => {
+    const place = useRef<HTMLSpanElement>(null);
+    const isNear = useNear(place, !eager) || eager;
+    return (
+      <span ref={place} className="code-chunk">
+        {isNear && lines ? <Lines text={text} lines={lines} /> : text}
+      </span>
+    );
+  },
+);
+
+/** Coloured as far as the colours go; what was written since stands plain behind them. */
+function Lines({ text, lines }: { text: string; lines: Line[] }) {
+  let at = 0;
+  const coloured = lines.map((line, index) => {
+    at += line.chars + 1;
+    return (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a line's place is its name.
+      <ColouredLine key={index} line={line} end={index < lines.length - 1 ? "\n" : ""} />
+    );
+  });
   return (
     <>
-      <Still>{coloured}</Still>
-      {code.slice(settled.length)}
+      {coloured}
+      {text.slice(Math.max(at - 1, 0))}
     </>
   );
 }
 
-const Still = memo(({ children }: { children: React.ReactNode }) => children);
+const ColouredLine = memo(({ line, end }: { line: Line; end: string }) => (
+  <>
+    {line.parts.map(([name, text], index) =>
+      name ? (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a word's place is its name.
+        <span key={index} className={name}>
+          {text}
+        </span>
+      ) : (
+        text
+      ),
+    )}
+    {end}
+  </>
+));
 
-function Tool({
+/** How far from the screen code gets its colours, in pixels. */
+const NEAR_PX = 800;
+
+function useNear(place: RefObject<HTMLElement | null>, wanted: boolean): boolean {
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    if (!wanted) return;
+    const observer = new IntersectionObserver(
+      (entries) => setNear(entries.at(-1)?.isIntersecting ?? false),
+      { rootMargin: `${NEAR_PX}px` },
+    );
+    observer.observe(place.current!);
+    return () => observer.disconnect();
+  }, [place, wanted]);
+  return near;
+}
+
+export function Tool({
   label,
   onClick,
   children,
+  ...rest
 }: {
   label: string;
   onClick: () => void;
-  children: React.ReactNode;
+  children: ReactNode;
+  "aria-pressed"?: boolean;
 }) {
   return (
     <button
@@ -97,18 +206,19 @@ function Tool({
       title={label}
       aria-label={label}
       onClick={onClick}
-      className="flex h-6 items-center gap-1.5 rounded-md px-1.5 hover:bg-hover hover:text-text [&>svg]:size-3.5"
+      className="flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-hover hover:text-text pointer-coarse:h-9 pointer-coarse:min-w-10 pointer-coarse:justify-center [&>svg]:size-3.5"
+      {...rest}
     >
       {children}
     </button>
   );
 }
 
-function download(code: string, language: string): void {
+export function download(code: string, language: string): void {
   const url = URL.createObjectURL(new Blob([code], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = `snippet.${EXTENSIONS[language] ?? (language || "txt")}`;
+  link.download = `snippet.${EXTENSIONS[language] ?? (/^\w{1,10}$/.test(language) ? language : "txt")}`;
   link.click();
   URL.revokeObjectURL(url);
 }

@@ -1,21 +1,56 @@
-import { useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
+import { cn } from "@/ui/cn";
+import { t } from "@/words";
 import { lazyPart } from "./lazy";
+import { FORMULAS_PER_FRAME_MS } from "./limits";
 
 const useKatex = lazyPart(() => import("./katex"));
 
-/** TeX, set by KaTeX once that is loaded; until then, and where it is wrong, the source. */
+/** Time that formulas took since the last frame: many at once are set over several frames. In milliseconds. */
+let spent = 0;
+let frame = 0;
+
+function hasTime(): boolean {
+  if (frame === 0) {
+    frame = requestAnimationFrame(() => {
+      frame = 0;
+      spent = 0;
+    });
+  }
+  return spent < FORMULAS_PER_FRAME_MS;
+}
+
+/** TeX, set by KaTeX once that is loaded; until then, and where it is wrong or too large, the source. */
 export function Formula({ tex, display }: { tex: string; display: boolean }) {
   const katex = useKatex(true);
   const place = useRef<HTMLSpanElement>(null);
+  const [problem, setProblem] = useState<string>();
+  const [turn, setTurn] = useState(0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another turn is another try.
   useLayoutEffect(() => {
-    if (katex) katex.set(tex, place.current!, display);
-    else place.current!.textContent = tex;
-  }, [katex, tex, display]);
-  return display ? (
-    <div className="math-display">
-      <span ref={place} />
+    const box = place.current!;
+    if (!katex || !hasTime()) {
+      if (!box.firstElementChild) box.textContent = tex;
+      if (!katex) return;
+      const waiting = requestAnimationFrame(() => setTurn((n) => n + 1));
+      return () => cancelAnimationFrame(waiting);
+    }
+    const began = performance.now();
+    const why = katex.set(tex, box, display);
+    spent += performance.now() - began;
+    if (why !== undefined) box.textContent = tex;
+    setProblem(why);
+  }, [katex, tex, display, turn]);
+
+  const box = (
+    <span ref={place} title={problem} className={cn(problem !== undefined && "math-source")} />
+  );
+  if (!display) return box;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a region that scrolls, and no fieldset.
+    <div className="math-display" role="group" aria-label={t("code.formula")} tabIndex={0}>
+      {box}
     </div>
-  ) : (
-    <span ref={place} />
   );
 }

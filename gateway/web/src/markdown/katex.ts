@@ -1,7 +1,56 @@
 import "katex/dist/katex.min.css";
 import katex from "katex";
+import {
+  TEX_DEPTH_MAX,
+  TEX_EXPANSIONS_MAX,
+  TEX_MAX_CHARS,
+  TEX_SIZE_MAX_EM,
+  TEX_TOKENS_MAX,
+} from "./limits";
 
-/** Builds nodes and no HTML: style attributes in HTML would break the content security policy. */
-export function set(tex: string, place: HTMLElement, displayMode: boolean): void {
-  katex.render(tex, place, { displayMode, throwOnError: false, strict: "ignore", trust: false });
+/** A formula that makes macros of its own can grow by each use of them. */
+const DEFINES =
+  /\\(?:[egx]?def|(?:re)?newcommand|providecommand|(?:future)?let|global)(?![A-Za-z])/;
+
+/**
+ * Sets a formula into a place, or says why it cannot. It builds nodes and no HTML, and shows no error of its own: style
+ * attributes in HTML would break the content security policy, and their colours know no theme.
+ */
+export function set(tex: string, place: HTMLElement, displayMode: boolean): string | undefined {
+  if (tex.length > TEX_MAX_CHARS || depthOf(tex) > TEX_DEPTH_MAX) return "too long or too deep";
+  const expansions = DEFINES.test(tex)
+    ? Math.floor(TEX_TOKENS_MAX / tex.length)
+    : TEX_EXPANSIONS_MAX;
+  try {
+    katex.render(tex, place, {
+      displayMode,
+      throwOnError: true,
+      errorColor: "var(--danger)",
+      strict: "ignore",
+      trust: false,
+      maxExpand: expansions,
+      maxSize: TEX_SIZE_MAX_EM,
+    });
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
 }
+
+/** Groups in one another: by braces, \left, \begin, and what takes the next token as its argument. */
+export function depthOf(tex: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let chain = 0;
+  for (const [token] of tex.matchAll(/\\[A-Za-z]+|\\.|[{}^_]|[^\s\\{}^_]/gsu)) {
+    if (token === "{" || token === "\\left" || token === "\\begin") depth++;
+    else if (token === "}" || token === "\\right" || token === "\\end") depth--;
+    // \sqrt\sqrt\sqrt… and a^^^…: commands that follow one another may each be the argument of the last.
+    chain = token.startsWith("\\") && token.length > 2 ? chain + 1 : token === "{" ? chain : 0;
+    deepest = Math.max(deepest, depth, Math.floor(chain / CHAIN_PER_LEVEL));
+  }
+  return deepest;
+}
+
+/** Commands in a row, such as \alpha\beta\gamma, seldom nest. */
+const CHAIN_PER_LEVEL = 4;

@@ -1,5 +1,6 @@
 // Formulas between \( \), \[ \], $$ $$ and, where it cannot be money, $ $.
 import type { TokenizerAndRendererExtension, Tokens } from "marked";
+import { LOOK_AHEAD_CHARS } from "./limits";
 
 export interface MathToken extends Tokens.Generic {
   type: "math";
@@ -8,9 +9,10 @@ export interface MathToken extends Tokens.Generic {
   display: boolean;
 }
 
-/** Ends at its mark, or for now at the end of the text: TeX that is still being written is not a list or a heading. */
-const DOLLAR_BLOCK = /^ {0,3}\$\$((?:(?!\$\$|\n[ \t]*\n)[\s\S])+)(?:\$\$[ \t]*(?:\n|$)|$)/;
-const BRACKET_BLOCK = /^ {0,3}\\\[((?:(?!\\\]|\n[ \t]*\n)[\s\S])+)(?:\\\][ \t]*(?:\n|$)|$)/;
+const OPEN_BLOCK = /^ {0,3}(\$\$|\\\[)/;
+const BLOCK_START = /\n {0,3}(?:\$\$|\\\[)/;
+const BLANK_LINE = /\n[ \t]*\n/;
+const REST_OF_LINE = /^[ \t]*(?:\n|$)/;
 const INLINE = /^(?:\\\(([^\n]+?)\\\)|\$\$([^\n]+?)\$\$|\\\[([^\n]+?)\\\])/;
 /** No space inside the dollars and no digit after them: "$5 or $10" is money. */
 const DOLLARS = /^\$(?![\s$])((?:[^$\n\\]|\\.)*?(?:[^\s$\\]|\\.))\$(?![\d$])/;
@@ -21,14 +23,31 @@ function token(raw: string, text: string, display: boolean): MathToken {
   return { type: "math", raw, text: text.trim(), display };
 }
 
+/** A block ends at its mark, or for now at the end of the text: TeX that is still being written is not a list. */
+function readBlock(src: string): MathToken | undefined {
+  const open = OPEN_BLOCK.exec(src);
+  if (!open) return undefined;
+  const from = open[0].length;
+  const near = src.slice(from, from + LOOK_AHEAD_CHARS);
+  const blank = near.search(BLANK_LINE);
+  const body = blank < 0 ? near : near.slice(0, blank);
+  const end = body.indexOf(open[1] === "$$" ? "$$" : "\\]");
+  if (end === 0) return undefined;
+  if (end > 0) {
+    const rest = REST_OF_LINE.exec(src.slice(from + end + 2, from + end + 2 + LOOK_AHEAD_CHARS));
+    return rest
+      ? token(src.slice(0, from + end + 2) + rest[0], body.slice(0, end), true)
+      : undefined;
+  }
+  const isOpen = blank < 0 && body.length > 0 && from + body.length === src.length;
+  return isOpen ? token(src, body, true) : undefined;
+}
+
 export const mathBlock: TokenizerAndRendererExtension = {
   name: "mathBlock",
   level: "block",
-  start: (src) => src.match(/(?:^|\n) {0,3}(?:\$\$|\\\[)/)?.index,
-  tokenizer(src) {
-    const match = DOLLAR_BLOCK.exec(src) ?? BRACKET_BLOCK.exec(src);
-    return match ? token(match[0], match[1] ?? "", true) : undefined;
-  },
+  start: (src) => src.slice(0, LOOK_AHEAD_CHARS).match(BLOCK_START)?.index,
+  tokenizer: readBlock,
 };
 
 export const mathInline: TokenizerAndRendererExtension = {

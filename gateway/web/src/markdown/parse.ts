@@ -1,30 +1,94 @@
 // Markdown (GFM) to tokens. A text that grows is read on from its last block, so that a long answer costs no more per
 // token than a short one.
 import { Marked, type MarkedToken, type Token } from "marked";
+import {
+  type DetailsToken,
+  details,
+  type FootnoteRefToken,
+  type FootnoteToken,
+  footnote,
+  footnoteRef,
+} from "./extras";
+import { CarefulLexer, TooSlow } from "./lexer";
+import { TEXT_MAX_CHARS } from "./limits";
 import { type MathToken, mathBlock, mathInline } from "./math";
 
-export type Part = MarkedToken | MathToken;
+/** Text that is shown as it is. */
+export interface PlainToken {
+  type: "plain";
+  raw: string;
+  text: string;
+}
+
+export type Part =
+  | MarkedToken
+  | MathToken
+  | DetailsToken
+  | FootnoteToken
+  | FootnoteRefToken
+  | PlainToken;
 
 export interface Parsed {
   text: string;
   blocks: Token[];
+  /** A definition was seen: what stands above it may have changed. */
+  hasDefinition: boolean;
+  /** Set when the end of the text took too long: it is read again when the text is this long, in characters. */
+  againAt?: number;
 }
 
-const marked = new Marked({ gfm: true }).use({ extensions: [mathBlock, mathInline] });
+const { defaults } = new Marked<string, string>({ gfm: true }).use({
+  extensions: [mathBlock, details, footnote, mathInline, footnoteRef],
+});
 
 /** A link that is defined below changes what stands above it: such a text is always read from the start. */
-const DEFINITION = /^ {0,3}\[[^\]\n]+\]:/m;
+const DEFINITION = /^ {0,3}\[(?!\^)[^\]\n]{1,1000}\]:/m;
 
-export function parse(text: string): Parsed {
-  return { text, blocks: marked.lexer(text) };
+function plain(text: string): Token {
+  return { type: "plain", raw: text, text } satisfies PlainToken;
 }
 
-/** As parse(text), and with what is already known of its beginning. */
-export function parseOn(known: Parsed | undefined, text: string): Parsed {
-  if (!known || !text.startsWith(known.text) || DEFINITION.test(text)) return parse(text);
-  const kept = known.blocks.slice(0, firstOpen(known.blocks));
-  const length = kept.reduce((sum, block) => sum + block.raw.length, 0);
-  return { text, blocks: [...kept, ...marked.lexer(text.slice(length))] };
+/** Throws TooSlow when it takes longer, and when nobody could read it in that time. */
+export function lex(text: string, ms = Number.POSITIVE_INFINITY): Token[] {
+  if (text.length > TEXT_MAX_CHARS) return [plain(text)];
+  try {
+    return new CarefulLexer(defaults).lexWithin(text, ms);
+  } catch (thrown) {
+    // A rule of marked that stumbles is no reason to show nothing.
+    if (thrown instanceof TooSlow) throw thrown;
+    return [plain(text)];
+  }
+}
+
+/** The lexer knows one kind of line end, and its blocks are found again by their length. */
+function withLines(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+export function parse(given: string): Parsed {
+  const text = withLines(given);
+  return { text, blocks: lex(text), hasDefinition: DEFINITION.test(text) };
+}
+
+/** As parse(text), with what is already known of its beginning; in so much time, or its end stays plain for now. */
+export function parseOn(known: Parsed | undefined, given: string, ms?: number): Parsed {
+  const text = withLines(given);
+  const goesOn = known !== undefined && text.startsWith(known.text);
+  const lastLine = goesOn ? known.text.lastIndexOf("\n") + 1 : 0;
+  const hasDefinition =
+    (goesOn && known.hasDefinition) || DEFINITION.test(lastLine > 0 ? text.slice(lastLine) : text);
+  const kept = goesOn && !hasDefinition ? known.blocks.slice(0, firstOpen(known.blocks)) : [];
+  const rest = text.slice(kept.reduce((sum, block) => sum + block.raw.length, 0));
+  const facts = { text, hasDefinition };
+  if (goesOn && known.againAt && text.length < known.againAt) {
+    return { ...facts, blocks: [...kept, plain(rest)], againAt: known.againAt };
+  }
+  try {
+    return { ...facts, blocks: [...kept, ...lex(rest, ms)] };
+  } catch (thrown) {
+    if (!(thrown instanceof TooSlow)) throw thrown;
+    return { ...facts, blocks: [...kept, plain(rest)], againAt: text.length * 1.5 };
+  }
 }
 
 /** Where a text that goes on may still be read in another way: at its last block, or above it. */

@@ -1,40 +1,88 @@
-// Markdown's tokens as elements of the page. HTML in a text stays text.
+// Markdown's tokens as elements of the page. HTML in a text stays text, but for a few tags that only mark it.
 import { decodeNamedCharacterReference } from "decode-named-character-reference";
 import { ExternalLink, Image } from "lucide-react";
 import type { Token, Tokens } from "marked";
-import { Fragment, type ReactNode } from "react";
+import { createContext, Fragment, memo, type ReactNode, useContext } from "react";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { CodeBlock } from "./code-block";
+import { Diagram } from "./diagram";
+import { Footnote, FootnoteRef } from "./footnotes";
 import { Formula } from "./formula";
 import type { Part } from "./parse";
+import { HtmlLines, PlainText } from "./plain";
+import { type TagToken, withTags } from "./tags";
+import { breakable } from "./words";
 
 export function Blocks({ tokens }: { tokens: Token[] | undefined }) {
   return tokens?.map((token, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no other name, and are only added at the end.
-    <Fragment key={index}>{element(token as Part)}</Fragment>
+    <Block key={index} token={token} />
   ));
 }
 
-const Inline = Blocks;
+/** Read again from the same text, a block is another object and still the same. A worker's tokens have no raw text. */
+const Block = memo(
+  ({ token }: { token: Token }) => element(token as Part),
+  (before, after) =>
+    before.token === after.token ||
+    (before.token.raw !== "" &&
+      before.token.raw === after.token.raw &&
+      before.token.type === after.token.type),
+);
 
-function element(token: Part): ReactNode {
+function Inline({ tokens }: { tokens: Token[] | undefined }) {
+  if (!tokens) return null;
+  return withTags(tokens).map((token, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no other name, and are only added at the end.
+    <Fragment key={index}>{element(token as Part | TagToken)}</Fragment>
+  ));
+}
+
+function element(token: Part | TagToken): ReactNode {
   switch (token.type) {
     case "paragraph":
       return (
-        <p>
+        <p dir="auto">
           <Inline tokens={token.tokens} />
         </p>
       );
+    case "plain":
+      return <PlainText text={token.text} />;
+    case "details":
+      return (
+        <details open={token.open}>
+          <summary>
+            {token.summary.length > 0 ? <Inline tokens={token.summary} /> : t("code.details")}
+          </summary>
+          <Blocks tokens={token.tokens} />
+        </details>
+      );
+    case "footnote":
+      return (
+        <Footnote label={token.label}>
+          <Inline tokens={token.tokens} />
+        </Footnote>
+      );
+    case "footnoteRef":
+      return <FootnoteRef token={token} />;
+    case "tag": {
+      const Tag = token.name;
+      return (
+        <Tag>
+          <Inline tokens={token.tokens} />
+        </Tag>
+      );
+    }
     case "heading":
       return <Heading token={token} />;
     case "code":
-      return <CodeBlock code={token.text} language={token.lang?.match(/^\S+/)?.[0] ?? ""} />;
+      return <Code token={token as CodeToken} />;
     case "list":
       return <List token={token} />;
     case "blockquote":
       return (
-        <blockquote>
+        <blockquote dir="auto">
           <Blocks tokens={token.tokens} />
         </blockquote>
       );
@@ -63,7 +111,7 @@ function element(token: Part): ReactNode {
         </del>
       );
     case "codespan":
-      return <code>{token.text}</code>;
+      return <code>{breakable(token.text)}</code>;
     case "br":
       return <br />;
     case "link":
@@ -71,11 +119,12 @@ function element(token: Part): ReactNode {
     case "image":
       return <Picture token={token} />;
     case "checkbox":
-      return <input type="checkbox" checked={token.checked} disabled readOnly />;
+      return <Checkbox checked={token.checked} />;
     case "html":
-      return /^<br\s*\/?>$/i.test(token.raw.trim()) ? <br /> : token.raw;
+      if (/^\s*<br\s*\/?>\s*$/i.test(token.text)) return <br />;
+      return token.block ? <HtmlLines text={token.text} /> : breakable(token.text);
     case "text":
-      return token.tokens ? <Inline tokens={token.tokens} /> : decode(token.text);
+      return token.tokens ? <Inline tokens={token.tokens} /> : breakable(decode(token.text));
     case "escape":
       return token.text;
     default:
@@ -86,7 +135,7 @@ function element(token: Part): ReactNode {
 /** &lt; and its like, which Markdown takes from HTML. */
 function decode(text: string): string {
   return text.replace(
-    /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w+));/g,
+    /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,32}));/g,
     (whole, decimal, hex, name) => {
       if (name) return decodeNamedCharacterReference(name) || whole;
       const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
@@ -99,7 +148,7 @@ function Heading({ token }: { token: Tokens.Heading }) {
   // The page's own heading is the first; an answer's begin below it.
   const Tag = `h${Math.min(token.depth + 1, 6)}` as "h2";
   return (
-    <Tag data-depth={token.depth}>
+    <Tag data-depth={token.depth} dir="auto">
       <Inline tokens={token.tokens} />
     </Tag>
   );
@@ -108,11 +157,43 @@ function Heading({ token }: { token: Tokens.Heading }) {
 function List({ token }: { token: Tokens.List }) {
   const items = token.items.map((item, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: items have no other name, and are only added at the end.
-    <li key={index} className={cn(item.task && "task-list-item")}>
-      <Blocks tokens={item.tokens} />
+    <li key={index} dir="auto" className={cn(item.task && "task-list-item")}>
+      {item.task ? (
+        <Task value={item.text}>
+          <Blocks tokens={item.tokens} />
+        </Task>
+      ) : (
+        <Blocks tokens={item.tokens} />
+      )}
     </li>
   ));
   return token.ordered ? <ol start={token.start || 1}>{items}</ol> : <ul>{items}</ul>;
+}
+
+/** What the task of a check box says. */
+const Task = createContext("");
+
+/** Longest name of a check box, in characters: its first line says what it is for. */
+const TASK_NAME_MAX = 120;
+
+function Checkbox({ checked }: { checked: boolean }) {
+  const said = useContext(Task).replace(/^\[[ xX]\]\s*/, "");
+  const name = said
+    .split("\n", 1)[0]
+    ?.slice(0, TASK_NAME_MAX)
+    .replace(/[*_`~[\]]/g, "");
+  return <input type="checkbox" aria-label={name} checked={checked} disabled readOnly />;
+}
+
+interface CodeToken extends Tokens.Code {
+  /** The fence was closed. */
+  closed?: boolean;
+}
+
+function Code({ token }: { token: CodeToken }) {
+  const language = token.lang?.match(/^\S{1,40}/)?.[0] ?? "";
+  if (language.toLowerCase() === "mermaid" && token.closed) return <Diagram code={token.text} />;
+  return <CodeBlock code={token.text} language={language} />;
 }
 
 function Table({ token }: { token: Tokens.Table }) {
@@ -120,7 +201,7 @@ function Table({ token }: { token: Tokens.Table }) {
     <tr>
       {cells.map((cell, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a cell's place is its name.
-        <Tag key={index} style={cell.align ? { textAlign: cell.align } : undefined}>
+        <Tag key={index} dir="auto" style={cell.align ? { textAlign: cell.align } : undefined}>
           <Inline tokens={cell.tokens} />
         </Tag>
       ))}

@@ -1,0 +1,82 @@
+// What a model writes is input from outside. Each construct of Markdown, repeated, nested and left open, is read in time
+// that grows with its length and not with the square of it; and 256 KiB of it end within the limit of time.
+import { expect, it } from "vitest";
+import { CONSTRUCTS, REPORTED } from "../../../../tests/web/hostile-texts.mjs";
+import { TooSlow } from "./lexer";
+import { READ_MAX_MS, TEXT_MAX_CHARS } from "./limits";
+import { lex, type Parsed, parse, parseOn } from "./parse";
+
+/** A longer text may take this much more than twice the time of its half, and what is short is noise (milliseconds). */
+const GROWTH_MAX = 3.5;
+const NOISE_MS = 40;
+
+/** Time of this process, so that neighbours on a busy machine do not count, in milliseconds. */
+function cpuMs(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const names = Object.keys(CONSTRUCTS);
+const text = (name: string, chars: number) => CONSTRUCTS[name]!(chars).slice(0, chars);
+
+it.each(names)("takes time in proportion to its length: %s", (name) => {
+  const [half, whole] = [text(name, 8_192), text(name, 16_384)];
+  lex(half); // The first reading compiles the rules.
+  const once = cpuMs(() => lex(half));
+  const twice = cpuMs(() => lex(whole));
+  expect(twice).toBeLessThan(GROWTH_MAX * once + NOISE_MS);
+});
+
+it("ends within the limit of time at the size of the largest message", { timeout: 120_000 }, () => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1000));
+  console.log(`seed ${seed}`);
+  const chosen = names.filter((_, index) => index % 10 === seed % 10);
+  for (const name of chosen) {
+    const ms = cpuMs(() => {
+      try {
+        lex(text(name, TEXT_MAX_CHARS), READ_MAX_MS);
+      } catch (thrown) {
+        expect(thrown, name).toBeInstanceOf(TooSlow);
+      }
+    });
+    expect(ms, name).toBeLessThan(READ_MAX_MS * 1.5);
+  }
+});
+
+it.each(Object.keys(REPORTED))("reads %s at once, and loses nothing of it", (name) => {
+  const reported = REPORTED[name]!;
+  let blocks: ReturnType<typeof lex> = [];
+  expect(cpuMs(() => (blocks = lex(reported)))).toBeLessThan(READ_MAX_MS);
+  expect(
+    blocks
+      .map((block) => block.raw)
+      .join("")
+      .replace(/\s/g, ""),
+  ).toBe(reported.replace(/\s/g, ""));
+});
+
+it("reads a growing hostile text in time that grows with it", { timeout: 60_000 }, () => {
+  for (const name of [
+    "inline: open links",
+    "block: items",
+    "inline: mixed emphasis",
+    "block: quotes",
+  ]) {
+    const whole = text(name, 32_768);
+    let known: Parsed | undefined;
+    const ms = cpuMs(() => {
+      for (let end = 0; end < whole.length; end += 256)
+        known = parseOn(known, whole.slice(0, end), 5);
+    });
+    expect(ms, name).toBeLessThan(4_000);
+  }
+});
+
+it("shows text as it is beyond the limits", () => {
+  expect(parse("x".repeat(TEXT_MAX_CHARS + 1)).blocks[0]?.type).toBe("plain");
+  const deepest = JSON.stringify(lex(`${"> ".repeat(100)}end`));
+  expect(deepest.match(/"blockquote"/g)).toHaveLength(16);
+  expect(deepest).toContain(`"plain","raw":"${"> ".repeat(84)}end"`);
+});

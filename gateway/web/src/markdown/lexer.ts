@@ -1,0 +1,139 @@
+// marked's lexer within limits of depth, size and time. Its rules are regular expressions that take time by the square
+// of a paragraph, and it calls itself for each level of nesting: a text of 20 KB can hold it up for minutes.
+import { Lexer, type MarkedOptions, type Token, Tokenizer, type TokensList } from "marked";
+import {
+  BLOCK_DEPTH_MAX,
+  CELLS_MAX,
+  COLUMNS_MAX,
+  LOOK_AHEAD_CHARS,
+  PIECE_CHARS,
+  SPAN_DEPTH_MAX,
+} from "./limits";
+
+/** The time was over before the text was read. */
+export class TooSlow extends Error {}
+
+const CLOSED_FENCE = /\n {0,3}(?:`{3,}|~{3,}) *$/;
+
+/** When the lexer that works at this moment has to be done, by performance.now(). */
+let deadline = Number.POSITIVE_INFINITY;
+
+function checkTime(): void {
+  if (performance.now() > deadline) throw new TooSlow();
+}
+
+/** The first rules that are tried for each block and for each span look at the clock. */
+class CarefulTokenizer extends Tokenizer {
+  override space(src: string) {
+    checkTime();
+    return super.space(src);
+  }
+
+  override escape(src: string) {
+    checkTime();
+    return super.escape(src);
+  }
+
+  /** A diagram is drawn once its fence is closed. */
+  override fences(src: string) {
+    const token = super.fences(src);
+    return token && { ...token, closed: CLOSED_FENCE.test(token.raw.slice(-100)) };
+  }
+
+  override def(src: string) {
+    return within(src, (near) => super.def(near));
+  }
+
+  override lheading(src: string) {
+    return within(src, (near) => super.lheading(near));
+  }
+
+  override table(src: string) {
+    return super.table(firstRows(src));
+  }
+}
+
+/** For rules that look for their end in all of the text: it has to come soon. */
+function within<T extends Token>(src: string, rule: (near: string) => T | undefined) {
+  const near = src.slice(0, LOOK_AHEAD_CHARS);
+  const token = rule(near);
+  return token && (token.raw.length < near.length || near.length === src.length)
+    ? token
+    : undefined;
+}
+
+/** So much of a text as a table may take. The head decides the number of columns, and each row is filled up to it. */
+function firstRows(src: string): string {
+  const head = src.slice(0, src.indexOf("\n") + 1);
+  const columns = head.split("|", COLUMNS_MAX + 2).length;
+  if (columns > COLUMNS_MAX) return "";
+  let end = head.length;
+  for (let rows = Math.ceil(CELLS_MAX / columns); rows > 0; rows--) {
+    const next = src.indexOf("\n", end);
+    if (next < 0 || next === end) return src;
+    end = next + 1;
+  }
+  return src.slice(0, end);
+}
+
+export class CarefulLexer extends Lexer {
+  private blockDepth = 0;
+  private spanDepth = 0;
+
+  constructor(options: MarkedOptions) {
+    super({ ...options, tokenizer: new CarefulTokenizer() });
+  }
+
+  /** Throws TooSlow when the time is over. */
+  lexWithin(text: string, ms: number): TokensList {
+    deadline = performance.now() + ms;
+    try {
+      return this.lex(text);
+    } finally {
+      deadline = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: marked's overloads differ in the list's type only.
+  override blockTokens(src: string, tokens: any = [], lastParagraphClipped = false): any {
+    if (this.blockDepth >= BLOCK_DEPTH_MAX) {
+      if (src) tokens.push({ type: "plain", raw: src, text: src });
+      this.state.top = true;
+      return tokens;
+    }
+    this.blockDepth++;
+    try {
+      return super.blockTokens(src, tokens, lastParagraphClipped);
+    } finally {
+      this.blockDepth--;
+    }
+  }
+
+  override inlineTokens(src: string, tokens: Token[] = []): Token[] {
+    if (this.spanDepth >= SPAN_DEPTH_MAX) {
+      tokens.push({ type: "text", raw: src, text: src, escaped: false });
+      return tokens;
+    }
+    this.spanDepth++;
+    try {
+      for (const piece of pieces(src)) super.inlineTokens(piece, tokens);
+      return tokens;
+    } finally {
+      this.spanDepth--;
+    }
+  }
+}
+
+/** A long paragraph in parts, cut where a line, a sentence or a word ends. */
+function* pieces(src: string): Generator<string> {
+  let at = 0;
+  while (src.length - at > PIECE_CHARS) {
+    const piece = src.slice(at, at + PIECE_CHARS);
+    const cut = ["\n", ". ", " "]
+      .map((mark) => piece.lastIndexOf(mark) + mark.length)
+      .find((end) => end > PIECE_CHARS / 2);
+    at += cut ?? PIECE_CHARS;
+    yield src.slice(at - (cut ?? PIECE_CHARS), at);
+  }
+  yield src.slice(at);
+}

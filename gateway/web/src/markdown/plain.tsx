@@ -1,0 +1,41 @@
+// Text as it is, in blocks: one element with a quarter of a megabyte takes the browser seconds to lay out.
+import { memo } from "react";
+import { PLAIN_BLOCK_CHARS } from "./limits";
+import { breakable } from "./words";
+
+export const PlainText = memo(({ text }: { text: string }) => (
+  <div className="plain">
+    <Parts text={text} />
+  </div>
+));
+
+/** HTML that is no part of code: shown line by line as it was written. */
+export const HtmlLines = memo(({ text }: { text: string }) => (
+  <div className="plain html-lines">
+    <Parts text={text} />
+  </div>
+));
+
+function Parts({ text }: { text: string }) {
+  return plainBlocks(text).map((block, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a block's place is its name.
+    <Part key={index} text={block} />
+  ));
+}
+
+const Part = memo(({ text }: { text: string }) => <div dir="auto">{breakable(text)}</div>);
+
+/** In parts that end with a line, or with a word where a line is long. */
+export function plainBlocks(text: string): string[] {
+  const blocks: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const near = text.slice(at, at + PLAIN_BLOCK_CHARS);
+    const isLast = at + near.length >= text.length;
+    const line = isLast ? near.length : near.lastIndexOf("\n");
+    const word = line >= 0 ? line : near.lastIndexOf(" ");
+    const end = word > 0 ? word : near.length;
+    blocks.push(near.slice(0, end));
+    at += end + (!isLast && near[end] === "\n" ? 1 : 0);
+  }
+  return blocks;
+}

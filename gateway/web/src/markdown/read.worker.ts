@@ -1,0 +1,24 @@
+// Reads a text as Markdown. What of the tokens the page does not need is left here: copies of text at each level.
+import type { Token } from "marked";
+import { READ_MAX_MS } from "./limits";
+import { lex } from "./parse";
+
+function strip(token: Token, level: number): void {
+  if (level > 1) token.raw = "";
+  const { tokens, items, header, rows, summary } = token as Record<string, unknown>;
+  for (const children of [tokens, items, header, summary, ...((rows as unknown[]) ?? [])]) {
+    for (const child of (children as Token[] | undefined) ?? []) strip(child, level + 1);
+  }
+}
+
+addEventListener("message", ({ data }: MessageEvent<string>) => {
+  let blocks: Token[] | undefined;
+  try {
+    blocks = lex(data, READ_MAX_MS);
+    for (const block of blocks) strip(block, 0);
+  } catch {
+    // Too slow: the text is shown as it is.
+  }
+  postMessage(blocks);
+});
+postMessage("ready");

@@ -1,0 +1,49 @@
+// A browser lays out a word without an end by the square of its length, again for each line that it fills. A long word
+// gets places to break at.
+import { Fragment, type ReactNode } from "react";
+import { WORD_MAX_CHARS, WORD_PART_CHARS } from "./limits";
+
+/** What belongs to the character before it. */
+const JOINED = /^(?:\p{M}|\u200d|\p{Emoji_Modifier}|[\udc00-\udfff])/u;
+
+/** The same text; as it is when no word in it is too long. */
+export function breakable(text: string): ReactNode {
+  if (text.length <= WORD_MAX_CHARS) return text;
+  const parts = breaks(text);
+  if (parts.length === 1) return text;
+  return parts.map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a part's place is its name.
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
+export function breaks(text: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let word = 0; word < text.length; ) {
+    const end = endOfWord(text, word);
+    if (end - word > WORD_MAX_CHARS) {
+      for (let at = word + WORD_PART_CHARS; at < end; at += WORD_PART_CHARS) {
+        while (at < end && JOINED.test(text.slice(at, at + 2))) at++;
+        if (text[at - 1] === "\u200d") at++;
+        if (at >= end) break;
+        parts.push(text.slice(from, at));
+        from = at;
+      }
+    }
+    word = end + 1;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function endOfWord(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 32 || code === 10 || code === 9) return at;
+  }
+  return text.length;
+}

@@ -1,0 +1,66 @@
+// Work that could hold the page up is done by a worker, one job after the other. A job that takes too long is ended
+// with its worker, and the next one gets a new worker.
+
+interface Order<Job, Result> {
+  job: Job;
+  done: (result: Result | undefined) => void;
+}
+
+/** Answers undefined when the job failed or took longer than `maxMs`. */
+export type Workshop<Job, Result> = (job: Job) => Promise<Result | undefined>;
+
+/** A worker says "ready" once it is loaded: loading it is not the job's fault. */
+export function createWorkshop<Job, Result>(
+  start: () => Worker,
+  maxMs: number,
+): Workshop<Job, Result> {
+  const waiting: Order<Job, Result>[] = [];
+  let current: Order<Job, Result> | undefined;
+  let worker: Worker | undefined;
+  let isReady = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const finish = (result: Result | undefined) => {
+    clearTimeout(timer);
+    const order = current;
+    current = undefined;
+    order?.done(result);
+    next();
+  };
+  const giveUp = () => {
+    worker?.terminate();
+    worker = undefined;
+    isReady = false;
+    finish(undefined);
+  };
+  const hand = () => {
+    if (!current || !isReady) return;
+    worker?.postMessage(current.job);
+    timer = setTimeout(giveUp, maxMs);
+  };
+  const hire = () => {
+    worker = start();
+    worker.onmessage = ({ data }) => {
+      if (data !== "ready") return finish(data as Result);
+      isReady = true;
+      hand();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      giveUp();
+    };
+    worker.onmessageerror = giveUp;
+  };
+  const next = () => {
+    if (current) return;
+    current = waiting.shift();
+    if (!current) return;
+    if (!worker) hire();
+    hand();
+  };
+  return (job) =>
+    new Promise((done) => {
+      waiting.push({ job, done });
+      next();
+    });
+}
