@@ -29,9 +29,9 @@ const SWITCHES = [
 /** @type {import("playwright-core").Browser} */
 let browser;
 
-export function launch() {
+export function launch(more = []) {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: SWITCHES });
+  return chromium.launch({ executablePath, args: [...SWITCHES, ...more] });
 }
 
 /** Opens a browser for the file's stories. */

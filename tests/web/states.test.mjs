@@ -45,6 +45,7 @@ async function spendAll(page) {
 async function chooseDearest(page) {
   await page.getByRole("button", { name: /^Model:/ }).click();
   const items = page.getByRole("menuitemradio");
+  await items.first().waitFor();
   const prices = (await items.allInnerTexts()).map((text) => Number(/([\d.]+) credits? a/.exec(text)?.[1] ?? 0));
   await items.nth(prices.indexOf(Math.max(...prices))).click();
 }

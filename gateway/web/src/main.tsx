@@ -1,17 +1,22 @@
 import "./styles/main.css";
 import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, StrictMode, Suspense, useState } from "react";
+import { StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { lazyView } from "@/ui/lazy-view";
 import { toProblem } from "./api/problem";
 import { App } from "./app/app";
 import { notes } from "./lib/notify";
 import { useStore } from "./lib/store";
+import { sayWhatIsUnexpected } from "./lib/unexpected";
 import { Boundary } from "./ui/boundary";
 
 /** What was fetched longer ago is asked for again when it is looked at, in milliseconds. */
 const FRESH_MS = 10_000;
 
 const RETRIES = 2;
+
+/** What draws notes is loaded so long after the page, in milliseconds. */
+const NOTES_MS = 3000;
 
 // In the same turn: an answer that ended is in the list before its live copy leaves it.
 notifyManager.setScheduler(queueMicrotask);
@@ -25,8 +30,9 @@ const client = new QueryClient({
   },
 });
 
-const Tips = lazy(() => import("./ui/tips"));
-const Notes = lazy(() => import("./app/notes"));
+const loadNotes = () => import("./app/notes");
+const Tips = lazyView(() => import("./ui/tips"), "nothing");
+const Notes = lazyView(loadNotes, "nothing");
 
 function Root() {
   const [noted, setNoted] = useState(false);
@@ -42,6 +48,10 @@ function Root() {
     </QueryClientProvider>
   );
 }
+
+sayWhatIsUnexpected();
+// A note about a lost connection has to be there before that is lost.
+setTimeout(() => void loadNotes().catch(() => undefined), NOTES_MS);
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

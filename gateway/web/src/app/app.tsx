@@ -1,17 +1,18 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
 import { ChatScreen } from "@/chat/chat-screen";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
+import { lazyView } from "@/ui/lazy-view";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
-const AuthPage = lazy(() => import("@/auth/auth-page"));
-const PricingPage = lazy(() => import("@/pricing/pricing-page"));
-const ResultPage = lazy(() => import("@/payments/result-page"));
-const CreditsPage = lazy(() => import("@/credits/credits-page"));
-const SettingsPage = lazy(() => import("@/settings/settings-page"));
+const AuthPage = lazyView(() => import("@/auth/auth-page"));
+const PricingPage = lazyView(() => import("@/pricing/pricing-page"));
+const ResultPage = lazyView(() => import("@/payments/result-page"));
+const CreditsPage = lazyView(() => import("@/credits/credits-page"));
+const SettingsPage = lazyView(() => import("@/settings/settings-page"));
 
 export function App() {
   const state = useStore(session);

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { keys } from "@/api/keys";
 import { useKeyboard } from "@/commands/keyboard";
 import { closeWindow, openWindow } from "@/commands/state";
@@ -9,14 +9,15 @@ import { session } from "@/session/session";
 import { renaming } from "@/sidebar/renaming";
 import { Sidebar } from "@/sidebar/sidebar";
 import { Boundary } from "@/ui/boundary";
+import { lazyView } from "@/ui/lazy-view";
 import { t } from "@/words";
 import { closeSheet, useSidebar } from "./layout";
 
-const Sheet = lazy(() => import("@/ui/sheet"));
-const Rename = lazy(() => import("@/sidebar/rename"));
-const Palette = lazy(() => import("@/commands/palette"));
-const Shortcuts = lazy(() => import("@/commands/shortcuts"));
-const SessionEnded = lazy(() => import("@/auth/session-ended"));
+const Sheet = lazyView(() => import("@/ui/sheet"), "window");
+const Rename = lazyView(() => import("@/sidebar/rename"), "window");
+const Palette = lazyView(() => import("@/commands/palette"), "window");
+const Shortcuts = lazyView(() => import("@/commands/shortcuts"), "window");
+const SessionEnded = lazyView(() => import("@/auth/session-ended"), "window");
 
 /** What stands around every page of a signed-in user. */
 export function Shell({ chat, children }: { chat: string | undefined; children: ReactNode }) {

@@ -1,17 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
 import { Composer } from "@/composer/composer";
 import { setDraft } from "@/composer/draft";
-import { send } from "@/generation/follow";
+import { resume, send } from "@/generation/follow";
 import { liveOf, NEW_CHAT } from "@/generation/running";
 import { Header } from "@/header/header";
 import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/model/choice";
+import { lazyView } from "@/ui/lazy-view";
 import { Greeting, Starters } from "./welcome";
 
 const loadConversation = () => import("./conversation");
-const Conversation = lazy(loadConversation);
+const Conversation = lazyView(loadConversation);
 
 /** A chat, or the place where one begins. The composer is the same, so that it keeps its focus in between. */
 export function ChatScreen({ chat }: { chat: string | undefined }) {
@@ -25,15 +26,15 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   // The first answer should not wait for the code that shows it.
   useEffect(() => void loadConversation(), []);
 
+  // Whoever went somewhere else meanwhile stays there.
+  const onCreated = (made: string) => location.pathname === "/" && navigate(`/chat/${made}`);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each chat that is opened.
+  useEffect(() => resume(client, name, onCreated), [client, name]);
+
   const ask = (text: string, parent?: string) => {
-    setDraft(name, "");
-    void send(client, {
-      chat,
-      text,
-      model: model?.id ?? "",
-      ...(parent ? { parent } : {}),
-      onCreated: (made) => navigate(`/chat/${made.id}`, { replace: false }),
-    });
+    const to = { chat, text, model: model?.id ?? "", ...(parent ? { parent } : {}) };
+    void send(client, { ...to, onCreated });
   };
 
   return (

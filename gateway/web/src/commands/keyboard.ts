@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import { useLocation } from "wouter";
 import { toggleSidebar } from "@/app/layout";
 import { stop } from "@/generation/follow";
+import { NEW_CHAT } from "@/generation/running";
 import { closeWindow, openCommands, openShortcuts, openWindow } from "./state";
 
 export function useKeyboard(chat: string | undefined): void {
@@ -18,7 +19,7 @@ export function useKeyboard(chat: string | undefined): void {
       if (command === "sidebar") toggleSidebar();
       if (command === "shortcuts") openShortcuts();
       if (command === "compose") document.getElementById("message")?.focus();
-      if (command === "stop" && chat) stop(chat);
+      if (command === "stop") stop(chat ?? NEW_CHAT);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);

@@ -20,6 +20,17 @@ export function setDraft(chat: string, text: string): void {
   remember(PREFIX + chat, text || null);
 }
 
+/** Empties the composer if it is its text that goes out. What is stored stays until the server has the text. */
+export function sendDraft(chat: string, text: string): void {
+  const draft = draftOf(chat);
+  if (draft.get().trim() === text.trim()) draft.set("");
+}
+
+/** The server has the text: only what was written since is stored. */
+export function dropSentDraft(chat: string): void {
+  setDraft(chat, draftOf(chat).get());
+}
+
 /** Gives a text back that could not be sent, above what was written since. */
 export function restoreDraft(chat: string, text: string): void {
   const since = draftOf(chat).get();

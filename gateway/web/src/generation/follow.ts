@@ -4,17 +4,19 @@ import type { QueryClient } from "@tanstack/react-query";
 import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { isSessionLost, type Problem, problemOf, toProblem } from "@/api/problem";
-import type { Chat, Generation } from "@/api/types";
-import { restoreDraft } from "@/composer/draft";
+import type { Accepted, Chat, Generation } from "@/api/types";
+import { dropSentDraft, restoreDraft, sendDraft } from "@/composer/draft";
 import { backOffMs, pause } from "@/lib/back-off";
 import { notify } from "@/lib/notify";
+import { randomId } from "@/lib/random-id";
 import { tellTabs } from "@/lib/tabs";
 import { signedInAgain } from "@/session/session";
-import { createChat } from "@/sidebar/chats";
+import { createChat, discardChat, showCreated } from "@/sidebar/chats";
 import { problemText, t } from "@/words";
 import { type GenerationEvent, isEnd, readEvents } from "./events";
 import { advance, begin, type Live, rewound } from "./live";
 import { finish, refused, showStored } from "./outcome";
+import { dropPending, isFresh, keepPending, pendingOf } from "./pending";
 import { NEW_CHAT, setLive } from "./running";
 import { watchSilence } from "./silence";
 
@@ -26,10 +28,14 @@ const ASK_AFTER = 2;
 
 interface Run {
   client: QueryClient;
-  chat: string;
+  /** Where it is shown: a chat's id, or NEW_CHAT until the server took the message. */
+  name: string;
+  /** Undefined until a chat was made for it. */
+  chat: Chat["id"] | undefined;
   live: Live;
   control: AbortController;
   frame: number;
+  onCreated: ((chat: string) => void) | undefined;
 }
 
 const runs = new Map<string, Run>();
@@ -41,31 +47,33 @@ export interface Sending {
   /** Empty while the catalogue is still loading: the server's choice. */
   model: string;
   parent?: string;
-  /** Called with the chat that was made, before the message goes out. */
-  onCreated?: (chat: Chat) => void;
+  /** Called with the chat that was made, once the server took the message. */
+  onCreated?: (chat: string) => void;
 }
 
 export async function send(client: QueryClient, sending: Sending): Promise<void> {
-  const { text, model, parent = "" } = sending;
+  const { chat, text, model, parent = "", onCreated } = sending;
+  const name = chat ?? NEW_CHAT;
+  if (runs.has(name)) return;
   const wanted = { question: text, parent, model };
-  const live = begin({ key: keyOf(sending.chat ?? NEW_CHAT, wanted), ...wanted });
-  let chat = sending.chat;
-  if (!chat) {
-    setLive(NEW_CHAT, live);
-    try {
-      const made = await createChat(client, model, live.key);
-      chat = made.id;
-      setLive(chat, live);
-      sending.onCreated?.(made);
-    } catch (thrown) {
-      restoreDraft(NEW_CHAT, text);
-      refused(NEW_CHAT).set(toProblem(thrown));
-      return;
-    } finally {
-      setLive(NEW_CHAT, undefined);
-    }
+  const live = begin({ key: keyOf(name, wanted), ...wanted });
+  keepPending(name, live);
+  sendDraft(name, text);
+  await start({ client, name, chat, live, onCreated });
+}
+
+/** Goes on with a message that was on its way when the page was loaded anew. */
+export function resume(client: QueryClient, name: string, onCreated: (chat: string) => void): void {
+  const pending = pendingOf(name);
+  if (!pending || runs.has(name)) return;
+  if (!isFresh(pending)) {
+    dropPending(name);
+    restoreDraft(name, pending.question);
+    return;
   }
-  await start(client, chat, live);
+  sendDraft(name, pending.question);
+  const chat = name === NEW_CHAT ? pending.made : name;
+  void start({ client, name, chat, live: begin(pending), onCreated });
 }
 
 type Wanted = Pick<Live, "question" | "parent" | "model">;
@@ -81,7 +89,7 @@ function keyOf(chat: string, wanted: Wanted): string {
     back?.question === wanted.question &&
     back.parent === wanted.parent &&
     back.model === wanted.model;
-  return same ? back.key : crypto.randomUUID();
+  return same ? back.key : randomId();
 }
 
 /** Follows an answer that another page asked for, or this one before it was reloaded. */
@@ -102,7 +110,7 @@ export function attach(
     assistantMessage: stored.id,
     model: stored.model,
   };
-  void start(client, chat, live);
+  void start({ client, name: chat, chat, live, onCreated: undefined });
 }
 
 /** The assistant's message as far as it is stored. */
@@ -118,6 +126,7 @@ export function stop(chat: string): void {
   if (!run || run.live.stopping) return;
   if (run.live.phase === "resending") {
     takenBack.set(chat, run.live);
+    dropPending(chat);
     restoreDraft(chat, run.live.question);
     run.control.abort();
     return;
@@ -131,7 +140,7 @@ async function cancel(run: Run): Promise<void> {
   const generation = run.live.accepted?.generation ?? "";
   const params = { path: { generation } };
   const { signal } = run.control;
-  for (let tries = 0; runs.get(run.chat) === run; tries++) {
+  for (let tries = 0; runs.get(run.name) === run; tries++) {
     try {
       await ask(api.POST("/api/v1/generations/{generation}:cancel", { params }));
       return;
@@ -152,19 +161,19 @@ export function abandonAll(): void {
   for (const run of runs.values()) run.control.abort();
 }
 
-async function start(client: QueryClient, chat: string, live: Live): Promise<void> {
-  const run: Run = { client, chat, live, control: new AbortController(), frame: 0 };
-  runs.set(chat, run);
-  refused(chat).set(undefined);
-  setLive(chat, live);
+async function start(given: Omit<Run, "control" | "frame">): Promise<void> {
+  const run: Run = { ...given, control: new AbortController(), frame: 0 };
+  runs.set(run.name, run);
+  refused(run.name).set(undefined);
+  setLive(run.name, run.live);
   try {
     await follow(run);
   } catch (thrown) {
     if (!run.control.signal.aborted) giveBack(run, toProblem(thrown));
   } finally {
     cancelAnimationFrame(run.frame);
-    runs.delete(chat);
-    setLive(chat, undefined);
+    runs.delete(run.name);
+    setLive(run.name, undefined);
   }
 }
 
@@ -201,7 +210,7 @@ async function attempt(run: Run, tries: number): Promise<boolean> {
     }
     if (problem.reason === "CURSOR_INVALID") run.live = rewound(run.live);
     if (problem.status !== 404) return false;
-    await showStored(run.client, run.chat, run.live); // The chat is gone, and the answer with it.
+    await showStored(run.client, run.name, run.live); // The chat is gone, and the answer with it.
     return true;
   }
 }
@@ -223,7 +232,7 @@ const ENDED = new Set<string>(["DONE", "CANCELLED", "FAILED", "DEAD"]);
 /** True: the server says that it is over, and what it stored is shown. */
 async function settled(run: Run): Promise<boolean> {
   if (await isRunning(run)) return false;
-  await showStored(run.client, run.chat, run.live);
+  await showStored(run.client, run.name, run.live);
   return true;
 }
 
@@ -250,8 +259,8 @@ async function watch(run: Run): Promise<boolean> {
   }
 }
 
-function open(run: Run, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
-  const { live, chat } = run;
+async function open(run: Run, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
+  const { live } = run;
   const common = { parseAs: "stream", signal } as const;
   if (live.accepted) {
     const headers = new Headers({ accept: "text/event-stream" });
@@ -266,6 +275,8 @@ function open(run: Run, signal: AbortSignal): Promise<ReadableStream<Uint8Array>
     ...(live.model ? { model: live.model } : {}),
     ...(live.parent ? { parent: live.parent } : {}),
   };
+  run.chat ??= await makeChat(run);
+  const { chat } = run;
   return stream(
     api.POST("/api/v1/chats/{chat}:generate", {
       params: { path: { chat } },
@@ -274,6 +285,12 @@ function open(run: Run, signal: AbortSignal): Promise<ReadableStream<Uint8Array>
       ...common,
     }),
   );
+}
+
+async function makeChat({ client, live, name }: Run): Promise<string> {
+  const { id } = await createChat(client, live.model);
+  keepPending(name, live, id);
+  return id;
 }
 
 /** The body of a stream, or null when there is nothing left to send (204). */
@@ -288,36 +305,58 @@ async function stream(
 /** True: the event ended the answer. */
 function step(run: Run, event: GenerationEvent): boolean {
   if (event.name === "done" || event.name === "error") {
-    if (isEnd(event)) finish(run.client, run.chat, run.live, event);
+    if (isEnd(event)) finish(run.client, run.name, run.live, event);
     return isEnd(event);
   }
   const known = run.live.accepted !== undefined;
   show(run, advance(run.live, event));
-  if (!known && run.live.accepted) {
-    void run.client.invalidateQueries({ queryKey: keys.balance }); // The price is held now.
-    tellTabs(run.chat);
-    if (run.live.stopping) void cancel(run);
-  }
+  if (!known && run.live.accepted) taken(run, run.live.accepted);
   return false;
+}
+
+/** The server has the message. */
+function taken(run: Run, { chat }: Accepted): void {
+  dropPending(run.name);
+  dropSentDraft(run.name);
+  if (run.name === NEW_CHAT) moveIn(run, chat);
+  void run.client.invalidateQueries({ queryKey: keys.balance }); // The price is held now.
+  tellTabs(chat);
+  if (run.live.stopping) void cancel(run);
+}
+
+/** The first message was taken: from now on its chat is one of the list. */
+function moveIn(run: Run, chat: string): void {
+  showCreated(run.client, chat);
+  runs.delete(NEW_CHAT);
+  runs.set(chat, run);
+  run.name = chat;
+  setLive(chat, run.live);
+  run.onCreated?.(chat);
+  setLive(NEW_CHAT, undefined);
 }
 
 /** Shows the new state with the next frame: a hundred tokens a second are sixty renderings at most. */
 function show(run: Run, live: Live): void {
   run.live = live;
   if (document.hidden) {
-    setLive(run.chat, live);
+    setLive(run.name, live);
     return;
   }
   run.frame ||= requestAnimationFrame(() => {
     run.frame = 0;
-    setLive(run.chat, run.live);
+    setLive(run.name, run.live);
   });
 }
 
-/** The server did not take the message. */
+/** The server did not take the message: nothing of it stays but the text. */
 function giveBack(run: Run, problem: Problem): void {
-  restoreDraft(run.chat, run.live.question);
-  refused(run.chat).set(problem);
-  void run.client.invalidateQueries({ queryKey: keys.chat(run.chat) });
-  void run.client.invalidateQueries({ queryKey: keys.messages(run.chat) });
+  dropPending(run.name);
+  restoreDraft(run.name, run.live.question);
+  refused(run.name).set(problem);
+  if (run.name === NEW_CHAT) {
+    if (run.chat) void discardChat(run.chat);
+    return;
+  }
+  void run.client.invalidateQueries({ queryKey: keys.chat(run.name) });
+  void run.client.invalidateQueries({ queryKey: keys.messages(run.name) });
 }

@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import { t } from "@/words";
+import { notify } from "./notify";
 
 /** How long a button says that it copied, in milliseconds. */
 const SAID_MS = 1600;
@@ -6,14 +8,18 @@ const SAID_MS = 1600;
 /** navigator.clipboard exists in secure contexts only; a server on plain http in a home network is none. */
 async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const before = document.activeElement;
   const area = document.createElement("textarea");
   area.value = text;
+  area.readOnly = true; // No keyboard comes up on a phone.
   area.style.position = "fixed";
   area.style.opacity = "0";
-  document.body.append(area);
+  (before?.closest("[role=dialog]") ?? document.body).append(area); // A dialog keeps the focus within.
   area.select();
-  document.execCommand("copy");
+  const done = document.execCommand("copy");
   area.remove();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  if (!done) throw new Error("copy");
 }
 
 export function useCopy(): { copied: boolean; copy: (text: string) => void } {
@@ -23,6 +29,10 @@ export function useCopy(): { copied: boolean; copy: (text: string) => void } {
     const timer = setTimeout(() => setCopied(false), SAID_MS);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = (text: string) => void copyText(text).then(() => setCopied(true));
+  const copy = (text: string) =>
+    void copyText(text).then(
+      () => setCopied(true),
+      () => notify({ text: t("common.notCopied"), isError: true }),
+    );
   return { copied, copy };
 }

@@ -1,12 +1,12 @@
 import { ChevronDown } from "lucide-react";
-import { lazy } from "react";
 import { cn } from "@/ui/cn";
+import { lazyView } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 import { priceText, useModelChoice } from "./choice";
 
-const Items = lazy(() => import("./model-menu-items"));
+const Items = lazyView(() => import("./model-menu-items"), "menu");
 
 /** The model's name and price; opens the catalogue. */
 export function ModelMenu({

@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Payment } from "@/api/types";
+import { randomId } from "@/lib/random-id";
 
 /** What was bought and invoiced, newest first. */
 export function usePayments() {
@@ -31,7 +32,7 @@ export function useBuy() {
   const key = useRef("");
   return useMutation({
     mutationFn: (offer: string) => {
-      key.current ||= crypto.randomUUID();
+      key.current ||= randomId();
       return ask(
         api.POST("/api/v1/payments/checkout-sessions", {
           params: { header: { "Idempotency-Key": key.current } },

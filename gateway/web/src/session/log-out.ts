@@ -4,6 +4,7 @@ import { api, ask } from "@/api/client";
 import { toProblem } from "@/api/problem";
 import { forgetDrafts } from "@/composer/draft";
 import { abandonAll } from "@/generation/follow";
+import { forgetPending } from "@/generation/pending";
 import { notify } from "@/lib/notify";
 import { problemText, t } from "@/words";
 import { signedOut } from "./session";
@@ -24,6 +25,7 @@ export function useLogOut(): (everywhere: boolean) => Promise<void> {
     }
     abandonAll();
     forgetDrafts();
+    forgetPending();
     signedOut();
     client.clear();
     navigate("/login");

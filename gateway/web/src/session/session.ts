@@ -1,6 +1,7 @@
 // Who is signed in. The tokens are in cookies that scripts cannot read; here is only what is known about them.
 import { Problem, problemOf, toProblem } from "@/api/problem";
 import type { Session } from "@/api/types";
+import { oneTabAtATime } from "@/lib/lock";
 import { recall, remember } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 
@@ -70,16 +71,12 @@ function isFresh(): boolean {
 
 let refreshing: Promise<void> | undefined;
 
-/** One refresh for all who wait, in this tab and, where the browser has locks, in all tabs. */
+/** One refresh for all who wait, in all tabs. */
 function refresh(stale: string | null): Promise<void> {
-  refreshing ??= inAllTabs(() => renew(stale)).finally(() => {
+  refreshing ??= oneTabAtATime("refresh", () => renew(stale)).finally(() => {
     refreshing = undefined;
   });
   return refreshing;
-}
-
-async function inAllTabs(work: () => Promise<void>): Promise<void> {
-  await (navigator.locks ? navigator.locks.request("lc.refresh", work) : work());
 }
 
 async function renew(stale: string | null): Promise<void> {

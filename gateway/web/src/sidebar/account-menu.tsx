@@ -1,10 +1,10 @@
 import { ChevronsUpDown } from "lucide-react";
-import { lazy } from "react";
 import { useMe } from "@/session/me";
+import { lazyView } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { t } from "@/words";
 
-const Items = lazy(() => import("./account-menu-items"));
+const Items = lazyView(() => import("./account-menu-items"), "menu");
 
 export function AccountMenu() {
   const { data: me } = useMe();

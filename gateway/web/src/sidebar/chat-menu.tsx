@@ -1,12 +1,12 @@
 import { ChevronDown, Ellipsis } from "lucide-react";
-import { lazy } from "react";
 import type { Chat } from "@/api/types";
 import { cn } from "@/ui/cn";
+import { lazyView } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { t } from "@/words";
 import { titleOf } from "./chats";
 
-const Items = lazy(() => import("./chat-menu-items"));
+const Items = lazyView(() => import("./chat-menu-items"), "menu");
 
 /** What can be done with a chat. In the header its title opens it, in the list three dots. */
 export function ChatMenu({ chat, titled = false }: { chat: Chat; titled?: boolean }) {

@@ -40,13 +40,33 @@ export function titleOf(chat: Pick<Chat, "title">): string {
   return chat.title || t("chats.untitled");
 }
 
-export async function createChat(client: QueryClient, model: string, key: string): Promise<Chat> {
-  const headers = { "idempotency-key": `${key}.chat` };
-  const chat = await ask(api.POST("/api/v1/chats", { body: model ? { model } : {}, headers }));
+/** Chats that were made for a first message which the server did not take yet. */
+const created = new Map<string, Chat>();
+
+/** Makes a chat. The list shows it once it has a message. */
+export async function createChat(client: QueryClient, model: string): Promise<Chat> {
+  const chat = await ask(api.POST("/api/v1/chats", { body: model ? { model } : {} }));
+  created.set(chat.id, chat);
   client.setQueryData<Chat>(keys.chat(chat.id), chat);
   client.setQueryData(keys.messages(chat.id), []);
-  client.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
   return chat;
+}
+
+export function showCreated(client: QueryClient, id: string): void {
+  const chat = created.get(id);
+  created.delete(id);
+  if (!chat) {
+    void client.invalidateQueries({ queryKey: keys.chats }); // It was made before a reload.
+    return;
+  }
+  client.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
+}
+
+/** The chat's first message was refused: an empty chat is of no use. */
+export async function discardChat(id: string): Promise<void> {
+  created.delete(id);
+  const params = { path: { chat: id } };
+  await api.DELETE("/api/v1/chats/{chat}", { params }).catch(() => undefined);
 }
 
 /** Before the first chat that is not pinned. */

@@ -1,8 +1,9 @@
-import { type ComponentProps, lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { type ComponentProps, type ReactNode, Suspense, useRef, useState } from "react";
+import { lazyView } from "@/ui/lazy-view";
 import type { MenuPlace } from "./menu-box";
 
 const loadBox = () => import("./menu-box");
-const MenuBox = lazy(loadBox);
+const MenuBox = lazyView(loadBox, "window");
 
 /** A button that opens a menu. What draws menus is loaded when the hand comes near the first one. */
 export function MenuButton({

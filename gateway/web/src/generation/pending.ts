@@ -1,0 +1,47 @@
+// Messages that are on their way, kept for this tab over a reload or a log-in: sent again under the same key they
+// are the same message, so nothing is lost and nothing arrives twice.
+import { recallInTab, rememberInTab } from "@/lib/storage";
+import type { Live } from "./live";
+
+/** An older message goes back to the composer: whoever comes back later may not want it any more. In milliseconds. */
+const FRESH_MS = 15 * 60_000;
+
+const KEY = "pending";
+
+export interface Pending extends Pick<Live, "key" | "question" | "parent" | "model"> {
+  /** The chat that was made for a first message. */
+  made?: string;
+  /** When it was sent, in milliseconds since 1970. */
+  time: number;
+}
+
+function all(): Record<string, Pending> {
+  try {
+    return JSON.parse(recallInTab(KEY) ?? "{}") as Record<string, Pending>;
+  } catch {
+    return {};
+  }
+}
+
+export function pendingOf(chat: string): Pending | undefined {
+  return all()[chat];
+}
+
+export function isFresh(pending: Pending): boolean {
+  return Date.now() - pending.time < FRESH_MS;
+}
+
+export function keepPending(chat: string, { key, question, parent, model }: Live, made = ""): void {
+  const time = pendingOf(chat)?.time ?? Date.now();
+  const pending = { key, question, parent, model, time, ...(made ? { made } : {}) };
+  rememberInTab(KEY, JSON.stringify({ ...all(), [chat]: pending }));
+}
+
+export function dropPending(chat: string): void {
+  const { [chat]: dropped, ...rest } = all();
+  if (dropped) rememberInTab(KEY, Object.keys(rest).length > 0 ? JSON.stringify(rest) : null);
+}
+
+export function forgetPending(): void {
+  rememberInTab(KEY, null);
+}

@@ -1,0 +1,67 @@
+// Parts of the page that come when they are needed. After an upgrade the server may not have them any more: then the
+// page is loaded anew, once, where the reader is. What was written is in storage by then.
+import { RotateCw } from "lucide-react";
+import { type ComponentType, lazy } from "react";
+import { openWindow } from "@/commands/state";
+import { keepsInTab, recallInTab, rememberInTab } from "@/lib/storage";
+import { t } from "@/words";
+import { Button } from "./button";
+import { cn } from "./cn";
+
+/** A part that is missing again so soon after a reload is not there: another reload would be a loop. In milliseconds. */
+const AGAIN_MS = 60_000;
+
+const RELOADED = "reloaded";
+
+type Look = "view" | "window" | "menu" | "nothing";
+
+/** As React's lazy. `look` says where the message stands when the part cannot be had. */
+// biome-ignore lint/suspicious/noExplicitAny: a component of any properties.
+export function lazyView<T extends ComponentType<any>>(
+  load: () => Promise<{ default: T }>,
+  look: Look = "view",
+) {
+  return lazy(async () => {
+    try {
+      return await load();
+    } catch {
+      if (look !== "nothing" && mayReload()) {
+        location.reload();
+        await new Promise(() => undefined); // Nothing is drawn any more.
+      }
+      return { default: (() => <Missing look={look} />) as unknown as T };
+    }
+  });
+}
+
+/** Without a network a reload would only lose the page. */
+function mayReload(): boolean {
+  if (!navigator.onLine || !keepsInTab()) return false;
+  if (Date.now() - Number(recallInTab(RELOADED) ?? 0) < AGAIN_MS) return false;
+  rememberInTab(RELOADED, String(Date.now()));
+  rememberInTab("window", openWindow.get());
+  return true;
+}
+
+const PLACES: Record<Look, string> = {
+  view: "mx-auto mt-12 w-[calc(100%-2rem)] max-w-[600px]",
+  window: "fixed inset-x-3 top-[12dvh] z-50 mx-auto max-w-md shadow-float",
+  menu: "w-64 border-0",
+  nothing: "hidden",
+};
+
+function Missing({ look }: { look: Look }) {
+  return (
+    <div
+      role="alert"
+      className={cn("rounded-xl border border-line-strong bg-raised p-4 text-sm", PLACES[look])}
+    >
+      <p className="font-medium">{t("missing.title")}</p>
+      <p className="mt-1 text-soft">{t("missing.text")}</p>
+      <Button size="small" className="mt-3" onClick={() => location.reload()}>
+        <RotateCw aria-hidden className="size-3.5" />
+        {t("missing.reload")}
+      </Button>
+    </div>
+  );
+}
