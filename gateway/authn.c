@@ -128,6 +128,11 @@ static enum status verify(struct authn *authn, const char *token, size_t len,
 	return OK;
 }
 
+bool authn_ended(const struct authn *authn, const struct rpc_subject *subject)
+{
+	return *subject->session_id && revoked_has(authn->revoked, subject->session_id);
+}
+
 static void answer(struct authn *authn, const char *token, size_t len, authn_done_fn *done,
 		   void *ctx)
 {

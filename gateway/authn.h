@@ -40,6 +40,9 @@ enum authn_trust authn_trust(const struct authn *authn);
 /* Keys have been fetched at least once and the feed is not lost. */
 bool authn_ready(const struct authn *authn);
 
+/* Whether the session of a subject that was verified before has ended since. */
+bool authn_ended(const struct authn *authn, const struct rpc_subject *subject);
+
 /* Verifies an access token and calls done once: at once, on this stack, unless keys must be fetched
  * first. subject: only with OK, valid during the call. err otherwise: UNAUTHENTICATED
  * unauthenticated | token_expired | session_revoked, UNAVAILABLE service_unavailable. */

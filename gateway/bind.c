@@ -72,6 +72,7 @@ static enum status bind_body(const struct request *request, ProtobufCMessage *me
 		.ignore_unknown = route->dialect == ROUTE_DIALECT_OPENAI,
 		.update_mask = strcmp(http->method, "PATCH") == 0,
 		.skip_field = route->variable_field,
+		.elements_max = (size_t)request->gateway->conf->json_elements_max,
 	};
 	ProtobufCMessage *nothing;
 

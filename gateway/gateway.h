@@ -11,6 +11,7 @@
 #include "gateway/origin.h"
 #include "gateway/route_table.h"
 #include "gateway/site.h"
+#include "gateway/workers.h"
 #include "runtime/conf/conf.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/rpc/rpc.h"
@@ -30,10 +31,14 @@ struct gateway_conf {
 	const char *const *cors_origins;
 	const char *token_audience;
 	int64_t trusted_hops;
-	int64_t connections_max;
+	int64_t connections_max, connections_reserved, connections_per_address_max;
+	int64_t connections_per_proxy_max;
+	const char *const *trusted_proxies;
 	int64_t head_bytes_max, headers_max, url_bytes_max, body_bytes_max, raw_body_bytes_max;
 	int64_t head_timeout_ms, idle_timeout_ms, send_timeout_ms, unary_timeout_ms;
-	int64_t body_rate_min;
+	int64_t body_rate_min, body_window_ms, body_timeout_ms;
+	int64_t bodies_bytes_max, bodies_bytes_reserved, bodies_bytes_per_client_max;
+	int64_t json_elements_max, worker_threads, worker_queue_max;
 	int64_t stream_queue_bytes, heartbeat_ms;
 	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
 	int64_t message_bytes_max, backoff_initial_ms, backoff_max_ms, drain_ms;
@@ -54,6 +59,7 @@ struct gateway {
 	struct origins origins;
 	struct site *site; /* NULL: no page is served */
 	struct streams *streams;
+	struct workers *workers;
 	const char *docs;        /* the page /docs */
 	const char *page_policy; /* Content-Security-Policy of the page */
 	bool secure;             /* public_url is https */
@@ -69,6 +75,7 @@ struct request {
 	const char *variable;         /* what the route's variable is, decoded */
 	struct rpc_client_call *call; /* guarded by the request's httpd_lock */
 	const char *reason;           /* of the error that is the answer; NULL: none */
+	bool body_due;                /* the body was not let in yet */
 	struct rpc_context context;
 };
 
@@ -89,10 +96,12 @@ void gateway_stop(struct gateway *gateway);
 
 /* httpd_handle_fn: every request of the public port; ctx is the gateway. */
 void handle_request(struct httpd_request *http, void *ctx);
-/* httpd_refuse_fn and httpd_body_max_fn. */
+/* httpd_head_fn: a request of which the head is here, and whose body only comes when that is good.
+ */
+void handle_head(struct httpd_request *http, void *ctx);
+/* httpd_refuse_fn. */
 void handle_refusal(struct httpd_request *http, int32_t status, const char *reason,
 		    const char *detail, void *ctx);
-size_t handle_body_max(const struct httpd_request *http, void *ctx);
 
 /* ------------------------------------------------------------------ route.c */
 
@@ -152,6 +161,8 @@ void reply_json(struct request *request, int32_t status, const char *content_typ
 		size_t len, struct reply_headers *headers);
 /* problem+json, or OpenAI's shape where the route speaks that. */
 void reply_problem(struct request *request, const struct error *err);
+/* A thread that answered ends: frees what it kept. */
+void reply_thread_done(void);
 /* The answer of a unary method. */
 void reply_message(struct request *request, const ProtobufCMessage *message);
 /* Appends an error as the JSON of the route's dialect; its field as clients of the route spell it.

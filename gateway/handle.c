@@ -1,8 +1,11 @@
-/* The way of a request: documents and the page, route, origin, identity, message, method. */
+/* The way of a request: documents and the page, route, origin, identity, body, message, method. */
 #include "gateway/gateway.h"
 
 #include <string.h>
 #include <strings.h>
+
+/* What is read on the thread that received it: a millisecond or two at worst. */
+#define READ_HERE_BYTES_MAX (16 * 1024)
 
 static bool is_safe(const struct httpd_request *http)
 {
@@ -165,8 +168,9 @@ static enum status check_trust(const struct request *request, struct error *rete
 
 /* ------------------------------------------------------------------ the way */
 
-static void call_method(struct request *request)
+static void bind_and_call(void *ctx)
 {
+	struct request *request = ctx;
 	ProtobufCMessage *message;
 	struct error err;
 
@@ -181,6 +185,48 @@ static void call_method(struct request *request)
 		unary_start(request, message);
 }
 
+/* All of the request is here. */
+static void call_method(struct request *request)
+{
+	size_t len = request->http->body_len;
+
+	if (len <= READ_HERE_BYTES_MAX)
+		bind_and_call(request);
+	else if (!workers_run(request->gateway->workers, bind_and_call, request, len))
+		fail(request, RESOURCE_EXHAUSTED, "overloaded",
+		     "too many large requests wait: try again soon");
+}
+
+static size_t body_bytes_max(const struct request *request)
+{
+	const struct gateway_conf *conf = request->gateway->conf;
+	const struct route *route = request->route;
+	size_t most = (size_t)conf->body_bytes_max;
+
+	if (route_is_raw(route))
+		most = (size_t)conf->raw_body_bytes_max;
+	return route->body_bytes_max && route->body_bytes_max < most ? route->body_bytes_max : most;
+}
+
+/* Its head says nothing against it. A user is charged for bodies, a stranger's address. */
+static void admit(struct request *request)
+{
+	const struct rpc_context *context = &request->context;
+
+	if (!request->body_due) {
+		call_method(request);
+	} else {
+		request->body_due = false;
+		request->http->owner = request;
+		httpd_body_read(request->http, &(struct httpd_body){
+						       .bytes_max = body_bytes_max(request),
+						       .client = *context->subject.user_id
+									 ? context->subject.user_id
+									 : context->client_address,
+					       });
+	}
+}
+
 static void identified(void *ctx, enum status s, const struct rpc_subject *subject,
 		       const struct error *err)
 {
@@ -192,12 +238,13 @@ static void identified(void *ctx, enum status s, const struct rpc_subject *subje
 		return;
 	}
 	request->context.subject = *subject;
+	httpd_promote(request->http);
 	if (request->route->method->access == RPC_ACCESS_ADMIN && !subject->admin)
 		fail(request, PERMISSION_DENIED, "role_required", "this is for administrators");
 	else if (check_trust(request, &untrusted) != OK)
 		reply_problem(request, &untrusted);
 	else
-		call_method(request);
+		admit(request);
 }
 
 static void identify(struct request *request)
@@ -206,7 +253,7 @@ static void identify(struct request *request)
 	const char *token = bearer(request->http);
 
 	if (request->route->method->access == RPC_ACCESS_PUBLIC) {
-		call_method(request);
+		admit(request);
 		return;
 	}
 	if (!token)
@@ -217,9 +264,9 @@ static void identify(struct request *request)
 		fail(request, UNAUTHENTICATED, "unauthenticated", "log in first");
 }
 
-void handle_request(struct httpd_request *http, void *ctx)
+static void look_at_head(struct request *request)
 {
-	struct request *request = request_new(ctx, http);
+	struct httpd_request *http = request->http;
 	struct error err;
 	enum status s;
 
@@ -243,25 +290,33 @@ void handle_request(struct httpd_request *http, void *ctx)
 		reply_problem(request, &err);
 }
 
+void handle_head(struct httpd_request *http, void *ctx)
+{
+	struct request *request = request_new(ctx, http);
+
+	request->body_due = true;
+	look_at_head(request);
+}
+
+void handle_request(struct httpd_request *http, void *ctx)
+{
+	struct request *request = http->owner;
+
+	if (!request)
+		look_at_head(request_new(ctx, http));
+	else if (authn_ended(request->gateway->authn, &request->context.subject))
+		fail(request, UNAUTHENTICATED, "session_revoked", "the session was ended");
+	else
+		call_method(request);
+}
+
 void handle_refusal(struct httpd_request *http, int32_t status, const char *reason,
 		    const char *detail, void *ctx)
 {
-	struct request *request = request_new(ctx, http);
+	struct request *request = http->owner ? http->owner : request_new(ctx, http);
 	enum status code = status == 408   ? DEADLINE_EXCEEDED
 			   : status == 400 ? INVALID_ARGUMENT
 					   : RESOURCE_EXHAUSTED;
 
 	fail(request, code, reason, detail);
-}
-
-size_t handle_body_max(const struct httpd_request *http, void *ctx)
-{
-	const struct gateway *gateway = ctx;
-	const struct route *route = NULL;
-	const char *variable;
-
-	if (route_find(http->method, http->path, http->arena, &route, &variable, NULL) == OK &&
-	    route_is_raw(route))
-		return (size_t)gateway->conf->raw_body_bytes_max;
-	return (size_t)gateway->conf->body_bytes_max;
 }

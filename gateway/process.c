@@ -1,11 +1,14 @@
 /* The gateway as a whole: what it opens, in order, and how it ends, in the reverse one. */
 #include "gateway/gateway.h"
 #include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #define ARENA_CHUNK_BYTES (16 * 1024)
 #define ARENA_BYTES_MAX (1024 * 1024)
+#define OTHER_FILES 1280 /* backends, logs, and connections that are about to be closed */
 
 /* Scheme and authority of public_url, which must have nothing else. */
 static enum status take_public_url(struct gateway *gateway, struct error *reterr)
@@ -51,16 +54,41 @@ static bool is_ready(const char **ret_why, void *ctx)
 	return authn_ready(gateway->authn);
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A connection is a file: when those run out, nobody could come in any more. */
+static int32_t connections_possible(const struct gateway_conf *conf)
+{
+	struct rlimit limit;
+	int64_t most = conf->connections_max;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && most + OTHER_FILES > (int64_t)limit.rlim_cur) {
+		most = (int64_t)limit.rlim_cur / 2;
+		log_warn("connections_max_lowered", LOG_I("connections_max", most),
+			 LOG_S("hint", "raise the limit of open files (ulimit -n)"));
+	}
+	return (int32_t)most;
+}
+
 static enum status listen_public(struct gateway *gateway, struct error *reterr)
 {
 	const struct gateway_conf *conf = gateway->conf;
+	int32_t connections_max = connections_possible(conf);
 	const struct httpd_options options = {
 		.listen = conf->listen,
 		.handle = handle_request,
+		.head = handle_head,
 		.refuse = handle_refusal,
-		.body_max = handle_body_max,
 		.ctx = gateway,
-		.connections_max = (int32_t)conf->connections_max,
+		.connections_max = connections_max,
+		.connections_reserved =
+			(int32_t)smaller(conf->connections_reserved, connections_max / 4),
+		.connections_per_address_max = (int32_t)conf->connections_per_address_max,
+		.connections_per_proxy_max = (int32_t)conf->connections_per_proxy_max,
+		.trusted = conf->trusted_proxies,
 		.head_bytes_max = (size_t)conf->head_bytes_max,
 		.headers_max = (int32_t)conf->headers_max,
 		.url_bytes_max = (size_t)conf->url_bytes_max,
@@ -68,6 +96,12 @@ static enum status listen_public(struct gateway *gateway, struct error *reterr)
 		.request_arena_bytes = (size_t)(2 * conf->message_bytes_max + (1 << 20)),
 		.head_timeout_ms = (int32_t)conf->head_timeout_ms,
 		.body_rate_min = (int32_t)conf->body_rate_min,
+		.body_window_ms = (int32_t)conf->body_window_ms,
+		.body_timeout_ms = (int32_t)conf->body_timeout_ms,
+		.bodies_bytes_max = (size_t)conf->bodies_bytes_max,
+		.bodies_bytes_reserved =
+			(size_t)smaller(conf->bodies_bytes_reserved, conf->bodies_bytes_max),
+		.bodies_bytes_per_client_max = (size_t)conf->bodies_bytes_per_client_max,
 		.idle_timeout_ms = (int32_t)conf->idle_timeout_ms,
 		.send_timeout_ms = (int32_t)conf->send_timeout_ms,
 		.stream_queue_bytes = (size_t)conf->stream_queue_bytes,
@@ -99,6 +133,8 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 	gateway->docs = docs_page(gateway->arena);
 	gateway->page_policy = page_policy(gateway->arena, conf->files_url);
 	gateway->streams = streams_new();
+	gateway->workers = workers_new((size_t)conf->worker_threads, (size_t)conf->worker_queue_max,
+				       reply_thread_done);
 	report_init();
 	s = take_public_url(gateway, reterr);
 	if (s == OK && *conf->web_root)
@@ -131,6 +167,7 @@ void gateway_stop(struct gateway *gateway)
 		httpd_drain(gateway->httpd, (int32_t)gateway->conf->drain_ms);
 	}
 	httpd_free(gateway->httpd);
+	workers_free(gateway->workers); /* every request has been answered */
 	authn_free(gateway->authn);
 	backends_close(gateway->backends);
 	httpd_free(gateway->admin);

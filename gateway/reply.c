@@ -12,8 +12,9 @@
 #define ANSWER_BYTES_MAX (64 * 1024 * 1024)
 #define ANSWER_KEPT_MAX (256 * 1024) /* by each thread, for its next answer */
 
-/* Smaller ones travel in one packet anyway, and larger ones would hold the thread for too long. */
+/* Smaller ones travel in one packet anyway. */
 #define COMPRESS_MIN_BYTES 1024
+#define COMPRESS_HERE_BYTES_MAX (64 * 1024) /* on the thread that has the answer: a millisecond */
 #define COMPRESS_MAX_BYTES (4 * 1024 * 1024)
 #define COMPRESS_LEVEL 1
 
@@ -30,20 +31,14 @@ static struct buf *emptied(struct buf *out)
 	return out;
 }
 
-/* The text of this thread's next answer; httpd copies it. */
-static struct buf *answer_text(void)
+/* The text of this thread's next answer, and what it is when it is compressed; httpd copies both.
+ */
+static _Thread_local struct buf answer_plain, answer_packed;
+
+void reply_thread_done(void)
 {
-	static _Thread_local struct buf out;
-
-	return emptied(&out);
-}
-
-/* And what it is when it is compressed. */
-static struct buf *answer_gzip(void)
-{
-	static _Thread_local struct buf out;
-
-	return emptied(&out);
+	buf_done(&answer_plain);
+	buf_done(&answer_packed);
 }
 
 void reply_header(struct reply_headers *headers, const char *name, const char *value)
@@ -95,21 +90,9 @@ static bool may_compress(const struct request *request, size_t len)
 	return !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }
 
-void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
-		size_t len, struct reply_headers *headers)
+static void send_json(struct request *request, int32_t status, const char *content_type,
+		      const void *text, size_t len, const struct reply_headers *headers)
 {
-	struct buf *smaller;
-
-	if (may_compress(request, len)) {
-		reply_header(headers, "vary", "accept-encoding");
-		smaller = answer_gzip();
-		if (encoding_accepted(httpd_header(request->http, "accept-encoding"), "gzip") &&
-		    encoding_gzip(text, len, COMPRESS_LEVEL, smaller)) {
-			reply_header(headers, "content-encoding", "gzip");
-			text = smaller->data;
-			len = smaller->len;
-		}
-	}
 	reply_send(request, &(struct httpd_answer){
 				    .status = status,
 				    .content_type = content_type,
@@ -118,6 +101,72 @@ void reply_json(struct request *request, int32_t status, const char *content_typ
 				    .body = text,
 				    .body_len = len,
 			    });
+}
+
+static void send_compressed(struct request *request, int32_t status, const char *content_type,
+			    const void *text, size_t len, struct reply_headers *headers)
+{
+	struct buf *smaller = emptied(&answer_packed);
+
+	if (encoding_gzip(text, len, COMPRESS_LEVEL, smaller)) {
+		reply_header(headers, "content-encoding", "gzip");
+		text = smaller->data;
+		len = smaller->len;
+	}
+	send_json(request, status, content_type, text, len, headers);
+}
+
+/* An answer on its way to a worker. */
+struct packing {
+	struct request *request;
+	int32_t status;
+	const char *content_type;
+	struct reply_headers headers;
+	size_t len;
+	char text[];
+};
+
+static void pack(void *ctx)
+{
+	struct packing *packing = ctx;
+
+	send_compressed(packing->request, packing->status, packing->content_type, packing->text,
+			packing->len, &packing->headers);
+	free(packing);
+}
+
+/* Leaves a long answer to a worker. False: it is to be sent as it is. */
+static bool pack_later(struct request *request, int32_t status, const char *content_type,
+		       const void *text, size_t len, const struct reply_headers *headers)
+{
+	static const struct httpd_hooks none;
+	struct packing *packing = malloc(sizeof *packing + len);
+
+	if (!packing)
+		return false;
+	*packing = (struct packing){request, status, content_type, *headers, len};
+	memcpy(packing->text, text, len);
+	/* The call is over: nothing of it is to be cancelled when the client leaves now. */
+	if (!httpd_hooks_set(request->http, &none, NULL) ||
+	    !workers_run(request->gateway->workers, pack, packing, len)) {
+		free(packing);
+		return false;
+	}
+	return true;
+}
+
+void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
+		size_t len, struct reply_headers *headers)
+{
+	bool packs = may_compress(request, len);
+
+	if (packs)
+		reply_header(headers, "vary", "accept-encoding");
+	packs = packs && encoding_accepted(httpd_header(request->http, "accept-encoding"), "gzip");
+	if (packs && len <= COMPRESS_HERE_BYTES_MAX)
+		send_compressed(request, status, content_type, text, len, headers);
+	else if (!packs || !pack_later(request, status, content_type, text, len, headers))
+		send_json(request, status, content_type, text, len, headers);
 }
 
 /* ------------------------------------------------------------------ errors */
@@ -168,7 +217,7 @@ void reply_problem(struct request *request, const struct error *err)
 	struct httpd_request *http = request->http;
 	bool openai = request->route && request->route->dialect == ROUTE_DIALECT_OPENAI;
 	int32_t status = problem_status(err), retry_after = problem_retry_after(err);
-	struct buf *text = answer_text();
+	struct buf *text = emptied(&answer_plain);
 	struct reply_headers headers;
 
 	reply_headers_init(&headers, request);
@@ -246,7 +295,7 @@ void reply_message(struct request *request, const ProtobufCMessage *message)
 		location = json_get_text(route->resp, message, route->resp->location_field);
 	if (*location)
 		reply_header(&headers, "location", location);
-	text = answer_text();
+	text = emptied(&answer_plain);
 	json_write(route->resp, message, dialect_of(route), text);
 	reply_json(request, *location ? 303 : route->http_status, "application/json", text->data,
 		   text->len, &headers);

@@ -61,10 +61,11 @@ struct route {
 	enum route_limit limit;
 	enum route_dialect dialect;
 	enum route_stream_when stream_when;
-	uint16_t http_status; /* of success; 200 unless the proto says otherwise */
-	bool api_key;         /* an API key may call it as well as a session */
-	bool clear_cookies;   /* success ends the session's cookies */
-	bool planned;         /* contract only: 501 without asking anybody */
+	uint32_t body_bytes_max; /* 0: as the configuration says */
+	uint16_t http_status;    /* of success; 200 unless the proto says otherwise */
+	bool api_key;            /* an API key may call it as well as a session */
+	bool clear_cookies;      /* success ends the session's cookies */
+	bool planned;            /* contract only: 501 without asking anybody */
 };
 
 /* Sorted so that the first match is the right one: at the first segment that differs a literal

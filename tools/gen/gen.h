@@ -131,6 +131,8 @@ const Google__Api__HttpRule *gen_http_rule(struct gen *gen,
 
 /* route.c: parses the method's HTTP rule into method->route, reporting what it does not take. */
 void gen_route(struct gen *gen, struct gen_method *method, const Google__Api__HttpRule *http);
+/* Largest body of a route, in bytes; 0: there is no bound. */
+uint32_t gen_body_bytes_max(const struct gen_method *method);
 /* Order of the route table (gateway/route_table.h); 0: the same method and path shape. */
 int gen_route_compare(const struct gen_method *a, const struct gen_method *b);
 /* Methods that have a route, in that order. */

@@ -60,6 +60,7 @@ static void put_route(struct gen *gen, struct gen_file *file, const struct gen_m
 		rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__OPENAI ? "ROUTE_DIALECT_OPENAI"
 									 : "ROUTE_DIALECT_PROTO3",
 		stream_when_of(rule), rule->http_status ? rule->http_status : 200);
+	gen_put(file, "\t\t.body_bytes_max = %u,\n", gen_body_bytes_max(method));
 	gen_put(file, "\t\t.api_key = %s,\n\t\t.clear_cookies = %s,\n\t\t.planned = %s,\n\t},\n",
 		rule->api_key ? "true" : "false", rule->clear_cookies ? "true" : "false",
 		gen_planned(method) ? "true" : "false");

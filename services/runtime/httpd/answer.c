@@ -22,10 +22,12 @@ void httpd_answer(struct httpd_request *req, const struct httpd_answer *answer)
 	if (conn->phase == PHASE_GONE) {
 		abandon(exchange);
 	} else {
-		bool close_after = answer->close || !exchange->keep_alive || exchange->refused ||
-				   conn->httpd->draining;
+		bool close_after;
 		bool bodiless = exchange->is_head || answer->status == 204 || answer->status == 304;
 
+		exchange->refused |= exchange->body_due && !exchange->body_here;
+		close_after = answer->close || !exchange->keep_alive || exchange->refused ||
+			      conn->httpd->draining;
 		ensure(conn->phase == PHASE_OWNED);
 		write_head(exchange, answer, false, close_after);
 		if (!bodiless && answer->body_lives) {

@@ -1,7 +1,7 @@
 /* The life of one connection: bytes in, requests out to their handler, answers back in order.
  * Everything here runs under the connection's lock, which net holds around its hooks. */
-#include "runtime/httpd/conn.h"
 #include "runtime/base/clock.h"
+#include "runtime/httpd/account.h"
 
 #include <string.h>
 
@@ -44,12 +44,31 @@ static int64_t due_us(const struct conn *conn)
 
 	if (conn->phase == PHASE_HEAD)
 		return exchange->started_us + grace_us;
-	if (conn->phase == PHASE_BODY)
-		return exchange->started_us + grace_us +
-		       (int64_t)exchange->body_raw_bytes * US_PER_S / options->body_rate_min;
+	if (conn->phase == PHASE_BODY) {
+		int64_t end = exchange->started_us + options->body_timeout_ms * US_PER_MS;
+		int64_t window = exchange->window_us + options->body_window_ms * US_PER_MS;
+
+		return window < end ? window : end;
+	}
 	if (conn->phase == PHASE_STREAM && exchange->heartbeat_ms)
 		return exchange->output_us + exchange->heartbeat_ms * US_PER_MS;
 	return 0;
+}
+
+/* A window of the body is over. False: it had too little, or it was the last. */
+static bool next_window(struct conn *conn)
+{
+	const struct httpd_options *options = &conn->httpd->options;
+	struct exchange *exchange = conn->exchange;
+	int64_t now = clock_mono_us();
+	int64_t wanted = (int64_t)options->body_rate_min * options->body_window_ms / 1000;
+
+	if (now >= exchange->started_us + options->body_timeout_ms * US_PER_MS ||
+	    (int64_t)(exchange->body.len - exchange->window_len) < wanted)
+		return false;
+	exchange->window_us = now;
+	exchange->window_len = exchange->body.len;
+	return true;
 }
 
 static void timer_due(struct conn *conn)
@@ -58,6 +77,8 @@ static void timer_due(struct conn *conn)
 					    "the request took too long to arrive"};
 	struct exchange *exchange = conn->exchange;
 
+	if (conn->phase == PHASE_BODY && next_window(conn))
+		return;
 	if (conn->phase != PHASE_STREAM)
 		refuse(conn, &late);
 	else if (httpd_stream_send(&exchange->req, ":\n\n", 3) != OK)
@@ -96,17 +117,31 @@ static void timer_arm(struct conn *conn)
 
 /* ------------------------------------------------------------------ reading */
 
-static void dispatch(struct conn *conn)
+/* The request is its owner's. */
+static void give_away(struct conn *conn)
 {
 	struct exchange *exchange = conn->exchange;
-	struct httpd *httpd = conn->httpd;
 
 	conn->phase = PHASE_OWNED;
 	exchange->conn = conn;
 	exchange->req.peer_address = net_peer_address(conn->net);
 	net_ref(conn->net);
+}
+
+/* It is not to be closed to make room from now on. */
+static void served(struct conn *conn)
+{
+	atomic_store_explicit(&conn->waits_us, 0, memory_order_relaxed);
 	net_set_idle_timeout(conn->net, 0);
-	httpd->options.handle(&exchange->req, httpd->options.ctx);
+}
+
+static void dispatch(struct conn *conn)
+{
+	struct httpd *httpd = conn->httpd;
+
+	give_away(conn);
+	served(conn);
+	httpd->options.handle(&conn->exchange->req, httpd->options.ctx);
 }
 
 static void refuse(struct conn *conn, const struct refusal *refusal)
@@ -114,36 +149,89 @@ static void refuse(struct conn *conn, const struct refusal *refusal)
 	struct exchange *exchange = conn->exchange;
 	struct httpd *httpd = conn->httpd;
 
-	conn->phase = PHASE_OWNED;
-	exchange->conn = conn;
+	give_away(conn);
 	exchange->refused = true;
-	exchange->req.peer_address = net_peer_address(conn->net);
-	net_ref(conn->net);
 	httpd->options.refuse(&exchange->req, refusal->status, refusal->reason, refusal->detail,
 			      httpd->options.ctx);
 	ensure(conn->phase != PHASE_OWNED);
 }
 
-/* The head is complete: may the body come? */
-static bool begin_body(struct conn *conn, struct refusal *reterr)
+/* The head is complete, and a body follows, of which `here` bytes came already. The owner decides.
+ * Returns how many of these belong to the body of a request that is answered now. */
+static size_t decide(struct conn *conn, size_t here)
+{
+	struct exchange *exchange = conn->exchange;
+	const struct httpd_options *options = &conn->httpd->options;
+	bool chunked = exchange->parser.flags & F_CHUNKED;
+	uint64_t len = exchange->parser.content_length;
+
+	give_away(conn);
+	served(conn);
+	exchange->body_due = true;
+	exchange->body_here = !chunked && len <= here;
+	if (options->head)
+		options->head(&exchange->req, options->ctx);
+	else
+		httpd_body_read(&exchange->req, &(struct httpd_body){0});
+	if (conn->phase == PHASE_SENDING && exchange->body_here)
+		return len;
+	/* The owner takes its time: what came waits with whatever follows. */
+	exchange->body_here = false;
+	return 0;
+}
+
+/* May the body come, which its owner lets in? */
+static bool begin_body(struct conn *conn, const struct httpd_body *body, struct refusal *reterr)
 {
 	const struct httpd_options *options = &conn->httpd->options;
 	struct exchange *exchange = conn->exchange;
 	bool chunked = exchange->parser.flags & F_CHUNKED;
+	uint64_t len = chunked ? 0 : exchange->parser.content_length;
 
-	exchange->body_max = options->body_max ? options->body_max(&exchange->req, options->ctx)
-					       : options->body_bytes_max;
-	if (!chunked && exchange->parser.content_length > exchange->body_max) {
+	exchange->body_max = body->bytes_max ? body->bytes_max : options->body_bytes_max;
+	if (len > exchange->body_max) {
 		*reterr = (struct refusal){413, "body_too_large",
 					   "the body is larger than the limit"};
 		return false;
 	}
-	if (!chunked && exchange->parser.content_length <= BODY_RESERVED_MAX)
-		buf_reserve(&exchange->body, exchange->parser.content_length);
+	account_begin_body(exchange, body->client ? body->client : net_peer_address(conn->net));
+	if (len <= BODY_RESERVED_MAX ? !account_charge(exchange, len, reterr)
+				     : !account_fits(exchange, len, reterr))
+		return false;
+	if (!chunked && len <= BODY_RESERVED_MAX)
+		buf_reserve(&exchange->body, len);
 	if (exchange->expect_continue)
 		buf_adds(&exchange->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	exchange->started_us = exchange->window_us = clock_mono_us();
+	atomic_store_explicit(&conn->waits_us, exchange->started_us, memory_order_relaxed);
 	conn->phase = PHASE_BODY;
 	return true;
+}
+
+static void read_rest(struct conn *conn);
+
+void httpd_body_read(struct httpd_request *req, const struct httpd_body *body)
+{
+	struct exchange *exchange = exchange_of(req);
+	struct conn *conn = exchange->conn;
+	struct net_conn *net = conn->net;
+	bool locked = conn_lock(conn);
+	struct refusal refusal;
+
+	if (conn->phase == PHASE_GONE) {
+		exchange_give(conn->httpd, exchange);
+	} else {
+		ensure(conn->phase == PHASE_OWNED && exchange->body_due);
+		exchange->body_due = false;
+		if (!begin_body(conn, body, &refusal))
+			refuse(conn, &refusal);
+		if (!conn->parsing) {
+			read_rest(conn);
+			timer_arm(conn);
+		}
+	}
+	conn_unlock(conn, locked);
+	net_unref(net);
 }
 
 /* Feeds one piece to the request at hand and returns how many bytes belong to it. */
@@ -161,9 +249,9 @@ static size_t read_piece(struct conn *conn, const uint8_t *data, size_t len)
 	result = conn->phase == PHASE_HEAD ? parse_head(conn->exchange, &conn->httpd->options, data,
 							len, &used, &refusal)
 					   : parse_body(conn->exchange, data, len, &used, &refusal);
-	if (result == PARSE_HEAD && !begin_body(conn, &refusal))
-		result = PARSE_REFUSED;
-	if (result == PARSE_COMPLETE)
+	if (result == PARSE_HEAD)
+		used += decide(conn, len - used);
+	else if (result == PARSE_COMPLETE)
 		dispatch(conn);
 	else if (result == PARSE_REFUSED)
 		refuse(conn, &refusal);
@@ -180,8 +268,10 @@ static size_t read_some(struct conn *conn, const uint8_t *data, size_t len)
 {
 	size_t used = 0;
 
+	conn->parsing = true;
 	while (used < len && reading(conn))
 		used += read_piece(conn, data + used, len - used);
+	conn->parsing = false;
 	if (conn->phase == PHASE_HEAD || conn->phase == PHASE_BODY) {
 		net_set_idle_timeout(conn->net, 0);
 		timer_arm(conn);
@@ -225,6 +315,7 @@ void conn_answered(struct conn *conn, bool close_after)
 {
 	conn->phase = PHASE_SENDING;
 	conn->close_after = close_after;
+	atomic_store_explicit(&conn->waits_us, clock_mono_us(), memory_order_relaxed);
 	conn_output_added(conn);
 }
 
@@ -349,16 +440,7 @@ static void on_close(_unused_ struct net_conn *net, void *ctx)
 		exchange_give(httpd, exchange);
 	else if (exchange && exchange->hooks.on_close)
 		exchange->hooks.on_close(&exchange->req, exchange->hooks_ctx);
-	pthread_mutex_lock(&httpd->mutex);
-	if (conn->previous)
-		conn->previous->next = conn->next;
-	else
-		httpd->connections = conn->next;
-	if (conn->next)
-		conn->next->previous = conn->previous;
-	atomic_fetch_sub(&httpd->n_connections, 1);
-	pthread_cond_signal(&httpd->changed);
-	pthread_mutex_unlock(&httpd->mutex);
+	place_leave(conn);
 	current = outer;
 }
 
@@ -379,6 +461,10 @@ void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx)
 	conn->net = net;
 	conn->httpd = httpd;
 	buf_init(&conn->rest, SIZE_MAX); /* one piece of net at most, as receiving is paused then */
+	if (!place_take(conn)) {
+		free(conn);
+		return NULL;
+	}
 	*hooks = (struct net_hooks){
 		.on_receive = on_receive,
 		.on_output = on_output,
@@ -387,12 +473,5 @@ void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx)
 	};
 	net_set_idle_timeout(net, httpd->options.head_timeout_ms);
 	net_set_send_timeout(net, httpd->options.send_timeout_ms);
-	pthread_mutex_lock(&httpd->mutex);
-	conn->next = httpd->connections;
-	if (conn->next)
-		conn->next->previous = conn;
-	httpd->connections = conn;
-	atomic_fetch_add(&httpd->n_connections, 1);
-	pthread_mutex_unlock(&httpd->mutex);
 	return conn;
 }

@@ -10,6 +10,7 @@
 
 #include "runtime/base/ensure.h"
 #include "runtime/httpd/httpd.h"
+#include "runtime/net/address.h"
 #include "runtime/net/net.h"
 
 #include <llhttp.h>
@@ -34,6 +35,14 @@ enum phase {
 	PHASE_GONE,    /* the connection is closed */
 };
 
+/* Why a request is refused. */
+struct refusal {
+	int32_t status;
+	const char *reason, *detail; /* static storage */
+};
+
+struct account;
+
 struct exchange {
 	struct httpd_request req; /* first: the public handle */
 	uint32_t magic;
@@ -50,11 +59,18 @@ struct exchange {
 	size_t headers_max;
 	size_t body_max;
 	uint64_t body_raw_bytes; /* with chunk framing */
-	int64_t started_us;      /* first byte of the head, then of the body */
-	size_t line_len;         /* of the head's current line */
-	uint8_t previous;        /* last byte of the head, then of the body, that was seen */
-	bool head_done;          /* llhttp has seen the end of the head */
-	bool complete;           /* the whole message was parsed */
+	int64_t started_us;      /* first byte of the head, then when its body was let in */
+	int64_t window_us;       /* of the body: since when its bytes are counted, */
+	size_t window_len;       /* and how many had come then */
+	struct account *account; /* that the body is charged to; NULL: there is none */
+	size_t charged;          /* bytes */
+	struct refusal unaffordable;
+	bool body_due;    /* the owner of the request has not let the body in yet */
+	bool body_here;   /* all of it came with the head */
+	size_t line_len;  /* of the head's current line */
+	uint8_t previous; /* last byte of the head, then of the body, that was seen */
+	bool head_done;   /* llhttp has seen the end of the head */
+	bool complete;    /* the whole message was parsed */
 	bool too_many_headers, body_too_large, expect_continue;
 	char *target;
 
@@ -72,15 +88,35 @@ struct exchange {
 	void *hooks_ctx;
 };
 
+/* Lists of connections: of those who showed a session, of the others, and of those that were told
+ * to leave. */
+enum conn_list {
+	CONN_STRANGERS,
+	CONN_MEMBERS,
+	CONN_LEAVING,
+	CONN_LISTS,
+};
+
+struct conn_queue {
+	struct conn *first, *last;
+	int32_t n;
+};
+
 struct conn {
 	struct net_conn *net;
 	struct httpd *httpd;
-	struct conn *next, *previous; /* in the server's list */
+	struct conn *next, *previous; /* in a list; these five are guarded by httpd->mutex */
+	enum conn_list list;
+	struct account *account;  /* of its address; NULL: ipc */
+	int64_t seen_us;          /* waits_us when it was looked at last */
+	bool member;              /* a request of it had a session */
+	_Atomic int64_t waits_us; /* since when it could go to make room; 0: a request is served */
 	enum phase phase;
 	struct exchange *exchange;
 	struct buf rest; /* bytes that came behind the current request; receiving is paused
 			    meanwhile */
 	size_t rest_used;
+	bool parsing;            /* read_some is on the stack */
 	bool close_after;        /* the answer says "Connection: close" */
 	bool deadline;           /* net_set_deadline is in force */
 	struct net_timer *timer; /* answers 408, or sends heartbeats */
@@ -93,9 +129,15 @@ struct httpd {
 	size_t n_listeners;
 	atomic_int n_connections;
 	atomic_bool draining;
-	pthread_mutex_t mutex;  /* list of connections, pool */
+	struct net_range *trusted;
+	size_t n_trusted;
+	pthread_mutex_t mutex;  /* of all below; no other lock is taken with it */
 	pthread_cond_t changed; /* a connection was closed while draining */
-	struct conn *connections;
+	struct conn_queue lists[CONN_LISTS];
+	struct account **accounts; /* ACCOUNT_BUCKETS */
+	uint64_t account_seed;
+	size_t body_bytes; /* charged to all accounts */
+	int64_t warned_us, unsaid;
 	struct exchange *pool;
 	size_t n_pooled;
 	void *owned; /* freed with the server */
@@ -118,11 +160,6 @@ enum parse {
 	PARSE_REFUSED,  /* see the refusal */
 };
 
-struct refusal {
-	int32_t status;
-	const char *reason, *detail; /* static storage */
-};
-
 /* *ret_used: bytes of data that belong to this request. */
 enum parse parse_head(struct exchange *exchange, const struct httpd_options *options,
 		      const uint8_t *data, size_t len, size_t *ret_used, struct refusal *reterr);
@@ -141,6 +178,12 @@ void conn_answered(struct conn *conn, bool close_after);
 void conn_output_added(struct conn *conn);
 /* A stream begins: heartbeats, when it wants any. Under the lock. */
 void conn_stream_begun(struct conn *conn);
+
+/* ------------------------------------------------------------------ places.c */
+
+/* A new connection: false when there is no place for it. */
+bool place_take(struct conn *conn);
+void place_leave(struct conn *conn);
 
 /* ------------------------------------------------------------------ write.c */
 

@@ -1,10 +1,13 @@
 #include "runtime/httpd/httpd.h"
 
 #include "runtime/base/clock.h"
-#include "runtime/httpd/conn.h"
+#include "runtime/base/text.h"
+#include "runtime/httpd/account.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define EVICTED_MAX 1024 /* connections that were told to leave and are not gone yet */
 
 /* For servers that do not write their own. */
 static void refuse_plainly(struct httpd_request *req, int32_t status, _unused_ const char *reason,
@@ -41,48 +44,84 @@ static void options_complete(struct httpd_options *options)
 	default_size(&options->body_bytes_max, 1048576);
 	default_size(&options->request_arena_bytes, 4194304);
 	default_i32(&options->head_timeout_ms, 10000);
+	default_i32(&options->connections_per_address_max, options->connections_max);
+	default_i32(&options->connections_per_proxy_max, options->connections_max);
 	default_i32(&options->body_rate_min, 1024);
+	default_i32(&options->body_window_ms, 5000);
+	default_i32(&options->body_timeout_ms, 120000);
+	default_size(&options->bodies_bytes_max, 64 << 20);
+	default_size(&options->bodies_bytes_per_client_max, 8 << 20);
 	default_i32(&options->idle_timeout_ms, 75000);
 	default_i32(&options->send_timeout_ms, 30000);
 	default_size(&options->stream_queue_bytes, 262144);
 	options->listen = NULL;
 }
 
-enum status httpd_start(const struct httpd_options *options, struct httpd **ret,
-			struct error *reterr)
+static enum status take_ranges(struct httpd *httpd, struct error *reterr)
+{
+	const char *const *list = httpd->options.trusted;
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	httpd->trusted = calloc(n + 1, sizeof *httpd->trusted);
+	ensure(httpd->trusted);
+	httpd->options.trusted = NULL;
+	for (; httpd->n_trusted < n; httpd->n_trusted++)
+		if (!net_range_parse(list[httpd->n_trusted], &httpd->trusted[httpd->n_trusted]))
+			return error_set(reterr, INVALID_ARGUMENT, "field_invalid",
+					 "'%s' is no range of addresses such as 10.0.0.0/8",
+					 list[httpd->n_trusted]);
+	return OK;
+}
+
+static struct httpd *httpd_new(const struct httpd_options *options)
 {
 	struct httpd *httpd = calloc(1, sizeof *httpd);
 	pthread_condattr_t attributes;
-	size_t n = 0;
 
-	ensure(httpd && options->handle && options->listen);
+	ensure(httpd);
 	httpd->options = *options;
 	options_complete(&httpd->options);
+	httpd->accounts = calloc(ACCOUNT_BUCKETS, sizeof(struct account *));
+	ensure(httpd->accounts);
+	random_bytes(&httpd->account_seed, sizeof httpd->account_seed);
 	pthread_mutex_init(&httpd->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&httpd->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
+	return httpd;
+}
+
+enum status httpd_start(const struct httpd_options *options, struct httpd **ret,
+			struct error *reterr)
+{
+	struct httpd *httpd;
+	enum status s;
+	size_t n = 0;
+
+	ensure(options->handle && options->listen);
+	httpd = httpd_new(options);
 	while (options->listen[n])
 		n++;
 	httpd->listeners = calloc(n + 1, sizeof *httpd->listeners);
 	ensure(httpd->listeners);
-	for (size_t i = 0; i < n; i++) {
+	s = take_ranges(httpd, reterr);
+	for (size_t i = 0; s == OK && i < n; i++) {
 		struct net_listen_options listen = {
 			.url = options->listen[i],
-			.connections_max = httpd->options.connections_max,
+			.connections_max = httpd->options.connections_max + EVICTED_MAX,
 		};
-		enum status s =
-			net_listen(&listen, conn_accept, httpd, &httpd->listeners[i], reterr);
 
-		if (s != OK) {
-			httpd_free(httpd);
-			return s;
-		}
-		httpd->n_listeners++;
+		s = net_listen(&listen, conn_accept, httpd, &httpd->listeners[i], reterr);
+		httpd->n_listeners += s == OK;
 	}
-	*ret = httpd;
-	return OK;
+	if (s == OK)
+		*ret = httpd;
+	else
+		httpd_free(httpd);
+	return s;
 }
 
 uint16_t httpd_port(const struct httpd *httpd, size_t i)
@@ -102,14 +141,13 @@ static void close_connections(struct httpd *httpd, bool all)
 	size_t n = 0;
 
 	pthread_mutex_lock(&httpd->mutex);
-	for (struct conn *conn = httpd->connections; conn; conn = conn->next)
-		n++;
-	conns = calloc(n + 1, sizeof(struct conn *));
+	conns = calloc((size_t)httpd->n_connections + 1, sizeof(struct conn *));
 	ensure(conns);
-	n = 0;
-	for (struct conn *conn = httpd->connections; conn; conn = conn->next) {
-		net_ref(conn->net);
-		conns[n++] = conn;
+	for (int i = 0; i < CONN_LISTS; i++) {
+		for (struct conn *conn = httpd->lists[i].first; conn; conn = conn->next) {
+			net_ref(conn->net);
+			conns[n++] = conn;
+		}
 	}
 	pthread_mutex_unlock(&httpd->mutex);
 	for (size_t i = 0; i < n; i++) {
@@ -134,7 +172,7 @@ void httpd_drain(struct httpd *httpd, int32_t drain_ms)
 		net_listener_stop(httpd->listeners[i]);
 	close_connections(httpd, false);
 	pthread_mutex_lock(&httpd->mutex);
-	while (httpd->connections && clock_mono_us() < until_us)
+	while (httpd->n_connections && clock_mono_us() < until_us)
 		pthread_cond_timedwait(&httpd->changed, &httpd->mutex, &until);
 	pthread_mutex_unlock(&httpd->mutex);
 	close_connections(httpd, true);
@@ -153,6 +191,8 @@ void httpd_free(struct httpd *httpd)
 	pool_free(httpd);
 	free(httpd->owned);
 	free(httpd->listeners);
+	free(httpd->trusted);
+	free(httpd->accounts);
 	pthread_mutex_destroy(&httpd->mutex);
 	pthread_cond_destroy(&httpd->changed);
 	free(httpd);

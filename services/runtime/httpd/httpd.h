@@ -36,6 +36,7 @@ struct httpd_request {
 	const char *peer_address; /* "127.0.0.1"; "" on ipc */
 	int64_t received_us;      /* clock_mono_us of the head's last byte */
 	struct arena *arena; /* ends with the request; for the handler too, one thread at a time */
+	void *owner;         /* for the head's and the request's handler; httpd does not look */
 };
 
 /* Answers now or lets another thread do it later. */
@@ -43,13 +44,16 @@ typedef void httpd_handle_fn(struct httpd_request *req, void *ctx);
 
 /* Answers, with httpd_answer and at once, a request that httpd itself refuses; the connection
  * closes afterwards. method, path, query and headers are what was understood so far ("" and none at
- * worst). reason: http_invalid, headers_too_large, body_too_large, request_timeout, overloaded. */
+ * worst). reason: http_invalid, headers_too_large, body_too_large, request_timeout, overloaded,
+ * uploads_too_many. */
 typedef void httpd_refuse_fn(struct httpd_request *req, int32_t status, const char *reason,
 			     const char *detail, void *ctx);
 
-/* Largest body of this request, bytes; asked when its head is complete, for routes that differ from
- * the server's body_bytes_max. */
-typedef size_t httpd_body_max_fn(const struct httpd_request *req, void *ctx);
+/* Decides on a request with a body when its head is complete and nothing of the body was read: lets
+ * it come by httpd_body_read, after which the handler gets the request, or answers; now or later,
+ * from any thread. After such an answer the connection closes, unless all of the body came with the
+ * head. */
+typedef void httpd_head_fn(struct httpd_request *req, void *ctx);
 
 /* 0 and NULL mean the default. */
 struct httpd_options {
@@ -57,26 +61,35 @@ struct httpd_options {
 				      same user) */
 	httpd_handle_fn *handle;   /* required */
 	httpd_refuse_fn *refuse;   /* default: a plain text */
-	httpd_body_max_fn *body_max; /* default: body_bytes_max for all */
+	httpd_head_fn *head;       /* default: every body may come */
 	void *ctx;
-	int32_t connections_max;    /* default 1,024 per url; more are closed at once */
-	size_t head_bytes_max;      /* request line and headers; default 16 KiB; 431 */
-	int32_t headers_max;        /* default 100; 431 */
-	size_t url_bytes_max;       /* default 8 KiB; 414 */
-	size_t body_bytes_max;      /* default 1 MiB; 413 */
+	int32_t connections_max;             /* default 1,024; then who waits longest gives way */
+	int32_t connections_reserved;        /* of these for httpd_promote; default none */
+	int32_t connections_per_address_max; /* default connections_max; IPv6: of a /64 */
+	int32_t connections_per_proxy_max;   /* of an address of trusted; default connections_max */
+	const char *const *trusted;          /* ranges of addresses, "127.0.0.0/8"; NULL: none */
+	size_t head_bytes_max;               /* request line and headers; default 16 KiB; 431 */
+	int32_t headers_max;                 /* default 100; 431 */
+	size_t url_bytes_max;                /* default 8 KiB; 414 */
+	size_t body_bytes_max;               /* default 1 MiB; 413 */
 	size_t request_arena_bytes; /* cap on what a handler may take from the request's arena;
 				       default 4 MiB */
 	int32_t head_timeout_ms;    /* first to last byte of a head; default 10,000; 408 */
-	int32_t body_rate_min; /* bytes a second, after head_timeout_ms of grace; default 1,024; 408
-				*/
-	int32_t idle_timeout_ms;   /* between requests; default 75,000 */
+	int32_t body_rate_min;      /* bytes a second, in each body_window_ms; default 1,024; 408 */
+	int32_t body_window_ms;     /* default 5,000 */
+	int32_t body_timeout_ms;    /* for all of a body; default 120,000; 408 */
+	size_t bodies_bytes_max; /* of all bodies that are on their way or in work; default 64 MiB;
+				    503 */
+	size_t bodies_bytes_reserved;       /* of these for promoted connections; default none */
+	size_t bodies_bytes_per_client_max; /* default 8 MiB; 429 */
+	int32_t idle_timeout_ms;            /* between requests; default 75,000 */
 	int32_t send_timeout_ms;   /* without progress; default 30,000; and the whole answer at
 				      body_rate_min after that */
 	size_t stream_queue_bytes; /* unsent bytes of one stream; default 256 KiB */
 };
 
 /* Copies options, listens and serves. errors: UNAVAILABLE service_unavailable with the url that
- * could not be bound. */
+ * could not be bound; INVALID_ARGUMENT field_invalid with a range of trusted. */
 _must_check_ enum status httpd_start(const struct httpd_options *options, struct httpd **ret,
 				     struct error *reterr);
 
@@ -108,6 +121,19 @@ char *httpd_decode(struct arena *arena, const char *text, size_t len, bool plus)
  * not decode has a NULL name. */
 bool httpd_query_next(struct arena *arena, const char **query, const char **ret_name,
 		      const char **ret_value);
+
+/* Lets the body of a request come, in httpd_head_fn or later. The request is httpd's again, until
+ * the handler gets it; where the client is gone, or the body is refused, it never does. */
+struct httpd_body {
+	size_t bytes_max; /* 0: body_bytes_max; 413 */
+	const char
+		*client; /* who is charged for it: an address, a user; NULL: the peer's address */
+};
+void httpd_body_read(struct httpd_request *req, const struct httpd_body *body);
+
+/* The request has a session: its connection may have a reserved place from now on. By whoever has
+ * the request. */
+void httpd_promote(struct httpd_request *req);
 
 /* ------------------------------------------------------------------ answering */
 

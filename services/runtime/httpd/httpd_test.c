@@ -91,9 +91,10 @@ static void handle(struct httpd_request *req, _unused_ void *ctx)
 	}
 }
 
-static size_t body_max(const struct httpd_request *req, _unused_ void *ctx)
+static void head(struct httpd_request *req, _unused_ void *ctx)
 {
-	return strcmp(req->path, "/small") == 0 ? 10 : 1048576;
+	httpd_body_read(req, &(struct httpd_body){
+				     .bytes_max = strcmp(req->path, "/small") == 0 ? 10 : 1048576});
 }
 
 static void server_start(const struct httpd_options *options)
@@ -110,7 +111,7 @@ static void server_start(const struct httpd_options *options)
 
 static int setup(_unused_ void **state)
 {
-	server_start(&(struct httpd_options){.body_max = body_max, .stream_queue_bytes = 65536});
+	server_start(&(struct httpd_options){.head = head, .stream_queue_bytes = 65536});
 	return 0;
 }
 
@@ -559,7 +560,8 @@ static void slow_requests_time_out(_unused_ void **state)
 	struct buf in;
 
 	teardown(NULL);
-	server_start(&(struct httpd_options){.head_timeout_ms = 50, .idle_timeout_ms = 50});
+	server_start(&(struct httpd_options){
+		.head_timeout_ms = 50, .body_window_ms = 50, .idle_timeout_ms = 50});
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		ask(parts[i], &in);
 		assert_int_equal(client_status(&in), 408);

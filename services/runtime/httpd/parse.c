@@ -2,7 +2,7 @@
  * in one buffer, and what llhttp lets pass (folded lines, bare LF, NUL, repeated or contradicting
  * framing headers) is refused first or right after. */
 #include "runtime/base/clock.h"
-#include "runtime/httpd/conn.h"
+#include "runtime/httpd/account.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -74,6 +74,9 @@ static int on_body(llhttp_t *parser, const char *at, size_t len)
 		exchange->body_too_large = true;
 		return -1;
 	}
+	if (exchange->account &&
+	    !account_charge(exchange, exchange->body.len + len, &exchange->unaffordable))
+		return -1;
 	return buf_add(&exchange->body, at, len) ? 0 : -1;
 }
 
@@ -306,6 +309,10 @@ enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len
 			    ? (size_t)(llhttp_get_error_pos(parser) - (const char *)data)
 			    : len;
 	exchange->body_raw_bytes += *ret_used;
+	if (exchange->unaffordable.status) {
+		*reterr = exchange->unaffordable;
+		return PARSE_REFUSED;
+	}
 	if (exchange->body_too_large || framing_too_large(exchange))
 		return refuse(reterr, 413, "body_too_large", "the body is larger than the limit");
 	if (error != HPE_OK && error != HPE_PAUSED)

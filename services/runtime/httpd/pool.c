@@ -1,5 +1,5 @@
 /* Exchanges with their buffers, reused so that a request costs no malloc. */
-#include "runtime/httpd/conn.h"
+#include "runtime/httpd/account.h"
 
 #include <string.h>
 
@@ -67,6 +67,7 @@ void exchange_give(struct httpd *httpd, struct exchange *exchange)
 	};
 	bool kept = false;
 
+	account_end_body(httpd, exchange);
 	if (!exchange->arena) { /* was a stream: nothing in it is worth keeping */
 		exchange->magic = 0;
 		exchange_free(exchange);
@@ -91,6 +92,7 @@ void exchange_give(struct httpd *httpd, struct exchange *exchange)
 
 void exchange_slim(struct exchange *exchange)
 {
+	account_end_body(exchange->conn->httpd, exchange);
 	buf_done(&exchange->head);
 	buf_done(&exchange->body);
 	arena_free(TAKE_PTR(exchange->arena));

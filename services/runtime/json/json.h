@@ -14,12 +14,14 @@
 #include "runtime/base/status.h"
 #include "runtime/json/rules.h"
 
-#define JSON_DEPTH_MAX 32 /* nested objects and arrays of a text that is read */
+#define JSON_DEPTH_MAX 32       /* nested objects and arrays of a text that is read */
+#define JSON_ELEMENTS_MAX 20000 /* its members and elements, unless the options say otherwise */
 
 struct json_read_options {
 	bool ignore_unknown; /* names that the message does not have are passed over */
-	bool update_mask;   /* fill the message's update_mask from the members of the object (PATCH)
-			     */
+	bool update_mask; /* fill the message's update_mask from the members of the object (PATCH)
+			   */
+	size_t elements_max; /* 0: JSON_ELEMENTS_MAX */
 	int32_t skip_field; /* index of a field that JSON may not set, as the path does; -1: none */
 };
 

@@ -9,27 +9,36 @@
 
 #define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
-/* Refuses deep nesting before jansson recurses into it. Brackets inside of strings do not count. */
-static bool too_deep(const char *text, size_t len)
+/* Nesting and number of members and elements, before jansson recurses and allocates. What stands in
+ * strings does not count. */
+struct shape {
+	size_t depth, elements;
+};
+
+static struct shape shape_of(const char *text, size_t len, size_t elements_max)
 {
+	struct shape most = {0};
 	bool in_string = false;
 	size_t depth = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && most.depth <= JSON_DEPTH_MAX; i++) {
 		char c = text[i];
 
 		if (in_string) {
 			i += c == '\\';
 			in_string = c != '"';
-		} else if (c == '"') {
-			in_string = true;
-		} else if ((c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX) {
-			return true;
-		} else if ((c == '}' || c == ']') && depth > 0) {
-			depth--;
+			continue;
 		}
+		in_string = c == '"';
+		depth += c == '{' || c == '[';
+		depth -= (c == '}' || c == ']') && depth > 0;
+		most.depth = depth > most.depth ? depth : most.depth;
+		/* The first one stands behind a bracket, each other one behind a comma. */
+		most.elements += c == ',' || c == '{' || c == '[';
+		if (most.elements > elements_max)
+			break;
 	}
-	return false;
+	return most;
 }
 
 /* Value of the \uXXXX at p, or -1. */
@@ -121,15 +130,24 @@ static enum status parse_marked(struct reader *reader, const json_error_t *first
 enum status text_parse(struct reader *reader, json_t **ret)
 {
 	const char *nul = memchr(reader->text, '\0', reader->len);
+	size_t elements_max = reader->options->elements_max;
+	struct shape shape;
 	json_error_t error;
 
 	*ret = NULL;
 	if (nul) /* jansson passes over one behind a number */
 		return place_fail(reader, NULL, "json_invalid", "a NUL at byte %td",
 				  nul - reader->text);
-	if (too_deep(reader->text, reader->len))
+	if (!elements_max)
+		elements_max = JSON_ELEMENTS_MAX;
+	shape = shape_of(reader->text, reader->len, elements_max);
+	if (shape.depth > JSON_DEPTH_MAX)
 		return place_fail(reader, NULL, "json_invalid", "nested deeper than %d",
 				  JSON_DEPTH_MAX);
+	if (shape.elements > elements_max)
+		return place_fail(reader, NULL, "json_invalid",
+				  "more than %zu members and elements (json_elements_max)",
+				  elements_max);
 	*ret = json_loadb(reader->text, reader->len, PARSE_FLAGS | JSON_DECODE_ANY, &error);
 	if (!*ret && json_error_code(&error) == json_error_numeric_overflow)
 		/* Its field says that the number is out of range. */
