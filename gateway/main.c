@@ -1,5 +1,6 @@
 /* The process: arguments, configuration, signals. */
 #include "gateway/gateway.h"
+#include "runtime/base/confine.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/memory.h"
 #include "runtime/log/log.h"
@@ -84,10 +85,12 @@ static void reload(struct process *p)
 static int run(struct process *p)
 {
 	sigset_t signals = block_signals();
+	bool confined = confine_process();
 	struct error err;
 	int number = 0;
 	enum status s = load(p, &p->conf, &err);
 
+	log_debug("process", LOG_B("confined", confined));
 	if (s == OK)
 		s = gateway_start(&p->conf, &p->gateway, &err);
 	if (s != OK)

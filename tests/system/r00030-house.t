@@ -22,6 +22,37 @@ is "$foreign" "" "nor what is meant for another one"
 is "$(tr '\0' '\n' <"/proc/$(pid_of chat)/environ" | grep -c '^LIMITLESS_CHAT_LEASE=29s$')" 1 "chat has what is meant for it"
 is "$(find "$dir/secrets" "$dir/config" -type f ! -name '*.pub' ! -perm 600)" "" "secrets and configurations are for one user"
 is "$(cat "$dir/secrets/STRIPE_SECRET_KEY")" sk_test_canary "a secret travels by a file"
+
+# ---- who they are, and what is left to them
+status_of() { awk -v key="$2:" '$1 == key {print $2}' "/proc/$1/status"; } # pid key
+programs="auth chat credits gateway images payments standin"
+[ "$(id -u)" != 0 ] && user=$(id -u) || user=$(id -u limitless 2>/dev/null || echo 64212)
+odd=
+for name in $programs; do
+	p=$(pid_of $name)
+	for fact in "Uid $user" "Gid $(stat -c %g "$dir/secrets")" "CapInh 0000000000000000" "CapPrm 0000000000000000" "CapEff 0000000000000000" "CapAmb 0000000000000000" \
+		"NoNewPrivs 1" "Umask 0077"; do
+		[ "$(status_of "$p" "${fact% *}")" = "${fact#* }" ] || odd="$odd $name:${fact% *}=$(status_of "$p" "${fact% *}")"
+	done
+	[ "$(id -u)" != 0 ] || [ "$(status_of "$p" CapBnd)" = 0000000000000000 ] || odd="$odd $name:CapBnd"
+	# Sanitizers need some of what the filter refuses.
+	[ "$(status_of "$p" Seccomp)" = 2 ] || [ "$B" != build ] || odd="$odd $name:Seccomp"
+	grep -q '^Max core file size  *0  *0 ' "/proc/$p/limits" || odd="$odd $name:core"
+	[ "$(stat -c %u "/proc/$p")" = "$user" ] || odd="$odd $name:owner"
+done
+is "$odd" "" "each program is user $user, without capabilities, privileges to gain, or core dumps"
+is "$(status_of "$(pid_of postgres)" NoNewPrivs)" 1 "PostgreSQL gains none either"
+if [ "$(id -u)" = 0 ]; then
+	as_user() { setpriv --reuid "$user" --regid "$(stat -c %g "$dir/secrets")" --clear-groups "$@" 2>/dev/null; }
+	as_user cat "$dir/secrets/page" >/dev/null
+	ok $? "this user reads the secrets"
+	! as_user touch "$dir/secrets/page.new" && ! as_user rm -f "$dir/config/chat.yaml" && ! as_user mv "$dir/run/pg" "$dir/run/moved"
+	ok $? "and replaces none of them, nor configurations, nor the database's sockets"
+	! setpriv --reuid 65534 --regid 65534 --clear-groups cat "$dir/secrets/page" >/dev/null 2>&1
+	ok $? "nobody else does"
+	! as_user ls "$dir/pg/" >/dev/null
+	ok $? "and the database's files are not theirs"
+fi
 sign_up ada
 is "$status" 200 "and all of it works"
 stack_stop "$pid"

@@ -100,7 +100,8 @@ static void become_user(const struct cluster *cluster)
 {
 	if (getuid() == cluster->uid)
 		return;
-	if (setgroups(0, NULL) != 0 || setgid(cluster->gid) != 0 || setuid(cluster->uid) != 0)
+	if (setgroups(cluster->client_gid ? 1 : 0, &cluster->client_gid) != 0 ||
+	    setgid(cluster->gid) != 0 || setuid(cluster->uid) != 0)
 		_exit(126);
 }
 
@@ -133,6 +134,7 @@ static void child_begin(const struct cluster *cluster, pid_t parent, int death_s
 	setsid();
 	environment_reduce(NULL, NULL);
 	become_user(cluster); /* forgets the death signal: first this, then that */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, death_signal);
 	if (getppid() != parent || chdir("/") != 0)
 		_exit(126);
@@ -251,16 +253,18 @@ static enum status clear_the_way(const struct cluster *cluster, int64_t deadline
 
 static void exec_server(const struct cluster *cluster)
 {
-	char program[PATH_MAX], data[PATH_MAX], sockets[160], port[16];
+	char program[PATH_MAX], data[PATH_MAX], sockets[160], port[16], group[40];
 	const char *args[ARGUMENTS_MAX] = {
-		program, data, "-clisten_addresses=", sockets, "-cunix_socket_permissions=0700",
-		port};
+		program, data, "-clisten_addresses=", sockets, group, port};
 	size_t n = 6;
 
 	snprintf(program, sizeof program, "%s/postgres", cluster->bin_dir);
 	snprintf(data, sizeof data, "-D%s", cluster->data_dir);
 	snprintf(port, sizeof port, "-cport=%d", CLUSTER_PORT);
 	snprintf(sockets, sizeof sockets, "-cunix_socket_directories=%s", cluster->socket_dir);
+	snprintf(group, sizeof group, "-cunix_socket_group=%.0u", cluster->client_gid);
+	args[n++] = cluster->client_gid ? "-cunix_socket_permissions=0770"
+					: "-cunix_socket_permissions=0700";
 	for (size_t i = 0; cluster->settings && cluster->settings[i]; i++) {
 		ensure(n + 3 < ARGUMENTS_MAX);
 		args[n++] = "-c";

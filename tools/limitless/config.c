@@ -43,6 +43,15 @@ static void add_escaped(struct buf *out, const char *value)
 	}
 }
 
+/* As the program finds it. */
+static void add_path(const struct expansion *e, const char *path)
+{
+	char seen[TOOL_PATH_MAX];
+
+	user_path(&e->stack->place.user, path, seen);
+	add_escaped(e->out, seen);
+}
+
 /* Value of a variable that is a file. */
 static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
 {
@@ -69,7 +78,7 @@ static enum status add_file(const struct expansion *e, const char *kind, const c
 	}
 	if (strcmp(kind, "PUBLIC_KEY") != 0)
 		buf_adds(e->out, "file:");
-	add_escaped(e->out, path);
+	add_path(e, path);
 	return s;
 }
 
@@ -107,9 +116,9 @@ static bool add_plain_value(const struct expansion *e, const char *variable)
 		cluster_dsn(&stack->cluster, CLUSTER_DATABASE, role, dsn);
 		add_escaped(e->out, dsn);
 	} else if (strcmp(variable, "DIR") == 0) {
-		add_escaped(e->out, stack->place.dir);
+		add_path(e, stack->place.dir);
 	} else if (strcmp(variable, "ROOT") == 0) {
-		add_escaped(e->out, stack->place.root);
+		add_path(e, stack->place.root);
 	} else if (strcmp(variable, "PORT") == 0) {
 		buf_addf(e->out, "%d", stack->port);
 	} else if (strcmp(variable, "LISTEN") == 0 || strcmp(variable, "ADMIN") == 0) {
@@ -231,11 +240,26 @@ static enum status write_standin_url(const struct stack *stack, struct error *re
 	return tool_write_file(path, url, 0644, reterr);
 }
 
+static enum status give_files(const struct stack *stack, struct error *reterr)
+{
+	static const char *const folders[] = {"config", "secrets"};
+	char path[TOOL_PATH_MAX];
+	enum status s = OK;
+
+	for (size_t i = 0; s == OK && i < ARRAY_SIZE(folders); i++) {
+		tool_path(path, "%s/%s", stack->place.dir, folders[i]);
+		s = user_give(&stack->place.user, path, reterr);
+	}
+	return s;
+}
+
 enum status stack_write_config(const struct stack *stack, struct error *reterr)
 {
 	enum status s = OK;
 
 	for (size_t i = 0; s == OK && i < stack->n_programs; i++)
 		s = write_one(stack, &stack->programs[i], reterr);
+	if (s == OK)
+		s = give_files(stack, reterr);
 	return s == OK ? write_standin_url(stack, reterr) : s;
 }

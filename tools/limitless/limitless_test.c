@@ -126,6 +126,72 @@ static void test_data_moves_when_the_server_cannot_enter(void **state)
 	tool_remove(again.data_dir);
 }
 
+/* A checkout in /root: the programs' user cannot come in, and finds its way from within. */
+static void test_programs_start_where_they_find_everything(void **state)
+{
+	static const struct {
+		const char *root, *dir, *start; /* below base */
+		bool as_root;
+	} cases[] = {
+		{"open/lc", "open/var", "", false},
+		{"closed/lc", "closed/lc/var", "closed/lc", false},
+		{"closed/lc", "open/var", "closed/lc", false},
+		{"open/lc", "closed/var", "closed/var", false},
+		{"closed/lc", "closed/var", "", true}, /* neither from the other */
+	};
+	struct fixture *f = *state;
+	char path[TOOL_PATH_MAX], expected[TOOL_PATH_MAX];
+	struct error err;
+
+	if (getuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct place place;
+		struct cluster cluster = {0};
+
+		tool_path(path, "%s/%s/deploy/config", f->base, cases[i].root);
+		assert_ok(tool_make_directory(path, 0755, &err), &err);
+		tool_path(path, "%s/%s/deploy/config/models.yaml", f->base, cases[i].root);
+		assert_ok(tool_write_file(path, "models: []\n", 0644, &err), &err);
+		tool_path(path, "%s/closed", f->base);
+		assert_ok(tool_make_directory(path, 0700, &err), &err);
+		assert_int_equal(chmod(path, 0700), 0);
+		tool_path(path, "%s/%s", f->base, cases[i].dir);
+		assert_ok(place_find(path, true, &place, &err), &err);
+		tool_path(place.root, "%s/%s", f->base, cases[i].root);
+		tool_path(place.programs, "%s/deploy", place.root);
+		assert_ok(place_prepare(&place, &cluster, &err), &err);
+		tool_path(expected, "%s/%s", f->base, cases[i].start);
+		assert_string_equal(place.user.start, cases[i].start[0] ? expected : "");
+		assert_int_equal(place.user.uid == 0, cases[i].as_root);
+		assert_int_not_equal(place.user.gid, 0);
+		assert_int_equal(cluster.client_gid, place.user.gid);
+		if (strncmp(place.run, "/tmp/limitless-0", 16) == 0)
+			tool_remove(place.run);
+		if (strncmp(cluster.data_dir, "/var/lib/limitless/", 19) == 0) {
+			*strrchr(cluster.data_dir, '/') = '\0';
+			tool_remove(cluster.data_dir);
+		}
+	}
+}
+
+static void test_paths_are_named_from_the_start(void **state)
+{
+	static const char *const cases[][3] = {
+		{"", "/a/b", "/a/b"},     {"/a", "/a", "."},    {"/a", "/a/b/c", "b/c"},
+		{"/a", "/ab/c", "/ab/c"}, {"/a/b", "/a", "/a"},
+	};
+	char out[TOOL_PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct user user = {0};
+
+		tool_path(user.start, "%s", cases[i][0]);
+		user_path(&user, cases[i][1], out);
+		assert_string_equal(out, cases[i][2]);
+	}
+}
+
 static void test_one_supervisor_for_one_dir(void **state)
 {
 	struct fixture *f = *state;
@@ -414,6 +480,8 @@ int main(void)
 		TEST(test_place_is_under_dir),
 		TEST(test_sockets_move_when_dir_is_long_or_odd),
 		TEST(test_data_moves_when_the_server_cannot_enter),
+		TEST(test_programs_start_where_they_find_everything),
+		TEST(test_paths_are_named_from_the_start),
 		TEST(test_one_supervisor_for_one_dir),
 		TEST(test_secrets_are_made_once),
 		TEST(test_ports),

@@ -3,6 +3,7 @@
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -54,8 +55,11 @@ enum status place_find(const char *dir, bool create, struct place *ret, struct e
 
 	*ret = (struct place){.lock = -1};
 	s = find_programs(ret, reterr);
-	if (s == OK && create)
+	if (s == OK && create && access(dir, F_OK) != 0) {
 		s = tool_make_directory(dir, 0755, reterr);
+		if (s == OK && chmod(dir, 0755) != 0) /* whatever the umask is */
+			s = tool_fail(reterr, "%s: %s", dir, strerror(errno));
+	}
 	if (s != OK)
 		return s;
 	if (!realpath(dir, real))
@@ -118,18 +122,88 @@ static void name_outside_run(struct place *place)
 	snprintf(place->run, sizeof place->run, "/tmp/limitless-%u-%.16s", getuid(), hex);
 }
 
-/* In /tmp anybody may make a folder of that name first. */
+/* Sockets and locks of another user, from before: of root, when programs still ran as root. */
+static void clear_run(const struct place *place)
+{
+	char path[TOOL_PATH_MAX];
+	DIR *dir = opendir(place->run);
+	const struct dirent *entry;
+	struct stat info;
+
+	while (dir && (entry = readdir(dir))) {
+		tool_path(path, "%s/%s", place->run, entry->d_name);
+		if (lstat(path, &info) == 0 && !S_ISDIR(info.st_mode) &&
+		    info.st_uid != place->user.uid)
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* In /tmp anybody may make a folder of that name first. The programs make sockets here, and may not
+ * move what another one made. */
 static enum status make_run(const struct place *place, struct error *reterr)
 {
+	bool root = getuid() == 0;
 	struct stat info;
 
 	if (mkdir(place->run, 0711) != 0 && errno != EEXIST)
 		return tool_fail(reterr, "%s: %s", place->run, strerror(errno));
 	if (lstat(place->run, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != getuid() ||
-	    (info.st_mode & (S_IWGRP | S_IWOTH)))
+	    (info.st_mode & S_IWOTH) ||
+	    ((info.st_mode & S_IWGRP) && !(root && info.st_gid == place->user.gid)))
 		return tool_fail(reterr, "%s is not a folder of yours alone: remove it",
 				 place->run);
+	if (root && (chown(place->run, 0, place->user.gid) != 0 || chmod(place->run, 01731) != 0))
+		return tool_fail(reterr, "%s: %s", place->run, strerror(errno));
+	clear_run(place);
 	return OK;
+}
+
+/* The server's user may open it, and for clients of another user their group. */
+static enum status make_socket_dir(const struct cluster *cluster, struct error *reterr)
+{
+	const char *path = cluster->socket_dir;
+	gid_t clients = cluster->client_gid;
+
+	if ((mkdir(path, 0700) != 0 && errno != EEXIST) ||
+	    chown(path, cluster->uid, clients ? clients : cluster->gid) != 0 ||
+	    chmod(path, clients ? 0710 : 0700) != 0)
+		return tool_fail(reterr, "%s: %s", path, strerror(errno));
+	return OK;
+}
+
+/* ---------------------------------------------------------------- the programs' user */
+
+/* From where this user finds all that programs read; else they stay root's, with no capability. */
+static void choose_user(struct place *place)
+{
+	const char *const starts[] = {"", place->root, place->dir};
+	char models[TOOL_PATH_MAX], web[TOOL_PATH_MAX];
+	const char *const reads[] = {models, NULL};
+	const char *enters[] = {place->programs, place->dir, NULL, NULL};
+
+	tool_path(models, "%s/deploy/config/models.yaml", place->root);
+	tool_path(web, "%s/build/web", place->root);
+	if (access(web, F_OK) == 0)
+		enters[2] = web;
+	place->user = user_find();
+	for (size_t i = 0; getuid() == 0 && i < ARRAY_SIZE(starts); i++) {
+		tool_path(place->user.start, "%s", starts[i]);
+		if (user_can(&place->user, reads, R_OK) && user_can(&place->user, enters, X_OK))
+			return;
+	}
+	place->user.start[0] = '\0';
+	place->user.uid = getuid();
+}
+
+/* Both users may pass through DIR itself. */
+static bool is_open(const struct place *place, const struct cluster *cluster)
+{
+	const char *const dir[] = {place->dir, NULL};
+	struct user user = user_find();
+
+	return cluster_can_enter(cluster, place->dir) && user_can(&user, dir, X_OK);
 }
 
 /* Where the cluster's data is: DIR/pg, or where that link leads. */
@@ -184,7 +258,7 @@ enum status place_look(struct place *place, struct cluster *cluster, struct erro
 	follow_data(place, cluster);
 	s = cluster_find(cluster, reterr);
 	if (s == OK)
-		set_paths(place, cluster, cluster_can_enter(cluster, place->dir));
+		set_paths(place, cluster, is_open(place, cluster));
 	return s;
 }
 
@@ -196,28 +270,30 @@ enum status place_prepare(struct place *place, struct cluster *cluster, struct e
 	} folders[] = {{"config", 0700}, {"secrets", 0700}, {"log", 0755}, {"data", 0700}};
 	char path[TOOL_PATH_MAX];
 	struct stat info;
-	bool enters;
 	enum status s = OK;
 
+	choose_user(place);
 	for (size_t i = 0; s == OK && i < ARRAY_SIZE(folders); i++) {
 		tool_path(path, "%s/%s", place->dir, folders[i].name);
 		s = tool_make_directory(path, folders[i].mode, reterr);
+		if (s == OK && chmod(path, folders[i].mode) != 0)
+			s = tool_fail(reterr, "%s: %s", path, strerror(errno));
 	}
+	tool_path(path, "%s/data", place->dir);
+	if (s == OK && chown(path, place->user.uid, place->user.gid) != 0)
+		s = tool_fail(reterr, "%s: %s", path, strerror(errno));
 	follow_data(place, cluster);
 	if (s == OK)
 		s = cluster_find(cluster, reterr);
 	if (s != OK)
 		return s;
-	enters = cluster_can_enter(cluster, place->dir);
+	if (getuid() == 0)
+		cluster->client_gid = place->user.gid;
 	tool_path(path, "%s/pg", place->dir);
-	if (!enters && lstat(path, &info) != 0)
+	if (!cluster_can_enter(cluster, place->dir) && lstat(path, &info) != 0)
 		s = make_outside_data(place, cluster, reterr);
-	set_paths(place, cluster, enters);
+	set_paths(place, cluster, is_open(place, cluster));
 	if (s == OK)
 		s = make_run(place, reterr);
-	if (s == OK && mkdir(cluster->socket_dir, 0700) != 0 && errno != EEXIST)
-		s = tool_fail(reterr, "%s: %s", cluster->socket_dir, strerror(errno));
-	if (s == OK && chown(cluster->socket_dir, cluster->uid, cluster->gid) != 0)
-		s = tool_fail(reterr, "%s: %s", cluster->socket_dir, strerror(errno));
-	return s;
+	return s == OK ? make_socket_dir(cluster, reterr) : s;
 }

@@ -10,13 +10,15 @@
 #define TOOLS_LIMITLESS_PLACE_H
 
 #include "tools/limitless/cluster.h"
+#include "tools/limitless/user.h"
 
 struct place {
 	char root[TOOL_PATH_MAX];     /* of the sources: deploy/, services/ */
 	char programs[TOOL_PATH_MAX]; /* folder of the binaries: this program's own */
 	char dir[TOOL_PATH_MAX];
 	char run[CLUSTER_SOCKET_DIR_SIZE];
-	int lock; /* open file; -1: not held */
+	int lock;         /* open file; -1: not held */
+	struct user user; /* whom the programs run as */
 };
 
 /* Finds root and programs from where this program is, and DIR, which must exist unless create is

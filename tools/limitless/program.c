@@ -28,18 +28,22 @@ static int open_log(const struct program *program)
 static void run_child(const struct program *program, pid_t parent, int log)
 {
 	int nothing = open("/dev/null", O_RDONLY);
+	char path[TOOL_PATH_MAX], config[TOOL_PATH_MAX];
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	user_become(program->user);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* which a change of user forgets */
 	if (getppid() != parent || dup2(nothing, STDIN_FILENO) < 0 ||
 	    dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(126);
 	environment_reduce(program->name, NULL);
-	execl(program->path, program->name, "--config", program->config, (char *)NULL);
-	dprintf(STDERR_FILENO, "%s: cannot be executed: %m\n", program->path);
+	user_path(program->user, program->path, path);
+	user_path(program->user, program->config, config);
+	execl(path, program->name, "--config", config, (char *)NULL);
+	dprintf(STDERR_FILENO, "%s: cannot be executed: %m\n", path);
 	_exit(127);
 }
 

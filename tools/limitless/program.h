@@ -4,12 +4,14 @@
 #define TOOLS_LIMITLESS_PROGRAM_H
 
 #include "tools/limitless/tool.h"
+#include "tools/limitless/user.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct program {
 	const char *name;
+	const struct user *user;    /* whom it runs as */
 	char path[TOOL_PATH_MAX];   /* of the binary */
 	char config[TOOL_PATH_MAX]; /* its --config */
 	char log[TOOL_PATH_MAX];

@@ -48,6 +48,7 @@ static void add(struct stack *stack, const char *name)
 
 	ensure(stack->n_programs <= STACK_PROGRAMS_MAX);
 	program->name = name;
+	program->user = &stack->place.user;
 	tool_path(program->path, "%s/%s", stack->place.programs, name);
 	tool_path(program->config, "%s/config/%s.yaml", stack->place.dir, name);
 	tool_path(program->log, "%s/log/%s.log", stack->place.dir, name);

@@ -108,6 +108,11 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 	if (s == OK)
 		s = stack_write_config(stack, reterr);
 	environment_forget();
+	if (s == OK && stack->place.user.uid == 0)
+		fprintf(stderr,
+			"limitless: the programs run as root, with no capability, for no other "
+			"user can enter both %s and %s: chmod o+x them and the folders above\n",
+			stack->place.root, stack->place.dir);
 	return s;
 }
 

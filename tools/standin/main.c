@@ -1,6 +1,7 @@
 #include "standin.h"
 #include "stripe.h"
 
+#include "runtime/base/confine.h"
 #include "runtime/base/memory.h"
 #include "runtime/conf/conf.h"
 #include "runtime/log/log.h"
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
 	}
 	if (getenv("LIMITLESS_SUPERVISED"))
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+	confine_process();
 	s = conf_load(path, "STANDIN", keys, ARRAY_SIZE(keys), arena, &conf, &err);
 	if (s == OK && !log_level_parse(conf.log_level, &level))
 		s = error_set(&err, INVALID_ARGUMENT, "config_invalid",

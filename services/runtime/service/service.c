@@ -2,6 +2,7 @@
  * service's own threads run beside. */
 #include "runtime/service/service.h"
 
+#include "runtime/base/confine.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/memory.h"
 #include "runtime/base/page.h"
@@ -392,12 +393,14 @@ static void serve(struct process *p, const sigset_t *signals)
 static int run(struct process *p)
 {
 	sigset_t signals = block_signals();
+	bool confined = confine_process();
 	struct error err;
 	enum status s;
 
 	s = load_conf(p, p->conf, &err);
 	if (s == OK) {
 		set_log(p);
+		log_debug("process", LOG_B("confined", confined));
 		s = start(p, &err);
 	}
 	if (s == OK)
