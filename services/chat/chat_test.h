@@ -35,6 +35,8 @@
 #define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 
+#define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
+
 enum process_name { STANDIN, CREDITS, CHAT_A, CHAT_B, N_PROCESSES };
 
 /* One test: users of its own, an arena for all answers. */

@@ -137,7 +137,9 @@ static void write_all(void)
 	snprintf(processes[STANDIN].admin, sizeof processes[STANDIN].admin, "%s",
 		 processes[STANDIN].url);
 	process_write_models("2");
-	snprintf(text, sizeof text, "listen: [\"%s\"]\npace: 0\nfirst_token: 0s\nlog_level: warn\n",
+	snprintf(text, sizeof text,
+		 "listen: [\"%s\"]\npace: 0\nfirst_token: 0s\nlog_level: warn\n"
+		 "control_token: " STANDIN_TOKEN "\n",
 		 processes[STANDIN].url);
 	write_file(processes[STANDIN].config, text);
 	write_credits(&processes[CREDITS]);

@@ -110,7 +110,8 @@ int stage_requests(const char *words)
 	FILE *pipe;
 
 	snprintf(command, sizeof command,
-		 "curl -sS %s/standin/requests | grep -o '\"prompt\":\"[^\"]*%s' | wc -l",
+		 "curl -sS -H 'Authorization: Bearer " STANDIN_TOKEN
+		 "' %s/standin/requests | grep -o '\"prompt\":\"[^\"]*%s' | wc -l",
 		 strchr(process_url(STANDIN), '1'), words);
 	pipe = popen(command, "r");
 	ensure(pipe && fgets(text, sizeof text, pipe));

@@ -3,12 +3,18 @@
 . "$(dirname "$0")/lib.sh"
 port=$(free_port)
 url=http://127.0.0.1:$port
-LIMITLESS_STANDIN_LISTEN=tcp://127.0.0.1:$port LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 "$B/bin/standin" 2>"$scratch/standin.log" &
+LIMITLESS_STANDIN_LISTEN=tcp://127.0.0.1:$port LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_STANDIN_CONTROL_TOKEN=canary "$B/bin/standin" 2>"$scratch/standin.log" &
 stacks+=("$!")
 answers() { curl -sS -o /dev/null "$url/v1/models" 2>/dev/null; }
 until_true 10 answers
 ok $? "the stand-in starts"
 token=sk-any
+
+for given in "" "Bearer " "Bearer canar" "Bearer canary2" "Basic canary" canary; do
+	for route in "GET requests" "POST stripe/faults" "GET stripe/payments" "POST anything"; do
+		is "$(curl -sS -o /dev/null -w '%{http_code}' -X "${route% *}" -H "Authorization: $given" "$url/standin/${route#* }")" 403 "$route wants the token, not '$given'"
+	done
+done
 
 # ask STREAM TEXT [curl options…]: as `call`; curl's own status in $ended.
 ask() {
@@ -30,7 +36,7 @@ call() {
 }
 data() { sed -n 's/^data: //p' "$scratch/body"; }
 usage() { data | jq -c 'select(.usage) | .usage' 2>/dev/null | tail -n 1; }
-outcome() { curl -sS "$url/standin/requests" | jq -r '.requests[-1].outcome'; }
+outcome() { curl -sS -H "Authorization: Bearer canary" "$url/standin/requests" | jq -r '.requests[-1].outcome'; }
 outcome_is() { [ "$(outcome)" = "$1" ]; }
 
 ask true 'x [[say:one two]]'
@@ -97,5 +103,5 @@ is "$(data | tail -n 1)" "[DONE]" "and the end after it"
 
 ask true 'x [[fault:nonsense]]'
 is "$status" 400 "an unknown fault is refused"
-is "$(curl -sS "$url/standin/requests" | jq '.requests | map(select(.outcome == "running")) | length')" 0 "nothing is left running"
+is "$(curl -sS -H "Authorization: Bearer canary" "$url/standin/requests" | jq '.requests | map(select(.outcome == "running")) | length')" 0 "nothing is left running"
 finish

@@ -8,7 +8,7 @@ printf 'whsec_first,whsec_next' >"$dir/secrets/stripe-webhook"
 chmod 600 "$dir/secrets/stripe-webhook"
 stack_start
 # The story sends all events itself.
-curl -sS -d webhooks=drop "$(cat "$dir/standin.url")/standin/stripe/faults" >/dev/null
+standin_control stripe/faults -d webhooks=drop >/dev/null
 sign_up ada
 NODE_PATH=build/tests/node_modules node tests/system/stripe.cjs "$url" whsec_first whsec_next "$token" "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc >"$scratch/results"
 ok $? "the client ran to its end"

@@ -4,7 +4,7 @@
 buyers=5 each=20
 stack_start LIMITLESS_PAYMENTS_RECONCILE_WINDOW=1d
 stripe=$(cat "$dir/standin.url")
-control() { local path=$1; shift; curl -sS "$@" "$stripe/standin/stripe/$path"; } # PATH [curl options…]
+control() { local path=$1; shift; standin_control "stripe/$path" "$@"; } # PATH [curl options…]
 sql() { "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc "$1"; }
 pay() { curl -sS -o /dev/null -w '%{http_code}' -X POST "$1"; }
 buy() { call POST /api/v1/payments/checkout-sessions '{"package":"starter"}' -H "Idempotency-Key: ${1:-$RANDOM$RANDOM}"; }

@@ -71,7 +71,7 @@ run_job invoice
 two=$(month)
 invoices
 is "$list" "$two:OPEN:300 $one:PAID:150" "the next invoice asks for the rest alone"
-curl -sS -o /dev/null -d webhooks=drop "$stripe/standin/stripe/faults"
+standin_control stripe/faults -o /dev/null -d webhooks=drop
 curl -sS -o /dev/null -X POST "$(get '.payments[0].url')"
 run_job reconcile
 until_true 20 posted_is 0

@@ -10,6 +10,7 @@ answers() { curl -sS -o /dev/null "http://127.0.0.1:$standin_port/v1/models" 2>/
 until_true 10 answers
 ok $? "the stand-in starts"
 
+is "$(curl -sS -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer ' "http://127.0.0.1:$standin_port/standin/stripe/payments")" 403 "without a control token its own routes are off"
 NODE_PATH=build/tests/node_modules timeout 60 node tests/system/stripe-client.cjs "http://127.0.0.1:$standin_port" sk_test_1 "$receiver_port" whsec_1 >"$scratch/results"
 ok $? "the client ran to its end"
 while IFS=$'\t' read -r got expected name; do is "$got" "$expected" "$name"; done <"$scratch/results"

@@ -152,5 +152,10 @@ text_of() { events "$1" | jq -rsj 'reduce .[] as $e (""; if $e.event == "reset" 
 # An answer is being written to the file.
 answers() { [ "$(cat "$1" 2>/dev/null | grep -c '^event: delta')" -ge 3 ]; }
 balance() { call GET /api/v1/credits/balance; get .available; }
-# What the stand-in saw.
-standin_requests() { curl -sS "$(cat "$dir/standin.url")/standin/requests"; }
+# The stand-in's own routes: what it saw, and faults on request.
+standin_control() { # PATH [curl options…]
+	local path=$1
+	shift
+	curl -sS -H "Authorization: Bearer $(cat "$dir/secrets/standin-control")" "$@" "$(cat "$dir/standin.url")/standin/$path"
+}
+standin_requests() { standin_control requests; }

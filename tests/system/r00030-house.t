@@ -52,6 +52,12 @@ if [ "$(id -u)" = 0 ]; then
 	ok $? "nobody else does"
 	! as_user ls "$dir/pg/" >/dev/null
 	ok $? "and the database's files are not theirs"
+	as_role() { as_user "$(ls -d /usr/lib/postgresql/*/bin/psql | tail -n 1)" -h "$dir/run/pg" -U "$1" -d limitless -Atc 'SELECT current_user'; }
+	is "$(as_role chat_app)" chat_app "a program is its service's role"
+	for role in limitless_admin auth_owner chat_owner credits_owner images_owner payments_owner; do
+		is "$(as_role $role)" "" "and not $role"
+		is "$("$limitless" psql --dir "$dir" --role $role -- -Atc 'SELECT current_user')" $role "who is root's"
+	done
 fi
 sign_up ada
 is "$status" 200 "and all of it works"

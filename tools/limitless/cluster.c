@@ -251,9 +251,31 @@ static enum status clear_the_way(const struct cluster *cluster, int64_t deadline
 	return OK;
 }
 
+/* Who may be whom, when others than the server's own user reach the socket. As the server's user.
+ */
+static void write_access(const struct cluster *cluster, const char *hba, const char *ident)
+{
+	const struct passwd *self = getpwuid(cluster->uid);
+	FILE *rules = fopen(hba, "we"), *map = fopen(ident, "we");
+
+	if (!rules || !map)
+		_exit(126);
+	fprintf(rules, "# written at each start\n");
+	for (size_t i = 0; cluster->guarded && cluster->guarded[i]; i++) {
+		fprintf(rules, "local all %s peer map=guarded\n", cluster->guarded[i]);
+		fprintf(map, "guarded root %s\n", cluster->guarded[i]);
+		if (self)
+			fprintf(map, "guarded %s %s\n", self->pw_name, cluster->guarded[i]);
+	}
+	fprintf(rules, "local all all trust\n");
+	if (fclose(rules) != 0 || fclose(map) != 0)
+		_exit(126);
+}
+
 static void exec_server(const struct cluster *cluster)
 {
 	char program[PATH_MAX], data[PATH_MAX], sockets[160], port[16], group[40];
+	char hba[PATH_MAX], ident[PATH_MAX];
 	const char *args[ARGUMENTS_MAX] = {
 		program, data, "-clisten_addresses=", sockets, group, port};
 	size_t n = 6;
@@ -265,6 +287,13 @@ static void exec_server(const struct cluster *cluster)
 	snprintf(group, sizeof group, "-cunix_socket_group=%.0u", cluster->client_gid);
 	args[n++] = cluster->client_gid ? "-cunix_socket_permissions=0770"
 					: "-cunix_socket_permissions=0700";
+	if (cluster->client_gid) {
+		snprintf(hba, sizeof hba, "-chba_file=%s/access.conf", cluster->data_dir);
+		snprintf(ident, sizeof ident, "-cident_file=%s/access.map", cluster->data_dir);
+		write_access(cluster, strchr(hba, '=') + 1, strchr(ident, '=') + 1);
+		args[n++] = hba;
+		args[n++] = ident;
+	}
 	for (size_t i = 0; cluster->settings && cluster->settings[i]; i++) {
 		ensure(n + 3 < ARGUMENTS_MAX);
 		args[n++] = "-c";

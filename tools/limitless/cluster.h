@@ -22,7 +22,9 @@ struct cluster {
 	char log_file[TOOL_PATH_MAX];
 	uid_t uid; /* PostgreSQL refuses to run as root: then it is another user's */
 	gid_t gid;
-	gid_t client_gid;            /* of clients that run as another user; 0: there are none */
+	gid_t client_gid; /* of clients that run as another user; 0: there are none */
+	/* Roles that such clients may not be, and root may; NULL-terminated. */
+	const char *const *guarded;
 	const char *const *settings; /* "name=value", NULL-terminated; of the server */
 	bool sync;                   /* false: tests, that may lose everything */
 	pid_t pid;                   /* 0: not running */

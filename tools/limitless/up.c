@@ -35,6 +35,11 @@
 static const char *const database_settings[] = {"max_connections=200", "shared_buffers=128MB",
 						"jit=off", "log_min_messages=warning", NULL};
 
+/* The superuser, and who may change schemas: no program is one of them. */
+static const char *const guarded_roles[] = {
+	CLUSTER_SUPERUSER, "auth_owner",     "chat_owner", "credits_owner",
+	"images_owner",    "payments_owner", NULL};
+
 struct supervisor {
 	struct stack stack;
 	sigset_t signals;
@@ -173,6 +178,7 @@ static enum status start_database(struct supervisor *sup, struct error *reterr)
 	enum status s;
 
 	cluster->settings = database_settings;
+	cluster->guarded = guarded_roles;
 	cluster->sync = true;
 	s = cluster_create(cluster, reterr);
 	if (s == OK)

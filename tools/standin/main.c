@@ -3,6 +3,7 @@
 
 #include "runtime/base/confine.h"
 #include "runtime/base/memory.h"
+#include "runtime/base/text.h"
 #include "runtime/conf/conf.h"
 #include "runtime/log/log.h"
 
@@ -21,6 +22,11 @@ static const struct conf_key keys[] = {
 	 false, "Addresses that it answers on."},
 	{"api_key", CONF_SECRET, offsetof(struct standin_conf, api_key), "", 0, 0, false,
 	 "The only key that is accepted; empty: any key."},
+	{"control_token", CONF_SECRET, offsetof(struct standin_conf, control_token), "", 0, 0,
+	 false,
+	 "What the routes below /standin/ want as `Authorization: Bearer`: they show what was "
+	 "asked "
+	 "and make faults; empty: they are off."},
 	{"pace", CONF_INTEGER, offsetof(struct standin_conf, pace), "60", 0, 1000000, false,
 	 "Tokens a second; 0: as fast as they can be read."},
 	{"first_token", CONF_DURATION, offsetof(struct standin_conf, first_ms), "200ms", 0, 3600000,
@@ -75,11 +81,26 @@ static void answer_journal(struct httpd_request *req)
 	answer_json(req, 200, buf_text(&out));
 }
 
+/* Routes of tests. On this host any program, and any page in a browser, reaches the port. */
+static bool may_control(const struct httpd_request *req, const struct standin_conf *conf)
+{
+	const char *given = httpd_header(req, "authorization");
+	size_t len = strlen(conf->control_token);
+
+	return len > 0 && given && strncmp(given, "Bearer ", 7) == 0 && strlen(given + 7) == len &&
+	       equal_constant_time(given + 7, conf->control_token, len);
+}
+
 static void handle(struct httpd_request *req, void *ctx)
 {
 	bool get = strcmp(req->method, "GET") == 0;
 
-	if (strcmp(req->method, "POST") == 0 && strcmp(req->path, "/v1/chat/completions") == 0)
+	if (strncmp(req->path, "/standin/", strlen("/standin/")) == 0 && !may_control(req, ctx))
+		answer_json(req, 403,
+			    "{\"error\":{\"message\":\"The stand-in's own routes want its "
+			    "control_token as a bearer token; `limitless up` keeps it in "
+			    "DIR/secrets/standin-control.\"}}");
+	else if (strcmp(req->method, "POST") == 0 && strcmp(req->path, "/v1/chat/completions") == 0)
 		completion_handle(req, ctx);
 	else if (stripe_has_path(req->path))
 		stripe_handle(req, ctx);

@@ -22,9 +22,10 @@
 
 struct standin_conf {
 	const char *const *listen;
-	const char *api_key; /* the only one accepted; "": any */
-	int64_t pace;        /* tokens a second; 0: at once */
-	int64_t first_ms;    /* before the first token */
+	const char *api_key;       /* the only one accepted; "": any */
+	const char *control_token; /* of the routes of tests; "": they are off */
+	int64_t pace;              /* tokens a second; 0: at once */
+	int64_t first_ms;          /* before the first token */
 	const char *log_level;
 	const char *const *models;      /* the names that it knows; none: any */
 	const char *stripe_key;         /* the only one that Stripe's part accepts; "": any */
@@ -96,7 +97,7 @@ int64_t count_tokens(const char *text);
 /* The answer in pieces of one token; the same question gives the same answer. Returns how many. */
 size_t answer_tokens(const struct question *question, struct arena *arena, const char *const **ret);
 
-/* One line of the request log, kept for GET /standin/requests. */
+/* One line of the request log, kept for GET /standin/requests (with the control token). */
 struct journal_entry {
 	char id[48];
 	char model[100];

@@ -1,14 +1,14 @@
 /* A Stripe that is not one: the parts of its API that payments uses (docs.stripe.com/api), a page
  * to pay at, signed webhooks, and its own table of payments, for the demo and for tests. Everything
  * is in memory, so a restart forgets all customers and payments, as deleting them in Stripe's
- * dashboard would. For tests, beside the API: GET  /standin/stripe/payments                 what
- * was paid, refunded, disputed POST /standin/stripe/disputes                 payment_intent=…: a
- * buyer complains POST /standin/stripe/disputes/ID              status=won|lost POST
- * /standin/stripe/refunds/ID               status=failed: the bank sent a refund back POST
- * /standin/stripe/faults                   webhooks=send|drop|hold, fail=STATUS, times=N: what the
- * next N calls of the API are told, though done POST /standin/stripe/deliver order=forth|back,
- * times=N: what was held POST /pay/ID                                  pays a session or an
- * invoice, as its page does */
+ * dashboard would. For tests, beside the API and with the control token: GET
+ * /standin/stripe/payments                 what was paid, refunded, disputed POST
+ * /standin/stripe/disputes                 payment_intent=…: a buyer complains POST
+ * /standin/stripe/disputes/ID              status=won|lost POST /standin/stripe/refunds/ID
+ * status=failed: the bank sent a refund back POST /standin/stripe/faults webhooks=send|drop|hold,
+ * fail=STATUS, times=N: what the next N calls of the API are told, though done POST
+ * /standin/stripe/deliver order=forth|back, times=N: what was held POST /pay/ID pays a session or
+ * an invoice, as its page does */
 #ifndef TOOLS_STANDIN_STRIPE_H
 #define TOOLS_STANDIN_STRIPE_H
 
