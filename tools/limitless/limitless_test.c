@@ -342,6 +342,27 @@ static void test_what_up_was_called_with_is_kept(void **state)
 	assert_int_equal(loaded.n_programs, f->stack.n_programs);
 }
 
+/* Of programs and of PostgreSQL: its errors can be somebody's bad input. */
+static void test_a_large_log_is_cut(void **state)
+{
+	struct fixture *f = *state;
+	char log[TOOL_PATH_MAX], old[TOOL_PATH_MAX];
+	struct stat info;
+	struct error err;
+
+	tool_path(log, "%s/postgres.log", f->base);
+	tool_path(old, "%s.1", log);
+	assert_ok(tool_write_file(log, "ERROR: bad input\n", 0600, &err), &err);
+	program_rotate_log(log);
+	assert_int_not_equal(stat(old, &info), 0);
+	assert_int_equal(truncate(log, 65L << 20), 0);
+	program_rotate_log(log);
+	assert_int_equal(stat(old, &info), 0);
+	assert_int_equal(info.st_size, 65L << 20);
+	assert_int_equal(stat(log, &info), 0);
+	assert_int_equal(info.st_size, 0);
+}
+
 /* ---------------------------------------------------------------- demo or real */
 
 struct mode_case {
@@ -488,6 +509,7 @@ int main(void)
 		TEST(test_configuration),
 		TEST(test_unknown_variable_names_itself),
 		TEST(test_what_up_was_called_with_is_kept),
+		TEST(test_a_large_log_is_cut),
 		TEST(test_a_dir_keeps_its_mode),
 		TEST(test_an_older_dir_keeps_its_mode),
 		TEST(test_children_get_what_they_need),

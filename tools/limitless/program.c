@@ -101,22 +101,22 @@ void program_last_line(const struct program *program, char out[256])
 
 /* The writers append, so an emptied file goes on from its start; lines written during the copy may
  * be lost. */
-void program_rotate_log(const struct program *program)
+void program_rotate_log(const char *log)
 {
 	char old[TOOL_PATH_MAX];
 	struct stat info;
 	int from, to;
 
-	if (stat(program->log, &info) != 0 || info.st_size < LOG_BYTES_MAX)
+	if (stat(log, &info) != 0 || info.st_size < LOG_BYTES_MAX)
 		return;
-	tool_path(old, "%s.1", program->log);
-	from = open(program->log, O_RDWR | O_CLOEXEC);
+	tool_path(old, "%s.1", log);
+	from = open(log, O_RDWR | O_CLOEXEC);
 	to = open(old, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (from >= 0 && to >= 0) {
 		while (copy_file_range(from, NULL, to, NULL, LOG_BYTES_MAX, 0) > 0)
 			;
 		if (ftruncate(from, 0) != 0)
-			fprintf(stderr, "limitless: %s cannot be cut: %m\n", program->log);
+			fprintf(stderr, "limitless: %s cannot be cut: %m\n", log);
 	}
 	close(from);
 	close(to);

@@ -34,6 +34,6 @@ void program_ended(struct program *program, int status);
 void program_last_line(const struct program *program, char out[256]);
 
 /* Cuts a log that has grown too large; what it held goes to <log>.1. */
-void program_rotate_log(const struct program *program);
+void program_rotate_log(const char *log);
 
 #endif

@@ -29,7 +29,7 @@
 #define PROBE_MS 1000
 #define POLL_MS 10
 #define STOP_MS 35000 /* services take at most 30 s to finish what runs */
-#define LOG_CHECK_US (60 * US_PER_S)
+#define LOG_CHECK_US (10 * US_PER_S)
 
 /* Connections: eight workers (credits: 32) and a pool for each service, and the engine of chat. */
 static const char *const database_settings[] = {"max_connections=200", "shared_buffers=128MB",
@@ -308,7 +308,8 @@ static void restart_what_is_due(struct supervisor *sup)
 	}
 	if (now >= sup->log_check_us) {
 		for (size_t i = 0; i < stack->n_programs; i++)
-			program_rotate_log(&stack->programs[i]);
+			program_rotate_log(stack->programs[i].log);
+		program_rotate_log(stack->cluster.log_file); /* bad input is an error there too */
 		sup->log_check_us = now + LOG_CHECK_US;
 	}
 }
