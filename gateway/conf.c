@@ -19,7 +19,10 @@ const struct conf_key gateway_keys[] = {
 	    "address, and let only them reach it."),
 	KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
 	    "What people type: scheme and host, with the port if it is not the usual one. Cookies "
-	    "are Secure when it is https."),
+	    "are Secure when it is https. A request for another name is refused (421)."),
+	KEY("hosts", CONF_LIST, hosts, "", 0, 0,
+	    "Other names that the server is asked by: name, or name:port. Addresses need not be "
+	    "listed."),
 	{
 		.key = "log_level",
 		.type = CONF_TEXT,
@@ -105,6 +108,10 @@ const struct conf_key gateway_keys[] = {
 	    "What one stream may hold unsent for a slow reader; then its source waits."),
 	KEY("heartbeat", CONF_DURATION, heartbeat_ms, "15s", 10, HOUR_MS,
 	    "A comment in streams that have nothing else to say."),
+	KEY("log_lines_per_second", CONF_INTEGER, log_lines_per_second, "50", 1, 1000000,
+	    "Lines of log about the requests of one address; more are counted in one line."),
+	KEY("log_lines_burst", CONF_INTEGER, log_lines_burst, "200", 1, 1000000,
+	    "Of these, as many may come at once."),
 	KEY("keys_refresh", CONF_DURATION, keys_refresh_ms, "5m", 10, 24 * HOUR_MS,
 	    "Between two looks at the keys of tokens; an unknown key is looked up at once."),
 	KEY("token_cache_entries", CONF_INTEGER, token_cache_entries, "16384", 1, 1 << 24,

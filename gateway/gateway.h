@@ -8,6 +8,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "gateway/authn.h"
+#include "gateway/host.h"
 #include "gateway/origin.h"
 #include "gateway/route_table.h"
 #include "gateway/site.h"
@@ -22,6 +23,7 @@ struct gateway_conf {
 	const char *const *listen;
 	const char *admin_listen;
 	const char *public_url;
+	const char *const *hosts;
 	const char *log_level;
 	int64_t log_rate_max;             /* lines of one event a second */
 	const struct conf_pair *backends; /* package → target */
@@ -38,6 +40,7 @@ struct gateway_conf {
 	int64_t head_timeout_ms, idle_timeout_ms, send_timeout_ms, unary_timeout_ms;
 	int64_t body_rate_min, body_window_ms, body_timeout_ms;
 	int64_t bodies_bytes_max, bodies_bytes_reserved, bodies_bytes_per_client_max;
+	int64_t log_lines_per_second, log_lines_burst;
 	int64_t json_elements_max, worker_threads, worker_queue_max;
 	int64_t stream_queue_bytes, heartbeat_ms;
 	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
@@ -57,6 +60,7 @@ struct gateway {
 	struct backends *backends;
 	struct authn *authn;
 	struct origins origins;
+	struct hosts *hosts;
 	struct site *site; /* NULL: no page is served */
 	struct streams *streams;
 	struct workers *workers;
@@ -204,7 +208,7 @@ extern const char openapi_text[];
 extern const size_t openapi_len;
 
 /* Once, before the first answer; and when all is over. */
-void report_init(void);
+void report_init(const struct gateway_conf *conf);
 void report_done(void);
 /* One line in the log, and the metrics. Before the answer, which ends the request. */
 void report_answer(const struct request *request, int32_t status);

@@ -267,6 +267,33 @@ static void other_origins_are_let_in_by_list(_unused_ void **state)
 	assert_false(says("access-control"));
 }
 
+/* A request for another name than ours, which a browser sends when a page of somebody else had its
+ * name point to us. */
+static void names_of_others_are_refused(_unused_ void **state)
+{
+	static const char *const lines[] = {"GET " BALANCE, "POST " GENERATE,
+					    "GET /docs",    "GET /openapi.json",
+					    "GET /",        "OPTIONS " BALANCE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		int fd = client_connect(httpd_port(test.gateway->httpd, 0));
+
+		client_say(fd, arena_printf(test.arena,
+					    "%s HTTP/1.1\r\nHost: rebound.evil.example:8080\r\n"
+					    "Connection: close\r\n%s\r\n",
+					    lines[i], test.bearer));
+		buf_clear(&test.in);
+		client_read_until(fd, &test.in, NULL);
+		close(fd);
+		assert_int_equal(client_status(&test.in), 421);
+		assert_true(says("Misdirected Request\r\n"));
+		assert_true(says("HOST_UNKNOWN"));
+		assert_true(says("rebound.evil.example"));
+		assert_true(says("public_url"));
+	}
+	assert_int_equal(fake.calls, 0);
+}
+
 /* ------------------------------------------------------------------ cookies */
 
 static void sessions_travel_as_cookies(_unused_ void **state)
@@ -363,6 +390,7 @@ int main(void)
 		TEST_STARTS(proxies_are_believed_when_they_are_ours),
 		TEST(unsafe_requests_come_from_here),
 		TEST(other_origins_are_let_in_by_list),
+		TEST(names_of_others_are_refused),
 		TEST(sessions_travel_as_cookies),
 		TEST_STARTS(https_makes_cookies_secure),
 		TEST(openai_errors_have_its_shape),

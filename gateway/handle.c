@@ -1,4 +1,5 @@
-/* The way of a request: documents and the page, route, origin, identity, body, message, method. */
+/* The way of a request: host, documents and the page, route, origin, identity, body, message,
+ * method. */
 #include "gateway/gateway.h"
 
 #include <string.h>
@@ -270,6 +271,10 @@ static void look_at_head(struct request *request)
 	struct error err;
 	enum status s;
 
+	if (hosts_check(request->gateway->hosts, http, &err) != OK) {
+		reply_problem(request, &err);
+		return;
+	}
 	if (strcmp(http->method, "OPTIONS") == 0) {
 		reply_options(request);
 		return;

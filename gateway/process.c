@@ -27,6 +27,8 @@ static enum status take_public_url(struct gateway *gateway, struct error *reterr
 		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
 				 "public_url: '%s' has a path", url);
 	gateway->origins.allowed = gateway->conf->cors_origins;
+	gateway->hosts =
+		hosts_new(gateway->arena, gateway->origins.public_origin, gateway->conf->hosts);
 	return OK;
 }
 
@@ -135,7 +137,7 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 	gateway->streams = streams_new();
 	gateway->workers = workers_new((size_t)conf->worker_threads, (size_t)conf->worker_queue_max,
 				       reply_thread_done);
-	report_init();
+	report_init(conf);
 	s = take_public_url(gateway, reterr);
 	if (s == OK && *conf->web_root)
 		s = site_open(conf->web_root, conf->web_root_previous, &gateway->site, reterr);

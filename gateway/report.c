@@ -1,9 +1,16 @@
 /* What operators see of requests: one log line each, and metrics by route. */
 #include "gateway/gateway.h"
+#include "gateway/lines.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_SHOWN_MAX 256 /* bytes of a path in the log */
+#define CUT_MARK "…"
 
 #define STATUS_CLASSES 6 /* 0: not used, 1xx … 5xx */
 
@@ -45,8 +52,9 @@ static void route_metrics_init(struct route_metrics *metrics, const char *method
 			metric_get(&answers, (const char *const[]){method, path, classes[i]});
 }
 
-void report_init(void)
+void report_init(const struct gateway_conf *conf)
 {
+	lines_init(conf->log_lines_per_second, conf->log_lines_burst);
 	by_route = calloc(routes_n + 1, sizeof *by_route);
 	ensure(by_route);
 	for (size_t i = 0; i < routes_n; i++)
@@ -59,18 +67,29 @@ void report_done(void)
 	free(TAKE_PTR(by_route));
 }
 
+/* A path that is longer than anybody reads is cut, with a mark. */
+static const char *shown(const char *path, char out[PATH_SHOWN_MAX + sizeof CUT_MARK])
+{
+	if (strlen(path) <= PATH_SHOWN_MAX)
+		return path;
+	snprintf(out, PATH_SHOWN_MAX + sizeof CUT_MARK, "%.*s" CUT_MARK, PATH_SHOWN_MAX, path);
+	return out;
+}
+
 void report_answer(const struct request *request, int32_t status)
 {
 	const struct httpd_request *http = request->http;
 	const struct rpc_context *context = &request->context;
 	size_t i = request->route ? (size_t)(request->route - routes) : routes_n;
 	int64_t dur_us = http->received_us ? clock_mono_us() - http->received_us : 0;
+	char path[PATH_SHOWN_MAX + sizeof CUT_MARK];
 
 	metric_observe_us(by_route[i].duration, dur_us);
 	metric_add(by_route[i].answers[status / 100], 1);
-	if (!log_enabled(LOG_LEVEL_INFO))
+	if (!log_enabled(LOG_LEVEL_INFO) || !lines_take(context->client_address))
 		return;
-	log_info("request", LOG_S("http_method", http->method), LOG_S("path", http->path),
+	log_info("request", LOG_S("http_method", http->method),
+		 LOG_S("path", shown(http->path, path)),
 		 LOG_S("method", request->route ? request->route->method->path : NULL),
 		 LOG_I("status", status), LOG_S("reason", request->reason), LOG_I("dur_us", dur_us),
 		 LOG_S("request_id", context->request_id),

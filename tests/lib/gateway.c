@@ -21,6 +21,7 @@ int gateway_test_set_up_only(_unused_ void **state)
 {
 	static const char *const listen[] = {"tcp://127.0.0.1:0", NULL};
 	static const char *const origins[] = {"https://app.example", NULL};
+	static const char *const hosts[] = {"chat.example", NULL};
 	struct error err;
 
 	fake.calls = 0;
@@ -36,6 +37,7 @@ int gateway_test_set_up_only(_unused_ void **state)
 			 OK);
 	test.conf.listen = listen;
 	test.conf.cors_origins = origins;
+	test.conf.hosts = hosts;
 	test.conf.admin_listen =
 		arena_printf(test.arena, "ipc:///tmp/gateway-test-%d-admin.sock", getpid());
 	test.conf.backoff_initial_ms = 20;

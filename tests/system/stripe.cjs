@@ -52,7 +52,7 @@ function sendRaw(payload, header) {
     let answer = "";
     socket.setEncoding("latin1").on("data", (data) => (answer += data));
     socket.on("error", () => done(400)).on("close", () => done(Number(answer.slice(9, 12)) || 400));
-    socket.write(Buffer.from(`POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${payload.length}\r\nStripe-Signature: `));
+    socket.write(Buffer.from(`POST /webhooks/stripe HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${payload.length}\r\nStripe-Signature: `));
     socket.write(Buffer.concat([header, Buffer.from("\r\n\r\n"), payload]));
   });
 }

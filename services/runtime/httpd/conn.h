@@ -65,12 +65,13 @@ struct exchange {
 	struct account *account; /* that the body is charged to; NULL: there is none */
 	size_t charged;          /* bytes */
 	struct refusal unaffordable;
-	bool body_due;    /* the owner of the request has not let the body in yet */
-	bool body_here;   /* all of it came with the head */
-	size_t line_len;  /* of the head's current line */
-	uint8_t previous; /* last byte of the head, then of the body, that was seen */
-	bool head_done;   /* llhttp has seen the end of the head */
-	bool complete;    /* the whole message was parsed */
+	size_t extensions_len; /* of chunks */
+	bool body_due;         /* the owner of the request has not let the body in yet */
+	bool body_here;        /* all of it came with the head */
+	size_t line_len;       /* of the head's current line */
+	uint8_t previous;      /* last byte of the head, then of the body, that was seen */
+	bool head_done;        /* llhttp has seen the end of the head */
+	bool complete;         /* the whole message was parsed */
 	bool too_many_headers, body_too_large, expect_continue;
 	char *target;
 

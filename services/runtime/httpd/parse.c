@@ -8,6 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Of all chunks of a body together, bytes. */
+#define CHUNK_EXTENSIONS_MAX 1024
+
 static enum parse refuse(struct refusal *reterr, int32_t status, const char *reason,
 			 const char *detail)
 {
@@ -80,6 +83,27 @@ static int on_body(llhttp_t *parser, const char *at, size_t len)
 	return buf_add(&exchange->body, at, len) ? 0 : -1;
 }
 
+/* A chunk says its size before it comes. */
+static int on_chunk_header(llhttp_t *parser)
+{
+	struct exchange *exchange = parser->data;
+
+	exchange->body_too_large |=
+		parser->content_length > exchange->body_max - exchange->body.len;
+	return exchange->body_too_large ? -1 : 0;
+}
+
+static int on_chunk_extension(llhttp_t *parser, _unused_ const char *at, size_t len)
+{
+	struct exchange *exchange = parser->data;
+
+	exchange->extensions_len += len;
+	if (exchange->extensions_len <= CHUNK_EXTENSIONS_MAX)
+		return 0;
+	parser->reason = "chunk extensions are too long";
+	return -1;
+}
+
 static int on_message_complete(llhttp_t *parser)
 {
 	struct exchange *exchange = parser->data;
@@ -94,6 +118,9 @@ static const llhttp_settings_t settings = {
 	.on_header_value = on_header_value,
 	.on_headers_complete = on_headers_complete,
 	.on_body = on_body,
+	.on_chunk_header = on_chunk_header,
+	.on_chunk_extension_name = on_chunk_extension,
+	.on_chunk_extension_value = on_chunk_extension,
 	.on_message_complete = on_message_complete,
 };
 
@@ -169,8 +196,6 @@ static enum parse take_target(struct exchange *exchange, const char *host, size_
 
 	ensure(end);
 	*end = '\0';
-	if (target[-2] == ' ')
-		return invalid(reterr, "more than one space before the request target");
 	if ((size_t)(end - target) > url_bytes_max)
 		return refuse(reterr, 414, "headers_too_large", "the request target is too long");
 	for (const char *p = target; p < end; p++)
@@ -235,19 +260,47 @@ static enum parse check_headers(struct exchange *exchange, const struct httpd_op
 	return take_target(exchange, found[0], options->url_bytes_max, reterr);
 }
 
+/* RFC 9112 3: a method, one space, the target, one space, HTTP/1.0 or HTTP/1.1. llhttp takes more
+ * spaces, and RTSP and ICE. */
+static enum parse check_request_line(const char *line, struct refusal *reterr)
+{
+	size_t method = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"), target;
+	const char *version;
+
+	if (method == 0 || line[method] != ' ')
+		return invalid(reterr, "the request line does not begin with a method");
+	line += method + 1;
+	target = strcspn(line, " \r");
+	if (target == 0)
+		return invalid(reterr, "more than one space before the request target");
+	version = line + target + (line[target] == ' ');
+	if (*version == '\r') /* HTTP/0.9 has none */
+		return refuse(reterr, 505, "http_invalid", "the version is not HTTP/1");
+	if (strncmp(version, "HTTP/", 5) != 0)
+		return invalid(reterr, "the request line is not method, target and HTTP/1.1");
+	if (strncmp(version, "HTTP/1.0\r", 9) == 0 || strncmp(version, "HTTP/1.1\r", 9) == 0)
+		return PARSE_MORE;
+	if (isdigit((unsigned char)version[5]) && version[6] == '.' &&
+	    isdigit((unsigned char)version[7]) && version[8] == '\r')
+		return refuse(reterr, 505, "http_invalid", "the version is not HTTP/1");
+	return invalid(reterr, "the request line does not end with its version");
+}
+
 static enum parse head_complete(struct exchange *exchange, const struct httpd_options *options,
 				struct refusal *reterr)
 {
 	llhttp_t *parser = &exchange->parser;
+	const char *line = buf_text(&exchange->head);
 	llhttp_errno_t error;
 
+	line += strncmp(line, "\r\n", 2) == 0 ? 2 : 0;
+	if (check_request_line(line, reterr) == PARSE_REFUSED)
+		return PARSE_REFUSED;
 	llhttp_init(parser, HTTP_REQUEST, &settings);
 	parser->data = exchange;
 	error = llhttp_execute(parser, buf_text(&exchange->head), exchange->head.len);
 	if (exchange->too_many_headers)
 		return refuse(reterr, 431, "headers_too_large", "too many headers");
-	if (parser->http_major > 1 || (parser->http_major == 0 && exchange->head_done))
-		return refuse(reterr, 505, "http_invalid", "the version is not HTTP/1");
 	if ((error != HPE_OK && error != HPE_PAUSED) || !exchange->head_done)
 		return invalid(reterr, parser->reason ? parser->reason : "broken head");
 	exchange->http10 = parser->http_minor == 0;

@@ -16,6 +16,11 @@
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
 #define HELD(text) text, sizeof(text) - 1
 
+#define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define HALF HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
+#define LONG HALF HALF HUNDRED
+
 struct probe {
 	const char *text;
 	size_t len;
@@ -72,6 +77,12 @@ static const struct probe chunks[] = {
 	{HELD(CHUNKED "\r\nabcd\r\n0\r\n\r\n"), "400"},
 	{HELD(CHUNKED "g\r\nabcd\r\n0\r\n\r\n"), "400"},
 	{HELD(CHUNKED "10000000000000004\r\nabcd\r\n0\r\n\r\n"), "400"},
+	/* By its size alone, before a byte of it comes. */
+	{HELD(CHUNKED "200000\r\n"), "413"},
+	{HELD(CHUNKED "4\r\nabcd\r\nfffffffffffffff\r\n"), "413"},
+	{HELD(CHUNKED "4;" LONG "=a\r\nabcd\r\n0\r\n\r\n"), "400"},
+	{HELD(CHUNKED "4;a=" LONG "\r\nabcd\r\n0\r\n\r\n"), "400"},
+	{HELD(CHUNKED "1;" HALF "\r\na\r\n1;" HALF "\r\nb\r\n1;" HALF "\r\nc\r\n0\r\n\r\n"), "400"},
 	{HELD(CHUNKED "4\nabcd\r\n0\r\n\r\n"), "400"},
 	{HELD(CHUNKED "4\rabcd\r\n0\r\n\r\n"), "400"},
 	{HELD(CHUNKED "4;a\nabcd\r\n0\r\n\r\n"), "400"},
@@ -120,6 +131,24 @@ static const struct probe heads[] = {
 	{HELD("GET / HTTP/1.1 \r\nHost: x\r\n\r\n"), "400"},
 	{HELD("GET / http/1.1\r\nHost: x\r\n\r\n"), "400"},
 	{HELD("get / HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET /  HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / HTTP/1.1\t\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET /\tHTTP/1.1\r\nHost: x\r\n\r\n"), "505"},
+	{HELD(" GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / RTSP/1.0\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("DESCRIBE / RTSP/1.0\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("DESCRIBE / HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("OPTIONS / RTSP/1.0\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("SOURCE / ICE/1.0\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / XHTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / HTTP/1.10\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / HTTP/01.1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / HTTP/1,1\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / HTTP/\r\nHost: x\r\n\r\n"), "400"},
+	{HELD("GET / \r\nHost: x\r\n\r\n"), "505"},
+	{HELD("GET / HTTP/1.2\r\nHost: x\r\n\r\n"), "505"},
+	{HELD("GET / HTTP/3.0\r\nHost: x\r\n\r\n"), "505"},
 	{HELD("NONSENSE / HTTP/1.1\r\nHost: x\r\n\r\n"), "400"},
 	{HELD("GET /\r\n\r\n"), "505"},
 	{HELD("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "505"},

@@ -44,6 +44,8 @@ static const char *reason_phrase(int32_t status)
 		return "Unsupported Media Type";
 	case 417:
 		return "Expectation Failed";
+	case 421:
+		return "Misdirected Request";
 	case 429:
 		return "Too Many Requests";
 	case 431:
