@@ -57,11 +57,31 @@ test("no credits: says what it costs, keeps the text, leads to the packages", as
   await spendAll(page);
   await page.goto("/");
   await chooseDearest(page);
-  await composer(page).fill("Can I still ask?");
-  await composer(page).press("Enter");
+  const list = page.getByRole("navigation", { name: "Chats" }).getByRole("listitem");
+  const chats = await list.count();
+  // Before it is sent, with a way that costs less.
+  await composer(page).fill("Can I still ask? [[say:Yes.]]");
   await page.getByText("Not enough credits").waitFor();
-  assert.equal(await composer(page).inputValue(), "Can I still ask?");
   await page.getByText(/costs up to \d+ credits and you have/).waitFor();
+  await page.getByRole("button", { name: /^Use .*, up to/ }).waitFor();
+  // Who sends it all the same keeps the text, and no empty chat is left.
+  await composer(page).press("Enter");
+  await page.waitForResponse((response) => response.request().method() === "DELETE");
+  await eventually(async () => assert.equal(await composer(page).inputValue(), "Can I still ask? [[say:Yes.]]"));
+  await page.getByText("Not enough credits").waitFor();
+  assert.equal(await list.count(), chats);
+  assert.equal(new URL(page.url()).pathname, "/");
+  await page.reload();
+  await list.first().waitFor();
+  assert.equal(await list.count(), chats);
+  await page.getByRole("button", { name: /^Use .*, up to/ }).click();
+  await page.getByText("Not enough credits").waitFor({ state: "detached" });
+  await page.keyboard.press("Enter");
+  await answers(page).getByText("Yes.").waitFor();
+  assert.equal(await questions(page).count(), 1);
+  await stopButton(page).waitFor({ state: "detached" });
+  await composer(page).fill("x");
+  await chooseDearest(page);
   await page.getByRole("link", { name: "See packages" }).first().click();
   await page.getByRole("heading", { name: "Pricing", level: 1 }).waitFor();
 });
@@ -129,6 +149,80 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
   await answers(page).nth(1).waitFor();
   await stopButton(page).waitFor({ state: "detached" });
 });
+
+test("the session ends under a message: it goes out by itself after the log-in", async (t) => {
+  const page = await visit(t);
+  const email = await signUp(page);
+  await page.reload({ waitUntil: "networkidle" });
+  page.expected.push(/status of 401/);
+  await page.context().clearCookies();
+  await composer(page).fill("On its way [[say:Arrived.]]");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Your session ended" });
+  await dialog.getByLabel("Password", { exact: true }).fill(password);
+  await dialog.getByRole("button", { name: "Log in" }).click();
+  await answers(page).getByText("Arrived.").waitFor();
+  await stopButton(page).waitFor({ state: "detached" });
+  assert.equal(await questions(page).count(), 1);
+
+  // And when the page is loaded anew in between.
+  await page.context().clearCookies();
+  await composer(page).fill("Over a reload [[say:Arrived too.]]");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  await page.reload();
+  await page.waitForURL("**/login?next=*");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.keyboard.press("Enter");
+  await answers(page).getByText("Arrived too.").waitFor();
+  assert.equal(await questions(page).count(), 2);
+});
+
+test("the session ends, and somebody else logs in: nothing of the first user is left", async (t) => {
+  const page = await visit(t);
+  const other = await signUp(page, "Other One");
+  await page.getByRole("button", { name: /^Account menu/ }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await page.waitForURL("**/login");
+  await signUp(page, "First One");
+  await page.reload({ waitUntil: "networkidle" });
+  page.expected.push(/status of 401/);
+  await page.context().clearCookies();
+  await composer(page).fill("A secret on its way");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Your session ended" }).waitFor();
+  await page.reload();
+  await page.waitForURL("**/login*");
+  await page.getByLabel("E-mail").fill(other);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /^Good .*Other/ }).waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.equal(await composer(page).inputValue(), "");
+  assert.equal(await questions(page).count(), 0);
+});
+
+for (const [device, viewport] of [
+  ["desktop", { width: 1280, height: 800 }],
+  ["phone", { width: 390, height: 844 }],
+]) {
+  test(`notes never cover what sends: ${device}`, async (t) => {
+    const page = await visit(t, { viewport });
+    await signUp(page);
+    await ask(page, "Short lived [[say:Yes.]]");
+    await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    const note = page.locator("[data-sonner-toast]");
+    await note.getByRole("button", { name: "Undo" }).waitFor();
+    await note.evaluate((one) => Promise.all(one.getAnimations().map((a) => a.finished)));
+    const { x, y, width, height } = await page.locator("form").filter({ has: composer(page) }).boundingBox();
+    const box = await note.boundingBox();
+    const apart = box.y + box.height <= y || box.y >= y + height || box.x + box.width <= x || box.x >= x + width;
+    assert.ok(apart, JSON.stringify({ box, form: { x, y, width, height } }));
+    assert.ok(box.y >= 52, "the header is in reach");
+  });
+}
 
 test("an access token that ended is renewed once, and nobody sees it", async (t) => {
   const page = await visit(t);

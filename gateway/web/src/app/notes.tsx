@@ -2,7 +2,6 @@ import { type CSSProperties, useEffect } from "react";
 import { Toaster, toast } from "sonner";
 import { notes } from "@/lib/notify";
 import { useStore } from "@/lib/store";
-import { useNarrow } from "./layout";
 import { useIsDark } from "./theme";
 
 /** Sonner's names for ours. */
@@ -13,6 +12,8 @@ const COLOURS = {
   "--normal-text": "var(--text)",
   "--border-radius": "12px",
 } as CSSProperties;
+
+const HEADER = { top: 56, left: 12, right: 12 };
 
 /** Draws what notify() was told. */
 export default function Notes() {
@@ -25,11 +26,13 @@ export default function Notes() {
     }
     notes.set([]);
   }, [waiting]);
-  const narrow = useNarrow();
   return (
     <Toaster
       theme={dark ? "dark" : "light"}
-      position={narrow ? "top-center" : "bottom-right"}
+      position="top-center"
+      // Below the header and far from the composer: nothing that people reach for is covered.
+      offset={HEADER}
+      mobileOffset={HEADER}
       style={COLOURS}
     />
   );

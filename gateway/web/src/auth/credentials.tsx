@@ -5,7 +5,8 @@ import { api } from "@/api/client";
 import { keys } from "@/api/keys";
 import { type Problem, problemOf, toProblem } from "@/api/problem";
 import type { User } from "@/api/types";
-import { signedIn } from "@/session/session";
+import { forgetUser } from "@/session/forget";
+import { isSomebodyElse, signedIn } from "@/session/session";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { IconButton } from "@/ui/icon-button";
@@ -42,6 +43,7 @@ export function Credentials({
           : api.POST("/api/v1/auth/signup", { body: { email, password, displayName } });
       const { data, error, response } = await call;
       if (!data) throw problemOf(error, response);
+      if (isSomebodyElse(data.user?.id)) forgetUser(client);
       signedIn(data, response);
       onDone?.(data.user);
       if (data.user) client.setQueryData<User>(keys.me, data.user);

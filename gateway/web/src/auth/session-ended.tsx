@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { keys } from "@/api/keys";
 import type { User } from "@/api/types";
+import { forgetUser } from "@/session/forget";
 import { useMe } from "@/session/me";
 import { signedOut } from "@/session/session";
 import { Button } from "@/ui/button";
@@ -14,7 +15,8 @@ import { Credentials } from "./credentials";
 export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
   const client = useQueryClient();
   const [, navigate] = useLocation();
-  const { data: me } = useMe();
+  const { data } = useMe();
+  const [me] = useState(data); // Of before: somebody else may log in.
   useEffect(onOpen, [onOpen]);
 
   const goOn = (user: User | undefined) => {
@@ -27,8 +29,8 @@ export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
     navigate("/");
   };
   const leave = () => {
+    forgetUser(client);
     signedOut();
-    client.clear();
     navigate("/login");
   };
   return (

@@ -2,16 +2,16 @@ import { CloudOff, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Problem } from "@/api/problem";
-import { useBalance } from "@/credits/balance";
 import { refused } from "@/generation/outcome";
-import { micro } from "@/lib/money";
+import { busyChats } from "@/generation/running";
 import { useOnline } from "@/lib/online";
 import { useStore } from "@/lib/store";
-import { buttonClass } from "@/ui/button";
+import { Button, buttonClass } from "@/ui/button";
 import { IconButton } from "@/ui/icon-button";
 import { creditsText, problemText, t } from "@/words";
 import { draftOf } from "./draft";
-import { usePriceBefore } from "./price-before";
+import { focusComposer } from "./focus";
+import { type Shortfall, useShortfall } from "./price-before";
 
 /** What stands between the text and its being sent. */
 export function Notices({
@@ -25,6 +25,9 @@ export function Notices({
 }) {
   const problem = useStore(refused(chat));
   const online = useOnline();
+  const text = useStore(draftOf(chat));
+  const busy = useStore(busyChats).has(chat);
+  const shortfall = useShortfall(chat, text);
   if (tooLongBytes > 0) {
     const [size, max] = [Math.ceil(tooLongBytes / 1024), maxBytes / 1024];
     return <Notice>{t("composer.tooLong", { size, max })}</Notice>;
@@ -37,32 +40,40 @@ export function Notices({
       </Notice>
     );
   }
-  if (!problem) return null;
   const close = () => refused(chat).set(undefined);
-  return problem.status === 402 ? (
-    <NoCredits chat={chat} onClose={close} />
-  ) : (
-    <Refusal problem={problem} onClose={close} />
-  );
+  if (problem && problem.status !== 402) return <Refusal problem={problem} onClose={close} />;
+  // Said before it is sent, and once the server said so.
+  if (shortfall && !busy && (problem || text.trim())) return <NoCredits {...shortfall} />;
+  return problem ? <Refusal problem={problem} onClose={close} /> : null;
 }
 
-function NoCredits({ chat, onClose }: { chat: string; onClose: () => void }) {
-  const { data: balance } = useBalance();
-  const text = useStore(draftOf(chat));
-  const price = usePriceBefore(chat, text) ?? 0n;
-  const amounts = {
-    price: creditsText(price),
-    balance: creditsText(micro(balance?.available)),
-  };
+function NoCredits({ price, available, cheaper, choose }: Shortfall) {
+  const amounts = { price: creditsText(price), balance: creditsText(available) };
   return (
-    <Notice onClose={onClose}>
-      <div className="min-w-0 flex-1">
+    <Notice>
+      <div className="min-w-48 flex-1">
         <p className="font-medium">{t("composer.noCredits")}</p>
         <p className="text-soft">{t("composer.noCreditsText", amounts)}</p>
       </div>
-      <Link href="/pricing" className={buttonClass("primary", "small")}>
-        {t("composer.noCreditsAction")}
-      </Link>
+      <div className="flex flex-wrap gap-2">
+        {cheaper && (
+          <Button
+            size="small"
+            onClick={() => {
+              choose(cheaper.model.id);
+              focusComposer();
+            }}
+          >
+            {t("composer.cheaper", {
+              model: cheaper.model.displayName,
+              price: creditsText(cheaper.price),
+            })}
+          </Button>
+        )}
+        <Link href="/pricing" className={buttonClass("primary", "small")}>
+          {t("composer.noCreditsAction")}
+        </Link>
+      </div>
     </Notice>
   );
 }

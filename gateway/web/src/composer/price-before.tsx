@@ -1,18 +1,57 @@
+import type { Model } from "@/api/types";
 import { useMessages } from "@/chat/queries";
+import { useBalance } from "@/credits/balance";
 import { NEW_CHAT } from "@/generation/running";
-import { estimateTokens, upperBound } from "@/lib/money";
+import { estimateTokens, micro, upperBound } from "@/lib/money";
 import { useModelChoice } from "@/model/choice";
 import { creditsText, t } from "@/words";
+
+/** Tokens of the prompt that would go out with this text. */
+function useInputTokens(chat: string | undefined, text: string): number {
+  const { data: messages } = useMessages(chat);
+  const history = messages?.reduce((sum, message) => sum + message.text.length, 0) ?? 0;
+  return estimateTokens(history + text.length);
+}
+
+function priceWith(model: Model, tokens: number): bigint | undefined {
+  if (!model.price) return undefined;
+  const input = Math.min(tokens, model.contextWindow || Infinity);
+  return upperBound(model.price, input, model.maxOutputTokens);
+}
 
 /** The most that the next message can cost. */
 export function usePriceBefore(chat: string, text: string): bigint | undefined {
   const id = chat === NEW_CHAT ? undefined : chat;
   const { model } = useModelChoice(id);
-  const { data: messages } = useMessages(id);
-  if (!model?.price) return undefined;
-  const history = messages?.reduce((sum, message) => sum + message.text.length, 0) ?? 0;
-  const input = Math.min(estimateTokens(history + text.length), model.contextWindow || Infinity);
-  return upperBound(model.price, input, model.maxOutputTokens);
+  const tokens = useInputTokens(id, text);
+  return model && priceWith(model, tokens);
+}
+
+export interface Shortfall {
+  price: bigint;
+  available: bigint;
+  /** The dearest model that the balance covers, and the most that it costs. */
+  cheaper: { model: Model; price: bigint } | undefined;
+  choose: (model: string) => void;
+}
+
+/** What is missing for this text, as far as this page can tell; the server has the last word. */
+export function useShortfall(chat: string, text: string): Shortfall | undefined {
+  const id = chat === NEW_CHAT ? undefined : chat;
+  const { data: balance } = useBalance();
+  const { models = [], choose } = useModelChoice(id);
+  const tokens = useInputTokens(id, text);
+  const price = usePriceBefore(chat, text);
+  const available = micro(balance?.available);
+  if (price === undefined || !balance || price <= available) return undefined;
+  const cheaper = models
+    .map((model) => ({ model, price: priceWith(model, tokens) ?? available + 1n }))
+    .filter((one) => one.price <= available)
+    .reduce<Shortfall["cheaper"]>(
+      (best, one) => (best && best.price >= one.price ? best : one),
+      undefined,
+    );
+  return { price, available, cheaper, choose };
 }
 
 export function PriceBefore({ chat, text }: { chat: string; text: string }) {

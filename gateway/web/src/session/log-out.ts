@@ -2,11 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 import { api, ask } from "@/api/client";
 import { toProblem } from "@/api/problem";
-import { forgetDrafts } from "@/composer/draft";
-import { abandonAll } from "@/generation/follow";
-import { forgetPending } from "@/generation/pending";
 import { notify } from "@/lib/notify";
 import { problemText, t } from "@/words";
+import { forgetUser } from "./forget";
 import { signedOut } from "./session";
 
 /** Ends this session, or all of them, and forgets what the page knows. */
@@ -23,11 +21,8 @@ export function useLogOut(): (everywhere: boolean) => Promise<void> {
         return;
       }
     }
-    abandonAll();
-    forgetDrafts();
-    forgetPending();
+    forgetUser(client);
     signedOut();
-    client.clear();
     navigate("/login");
     if (everywhere) notify({ text: t("auth.everywhere") });
   };

@@ -23,8 +23,18 @@ export function markInUse(): void {
   inUse = true;
 }
 
+/** Key of the id of who was signed in last. */
+const USER = "user";
+
+/** Somebody else than the last time: what is kept here is not theirs. */
+export function isSomebodyElse(user: string | undefined): boolean {
+  const last = recall(USER);
+  return last !== null && last !== user;
+}
+
 export function signedIn(answer: Session, response: Response): void {
   keepExpiry(answer, response);
+  remember(USER, answer.user?.id ?? null);
   inUse = true;
   session.set("in");
 }
