@@ -3,5 +3,5 @@
 . "$(dirname "$0")/lib.sh"
 port=$(free_port)
 stack_start LIMITLESS_GATEWAY_PUBLIC_URL=http://chat.example:$port LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms
-LIMITLESS_URL=$url LIMITLESS_DIR=$dir node tests/web/run.mjs truth upgrade || tap_failed=1
+LIMITLESS_URL=$url LIMITLESS_DIR=$dir node tests/web/run.mjs truth upgrade hands || tap_failed=1
 finish

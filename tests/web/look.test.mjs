@@ -113,7 +113,6 @@ test("everything by the keyboard alone", async (t) => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Good / }).waitFor();
 
-  await page.keyboard.press("/");
   await page.keyboard.type("By keys [[say:Fine.]]");
   await page.keyboard.press("Shift+Enter");
   await page.keyboard.type("second line");

@@ -9,6 +9,7 @@ export const keys = {
   payment: (payment: string) => ["payment", payment],
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
+  titles: (archived: boolean) => ["chats", "titles", archived],
   chat: (chat: string) => ["chat", chat],
   messages: (chat: string) => ["messages", chat],
 } as const;

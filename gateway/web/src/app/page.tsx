@@ -16,7 +16,12 @@ export function Page({
     <>
       <Title>{title}</Title>
       <Header chat={undefined} plain />
-      <main id="main" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto -outline-offset-2">
+      <main
+        id="main"
+        data-pane
+        tabIndex={0}
+        className="min-h-0 flex-1 overflow-y-auto -outline-offset-2"
+      >
         <div className="mx-auto w-full max-w-[860px] px-4 pt-6 pb-16 sm:px-8 sm:pt-10">
           <h1 className="text-2xl font-semibold tracking-tight sm:text-[28px]">{title}</h1>
           {lead && <p className="mt-2 text-soft">{lead}</p>}

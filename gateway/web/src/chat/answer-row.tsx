@@ -1,5 +1,5 @@
 import { Check, ChevronRight, Copy, RotateCw } from "lucide-react";
-import { memo, type ReactNode } from "react";
+import { memo, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "@/api/problem";
 import type { Message } from "@/api/types";
@@ -15,6 +15,7 @@ import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
+import { AskAgain, useRetryLabel } from "./again";
 import type { Answer } from "./items";
 
 export const AnswerRow = memo(
@@ -81,30 +82,34 @@ function Quiet({ children }: { children: ReactNode }) {
 
 /** How an answer ended, where that was not as hoped. */
 function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
-  if (message.state === "FAILED") {
-    const { error } = message;
-    const problem = new Problem({ ...error, reason: error?.reason || "INTERNAL_ERROR" });
-    return (
-      <ProblemPanel
-        title={t(message.text ? "chat.failedPart" : "chat.failedAnswer")}
-        problem={problem}
-        className="mt-1"
-        {...(onAgain ? { onRetry: onAgain } : {})}
-      >
-        {problem.status === 402 && (
-          <Link href="/pricing" className={buttonClass("primary", "small")}>
-            {t("composer.noCreditsAction")}
-          </Link>
-        )}
-      </ProblemPanel>
-    );
-  }
+  if (message.state === "FAILED") return <Failed message={message} onAgain={onAgain} />;
   if (message.state === "CANCELLED" || message.stopReason === "CANCELLED") {
     return <Quiet>{t(message.text ? "chat.stopped" : "chat.stoppedEmpty")}</Quiet>;
   }
   if (message.stopReason === "LENGTH") return <Quiet>{t("chat.length")}</Quiet>;
   if (message.stopReason === "FILTER") return <Quiet>{t("chat.filter")}</Quiet>;
   return null;
+}
+
+function Failed({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
+  const retryLabel = useRetryLabel(message);
+  const { error } = message;
+  const problem = new Problem({ ...error, reason: error?.reason || "INTERNAL_ERROR" });
+  return (
+    <ProblemPanel
+      title={t(message.text ? "chat.failedPart" : "chat.failedAnswer")}
+      problem={problem}
+      className="mt-1"
+      retryLabel={retryLabel}
+      {...(onAgain ? { onRetry: onAgain } : {})}
+    >
+      {problem.status === 402 && (
+        <Link href="/pricing" className={buttonClass("primary", "small")}>
+          {t("composer.noCreditsAction")}
+        </Link>
+      )}
+    </ProblemPanel>
+  );
 }
 
 /** What can be done with an answer, and what it cost. */
@@ -118,13 +123,14 @@ function Footer({
   onAgain: (() => void) | undefined;
 }) {
   const { copied, copy } = useCopy();
+  const [asking, setAsking] = useState(false);
   if (message.state === "RUNNING") return null;
   const charged = micro(message.creditsUsed);
   const facts = [
     charged > 0n || message.state === "DONE" ? creditsText(charged) : t("chat.notCharged"),
     message.text && message.durationMs > 0 ? formatSeconds(message.durationMs) : "",
   ].filter(Boolean);
-  return (
+  const row = (
     <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">
       {message.text && (
         <IconButton
@@ -136,7 +142,12 @@ function Footer({
         </IconButton>
       )}
       {onAgain && message.state !== "FAILED" && (
-        <IconButton label={t("chat.again")} small onClick={onAgain}>
+        <IconButton
+          label={t("chat.again")}
+          small
+          aria-expanded={asking}
+          onClick={() => setAsking(!asking)}
+        >
           <RotateCw />
         </IconButton>
       )}
@@ -152,5 +163,13 @@ function Footer({
         {model}
       </span>
     </footer>
+  );
+  return (
+    <>
+      {row}
+      {asking && onAgain && (
+        <AskAgain message={message} onAgain={onAgain} onClose={() => setAsking(false)} />
+      )}
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
 import { Composer } from "@/composer/composer";
 import { setDraft } from "@/composer/draft";
+import { focusComposerEnd } from "@/composer/focus";
 import { resume, send } from "@/generation/follow";
 import { liveOf, NEW_CHAT } from "@/generation/running";
 import { Header } from "@/header/header";
@@ -37,6 +38,11 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
     void send(client, { ...to, onCreated });
   };
 
+  const begin = (text: string) => {
+    setDraft(NEW_CHAT, text);
+    focusComposerEnd();
+  };
+
   return (
     <>
       <Header chat={chat} />
@@ -49,7 +55,7 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
           <Greeting />
         )}
         <Composer key="composer" chat={name} onSend={ask} />
-        {!talking && <Starters onChoose={(text) => setDraft(NEW_CHAT, text)} />}
+        {!talking && <Starters onChoose={begin} />}
       </main>
     </>
   );

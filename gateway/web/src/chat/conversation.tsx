@@ -1,5 +1,4 @@
 import { MessageSquareDashed } from "lucide-react";
-import { useEffect } from "react";
 import { Link } from "wouter";
 import { toProblem } from "@/api/problem";
 import { NEW_CHAT } from "@/generation/running";
@@ -21,11 +20,6 @@ function StoredConversation({ chat, onAsk }: { chat: string; onAsk: Ask }) {
   const { data: messages, error, refetch } = useMessages(chat);
   const missing = useChat(chat).error ?? error;
   useAttach(chat);
-
-  // A chat that this page did not open before is read from its end.
-  useEffect(() => {
-    document.getElementById("message")?.focus({ preventScroll: true });
-  }, []);
 
   if (messages) return <MessageList chat={chat} messages={messages} onAsk={onAsk} />;
   if (!missing) return <Waiting />;

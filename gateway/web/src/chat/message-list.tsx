@@ -68,6 +68,7 @@ export function MessageList({
       <section
         ref={scroller}
         aria-label={t("chat.messages")}
+        data-pane
         tabIndex={0}
         className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none] -outline-offset-2"
       >

@@ -1,11 +1,12 @@
 import { Code, Lightbulb, PenLine, Route } from "lucide-react";
 import { Logo } from "@/app/logo";
+import { isolated } from "@/lib/direction";
 import { useMe } from "@/session/me";
 import { t } from "@/words";
 
 export function Greeting() {
   const { data: me } = useMe();
-  const name = me?.displayName.split(" ")[0] || me?.email.split("@")[0];
+  const name = isolated(me?.displayName.split(" ")[0] || me?.email.split("@")[0] || "");
   return (
     <div className="flex flex-1 flex-col items-center justify-end px-4 pb-7 text-center">
       <Logo className="mb-4 size-10 text-accent" />

@@ -2,29 +2,42 @@
 import { useEffect } from "react";
 import { useLocation } from "wouter";
 import { toggleSidebar } from "@/app/layout";
+import { focusComposer } from "@/composer/focus";
 import { stop } from "@/generation/follow";
 import { NEW_CHAT } from "@/generation/running";
 import { closeWindow, openCommands, openShortcuts, openWindow } from "./state";
+
+/** The key belongs to an input method: it confirms a word and sends nothing. Safari says so by the code 229 alone. */
+export function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
+}
 
 export function useKeyboard(chat: string | undefined): void {
   const [, navigate] = useLocation();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return;
+      noteTab(event);
+      if (event.defaultPrevented || isComposing(event)) return;
+      if (goesToComposer(event)) focusComposer();
       const command = commandOf(event);
       if (!command) return;
       event.preventDefault();
       if (command === "commands") toggleCommands();
-      if (command === "new") navigate("/");
+      if (command === "new") {
+        navigate("/");
+        focusComposer();
+      }
       if (command === "sidebar") toggleSidebar();
       if (command === "shortcuts") openShortcuts();
-      if (command === "compose") document.getElementById("message")?.focus();
+      if (command === "compose") focusComposer();
       if (command === "stop") stop(chat ?? NEW_CHAT);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
   }, [chat, navigate]);
 }
+
+const OPEN = "[role=dialog],[role=menu]";
 
 function toggleCommands(): void {
   if (openWindow.get() === "commands") closeWindow();
@@ -41,14 +54,28 @@ function commandOf(event: KeyboardEvent) {
     return undefined;
   }
   // An open menu or window takes Escape first; what it did not take stops the answer.
-  if (key === "escape")
-    return document.querySelector("[role=dialog],[role=menu]") ? undefined : "stop";
+  if (key === "escape") return document.querySelector(OPEN) ? undefined : "stop";
   if (event.altKey || isTyping(event.target)) return undefined;
   if (event.key === "?") return "shortcuts";
   if (event.key === "/") return "compose";
   return undefined;
 }
 
+/** What is typed where nothing takes it is meant for the composer; the browser puts it where the focus goes. */
+function goesToComposer(event: KeyboardEvent): boolean {
+  const { target, key } = event;
+  const mod = event.ctrlKey || event.metaKey;
+  const text = mod ? key === "v" : !event.altKey && key.length === 1 && !/[ ?/]/.test(key);
+  return text && !isTyping(target) && !document.querySelector(OPEN);
+}
+
+/** A pane that scrolls shows its focus to those who came by Tab only. */
+function noteTab({ key }: KeyboardEvent): void {
+  document.documentElement.toggleAttribute("data-tab", key === "Tab");
+}
+
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, textarea, select");
+  return (
+    target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]")
+  );
 }

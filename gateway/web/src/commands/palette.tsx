@@ -11,91 +11,168 @@ import {
   SunMoon,
 } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { setTheme, useIsDark } from "@/app/theme";
+import { focusComposer } from "@/composer/focus";
 import { useLogOut } from "@/session/log-out";
-import { titleOf, useChats } from "@/sidebar/chats";
+import { titleOf } from "@/sidebar/chats";
 import { Keys } from "@/ui/keys";
 import { t } from "@/words";
+import { search } from "./match";
 import { closeWindow, openShortcuts } from "./state";
+import { useTitles } from "./titles";
+
+/** Chats that are shown at once. Whoever looks for another types more. */
+const SHOWN_MAX = 50;
 
 /** Ctrl-K: the chats by title, and everything that has a name. */
 export default function Palette() {
+  const [query, setQuery] = useState("");
+  const commands = useCommands();
+  const titles = useTitles();
+  const found = search(titles.chats, query);
   const [, navigate] = useLocation();
-  const dark = useIsDark();
-  const logOut = useLogOut();
-  const chats = useAllChats();
-  const run = (action: () => void) => () => {
-    closeWindow();
-    action();
-  };
-  const go = (path: string) => run(() => navigate(path));
+  const shown = found.slice(0, SHOWN_MAX);
+  const chats = shown.length > 0 && (
+    <Command.Group key="chats" heading={t("commands.chats")}>
+      {shown.map((chat) => (
+        <Item
+          key={chat.id}
+          value={chat.id}
+          icon={chat.archived ? <Archive /> : <MessageSquare />}
+          onSelect={() => {
+            closeWindow();
+            navigate(`/chat/${chat.id}`);
+          }}
+        >
+          <bdi>{titleOf(chat)}</bdi>
+        </Item>
+      ))}
+    </Command.Group>
+  );
+  const named = search(commands, query);
+  const actions = named.length > 0 && (
+    <Command.Group key="actions" heading={t("commands.actions")}>
+      {named.map(({ id, title, icon, keys, onSelect }) => (
+        <Item key={id} value={id} icon={icon} keys={keys} onSelect={onSelect}>
+          {title}
+        </Item>
+      ))}
+    </Command.Group>
+  );
   return (
     <Radix.Root open onOpenChange={closeWindow}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-[fade_120ms] bg-backdrop" />
         <Radix.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            focusComposer();
+          }}
           className="appear fixed inset-x-3 top-[12dvh] z-50 mx-auto max-w-xl overflow-hidden rounded-2xl border border-line bg-raised shadow-float"
         >
           <Radix.Title className="sr-only">{t("commands.title")}</Radix.Title>
-          <Command label={t("commands.title")} loop>
+          <Command label={t("commands.title")} loop shouldFilter={false}>
             <div className="flex items-center gap-3 border-b border-line px-4">
               <Search aria-hidden className="size-4 shrink-0 text-muted" />
               <Command.Input
+                value={query}
+                onValueChange={setQuery}
+                dir="auto"
                 placeholder={t("commands.placeholder")}
                 className="h-12 w-full bg-transparent text-base outline-none placeholder:text-muted sm:text-[15px]"
               />
             </div>
             <Command.List className="max-h-[50dvh] scroll-py-2 overflow-y-auto p-2 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted">
-              <Command.Empty className="px-2.5 py-6 text-center text-sm text-muted">
-                {t("commands.none")}
-              </Command.Empty>
-              <Command.Group heading={t("commands.actions")}>
-                <Item icon={<SquarePen />} onSelect={go("/")} keys="Ctrl+Shift+O">
-                  {t("nav.newChat")}
-                </Item>
-                <Item icon={<SunMoon />} onSelect={run(() => setTheme(dark ? "light" : "dark"))}>
-                  {t("commands.theme")}
-                </Item>
-                <Item icon={<Coins />} onSelect={go("/credits")}>
-                  {t("credits.title")}
-                </Item>
-                <Item icon={<Coins />} onSelect={go("/pricing")}>
-                  {t("nav.pricing")}
-                </Item>
-                <Item icon={<Settings />} onSelect={go("/settings")}>
-                  {t("nav.settings")}
-                </Item>
-                <Item icon={<Archive />} onSelect={go("/settings/archived")}>
-                  {t("settings.archived")}
-                </Item>
-                <Item icon={<Keyboard />} onSelect={run(openShortcuts)} keys="?">
-                  {t("nav.shortcuts")}
-                </Item>
-                <Item icon={<LogOut />} onSelect={run(() => void logOut(false))}>
-                  {t("nav.logOut")}
-                </Item>
-              </Command.Group>
-              <Command.Group heading={t("commands.chats")}>
-                {chats.map((chat) => (
-                  <Item
-                    key={chat.id}
-                    value={`${titleOf(chat)} ${chat.id}`}
-                    icon={<MessageSquare />}
-                    onSelect={go(`/chat/${chat.id}`)}
-                  >
-                    {titleOf(chat)}
-                  </Item>
-                ))}
-              </Command.Group>
+              {!titles.loading && (
+                <Command.Empty className="px-2.5 py-6 text-center text-sm text-muted">
+                  {t("commands.none")}
+                </Command.Empty>
+              )}
+              {query.trim() ? [chats, actions] : [actions, chats]}
             </Command.List>
+            <Extent titles={titles} hidden={found.length - shown.length} />
           </Command>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** How much was searched: a list that leaves something out says so. */
+function Extent({ titles, hidden }: { titles: ReturnType<typeof useTitles>; hidden: number }) {
+  const count = titles.chats.length;
+  const said = titles.failed
+    ? t("commands.failed", { count })
+    : titles.loading
+      ? t("commands.loading", { count })
+      : titles.cut
+        ? t("commands.cut", { count })
+        : hidden > 0 && t("commands.hidden", { count: hidden });
+  if (!said) return null;
+  return (
+    <p role="status" className="border-t border-line px-4.5 py-2 text-xs text-muted">
+      {said}
+    </p>
+  );
+}
+
+interface Named {
+  id: string;
+  title: string;
+  icon: ReactNode;
+  keys?: string;
+  onSelect: () => void;
+}
+
+function useCommands(): Named[] {
+  const [, navigate] = useLocation();
+  const dark = useIsDark();
+  const logOut = useLogOut();
+  const run = (action: () => void) => () => {
+    closeWindow();
+    action();
+  };
+  const go = (path: string) => run(() => navigate(path));
+  return [
+    {
+      id: "new",
+      title: t("nav.newChat"),
+      icon: <SquarePen />,
+      keys: "Ctrl+Shift+O",
+      onSelect: go("/"),
+    },
+    {
+      id: "theme",
+      title: t("commands.theme"),
+      icon: <SunMoon />,
+      onSelect: run(() => setTheme(dark ? "light" : "dark")),
+    },
+    { id: "credits", title: t("credits.title"), icon: <Coins />, onSelect: go("/credits") },
+    { id: "pricing", title: t("nav.pricing"), icon: <Coins />, onSelect: go("/pricing") },
+    { id: "settings", title: t("nav.settings"), icon: <Settings />, onSelect: go("/settings") },
+    {
+      id: "archived",
+      title: t("settings.archived"),
+      icon: <Archive />,
+      onSelect: go("/settings/archived"),
+    },
+    {
+      id: "shortcuts",
+      title: t("nav.shortcuts"),
+      icon: <Keyboard />,
+      keys: "?",
+      onSelect: run(openShortcuts),
+    },
+    {
+      id: "logout",
+      title: t("nav.logOut"),
+      icon: <LogOut />,
+      onSelect: run(() => void logOut(false)),
+    },
+  ];
 }
 
 function Item({
@@ -106,29 +183,20 @@ function Item({
   children,
 }: {
   icon: ReactNode;
-  keys?: string;
-  value?: string;
+  keys?: string | undefined;
+  value: string;
   onSelect: () => void;
   children: ReactNode;
 }) {
   return (
     <Command.Item
-      {...(value ? { value } : {})}
+      value={value}
       onSelect={onSelect}
-      className="flex h-9 items-center gap-3 rounded-md px-2.5 text-sm data-[selected=true]:bg-hover [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted"
+      className="flex h-9 items-center gap-3 rounded-md px-2.5 text-sm data-[selected=true]:bg-hover pointer-coarse:h-10 [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted"
     >
       {icon}
       <span className="min-w-0 flex-1 truncate">{children}</span>
       {keys && <Keys keys={keys} className="text-muted" />}
     </Command.Item>
   );
-}
-
-/** All chats, loaded page by page while the window is open: a search that misses some would be a wrong answer. */
-function useAllChats() {
-  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = useChats();
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  return data?.pages.flatMap((page) => page.chats) ?? [];
 }

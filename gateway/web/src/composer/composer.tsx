@@ -1,6 +1,7 @@
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
 import { useMessages } from "@/chat/queries";
+import { isComposing } from "@/commands/keyboard";
 import { stop } from "@/generation/follow";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
 import { useStore } from "@/lib/store";
@@ -9,6 +10,7 @@ import { cn } from "@/ui/cn";
 import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { draftOf, setDraft } from "./draft";
+import { focusComposer, isTouch } from "./focus";
 import { Notices } from "./notices";
 import { PriceBefore } from "./price-before";
 
@@ -29,17 +31,20 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
     style.height = `${area.current!.scrollHeight}px`;
   }, [text]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each chat that is opened.
+  useEffect(focusComposer, [chat]);
+
   const bytes = text.length * 3 < TEXT_MAX_BYTES ? 0 : new TextEncoder().encode(text).length;
   const tooLong = bytes > TEXT_MAX_BYTES;
   const sendable = text.trim() !== "" && !busy && !tooLong;
   const send = () => {
     if (!sendable) return;
-    onSend(text.trim());
+    onSend(asSent(text));
     if (!isTouch()) area.current?.focus(); // The button that had it is another one now.
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event.nativeEvent)) return;
     if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
       event.preventDefault();
       send();
@@ -70,6 +75,7 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
           ref={area}
           rows={1}
           value={text}
+          dir="auto"
           aria-label={t("composer.label")}
           placeholder={t("composer.placeholder")}
           onChange={(event) => setDraft(chat, event.target.value)}
@@ -129,9 +135,9 @@ function StopButton({ chat }: { chat: string }) {
   );
 }
 
-/** On a touch keyboard Enter makes a line; the button sends. */
-function isTouch(): boolean {
-  return matchMedia("(pointer: coarse)").matches;
+/** Without blank lines around it. The first line keeps its indentation: it may be code. */
+export function asSent(text: string): string {
+  return text.replace(/^\s*\n/, "").trimEnd();
 }
 
 function useLastQuestion(chat: string): () => string | undefined {

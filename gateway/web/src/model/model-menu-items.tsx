@@ -1,4 +1,5 @@
 import { Check } from "lucide-react";
+import { focusComposer } from "@/composer/focus";
 import { MenuItemIndicator, MenuRadioGroup, MenuRadioItem } from "@/ui/menu-items";
 import { t } from "@/words";
 import { priceText, useModelChoice } from "./choice";
@@ -10,7 +11,14 @@ export default function ModelMenuItems({ chat }: { chat: string | undefined }) {
   // Where all are demo models the composer says so, once.
   const someReal = models.some((one) => !one.demo);
   return (
-    <MenuRadioGroup value={model?.id ?? ""} onValueChange={choose} aria-label={t("model.choose")}>
+    <MenuRadioGroup
+      value={model?.id ?? ""}
+      onValueChange={(id) => {
+        choose(id);
+        focusComposer();
+      }}
+      aria-label={t("model.choose")}
+    >
       {models.map((one) => (
         <MenuRadioItem key={one.id} value={one.id} className="items-start">
           <span className="mt-0.5 size-4 shrink-0">

@@ -34,7 +34,9 @@ function Profile() {
   if (!me) return <Skeleton className="my-6 h-24" />;
   return (
     <dl className="grid gap-x-8 gap-y-4 border-b border-line py-6 text-sm sm:grid-cols-2">
-      <Fact name={t("settings.name")}>{me.displayName || "–"}</Fact>
+      <Fact name={t("settings.name")}>
+        <bdi>{me.displayName || "–"}</bdi>
+      </Fact>
       <Fact name={t("settings.email")}>
         {me.email}{" "}
         <span className="text-xs text-muted">

@@ -44,7 +44,7 @@ export function ArchivedSection() {
               href={`/chat/${chat.id}`}
               className="min-w-0 flex-1 truncate rounded hover:underline"
             >
-              {titleOf(chat)}
+              <bdi>{titleOf(chat)}</bdi>
             </Link>
             <span className="text-xs text-muted">{formatDate(chat.updateTime)}</span>
             <Button look="quiet" size="small" onClick={() => update(chat, { archived: false })}>

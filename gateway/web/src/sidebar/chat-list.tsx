@@ -86,7 +86,7 @@ function Row({ chat }: { chat: Chat }) {
           here && "font-medium",
         )}
       >
-        <span className="truncate">{titleOf(chat)}</span>
+        <bdi className="truncate">{titleOf(chat)}</bdi>
         {busy && (
           <span
             role="img"

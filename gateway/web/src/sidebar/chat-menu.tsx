@@ -22,7 +22,7 @@ export function ChatMenu({ chat, titled = false }: { chat: Chat; titled?: boolea
           : "h-7 w-0 text-muted hover:text-text data-[state=open]:text-text shrink-0 justify-center overflow-hidden group-focus-within:w-7 group-hover:w-7 data-[state=open]:w-7 pointer-coarse:w-7",
       )}
     >
-      {titled && <span className="max-w-72 truncate">{title}</span>}
+      {titled && <bdi className="max-w-72 truncate">{title}</bdi>}
       {titled ? (
         <ChevronDown aria-hidden className="size-3.5 shrink-0" />
       ) : (

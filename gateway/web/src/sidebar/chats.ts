@@ -10,6 +10,7 @@ import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
+import { isolated } from "@/lib/direction";
 import { notify } from "@/lib/notify";
 import { tellTabs } from "@/lib/tabs";
 import { problemText, t } from "@/words";
@@ -37,7 +38,7 @@ export function useChats(archived = false) {
 }
 
 export function titleOf(chat: Pick<Chat, "title">): string {
-  return chat.title || t("chats.untitled");
+  return isolated(chat.title) || t("chats.untitled");
 }
 
 /** Chats that were made for a first message which the server did not take yet. */

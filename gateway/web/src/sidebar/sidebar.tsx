@@ -4,6 +4,7 @@ import { Link, useRoute } from "wouter";
 import { closeSheet, toggleSidebar } from "@/app/layout";
 import { Logo } from "@/app/logo";
 import { openCommands } from "@/commands/state";
+import { focusComposer } from "@/composer/focus";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { Keys } from "@/ui/keys";
@@ -79,7 +80,10 @@ function Line({
     <li>
       <Link
         href={href}
-        onClick={closeSheet}
+        onClick={() => {
+          closeSheet();
+          if (href === "/") focusComposer(); // Also where the page stays the same.
+        }}
         aria-current={here ? "page" : undefined}
         className={cn(LINE, here && href !== "/" && "bg-active font-medium")}
       >

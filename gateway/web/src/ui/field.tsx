@@ -28,6 +28,7 @@ export function Field({
       <div className="relative">
         <input
           id={id}
+          dir="auto"
           aria-invalid={error ? true : undefined}
           aria-describedby={said ? `${id}-said` : undefined}
           className={cn(

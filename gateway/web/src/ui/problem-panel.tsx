@@ -10,12 +10,14 @@ export function ProblemPanel({
   title,
   problem,
   onRetry,
+  retryLabel = t("common.retry"),
   className,
   children,
 }: {
   title: string;
   problem: Problem | Error;
   onRetry?: () => void;
+  retryLabel?: string;
   className?: string;
   children?: ReactNode;
 }) {
@@ -40,7 +42,7 @@ export function ProblemPanel({
               {onRetry && (
                 <Button size="small" onClick={onRetry}>
                   <RotateCw aria-hidden className="size-3.5" />
-                  {t("common.retry")}
+                  {retryLabel}
                 </Button>
               )}
               {children}
