@@ -298,6 +298,51 @@ static void begin_stream(struct exchange *x)
 	later(x, x->due_us);
 }
 
+/* The bytes of FAULT_BODY are on their way: a look later the connection may be cut. */
+static void end_body(void *ctx)
+{
+	struct exchange *x = ctx;
+	const char *how = x->question.fault.end;
+
+	if (atomic_load(&x->gone))
+		end(x, "client gone", false);
+	else if (strcmp(how, "open") == 0)
+		net_timer_start(clock_mono_us() + RETRY_US, end_body, x);
+	else
+		end(x, "done", strcmp(how, "cut") != 0);
+}
+
+static void send_body(void *ctx)
+{
+	struct exchange *x = ctx;
+	const struct fault *fault = &x->question.fault;
+	uint8_t *body;
+	size_t len = 0;
+
+	body = base64url_decode(x->arena, fault->data ? fault->data : "", fault->data_len, &len);
+	if (!body || (len > 0 && httpd_stream_send(x->req, body, len) != OK))
+		end(x, "not sent", false);
+	else
+		net_timer_start(clock_mono_us() + RETRY_US, end_body, x);
+}
+
+static void begin_body(struct exchange *x)
+{
+	static const struct httpd_hooks hooks = {.on_close = on_close};
+	const struct fault *fault = &x->question.fault;
+	const struct httpd_header headers[] = {{"content-encoding", fault->encoding}};
+	const char *type = *fault->type ? fault->type : "text/event-stream";
+
+	if (!httpd_hooks_set(x->req, &hooks, x))
+		atomic_store(&x->gone, true);
+	httpd_stream_begin(x->req, &(struct httpd_answer){
+					   .status = 200,
+					   .content_type = strcmp(type, "none") == 0 ? NULL : type,
+					   .headers = headers,
+					   .n_headers = *fault->encoding != '\0'});
+	net_timer_start(x->due_us, send_body, x);
+}
+
 /* The whole answer at once, when its time has come. */
 static void answer_whole(void *ctx)
 {
@@ -358,6 +403,9 @@ static bool refuse_by_fault(struct exchange *x)
 							    .content_type = "text/html",
 							    .body = "<html>hello</html>",
 							    .body_len = 18});
+	} else if (fault->kind == FAULT_BODY) {
+		begin_body(x);
+		return true;
 	} else if (fault->kind == FAULT_CUT && (fault->after == 0 || !x->question.stream)) {
 		journal_end(x->journal, "cut", 0, 0);
 		httpd_stream_begin(x->req, &(struct httpd_answer){.status = 200});

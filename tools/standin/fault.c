@@ -3,6 +3,7 @@
  *   cut, stall, broken_json, broken_utf8 [after=N]   after N tokens (default 3; 0: before anything)
  *   no_usage · usage value=N   usage missing or wrong (0, negative, absurd)
  *   wrong_type · two_dones · drip [value=MS] · long_line [value=BYTES]
+ *   body data=BASE64URL [type=TYPE] [encoding=CODING] [end=cut|open]   exactly these bytes
  * times=N key=WORD: only the first N requests that name this key. */
 #include "standin.h"
 
@@ -30,6 +31,7 @@ static const struct {
 	{"two_dones", FAULT_TWO_DONES, 0},
 	{"drip", FAULT_DRIP, 20},
 	{"long_line", FAULT_LONG_LINE, 64 << 20},
+	{"body", FAULT_BODY, 0},
 };
 
 static bool parse_name(const char *text, size_t len, struct fault *fault)
@@ -51,6 +53,32 @@ static bool parse_name(const char *text, size_t len, struct fault *fault)
 	return false;
 }
 
+/* A pair whose value is a word. False: it is none, or does not fit. */
+static bool parse_word(const char *text, size_t len, struct fault *fault)
+{
+	const struct {
+		const char *name;
+		char *out;
+		size_t size;
+	} words[] = {
+		{"key=", fault->key, sizeof fault->key},
+		{"says=", fault->says, sizeof fault->says},
+		{"type=", fault->type, sizeof fault->type},
+		{"encoding=", fault->encoding, sizeof fault->encoding},
+		{"end=", fault->end, sizeof fault->end},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		size_t n = strlen(words[i].name);
+
+		if (len <= n || strncmp(text, words[i].name, n) != 0)
+			continue;
+		snprintf(words[i].out, words[i].size, "%.*s", (int)(len - n), text + n);
+		return len - n < words[i].size;
+	}
+	return false;
+}
+
 static bool parse_pair(const char *text, size_t len, struct fault *fault)
 {
 	static const struct {
@@ -63,14 +91,13 @@ static bool parse_pair(const char *text, size_t len, struct fault *fault)
 		{"times=", offsetof(struct fault, times)},
 	};
 
-	if (len > 4 && strncmp(text, "key=", 4) == 0) {
-		snprintf(fault->key, sizeof fault->key, "%.*s", (int)(len - 4), text + 4);
+	if (len >= 5 && strncmp(text, "data=", 5) == 0) {
+		fault->data = text + 5;
+		fault->data_len = len - 5;
 		return true;
 	}
-	if (len > 5 && strncmp(text, "says=", 5) == 0) {
-		snprintf(fault->says, sizeof fault->says, "%.*s", (int)(len - 5), text + 5);
+	if (parse_word(text, len, fault))
 		return true;
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		size_t n = strlen(numbers[i].name);
 

@@ -45,6 +45,7 @@ enum fault_kind {
 	FAULT_TWO_DONES,  /* `[DONE]` twice */
 	FAULT_DRIP,       /* each byte `value` ms after the one before */
 	FAULT_LONG_LINE,  /* one event of `value` bytes */
+	FAULT_BODY,       /* exactly `data`, whatever it is */
 };
 
 struct fault {
@@ -57,6 +58,12 @@ struct fault {
 	int64_t times;       /* only the first so many requests with this key; 0: all */
 	char key[64];
 	char says[24]; /* of FAULT_STATUS: the words of a provider, see completion.c */
+	/* Of FAULT_BODY. */
+	char type[40];     /* Content-Type; "": text/event-stream, "none": no such header */
+	char encoding[16]; /* Content-Encoding; "": no such header */
+	char end[8];       /* "cut", "open"; "": in good order */
+	const char *data;  /* base64url, in the text that was parsed */
+	size_t data_len;
 };
 
 /* Reads "NAME key=value …". False: no such fault or key. */
