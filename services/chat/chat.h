@@ -44,6 +44,8 @@ struct chat_conf {
 	int64_t first_byte_timeout_ms;
 	int64_t idle_timeout_ms;
 	int64_t total_timeout_ms;
+	int64_t usage_wait_ms;
+	int64_t event_bytes_max;
 	int64_t answer_bytes_max;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;

@@ -37,6 +37,7 @@
 
 #define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
 
+/* Only CHAT_A loses patience with a silent provider. */
 enum process_name { STANDIN, CREDITS, CHAT_A, CHAT_B, N_PROCESSES };
 
 /* One test: users of its own, an arena for all answers. */
@@ -66,6 +67,7 @@ int message_tests(void);
 int stream_tests(void);
 int request_tests(void);
 int fault_tests(void);
+int body_tests(void);
 int crash_tests(void);
 int forward_tests(void);
 int model_tests(void);
@@ -73,6 +75,7 @@ int log_tests(void);
 int provider_tests(void);
 int verdict_tests(void);
 int turns_tests(void);
+int answer_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

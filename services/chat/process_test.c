@@ -88,8 +88,9 @@ static void write_credits(const struct process *process)
 	write_file(process->config, text);
 }
 
-/* Short times; the lease is long enough for a replica on a busy machine. */
-static void write_chat(const struct process *process, int standin_port)
+/* Short times; the lease is long enough for a replica on a busy machine. idle: how long a provider
+ * may be silent. */
+static void write_chat(const struct process *process, int standin_port, const char *idle)
 {
 	char text[4096];
 
@@ -101,13 +102,14 @@ static void write_chat(const struct process *process, int standin_port)
 		 "engine: {workers: 2, generations_max: 20}\n"
 		 "lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		 "quick_tries: {pause: 20ms, within: 5s}\n"
-		 "providers:\n  idle_timeout: 1s\n  first_byte_timeout: 5s\n"
+		 "providers:\n  idle_timeout: %s\n  first_byte_timeout: 5s\n  usage_wait: 300ms\n"
 		 "  openrouter: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: single}\n"
 		 "  openai: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: \"one,two\"}\n"
 		 "  demo: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: demo}\n"
 		 "database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
-		 process->url, process->admin, directory, processes[CREDITS].url, standin_port,
-		 standin_port, standin_port, pg_dsn("chat_app"), pg_dsn("chat_worker"));
+		 process->url, process->admin, directory, processes[CREDITS].url, idle,
+		 standin_port, standin_port, standin_port, pg_dsn("chat_app"),
+		 pg_dsn("chat_worker"));
 	write_file(process->config, text);
 }
 
@@ -143,8 +145,8 @@ static void write_all(void)
 		 processes[STANDIN].url);
 	write_file(processes[STANDIN].config, text);
 	write_credits(&processes[CREDITS]);
-	write_chat(&processes[CHAT_A], port);
-	write_chat(&processes[CHAT_B], port);
+	write_chat(&processes[CHAT_A], port, "1s");
+	write_chat(&processes[CHAT_B], port, "60s");
 }
 
 /* The binary of the same build as this program. */

@@ -33,7 +33,7 @@ struct end_job {
 /* What the provider says is believed while it is possible at all; otherwise we count. */
 static bool believable(const struct generation *generation)
 {
-	const struct provider_stream *stream = &generation->try.stream;
+	const struct provider_stream *stream = &generation->try.answer.stream;
 	const struct model *model = generation->model;
 
 	return stream->has_usage && stream->prompt_tokens >= 1 &&
@@ -47,12 +47,12 @@ static void meter(const struct generation *generation, struct end_job *end)
 {
 	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
 
-	if (!generation->written)
+	if (!generation->written || generation->unpaid)
 		return;
 	if (believable(generation)) {
 		end->source = "PROVIDER";
-		end->prompt_tokens = (int32_t)generation->try.stream.prompt_tokens;
-		end->completion_tokens = (int32_t)generation->try.stream.completion_tokens;
+		end->prompt_tokens = (int32_t)generation->try.answer.stream.prompt_tokens;
+		end->completion_tokens = (int32_t)generation->try.answer.stream.completion_tokens;
 	} else {
 		end->source = "COUNTED";
 		end->prompt_tokens = generation->input_tokens;

@@ -9,6 +9,7 @@
 
 #include "chat/generation/engine.h"
 #include "chat/generation/log.h"
+#include "chat/provider/answer.h"
 #include "runtime/http/http.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -75,14 +76,12 @@ struct provider_try {
 	uint8_t without, omitted; /* parameters: that this answer does without; of this try */
 	int32_t mends;            /* repeats without what was refused */
 	struct http_transfer *transfer;
-	struct sse_reader sse;
-	struct provider_stream stream;
+	struct provider_answer answer;
+	size_t odd_events; /* of the answer, that were noted */
 	int32_t http_status;
 	char retry_after[RETRY_AFTER_SIZE];
 	struct buf refusal; /* body of an answer that is none */
-	bool failed;        /* fault says how */
 	struct provider_fault fault;
-	bool full; /* the answer is as long as one may be */
 };
 
 struct generation {
@@ -108,6 +107,7 @@ struct generation {
 	int64_t lease_us; /* microseconds since 1970, by the database's clock */
 	bool cancel;      /* asked to stop */
 	bool written;     /* the provider wrote something */
+	bool unpaid;      /* and nobody pays for it */
 	bool held;        /* credits holds the price */
 	bool reset_due;   /* watchers may have text of an earlier attempt */
 	struct provider_try try;

@@ -6,9 +6,7 @@
 #include "runtime/metrics/metrics.h"
 
 #include <string.h>
-#include <strings.h>
 
-#define EVENT_BYTES (1 << 20) /* of one event of a provider */
 #define REFUSAL_BYTES 4096
 #define REQUEST_BYTES (64 << 20)
 #define JITTER 5             /* a fifth, both ways */
@@ -19,6 +17,12 @@ static struct metric_family faults_total = {
 	.name = "chat_provider_faults_total",
 	.help = "Tries that a provider failed.",
 	.labels = "provider,reason",
+	.kind = METRIC_COUNTER,
+};
+static struct metric_family odd_events_total = {
+	.name = "chat_provider_odd_events_total",
+	.help = "Events of providers in which nothing could be read; the answer went on.",
+	.labels = "provider",
 	.kind = METRIC_COUNTER,
 };
 static struct metric_family first_token_seconds = {
@@ -34,7 +38,7 @@ static void fail(struct generation *generation, const struct error *err)
 
 void try_done(struct provider_try *try)
 {
-	sse_reader_done(&try->sse);
+	answer_done(&try->answer);
 	buf_done(&try->refusal);
 }
 
@@ -49,7 +53,7 @@ static void take_text(struct generation *generation, enum event_kind kind, const
 	generation->written = true;
 	generation_begin_events(generation);
 	if (!log_add_text(generation->log, kind, text, len))
-		generation->try.full = true;
+		generation->try.answer.stream.full = true;
 }
 
 static void on_text(void *ctx, const char *text, size_t len)
@@ -62,53 +66,67 @@ static void on_reasoning(void *ctx, const char *text, size_t len)
 	take_text(ctx, EVENT_REASONING, text, len);
 }
 
-static bool on_event(_unused_ const char *event, const char *data, size_t len,
-		     _unused_ const char *id, void *ctx)
-{
-	struct generation *generation = ctx;
-	struct provider_try *try = &generation->try;
-
-	if (!try->pick.route->provider->api->event(&try->stream, data, len, &try->fault))
-		try->failed = true;
-	return !try->failed && !try->full;
-}
-
 static void on_head(struct http_transfer *transfer, int32_t status, void *ctx)
 {
 	struct generation *generation = ctx;
 	struct provider_try *try = &generation->try;
-	const char *type = http_header(transfer, "content-type");
 
 	try->http_status = status;
 	retry_after_read(transfer, try->retry_after);
-	if (status == 200 && (!type || strncasecmp(type, "text/event-stream", 17) != 0)) {
-		try->failed = true;
-		provider_fault_broken(&try->fault, "it is no stream of events");
-	}
+	if (try->retry_after[0])
+		try->answer.stream.retry_after = try->retry_after;
 }
 
-static bool on_data(_unused_ struct http_transfer *transfer, const void *data, size_t len,
-		    void *ctx)
+static bool is_answer(const struct provider_try *try)
+{
+	return try->http_status >= 200 && try->http_status < 300;
+}
+
+static void note_odd_events(struct generation *generation)
+{
+	struct provider_try *try = &generation->try;
+	const char *const labels[] = {try->pick.route->provider->name};
+	size_t n = try->answer.skipped - try->odd_events;
+
+	if (n == 0)
+		return;
+	metric_add(metric_get(&odd_events_total, labels), (int64_t)n);
+	if (try->odd_events == 0)
+		log_warn("provider_event_odd", LOG_S("provider", labels[0]),
+			 LOG_S("generation", generation->log->facts.id),
+			 LOG_S("request_id", generation->log->facts.request_id));
+	try->odd_events = try->answer.skipped;
+}
+
+static void try_over(struct generation *generation, enum transport transport, enum status status);
+
+static bool on_data(struct http_transfer *transfer, const void *data, size_t len, void *ctx)
 {
 	struct generation *generation = ctx;
 	struct provider_try *try = &generation->try;
-	enum status s;
+	size_t former = generation->log->n_marks;
+	bool was_finished = answer_finished(&try->answer), more;
 
-	if (try->failed)
+	if (try->transfer != transfer) /* it has said [DONE]; the connection may be kept */
+		return true;
+	if (generation->stage != STAGE_TRY)
 		return false;
-	if (try->http_status != 200) { /* what does not fit says nothing that is needed */
+	if (!is_answer(try)) { /* what does not fit says nothing that is needed */
 		size_t room = REFUSAL_BYTES - try->refusal.len;
 
 		buf_add(&try->refusal, data, len < room ? len : room);
 		return true;
 	}
-	s = sse_reader_feed(&try->sse, data, len, on_event, generation, NULL);
-	if (s == RESOURCE_EXHAUSTED) {
-		try->failed = true;
-		provider_fault_broken(&try->fault, "an event is too long");
-	}
+	more = answer_feed(&try->answer, data, len);
+	note_odd_events(generation);
 	watch_pump_all(generation);
-	return s == OK;
+	if (answer_finished(&try->answer) && (!was_finished || generation->log->n_marks > former))
+		http_deadline(transfer, generation->engine->conf->usage_wait_ms);
+	if (more || !try->answer.stream.done)
+		return more;
+	try->transfer = NULL; /* it ends by itself, or at its deadline */
+	try_over(generation, TRANSPORT_CLOSED, OK);
+	return true;
 }
 
 /* ---------------------------------------------------------------- how a try ended */
@@ -145,7 +163,7 @@ static bool mend(struct generation *generation)
 	const struct provider_fault *fault = &try->fault;
 	int32_t fewer = fault->fewer_tokens;
 
-	if (generation->written || try->mends >= MENDS_MAX)
+	if (try->mends >= MENDS_MAX)
 		return false;
 	if (fault->kind == FAULT_PARAMETER && !(try->omitted & fault->parameter)) {
 		if (fault->once)
@@ -162,25 +180,34 @@ static bool mend(struct generation *generation)
 	return true;
 }
 
-static void try_failed(struct generation *generation)
+static void note_fault(struct generation *generation, const struct error *err)
 {
-	const struct chat_conf *conf = generation->engine->conf;
 	struct provider_try *try = &generation->try;
-	const char *const labels[] = {try->pick.route->provider->name, try->fault.err.reason};
-	int64_t wait_us = conf->tries_pause_ms * US_PER_MS << (try->n - 1);
+	const char *const labels[] = {try->pick.route->provider->name, err->reason};
 
 	metric_add(metric_get(&faults_total, labels), 1);
 	log_warn("provider_fault", LOG_S("provider", labels[0]), LOG_S("reason", labels[1]),
-		 LOG_S("message", try->fault.err.message), LOG_I("try", try->n),
+		 LOG_S("message", err->message), LOG_I("try", try->n),
 		 LOG_S("generation", generation->log->facts.id),
 		 LOG_S("request_id", generation->log->facts.request_id));
-	if (mend(generation)) {
+}
+
+/* again: nothing came, so that somebody else may be asked. */
+static void try_failed(struct generation *generation, bool again)
+{
+	const struct chat_conf *conf = generation->engine->conf;
+	struct provider_try *try = &generation->try;
+	int64_t wait_us = conf->tries_pause_ms * US_PER_MS << (try->n - 1);
+
+	note_fault(generation, &try->fault.err);
+	provider_report(generation->model, &try->pick, clock_mono_us(), &try->fault, &try->avoid);
+	if (again && mend(generation)) {
 		try->n--; /* that was no failure of the provider */
 		try_begin(generation);
 		return;
 	}
-	if (generation->written || try->fault.kind == FAULT_FINAL ||
-	    try->fault.kind == FAULT_PARAMETER || try->n >= conf->tries_max) {
+	if (!again || try->fault.kind == FAULT_FINAL || try->fault.kind == FAULT_PARAMETER ||
+	    try->n >= conf->tries_max) {
 		fail(generation, &try->fault.err);
 		return;
 	}
@@ -193,62 +220,84 @@ static void try_failed(struct generation *generation)
 	try_begin(generation); /* what failed rests or is avoided; another may be free */
 }
 
-/* Whether the answer is whole; otherwise fault says what is wrong. */
-static bool whole(struct generation *generation, enum status status)
+static Chat__V1__StopReason stop_reason(const struct provider_stream *stream)
+{
+	if (stream->full || stream->stop == STOP_LENGTH)
+		return CHAT__V1__STOP_REASON__LENGTH;
+	if (stream->stop == STOP_FILTER || (stream->wrote_refusal && !stream->wrote_text))
+		return CHAT__V1__STOP_REASON__FILTER;
+	return CHAT__V1__STOP_REASON__STOP;
+}
+
+/* It came to its end and nobody can use it: not the fault of the key, and not to be asked again. */
+static void end_unusable(struct generation *generation, const char *reason)
+{
+	struct error err;
+
+	err.code = error_set(&err, UNAVAILABLE, reason, "%s", answer_ending_text(reason));
+	note_fault(generation, &err);
+	finish(generation, CHAT__V1__GENERATION__STATE__FAILED,
+	       stop_reason(&generation->try.answer.stream), &err);
+}
+
+static void end_answer(struct generation *generation, enum transport transport, enum status status)
+{
+	struct provider_try *try = &generation->try;
+	struct ending ending;
+
+	answer_end(&try->answer);
+	note_odd_events(generation);
+	ending = answer_ending(&try->answer, transport);
+	generation->unpaid = !ending.charged;
+	if (!ending.done && !ending.reason) {
+		if (try->answer.failed)
+			try->fault = try->answer.fault;
+		else if (transport == TRANSPORT_CLOSED)
+			provider_fault_broken(&try->fault, "nothing in it can be read");
+		else
+			provider_fault_transfer(status == OK ? UNAVAILABLE : status, &try->fault);
+		try_failed(generation, ending.again);
+		return;
+	}
+	provider_report(generation->model, &try->pick, clock_mono_us(), NULL, &try->avoid);
+	if (ending.reason)
+		end_unusable(generation, ending.reason);
+	else
+		finish(generation, CHAT__V1__GENERATION__STATE__DONE,
+		       stop_reason(&try->answer.stream), NULL);
+}
+
+static void try_over(struct generation *generation, enum transport transport, enum status status)
 {
 	struct provider_try *try = &generation->try;
 
-	if (try->failed)
-		return false;
-	if (try->http_status != 0 && try->http_status != 200) {
+	if (generation->cancel) { /* what was written until then is paid for */
+		answer_end(&try->answer);
+		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
+		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
+	} else if (is_answer(try)) {
+		end_answer(generation, transport, status);
+	} else if (try->http_status != 0) {
 		try->pick.route->provider->api->refusal(
-			try->http_status, try->retry_after[0] ? try->retry_after : NULL,
-			buf_text(&try->refusal), try->refusal.len, &try->fault);
-		return false;
-	}
-	if (try->full || try->stream.stop != STOP_NONE)
-		return true; /* what broke after the last word broke nothing */
-	if (status == OK)
-		status = UNAVAILABLE;
-	provider_fault_transfer(status, &try->fault);
-	return false;
-}
-
-static Chat__V1__StopReason stop_reason(const struct provider_try *try)
-{
-	if (try->full)
-		return CHAT__V1__STOP_REASON__LENGTH;
-	switch (try->stream.stop) {
-	case STOP_LENGTH:
-		return CHAT__V1__STOP_REASON__LENGTH;
-	case STOP_FILTER:
-		return CHAT__V1__STOP_REASON__FILTER;
-	default:
-		return CHAT__V1__STOP_REASON__STOP;
+			try->http_status, try->answer.stream.retry_after, buf_text(&try->refusal),
+			try->refusal.len, &try->fault);
+		try_failed(generation, true);
+	} else {
+		provider_fault_transfer(status == OK ? UNAVAILABLE : status, &try->fault);
+		try_failed(generation, true);
 	}
 }
 
-static void on_end(_unused_ struct http_transfer *transfer, enum status status,
+static void on_end(struct http_transfer *transfer, enum status status,
 		   _unused_ const struct error *err, void *ctx)
 {
 	struct generation *generation = ctx;
-	struct provider_try *try = &generation->try;
+	bool closed = status == OK && http_framed(transfer);
 
-	try->transfer = NULL;
-	if (generation->stage != STAGE_TRY) {
-		generation_unref(generation);
-		return;
-	}
-	if (generation->cancel) {
-		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
-		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
-	} else if (whole(generation, status)) {
-		provider_report(generation->model, &try->pick, clock_mono_us(), NULL, &try->avoid);
-		finish(generation, CHAT__V1__GENERATION__STATE__DONE, stop_reason(try), NULL);
-	} else {
-		provider_report(generation->model, &try->pick, clock_mono_us(), &try->fault,
-				&try->avoid);
-		try_failed(generation);
+	if (generation->try.transfer == transfer) {
+		generation->try.transfer = NULL;
+		if (generation->stage == STAGE_TRY)
+			try_over(generation, closed ? TRANSPORT_CLOSED : TRANSPORT_CUT, status);
 	}
 	generation_unref(generation);
 }
@@ -260,13 +309,15 @@ static void reset_try(struct generation *generation)
 	struct provider_try *try = &generation->try;
 
 	try_done(try);
-	sse_reader_init(&try->sse, EVENT_BYTES);
+	answer_init(&try->answer, try->pick.route->provider->api,
+		    (size_t)generation->engine->conf->event_bytes_max);
+	try->answer.stream.on_text = on_text;
+	try->answer.stream.on_reasoning = on_reasoning;
+	try->answer.stream.ctx = generation;
 	buf_init(&try->refusal, REFUSAL_BYTES);
-	try->stream = (struct provider_stream){
-		.on_text = on_text, .on_reasoning = on_reasoning, .ctx = generation};
+	try->odd_events = 0;
 	try->http_status = 0;
 	try->retry_after[0] = '\0';
-	try->failed = false;
 	try->fault = (struct provider_fault){0};
 }
 

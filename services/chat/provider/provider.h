@@ -3,6 +3,8 @@
 #define CHAT_PROVIDER_PROVIDER_H
 
 #include "chat/model/catalogue.h"
+#include "chat/provider/mend.h"
+#include "chat/provider/think.h"
 #include "runtime/base/buf.h"
 #include "runtime/http/http.h"
 
@@ -72,16 +74,39 @@ enum stop {
 	STOP_FILTER,
 };
 
-/* One answer while it comes. The adapter calls the sinks and fills the rest. */
+/* One answer while it comes. provider_stream_add calls the sinks, the adapter fills the rest. */
 struct provider_stream {
 	void (*on_text)(void *ctx, const char *text, size_t len);
 	void (*on_reasoning)(void *ctx, const char *text, size_t len);
 	void *ctx;
-	enum stop stop;
+	const char *retry_after; /* header of the answer, or NULL */
+	bool full;               /* set by a sink: no more is wanted */
+
+	enum stop stop;     /* reason of the end */
+	bool done;          /* the provider said that nothing more comes */
+	bool last_usage;    /* usage came in an event of its own, which is the last one */
+	bool deltas, whole; /* it came in pieces; in one piece */
+	bool wrote_text;    /* more than white space */
+	bool wrote_thought;
+	bool wrote_refusal; /* its text says why there is no answer */
+	bool wants_tool;    /* it called one, and we offer none */
 	bool has_usage;
 	int64_t prompt_tokens; /* as the provider says it; not to be believed blindly */
 	int64_t completion_tokens;
+
+	struct mend text, thought; /* what is open between two pieces */
+	struct think think;
+	struct buf scratch;
 };
+
+/* What a piece of an answer is. */
+enum part { PART_TEXT, PART_THOUGHT, PART_REFUSAL };
+
+void provider_stream_done(struct provider_stream *stream);
+/* Takes a piece out of a JSON string: repaired, thoughts sorted out. */
+void provider_stream_add(struct provider_stream *stream, enum part part, struct peek string);
+/* No more comes. */
+void provider_stream_end(struct provider_stream *stream);
 
 /* What a failed try means for the next one, and who rests. */
 enum fault_kind {
@@ -128,6 +153,12 @@ struct provider_avoid {
 	uint8_t last;                    /* bits: routes */
 };
 
+enum provider_event {
+	PROVIDER_EVENT_READ,
+	PROVIDER_EVENT_ODD,   /* nothing in it can be read: passed over */
+	PROVIDER_EVENT_ERROR, /* it says that there is no answer; fault says why */
+};
+
 /* One API that providers speak. A file of this folder for each. */
 struct provider_api {
 	/* Writes the request; strings in arena, the body in body. without: parameters that are left
@@ -135,9 +166,9 @@ struct provider_api {
 	enum status (*request)(const struct provider_pick *pick, const struct prompt *prompt,
 			       uint8_t without, struct arena *arena, struct buf *body,
 			       struct http_request *ret, struct error *reterr);
-	/* Takes one event of the answer. False: fault says what is wrong with it. */
-	bool (*event)(struct provider_stream *stream, const char *data, size_t len,
-		      struct provider_fault *fault);
+	/* Takes one event of the answer: a name ("message" when it has none) and its data. */
+	enum provider_event (*event)(struct provider_stream *stream, const char *name,
+				     const char *data, size_t len, struct provider_fault *fault);
 	/* What an answer with another status than 200 means. body: its first 4 KiB. */
 	void (*refusal)(int32_t status, const char *retry_after, const char *body, size_t len,
 			struct provider_fault *fault);

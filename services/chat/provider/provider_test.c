@@ -4,85 +4,6 @@
 
 #define SECOND US_PER_S
 
-struct heard {
-	char text[200], reasoning[200];
-};
-
-static void on_text(void *ctx, const char *text, size_t len)
-{
-	struct heard *heard = ctx;
-
-	strncat(heard->text, text, len);
-}
-
-static void on_reasoning(void *ctx, const char *text, size_t len)
-{
-	struct heard *heard = ctx;
-
-	strncat(heard->reasoning, text, len);
-}
-
-static bool event(struct provider_stream *stream, const char *data, struct provider_fault *fault)
-{
-	return provider_openai.event(stream, data, strlen(data), fault);
-}
-
-static void a_stream_is_read(void **state)
-{
-	struct heard heard = {0};
-	struct provider_stream stream = {
-		.on_text = on_text, .on_reasoning = on_reasoning, .ctx = &heard};
-	struct provider_fault fault;
-
-	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}", &fault));
-	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"reasoning\":\"hm\"}}]}", &fault));
-	assert_true(
-		event(&stream, "{\"choices\":[{\"delta\":{\"content\":\"a\\u0000b\"}}]}", &fault));
-	assert_true(event(&stream, "{\"choices\":[{\"delta\":{\"content\":null}}]}", &fault));
-	assert_int_equal(stream.stop, STOP_NONE);
-	assert_true(event(&stream, "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}",
-			  &fault));
-	assert_true(event(&stream,
-			  "{\"choices\":[],\"usage\":{\"prompt_tokens\":7,"
-			  "\"completion_tokens\":9}}",
-			  &fault));
-	assert_true(event(&stream, "[DONE]", &fault));
-	assert_string_equal(heard.text, "ab");
-	assert_string_equal(heard.reasoning, "hm");
-	assert_int_equal(stream.stop, STOP_LENGTH);
-	assert_true(stream.has_usage);
-	assert_int_equal(stream.prompt_tokens, 7);
-	assert_int_equal(stream.completion_tokens, 9);
-}
-
-static void nonsense_is_a_fault(void **state)
-{
-	static const struct {
-		const char *data, *reason;
-	} cases[] = {
-		{"", "provider_broken"},
-		{"{", "provider_broken"},
-		{"[]", "provider_broken"},
-		{"{\"choices\":[{\"delta\":7}]}", "provider_broken"},
-		{"{\"choices\":[{\"delta\":{\"content\":7}}]}", "provider_broken"},
-		{"{\"error\":{\"message\":\"sk-secret\"}}", "provider_unavailable"},
-		{"{\"error\":{\"code\":429}}", "provider_busy"},
-		{"{\"error\":{\"code\":403}}", "provider_refused"},
-	};
-	struct heard heard = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct provider_stream stream = {
-			.on_text = on_text, .on_reasoning = on_reasoning, .ctx = &heard};
-		struct provider_fault fault;
-
-		assert_false(event(&stream, cases[i].data, &fault));
-		assert_string_equal(fault.err.reason, cases[i].reason);
-		assert_null(strstr(fault.err.message, "secret"));
-	}
-	assert_string_equal(heard.text, "");
-}
-
 /* Two models of one provider with two keys, and another provider behind it. */
 struct pool {
 	struct provider_key keys[2], spare;
@@ -247,8 +168,6 @@ static void a_minute_has_so_many_requests(void **state)
 int provider_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_stream_is_read),
-		cmocka_unit_test(nonsense_is_a_fault),
 		cmocka_unit_test(keys_take_turns_and_rest),
 		cmocka_unit_test(only_a_verdict_on_the_key_rests_the_key),
 		cmocka_unit_test(one_answer_tries_each_way_once),

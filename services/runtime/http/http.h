@@ -74,6 +74,12 @@ struct http_transfer *http_start(struct http_client *client, const struct http_r
 void http_cancel(struct http_transfer *transfer);
 /* A header of the answer, or NULL; inside hooks. */
 const char *http_header(struct http_transfer *transfer, const char *name);
+/* Whether the answer says where it ends (its length, chunks, HTTP/2). Otherwise an end with OK may
+ * also be a connection that broke. Inside hooks. */
+bool http_framed(struct http_transfer *transfer);
+/* Ends the transfer with DEADLINE_EXCEEDED in delay_ms at the latest; a later call moves that.
+ * Engine thread only. */
+void http_deadline(struct http_transfer *transfer, int64_t delay_ms);
 
 /* Blocks until the whole answer is there; for workers, never on the engine thread. body: in arena.
  * errors: those of on_end. */
@@ -94,17 +100,23 @@ struct sse_reader {
 	char id[64];    /* of the last event that had one; a longer one is left out */
 	bool skip_lf;   /* the last line ended in CR: an LF belongs to it */
 	bool started;   /* a first line was seen: no byte order mark is expected any more */
+	bool too_long;  /* the event does not fit, and will be skipped */
+	size_t skipped; /* events that did not fit */
 };
-/* event_bytes_max: of one line, and of one event's data. */
+/* event_bytes_max: of one line, and of one event's data. What is longer is skipped and counted. */
 void sse_reader_init(struct sse_reader *reader, size_t event_bytes_max);
 void sse_reader_done(struct sse_reader *reader);
 /* on_event gets each complete event, data without its last line end and with a NUL behind it; it
- * returns false to stop: the rest of data is dropped, and the call returns CANCELLED.
- * errors: RESOURCE_EXHAUSTED call_too_large when an event is longer than the maximum. */
+ * returns false to stop: the rest of data is dropped, and the call returns CANCELLED. */
 _must_check_ enum status sse_reader_feed(struct sse_reader *reader, const void *data, size_t len,
 					 bool (*on_event)(const char *event, const char *data,
 							  size_t data_len, const char *id,
 							  void *ctx),
-					 void *ctx, struct error *reterr);
+					 void *ctx);
+/* The stream is over: tells the last event, to which a line end or the empty line is missing. */
+void sse_reader_end(struct sse_reader *reader,
+		    bool (*on_event)(const char *event, const char *data, size_t data_len,
+				     const char *id, void *ctx),
+		    void *ctx);
 
 #endif

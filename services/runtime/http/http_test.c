@@ -106,6 +106,8 @@ static bool answer(int fd, char *request)
 	}
 	if (strncmp(request, "GET /cut ", 9) == 0)
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+	if (strncmp(request, "GET /bye ", 9) == 0)
+		say(fd, "HTTP/1.1 200 OK\r\n\r\nuntil it closes");
 	if (strncmp(request, "GET /stall ", 11) == 0) {
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin");
 		wait_for_end(fd);
@@ -116,6 +118,17 @@ static bool answer(int fd, char *request)
 			usleep(150000); /* ten times: longer than the idle timeout */
 			say(fd, ".");
 		}
+	}
+	if (strncmp(request, "GET /packed ", 12) == 0) {
+		/* "hello packed " 200 times, by gzip, whether it was asked for or not */
+		static const char packed[] =
+			"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\x28\x48"
+			"\x4c\xce\x4e\x4d\x51\xc8\x18\xe5\x8c\x72\x46\x39\xa3\x9c\x51\xce\x28\x67"
+			"\x94\x33\xca\x19\xe5\x8c\x72\x20\x1c\x00\xc9\x4a\xfa\xb6\x28\x0a\x00\x00";
+
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 54\r\n\r\n");
+		ensure(send(fd, packed, 54, MSG_NOSIGNAL) == 54);
+		return true;
 	}
 	if (strncmp(request, "GET /silent ", 12) == 0)
 		wait_for_end(fd);
@@ -300,6 +313,20 @@ static void test_failures(void **state)
 	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), DEADLINE_EXCEEDED);
 }
 
+/* The limit counts what was unpacked. */
+static void test_packed(void **state)
+{
+	struct fixture *f = *state;
+	struct http_request request = {.method = "GET", .url = url(f, "/packed")};
+	struct http_answer a = {0};
+
+	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), OK);
+	assert_int_equal(a.body_len, 2600);
+	assert_memory_equal(a.body, "hello packed hello", 18);
+	request.answer_bytes_max = 1000;
+	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), RESOURCE_EXHAUSTED);
+}
+
 static void test_guard(void **state)
 {
 	struct fixture *f = *state;
@@ -327,6 +354,8 @@ struct seen {
 	struct http_transfer *transfer;
 	char order[16];
 	bool refuse, ended;
+	bool framed;      /* the end was said */
+	int64_t hurry_ms; /* deadline from the first byte on; 0: none */
 	enum status status;
 };
 
@@ -334,7 +363,9 @@ static bool seen_data(struct http_transfer *transfer, const void *data, size_t l
 {
 	struct seen *seen = ctx;
 
-	if (!seen->refuse)
+	if (seen->hurry_ms)
+		http_deadline(transfer, seen->hurry_ms);
+	else if (!seen->refuse)
 		http_cancel(transfer);
 	return !seen->refuse;
 }
@@ -348,6 +379,7 @@ static void seen_end(struct http_transfer *transfer, enum status status, const s
 	assert_false(seen->ended);
 	seen->ended = true;
 	seen->status = status;
+	seen->framed = transfer && status == OK && http_framed(transfer);
 	pthread_cond_signal(&seen->changed);
 	pthread_mutex_unlock(&seen->lock);
 }
@@ -378,6 +410,36 @@ static void test_cancel(void **state)
 		wait_ended(&seen);
 		assert_int_equal(seen.status, CANCELLED);
 	}
+}
+
+/* A deadline goes before the idle time-out, and an end that nobody announced is told apart. */
+static void test_deadline_and_frame(void **state)
+{
+	static const struct http_hooks hooks = {.on_data = seen_data, .on_end = seen_end};
+	static const struct {
+		const char *path;
+		enum status status;
+		bool framed;
+	} cases[] = {
+		{"/stall", DEADLINE_EXCEEDED, false},
+		{"/ok", OK, true},
+		{"/bye", OK, false},
+	};
+	struct fixture *f = *state;
+	int64_t start_us = clock_mono_us();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct seen seen = {.lock = PTHREAD_MUTEX_INITIALIZER,
+				    .changed = PTHREAD_COND_INITIALIZER,
+				    .hurry_ms = i == 0 ? 50 : 60000};
+		struct http_request request = {.method = "GET", .url = url(f, cases[i].path)};
+
+		http_start(f->client, &request, &hooks, &seen);
+		wait_ended(&seen);
+		assert_int_equal(seen.status, cases[i].status);
+		assert_int_equal(seen.framed, cases[i].framed);
+	}
+	assert_true(clock_mono_us() - start_us < 30 * US_PER_S);
 }
 
 static void test_free_ends_all(void **state)
@@ -561,7 +623,9 @@ int main(void)
 		NET(test_slow_but_alive),
 		NET(test_failures),
 		NET(test_guard),
+		NET(test_packed),
 		NET(test_cancel),
+		NET(test_deadline_and_frame),
 		NET(test_free_ends_all),
 		NET(test_post_and_timers),
 		cmocka_unit_test(test_free_runs_timers),

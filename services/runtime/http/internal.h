@@ -47,6 +47,7 @@ struct http_transfer {
 	size_t received_bytes; /* of the body */
 	int64_t start_us;
 	int64_t byte_us; /* when the last byte came; 0: none yet */
+	int64_t end_us;  /* when it must be over; 0: not said */
 	_Atomic bool cancelled;
 	bool refused; /* by the guard */
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define KEPT_BYTES 65536 /* of a buffer, from one line or event to the next */
+
 typedef bool event_fn(const char *event, const char *data, size_t data_len, const char *id,
 		      void *ctx);
 
@@ -28,10 +30,31 @@ static void keep(char *out, size_t size, const char *value, size_t len)
 	out[len] = '\0';
 }
 
-static bool field(struct sse_reader *reader, const char *line, size_t len)
+/* Gives back the memory of a line or event that was much longer than others. */
+static void shrink(struct buf *buf)
+{
+	if (buf->capacity > KEPT_BYTES)
+		buf_done(buf);
+	else
+		buf_clear(buf);
+}
+
+static bool named(const char *line, size_t len, const char *name)
+{
+	size_t n = strlen(name);
+
+	return len >= n && memcmp(line, name, n) == 0 && (len == n || line[n] == ':');
+}
+
+/* Whether the line carries data. llama.cpp writes `error: {…}` where others write two lines. */
+static bool carries_data(const char *line, size_t len)
+{
+	return named(line, len, "data") || named(line, len, "error");
+}
+
+static void field(struct sse_reader *reader, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
-	size_t name_len = colon ? (size_t)(colon - line) : len;
 	const char *value = colon ? colon + 1 : line + len;
 	size_t value_len = len - (size_t)(value - line);
 
@@ -39,54 +62,78 @@ static bool field(struct sse_reader *reader, const char *line, size_t len)
 		value++;
 		value_len--;
 	}
-	if (name_len == 4 && memcmp(line, "data", 4) == 0)
-		return buf_add(&reader->data, value, value_len) && buf_addc(&reader->data, '\n');
-	if (name_len == 5 && memcmp(line, "event", 5) == 0)
+	if (carries_data(line, len)) {
+		if (*line == 'e')
+			keep(reader->event, sizeof reader->event, "error", 5);
+		if (!buf_add(&reader->data, value, value_len) || !buf_addc(&reader->data, '\n'))
+			reader->too_long = true;
+	} else if (named(line, len, "event")) {
 		keep(reader->event, sizeof reader->event, value, value_len);
-	else if (name_len == 2 && memcmp(line, "id", 2) == 0)
+	} else if (named(line, len, "id")) {
 		keep(reader->id, sizeof reader->id, value, value_len);
-	return true; /* comments, retry and unknown fields say nothing to a server */
+	}
+	/* comments, retry and unknown fields say nothing to a server */
 }
 
-/* One whole line is in reader->line. */
-static enum status take_line(struct sse_reader *reader, event_fn *on_event, void *ctx,
-			     struct error *reterr)
+/* An empty line: tells the event. False: it was the last one that is wanted. */
+static bool dispatch(struct sse_reader *reader, event_fn *on_event, void *ctx)
+{
+	bool go_on = true;
+
+	if (reader->too_long) {
+		reader->skipped++;
+	} else if (reader->data.len > 0) {
+		reader->data.data[--reader->data.len] = '\0';
+		go_on = on_event(reader->event[0] ? reader->event : "message",
+				 buf_text(&reader->data), reader->data.len, reader->id, ctx);
+	}
+	reader->too_long = false;
+	shrink(&reader->data);
+	reader->event[0] = '\0';
+	return go_on;
+}
+
+/* One whole line is in reader->line, or the beginning of one that is too long. */
+static bool take_line(struct sse_reader *reader, event_fn *on_event, void *ctx)
 {
 	const char *line = buf_text(&reader->line);
 	size_t len = reader->line.len;
-	bool go_on = true;
+	bool cut = reader->line.overflow, go_on = true;
 
 	if (!reader->started && len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) {
 		line += 3;
 		len -= 3;
 	}
 	reader->started = true;
-	if (len > 0) {
-		if (!field(reader, line, len))
-			return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
-					 "an event is longer than %zu bytes", reader->data.max);
-		buf_clear(&reader->line);
-		return OK;
-	}
-	buf_clear(&reader->line);
-	if (reader->data.len > 0) {
-		reader->data.data[--reader->data.len] = '\0';
-		go_on = on_event(reader->event[0] ? reader->event : "message",
-				 buf_text(&reader->data), reader->data.len, reader->id, ctx);
-	}
-	buf_clear(&reader->data);
-	reader->event[0] = '\0';
-	return go_on ? OK : CANCELLED;
+	if (cut)
+		reader->too_long |= carries_data(line, len);
+	else if (len > 0)
+		field(reader, line, len);
+	else
+		go_on = dispatch(reader, on_event, ctx);
+	shrink(&reader->line);
+	return go_on;
+}
+
+/* What does not fit is left out; enough of it is there to see what the line was. */
+static void add_to_line(struct sse_reader *reader, const char *text, size_t len)
+{
+	struct buf *line = &reader->line;
+	size_t room = line->max - line->len;
+
+	if (line->overflow)
+		return;
+	buf_add(line, text, len < room ? len : room);
+	line->overflow = len > room;
 }
 
 enum status sse_reader_feed(struct sse_reader *reader, const void *data, size_t len,
-			    event_fn *on_event, void *ctx, struct error *reterr)
+			    event_fn *on_event, void *ctx)
 {
 	const char *p = data, *end = p + len;
 
 	while (p < end) {
 		const char *stop;
-		enum status s;
 
 		if (reader->skip_lf) {
 			reader->skip_lf = false;
@@ -95,16 +142,20 @@ enum status sse_reader_feed(struct sse_reader *reader, const void *data, size_t 
 		}
 		for (stop = p; stop < end && *stop != '\n' && *stop != '\r'; stop++)
 			;
-		if (!buf_add(&reader->line, p, (size_t)(stop - p)))
-			return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
-					 "a line is longer than %zu bytes", reader->line.max);
+		add_to_line(reader, p, (size_t)(stop - p));
 		if (stop == end)
 			break;
 		reader->skip_lf = *stop == '\r';
 		p = stop + 1;
-		s = take_line(reader, on_event, ctx, reterr);
-		if (s != OK)
-			return s;
+		if (!take_line(reader, on_event, ctx))
+			return CANCELLED;
 	}
 	return OK;
+}
+
+void sse_reader_end(struct sse_reader *reader, event_fn *on_event, void *ctx)
+{
+	if (reader->line.len > 0 && !take_line(reader, on_event, ctx))
+		return;
+	(void)!dispatch(reader, on_event, ctx);
 }

@@ -33,7 +33,7 @@ static enum status feed(struct heard *heard, const char *input, size_t step, siz
 	sse_reader_init(&reader, max);
 	for (size_t at = 0; at < len && s == OK; at += step)
 		s = sse_reader_feed(&reader, input + at, len - at < step ? len - at : step, hear,
-				    heard, NULL);
+				    heard);
 	sse_reader_done(&reader);
 	return s;
 }
@@ -77,14 +77,44 @@ static void test_cases_at_every_cut(_unused_ void **state)
 	}
 }
 
+/* What is too long is skipped with bounded memory, and the next event is read. */
 static void test_limits(_unused_ void **state)
+{
+	static const struct {
+		const char *input;
+		size_t skipped;
+	} long_ones[] = {
+		{"data: 12345678901\n\ndata: ok\n\n", 1},
+		{"data: 123456\ndata: 1234567\ndata: 12\n\ndata: ok\n\n", 1},
+		{": 1234567890123456\ndata: ok\n\n", 0},
+		{"xxxxxxxxxxxxxxxxxxxxxxxxx\n\ndata: ok\n\n", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(long_ones); i++) {
+		const char *input = long_ones[i].input;
+
+		for (size_t step = 1; step <= strlen(input); step++) {
+			struct heard heard = {.left = -1};
+			struct sse_reader reader;
+
+			sse_reader_init(&reader, 16);
+			for (size_t at = 0, len = strlen(input); at < len; at += step)
+				assert_int_equal(sse_reader_feed(&reader, input + at,
+								 len - at < step ? len - at : step,
+								 hear, &heard),
+						 OK);
+			assert_int_equal(reader.skipped, long_ones[i].skipped);
+			assert_true(reader.line.capacity <= 256 && reader.data.capacity <= 256);
+			assert_string_equal(heard.text, "<message|ok|>");
+			sse_reader_done(&reader);
+		}
+	}
+}
+
+static void test_long_names(_unused_ void **state)
 {
 	struct heard heard = {.left = -1};
 
-	assert_int_equal(feed(&heard, "data: 12345678901\n\n", 4, 16), RESOURCE_EXHAUSTED);
-	assert_int_equal(feed(&heard, "data: 123456\ndata: 1234567\ndata: 12\n\n", 100, 16),
-			 RESOURCE_EXHAUSTED);
-	assert_string_equal(heard.text, "");
 	/* A name or id that does not fit is left out, never cut. */
 	assert_int_equal(feed(&heard,
 			      "id: 0123456789012345678901234567890123456789012345678901234567890123"
@@ -92,6 +122,34 @@ static void test_limits(_unused_ void **state)
 			      100, 200),
 			 OK);
 	assert_string_equal(heard.text, "<message|a|>");
+}
+
+static void test_end(_unused_ void **state)
+{
+	static const struct {
+		const char *input, *events;
+	} ends[] = {
+		{"data: never ended", "<message|never ended|>"},
+		{"data: no empty line\n", "<message|no empty line|>"},
+		{"data: a\n\ndata: b\r", "<message|a|><message|b|>"},
+		{"data: a\n\n", "<message|a|>"},
+		{"data: a\n\nevent: x", "<message|a|>"},
+		{"error: {}", "<error|{}|>"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct heard heard = {.left = -1};
+		struct sse_reader reader;
+
+		sse_reader_init(&reader, 100);
+		assert_int_equal(sse_reader_feed(&reader, ends[i].input, strlen(ends[i].input),
+						 hear, &heard),
+				 OK);
+		sse_reader_end(&reader, hear, &heard);
+		assert_string_equal(heard.text, ends[i].events);
+		sse_reader_done(&reader);
+	}
 }
 
 static void test_stop(_unused_ void **state)
@@ -107,6 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases_at_every_cut),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_stop),
 	};
 

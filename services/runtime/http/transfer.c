@@ -104,13 +104,34 @@ const char *http_header(struct http_transfer *transfer, const char *name)
 	return header->value;
 }
 
+bool http_framed(struct http_transfer *transfer)
+{
+	long version = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+	return version >= CURL_HTTP_VERSION_2_0 || http_header(transfer, "content-length") ||
+	       http_header(transfer, "transfer-encoding");
+}
+
+void http_deadline(struct http_transfer *transfer, int64_t delay_ms)
+{
+	struct http_client *client = transfer->client;
+
+	transfer->end_us = clock_mono_us() + delay_ms * US_PER_MS;
+	if (client->check_us == 0 || transfer->end_us < client->check_us)
+		client->check_us = transfer->end_us;
+}
+
 int64_t transfer_due_us(const struct http_transfer *transfer)
 {
 	const struct http_request *request = &transfer->request;
+	int64_t due_us = transfer->start_us + request->first_byte_timeout_ms * US_PER_MS;
 
 	if (transfer->byte_us)
-		return transfer->byte_us + request->idle_timeout_ms * US_PER_MS;
-	return transfer->start_us + request->first_byte_timeout_ms * US_PER_MS;
+		due_us = transfer->byte_us + request->idle_timeout_ms * US_PER_MS;
+	if (transfer->end_us && transfer->end_us < due_us)
+		due_us = transfer->end_us;
+	return due_us;
 }
 
 static size_t on_header(char *data, size_t size, size_t n, void *ctx)
@@ -176,6 +197,8 @@ static enum status set_headers(struct http_transfer *transfer, struct error *ret
 		ensure(curl_slist_append(transfer->headers, *header));
 	}
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+	/* All that this libcurl can unpack, whether it was asked for or not. */
+	curl_easy_setopt(transfer->easy, CURLOPT_ACCEPT_ENCODING, "");
 	return OK;
 }
 

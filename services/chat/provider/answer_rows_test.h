@@ -1,0 +1,33 @@
+/* Answers as servers send them, and what must become of each. A ' stands for a ". */
+#ifndef CHAT_PROVIDER_ANSWER_ROWS_TEST_H
+#define CHAT_PROVIDER_ANSWER_ROWS_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum row_end {
+	ROW_CLOSE, /* the body ends in good order */
+	ROW_CUT,   /* the connection breaks behind it */
+	ROW_OPEN,  /* the connection stays open behind it */
+};
+
+struct answer_row {
+	const char *name;
+	const char *body;
+	size_t len;
+	enum row_end end;
+	/* "DONE STOP", "DONE LENGTH", "DONE FILTER"; "FAILED word": nobody else is asked; "AGAIN
+	 * word": somebody is. */
+	const char *outcome;
+	const char *text, *thoughts;
+	bool charged;
+	size_t odd; /* events that were passed over */
+};
+
+extern const struct answer_row answer_rows[];
+extern const size_t answer_rows_n;
+
+/* The body with its quotation marks; malloc. */
+char *answer_row_body(const struct answer_row *row);
+
+#endif

@@ -1,0 +1,222 @@
+/* What servers that speak OpenAI's chat completions really send. Only what is needed is read, so
+ * that nothing else can break an answer. A whole completion is an event with `message`. */
+#include "chat/provider/openai.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define PARTS_DEPTH_MAX 4 /* of parts within parts */
+
+/* ---------------------------------------------------------------- text in its many shapes */
+
+static bool is_thought(struct peek part)
+{
+	static const char *const types[] = {"thinking", "reasoning", "reasoning.text",
+					    "reasoning.summary", "reasoning_content"};
+	struct peek type = peek_member(part, "type");
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (peek_is(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A string, a part with text in it, or a list of both. False: no text was in it. */
+static bool add_parts(struct provider_stream *stream, enum part kind, struct peek value,
+		      int32_t depth)
+{
+	static const char *const members[] = {"text",    "thinking", "reasoning", "summary",
+					      "content", "refusal",  "value"};
+	struct peek part;
+	bool some = false;
+
+	if (peek_is_string(value)) {
+		some = value.end - value.at > 2;
+		if (some)
+			provider_stream_add(stream, kind, value);
+		return some;
+	}
+	if (depth == 0 || !(peek_is_array(value) || peek_is_object(value)))
+		return false;
+	if (peek_is_array(value)) {
+		while (peek_next(&value, &part))
+			some |= add_parts(stream, kind, part, depth - 1);
+		return some;
+	}
+	if (is_thought(value))
+		kind = PART_THOUGHT;
+	else if (peek_is(peek_member(value, "type"), "refusal"))
+		kind = PART_REFUSAL;
+	for (size_t i = 0; !some && i < ARRAY_SIZE(members); i++)
+		some = add_parts(stream, kind, peek_member(value, members[i]), depth - 1);
+	return some;
+}
+
+/* Some servers send the same thoughts under two names, or one of the names with nothing. */
+static void take_thoughts(struct provider_stream *stream, struct peek delta)
+{
+	static const char *const members[] = {"reasoning_content", "reasoning", "thinking",
+					      "reasoning_details", "thinking_blocks"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		if (add_parts(stream, PART_THOUGHT, peek_member(delta, members[i]),
+			      PARTS_DEPTH_MAX))
+			return;
+	}
+}
+
+static void take_delta(struct provider_stream *stream, struct peek delta)
+{
+	take_thoughts(stream, delta);
+	add_parts(stream, PART_TEXT, peek_member(delta, "content"), PARTS_DEPTH_MAX);
+	add_parts(stream, PART_REFUSAL, peek_member(delta, "refusal"), 0);
+	if (peek_says(peek_member(delta, "tool_calls")) ||
+	    peek_says(peek_member(delta, "function_call")))
+		stream->wants_tool = true;
+}
+
+/* ---------------------------------------------------------------- how it ends */
+
+static bool is_one_of(struct peek value, const char *const *words)
+{
+	while (*words && !peek_is(value, *words))
+		words++;
+	return *words;
+}
+
+/* False: it is an error. An unknown word is a reason as good as any. */
+static bool take_reason(struct provider_stream *stream, struct peek reason)
+{
+	static const char *const none[] = {"", "null", "none", NULL};
+	static const char *const length[] = {"length", "max_tokens", "max_output_tokens",
+					     "model_length", NULL};
+	static const char *const filter[] = {
+		"content_filter",     "safety",    "refusal", "recitation",
+		"prohibited_content", "blocklist", "spii",    NULL};
+	static const char *const tool[] = {"tool_calls", "function_call", "tool_use", NULL};
+
+	if (!peek_is_string(reason) || is_one_of(reason, none))
+		return true;
+	if (peek_is(reason, "error"))
+		return false;
+	if (is_one_of(reason, tool))
+		stream->wants_tool = true;
+	if (is_one_of(reason, length))
+		stream->stop = STOP_LENGTH;
+	else if (is_one_of(reason, filter))
+		stream->stop = STOP_FILTER;
+	else if (stream->stop == STOP_NONE)
+		stream->stop = STOP_STOP;
+	return true;
+}
+
+/* Each usage holds all that was used so far. */
+static bool take_usage(struct provider_stream *stream, struct peek root)
+{
+	struct peek usage = peek_member(root, "usage");
+	int64_t prompt, completion;
+
+	if (!peek_number(peek_member(usage, "prompt_tokens"), &prompt) ||
+	    !peek_number(peek_member(usage, "completion_tokens"), &completion))
+		return false;
+	stream->has_usage = true;
+	stream->prompt_tokens = prompt;
+	stream->completion_tokens = completion;
+	return true;
+}
+
+/* ---------------------------------------------------------------- events */
+
+/* Before anything came, words without choices say why nothing will. */
+static bool only_explains(const struct provider_stream *stream, struct peek root)
+{
+	return !stream->wrote_text && !stream->wrote_thought && !peek_member(root, "choices").at &&
+	       (peek_is_string(peek_member(root, "message")) ||
+		peek_is_string(peek_member(root, "detail")));
+}
+
+static bool is_error(struct peek root, const char *name)
+{
+	struct peek error = peek_member(root, "error");
+
+	if (peek_is_object(error) && !peek_says(peek_member(error, "message")) &&
+	    !peek_says(peek_member(error, "code")) && !peek_says(peek_member(error, "type")))
+		error = (struct peek){0}; /* it says that there was none */
+	return peek_says(error) || strcmp(name, "error") == 0 ||
+	       peek_is(peek_member(root, "object"), "error") ||
+	       peek_is(peek_member(root, "type"), "error");
+}
+
+/* False: it is an error. */
+static bool take_choice(struct provider_stream *stream, struct peek choice)
+{
+	struct peek delta = peek_member(choice, "delta"), message = peek_member(choice, "message");
+
+	if (peek_says(delta)) {
+		stream->deltas = true;
+		take_delta(stream, delta);
+	} else if (peek_is_object(message)) {
+		if (!stream->deltas) /* otherwise it repeats what they said */
+			take_delta(stream, message);
+		stream->whole = true;
+	} else {
+		add_parts(stream, PART_TEXT, peek_member(choice, "text"), 0);
+	}
+	return take_reason(stream, peek_member(choice, "finish_reason"));
+}
+
+/* The data without what some servers wrap around it. */
+static void unwrap(const char **data, size_t *len)
+{
+	for (;;) {
+		while (*len > 0 && strchr(" \t\r\n", **data)) {
+			(*data)++;
+			(*len)--;
+		}
+		if (*len < 5 || memcmp(*data, "data:", 5) != 0)
+			break;
+		*data += 5;
+		*len -= 5;
+	}
+	while (*len > 0 && strchr(" \t\r\n", (*data)[*len - 1]))
+		(*len)--;
+}
+
+static bool is_done(const char *data, size_t len)
+{
+	return (len == 6 && strncasecmp(data, "[DONE]", 6) == 0) ||
+	       (len == 8 && strncasecmp(data, "\"[DONE]\"", 8) == 0);
+}
+
+enum provider_event openai_event(struct provider_stream *stream, const char *name, const char *data,
+				 size_t len, struct provider_fault *fault)
+{
+	struct peek root, choices, choice;
+	bool some, usage;
+
+	unwrap(&data, &len);
+	if (is_done(data, len)) {
+		stream->done = true;
+		return PROVIDER_EVENT_READ;
+	}
+	if (!peek_object(data, len, &root)) {
+		if (len == 0 || strcmp(name, "error") != 0)
+			return PROVIDER_EVENT_ODD;
+		provider_fault_body(200, stream->retry_after, data, len, fault);
+		return PROVIDER_EVENT_ERROR;
+	}
+	if (is_error(root, name) || only_explains(stream, root)) {
+		provider_fault_body(200, stream->retry_after, data, len, fault);
+		return PROVIDER_EVENT_ERROR;
+	}
+	choices = peek_member(root, "choices");
+	some = peek_next(&choices, &choice);
+	if (some && !take_choice(stream, choice)) {
+		provider_fault_broken(fault, "it ended with an error");
+		return PROVIDER_EVENT_ERROR;
+	}
+	usage = take_usage(stream, root);
+	stream->last_usage |= usage && !some;
+	return choices.at || usage ? PROVIDER_EVENT_READ : PROVIDER_EVENT_ODD;
+}

@@ -1,0 +1,196 @@
+#include "chat/provider/peek.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NUMBER_BYTES_MAX 63
+#define NUMBER_MAX 9007199254740992.0 /* 2^53 */
+
+static const struct peek none;
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static const char *pass_space(const char *p, const char *end)
+{
+	while (p < end && is_space(*p))
+		p++;
+	return p;
+}
+
+/* Behind the string that begins at p, or NULL when it does not end. */
+static const char *pass_string(const char *p, const char *end)
+{
+	for (p++; p < end; p++) {
+		if (*p == '"')
+			return p + 1;
+		if (*p == '\\')
+			p++;
+	}
+	return NULL;
+}
+
+/* Behind the object or array that begins at p, or NULL when it does not end. */
+static const char *pass_nested(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	while (p && p < end) {
+		if (*p == '"') {
+			p = pass_string(p, end);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if ((*p == '}' || *p == ']') && --depth == 0)
+			return p + 1;
+		p++;
+	}
+	return NULL;
+}
+
+/* Behind the value that begins at p. */
+static const char *pass_value(const char *p, const char *end)
+{
+	if (*p == '"')
+		return pass_string(p, end);
+	if (*p == '{' || *p == '[')
+		return pass_nested(p, end);
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && !is_space(*p))
+		p++;
+	return p;
+}
+
+bool peek_object(const char *text, size_t len, struct peek *ret)
+{
+	const char *end = text + len, *p = pass_space(text, end), *stop;
+
+	if (p == end || *p != '{')
+		return false;
+	stop = pass_nested(p, end);
+	if (!stop || pass_space(stop, end) != end)
+		return false;
+	*ret = (struct peek){p, stop};
+	return true;
+}
+
+struct peek peek_member(struct peek object, const char *name)
+{
+	const char *p = object.at, *end = object.end;
+	size_t len = strlen(name);
+	struct peek found = none;
+
+	if (!peek_is_object(object))
+		return none;
+	for (p++; (p = pass_space(p, end)) < end && *p != '}';) {
+		const char *key = p, *key_end, *value;
+
+		if (*p == ',') {
+			p++;
+			continue;
+		}
+		key_end = *p == '"' ? pass_string(p, end) : NULL;
+		p = key_end ? pass_space(key_end, end) : end;
+		if (p == end || *p != ':')
+			return found; /* no JSON from here on */
+		value = pass_space(p + 1, end);
+		p = value < end ? pass_value(value, end) : NULL;
+		if (!p)
+			return found;
+		if ((size_t)(key_end - key) == len + 2 && memcmp(key + 1, name, len) == 0)
+			found = (struct peek){value, p};
+	}
+	return found;
+}
+
+bool peek_next(struct peek *list, struct peek *ret)
+{
+	const char *p = list->at, *end = list->end, *stop;
+
+	if (!p || p == end)
+		return false;
+	/* The first time it begins with its bracket, later with what follows an element. */
+	if (*p == '[')
+		p++;
+	else if (*p != ',' && !is_space(*p))
+		return false;
+	while (p < end && (is_space(*p) || *p == ','))
+		p++;
+	if (p == end || *p == ']' || *p == '}')
+		return false;
+	stop = pass_value(p, end);
+	if (!stop || stop == p)
+		return false;
+	*ret = (struct peek){p, stop};
+	list->at = stop;
+	return true;
+}
+
+bool peek_is_object(struct peek value)
+{
+	return value.at && *value.at == '{';
+}
+
+bool peek_is_array(struct peek value)
+{
+	return value.at && *value.at == '[';
+}
+
+bool peek_is_string(struct peek value)
+{
+	return value.at && *value.at == '"';
+}
+
+static bool is_text(struct peek value, const char *text)
+{
+	size_t len = (size_t)(value.end - value.at);
+
+	return len == strlen(text) && memcmp(value.at, text, len) == 0;
+}
+
+bool peek_says(struct peek value)
+{
+	static const char *const nothing[] = {"null", "false", "0", "\"\""};
+
+	if (!value.at)
+		return false;
+	if (peek_is_object(value) || peek_is_array(value))
+		return pass_space(value.at + 1, value.end) < value.end - 1;
+	for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+		if (is_text(value, nothing[i]))
+			return false;
+	}
+	return true;
+}
+
+bool peek_is(struct peek value, const char *word)
+{
+	size_t len = strlen(word);
+
+	return peek_is_string(value) && (size_t)(value.end - value.at) == len + 2 &&
+	       strncasecmp(value.at + 1, word, len) == 0;
+}
+
+bool peek_number(struct peek value, int64_t *ret)
+{
+	char text[NUMBER_BYTES_MAX + 1], *end;
+	double number;
+	size_t len;
+
+	if (peek_is_string(value))
+		value = (struct peek){value.at + 1, value.end - 1};
+	len = value.at ? (size_t)(value.end - value.at) : 0;
+	if (len == 0 || len > NUMBER_BYTES_MAX || !strchr("-0123456789", *value.at))
+		return false;
+	memcpy(text, value.at, len);
+	text[len] = '\0';
+	number = strtod(text, &end);
+	if (*end || end != text + len || !(fabs(number) <= NUMBER_MAX) || floor(number) != number)
+		return false;
+	*ret = (int64_t)number;
+	return true;
+}
