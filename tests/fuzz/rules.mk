@@ -11,6 +11,9 @@ $(addprefix $(B)/fuzz/,$(FUZZERS)): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_
 # The RPC layer is fuzzed without a network.
 $(B)/fuzz/rpc_server $(B)/fuzz/rpc_client: $(B)/obj/tests/fuzz/lib/net_fake.o
 
+# Adapters of providers are chat's.
+$(B)/fuzz/openai: $(filter-out %/main.o,$(chat_O))
+
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(addprefix $(B)/fuzz/,$(FUZZERS))
 fuzz: ## fuzz each target for FUZZ_SECONDS (600); what it finds is in build/fuzz/found
