@@ -3,10 +3,10 @@
 #define CHAT_PROVIDER_PROVIDER_H
 
 #include "chat/model/catalogue.h"
-#include "chat/provider/mend.h"
 #include "chat/provider/think.h"
 #include "runtime/base/buf.h"
 #include "runtime/http/http.h"
+#include "runtime/json/mend.h"
 
 #define PROVIDERS_MAX MODEL_ROUTES_MAX
 

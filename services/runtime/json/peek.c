@@ -99,7 +99,7 @@ bool peek_next_member(struct peek *rest, struct peek *ret_key, struct peek *ret_
 		return false; /* no JSON from here on */
 	value = pass_space(p + 1, end);
 	p = value < end ? pass_value(value, end) : NULL;
-	if (!p || p == value)
+	if (!p)
 		return false;
 	*ret_value = (struct peek){value, p};
 	rest->at = p;
