@@ -29,6 +29,7 @@ struct stream {
 	bool ended;                   /* the call has; what is pending goes out still */
 	bool revoked;                 /* its session ended */
 	bool leaving;                 /* this process is about to end */
+	bool cut;                     /* the reader was too slow: it comes back with its cursor */
 };
 
 struct streams {
@@ -223,7 +224,7 @@ static bool push(struct stream *stream)
 /* The stream that has begun is over. */
 static void finish(struct stream *stream)
 {
-	httpd_stream_end(stream->http, !stream->leaving);
+	httpd_stream_end(stream->http, !stream->leaving && !stream->cut);
 	list_remove(stream);
 }
 
@@ -312,10 +313,11 @@ static void on_end(_unused_ struct rpc_client_call *call, enum status status,
 	stream->ended = true;
 	if (status != OK && (stream->revoked || stream->leaving))
 		err = stream->revoked ? &revoked : &leaving;
+	stream->cut = status == RESOURCE_EXHAUSTED && strcmp(err->reason, "reader_slow") == 0;
 	if (stream->request) {
 		answer_plainly(stream, status, err);
 	} else {
-		if (status != OK && !stream->leaving)
+		if (status != OK && !stream->leaving && !stream->cut)
 			write_error(stream, err);
 		else if (status == OK && stream->route->dialect == ROUTE_DIALECT_OPENAI)
 			buf_adds(&stream->pending, "data: [DONE]\n\n");

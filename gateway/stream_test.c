@@ -179,6 +179,18 @@ static void slow_readers_stop_their_source(_unused_ void **state)
 	close(fd);
 }
 
+/* The service needed the room: the stream is cut, so that the client comes back with its cursor. */
+static void slow_readers_come_back(_unused_ void **state)
+{
+	struct rpc_call *call;
+	int fd = open_stream("GET " EVENTS, "", "", &call);
+
+	rpc_finish(call, rpc_fail(call, RESOURCE_EXHAUSTED, "reader_slow", "others need it"), NULL);
+	assert_false(client_read_until(fd, &test.in, "0\r\n\r\n"));
+	assert_false(says("event: error"));
+	close(fd);
+}
+
 static void the_end_lets_streams_move(_unused_ void **state)
 {
 	struct rpc_call *call;
@@ -197,6 +209,7 @@ int main(void)
 		TEST(streams_refused_at_once_are_plain_answers),
 		TEST(streams_go_on_where_they_were_left),
 		TEST(errors_end_streams_that_began),
+		TEST(slow_readers_come_back),
 		TEST(a_gone_reader_cancels_the_call),
 		TEST(the_end_of_a_session_ends_its_streams),
 		TEST(head_does_not_wait_for_the_end),

@@ -39,7 +39,7 @@ static void on_end(struct rpc_client_call *call, enum status status, const struc
 	ended++;
 }
 
-/* Streams 1, 3, 5 and 7. */
+/* Stream 1 of one connection; 1, 3 and 5 of the other. */
 static void start_calls(struct rpc_channel *channel)
 {
 	static const struct rpc_client_hooks hooks = {
@@ -82,28 +82,45 @@ static void end_calls(struct rpc_channel *channel, size_t n)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static struct net_conn *next_dial(void)
+{
+	struct net_conn *conn;
+
+	for (int tries = 0; !(conn = net_fake_answer_dial()); tries++) {
+		ensure(tries < 100);
+		net_fake_fire(); /* back-off */
+	}
+	return conn;
+}
+
+static void feed(struct net_conn *conn, const uint8_t *data, size_t len)
 {
 	static const uint8_t settings[9] = {0, 0, 0, 4};
+
+	if (data[0] & 1)
+		net_fake_receive(conn, settings, sizeof(settings), SIZE_MAX);
+	net_fake_receive(conn, data + 1, len - 1, data[0] & 2 ? 1u + data[0] / 4 : SIZE_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
 	static struct rpc_channel *channel;
-	struct net_conn *conn;
+	struct net_conn *conns[2]; /* the unary calls' and the streams' */
 
 	if (len == 0)
 		return 0;
 	if (!channel)
 		channel = channel_new();
 	ended = 0;
-	for (int tries = 0; !(conn = net_fake_answer_dial()); tries++) {
-		ensure(tries < 100);
-		net_fake_fire(); /* back-off */
-	}
 	start_calls(channel);
-	if (data[0] & 1)
-		net_fake_receive(conn, settings, sizeof(settings), SIZE_MAX);
-	net_fake_receive(conn, data + 1, len - 1, data[0] & 2 ? 1u + data[0] / 4 : SIZE_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(conns); i++)
+		conns[i] = next_dial();
+	for (size_t i = 0; i < ARRAY_SIZE(conns); i++)
+		feed(conns[i], data, len);
 	if (data[0] & 4)
 		net_fake_fire();
-	net_fake_end(conn);
+	for (size_t i = 0; i < ARRAY_SIZE(conns); i++)
+		net_fake_end(conns[i]);
 	net_fake_run();
 	end_calls(channel, ARRAY_SIZE(fuzz_methods));
 	ensure(net_fake_alive() == 0);

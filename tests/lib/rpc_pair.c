@@ -3,6 +3,7 @@
 #include "runtime/base/ensure.h"
 #include "runtime/base/fiber.h"
 #include "runtime/net/net.h"
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,9 +25,8 @@ const char *pair_text_of(const ProtobufCMessage *message)
 static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, ProtobufCMessage *resp)
 {
 	const char *text = pair_text_of(req);
-	int code;
+	int code, place = ++pair_running;
 
-	pair_running++;
 	if (sscanf(text, "fail %d", &code) == 1) {
 		rpc_error_detail(call, "limit", "7");
 		return rpc_fail(call, code, "hold_unknown", "wörds, 100%% of them\n%s", text);
@@ -58,15 +58,20 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 		text = call->caller;
 	if (strcmp(text, "pid") == 0)
 		text = arena_printf(call->arena, "%d", (int)getpid());
+	if (strcmp(text, "place") == 0)
+		text = arena_printf(call->arena, "%d", place);
 	if (strcmp(text, "worker") == 0)
 		text = call->worker ? "yes" : "no";
 	((pair_text *)resp)->value = (char *)text;
 	return OK;
 }
 
+#define COUNT_BYTES_MAX 4096
+
 struct counting {
 	struct rpc_call *call;
 	int64_t next, last;
+	int size; /* of a message, with blanks behind the number */
 	_Atomic bool finished;
 };
 
@@ -79,12 +84,12 @@ static void count_done(void *ctx)
 static void count_on(struct rpc_call *call, void *ctx)
 {
 	struct counting *counting = ctx;
-	char text[32];
+	char text[COUNT_BYTES_MAX];
 	pair_text message = PAIR_TEXT_INIT;
 
 	message.value = text;
 	for (; counting->next <= counting->last; counting->next++) {
-		snprintf(text, sizeof(text), "%lld", (long long)counting->next);
+		snprintf(text, sizeof(text), "%-*lld", counting->size, (long long)counting->next);
 		if (rpc_stream_send(call, &message.base) != OK)
 			return;
 	}
@@ -101,7 +106,8 @@ static void count_cancel(struct rpc_call *call, void *ctx)
 		rpc_finish(call, CANCELLED, NULL);
 }
 
-/* Server stream: "N" counts 1 … N; "silent" sends nothing at all. */
+/* Server stream: "N" counts 1 … N, "N SIZE" in messages of so many bytes; "silent" sends nothing at
+ * all. */
 static enum status count(struct rpc_call *call, const ProtobufCMessage *req, ProtobufCMessage *resp)
 {
 	static const struct rpc_stream_hooks hooks = {
@@ -113,7 +119,8 @@ static enum status count(struct rpc_call *call, const ProtobufCMessage *req, Pro
 	counting = calloc(1, sizeof(*counting));
 	ensure(counting);
 	counting->next = 1;
-	counting->last = atoll(pair_text_of(req));
+	if (sscanf(pair_text_of(req), "%" SCNd64 " %d", &counting->last, &counting->size) < 2)
+		counting->size = 1;
 	rpc_stream_hooks_set(call, &hooks, counting);
 	if (strcmp(pair_text_of(req), "silent") != 0)
 		count_on(call, counting);
@@ -211,6 +218,12 @@ const struct rpc_method pair_pipelined = {.path = "/test.v1.Test/Pipelined",
 					  .resp = TYPE,
 					  .access = RPC_ACCESS_PUBLIC,
 					  .pipelined = true};
+const struct rpc_method pair_heavy = {.path = "/test.v1.Test/Heavy",
+				      .kind = RPC_UNARY,
+				      .req = TYPE,
+				      .resp = TYPE,
+				      .access = RPC_ACCESS_PUBLIC,
+				      .lane = RPC_LANE_HEAVY};
 const struct rpc_method pair_user = METHOD("User", RPC_UNARY, RPC_ACCESS_USER, true, true);
 const struct rpc_method pair_admin = METHOD("Admin", RPC_UNARY, RPC_ACCESS_ADMIN, true, true);
 const struct rpc_method pair_service = {.path = "/test.v1.Test/Service",
@@ -234,7 +247,7 @@ const struct rpc_method pair_talk =
 const struct rpc_handler pair_handlers[] = {
 	{&pair_echo, echo},    {&pair_inline, echo},    {&pair_user, echo},    {&pair_admin, echo},
 	{&pair_service, echo}, {&pair_count, count},    {&pair_planned, NULL}, {&pair_sum, sum},
-	{&pair_talk, talk},    {&pair_pipelined, echo},
+	{&pair_talk, talk},    {&pair_pipelined, echo}, {&pair_heavy, echo},
 };
 const size_t n_pair_handlers = ARRAY_SIZE(pair_handlers);
 

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000 /* on a machine with many neighbours */
 #define wait_for(condition)                                               \
 	do {                                                              \
 		int64_t wait_end = clock_mono_us() + WAIT_MS * US_PER_MS; \
@@ -28,11 +28,13 @@ extern _Atomic bool pair_gate;
 
 /* Unary, answer the request's text except: "fail CODE", "field", "gate" (waits for pair_gate),
  * "sleep" (until cancelled), "meta" (context), "big" (fills the arena), "worker" (yes or no),
- * "pid", "caller", "together N" (until N calls have run). All the same but for access; pair_planned
- * has no handler, pair_unknown no entry; pair_service may be called by "billing" alone. */
-extern const struct rpc_method pair_echo, pair_inline, pair_pipelined, pair_user, pair_admin,
-	pair_service, pair_planned, pair_unknown;
-/* Server stream: "N" counts 1 … N, "silent" sends nothing, "fail" fails. */
+ * "pid", "caller", "place" (how many have begun), "together N" (until N calls have run). All the
+ * same but for access and lane; pair_planned has no handler, pair_unknown no entry; pair_service
+ * may be called by "billing" alone. */
+extern const struct rpc_method pair_echo, pair_inline, pair_pipelined, pair_heavy, pair_user,
+	pair_admin, pair_service, pair_planned, pair_unknown;
+/* Server stream: "N" counts 1 … N, "N SIZE" in messages of SIZE bytes, "silent" sends nothing,
+ * "fail" fails. */
 extern const struct rpc_method pair_count;
 /* Client stream: sum of the lengths. Both ways: echo; "keep" stops the flow for 20 ms. */
 extern const struct rpc_method pair_sum, pair_talk;

@@ -61,6 +61,10 @@ static void check_access(struct gen *gen, const struct gen_method *method)
 	    !method->proto->server_streaming)
 		gen_error(gen, &method->place, "%s.%s: stream_when is for streams", method->service,
 			  method->proto->name);
+	if (rule->lane != LIMITLESS__METHOD_RULE__LANE__MAIN &&
+	    (method->proto->client_streaming || method->proto->server_streaming || rule->inline_))
+		gen_error(gen, &method->place, "%s.%s: a lane is for unary methods with workers",
+			  method->service, method->proto->name);
 }
 
 /* Two methods of one route: a stream under a condition and a plain one. */

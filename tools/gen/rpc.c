@@ -165,10 +165,12 @@ static void put_method_row(struct gen *gen, struct gen_file *file, const struct 
 		gen_put(file, "\t.callers = %s_callers,\n", method->c_name);
 	gen_put(file,
 		"\t.timeout_ms = %u,\n\t.idempotent = %s,\n\t.run_inline = %s,\n"
-		"\t.pipelined = %s,\n};\n\n",
+		"\t.pipelined = %s,\n\t.lane = %s,\n};\n\n",
 		rule->timeout_ms || !is_unary(method) ? rule->timeout_ms : 10000,
 		rule->idempotent ? "true" : "false", rule->inline_ ? "true" : "false",
-		rule->pipelined ? "true" : "false");
+		rule->pipelined ? "true" : "false",
+		rule->lane == LIMITLESS__METHOD_RULE__LANE__HEAVY ? "RPC_LANE_HEAVY"
+								  : "RPC_LANE_MAIN");
 }
 
 static void put_clients(struct gen *gen, struct gen_file *file, const struct gen_method *method)

@@ -138,8 +138,35 @@ void attempt_on_stream_close(struct stream *stream, uint32_t error_code)
 	}
 	s = wire_status_of_reset(error_code);
 	attempt->refused = error_code == NGHTTP2_REFUSED_STREAM;
-	attempt_end(attempt, s, wire_default_reason(s), "the server reset the stream: %s",
-		    nghttp2_http2_strerror(error_code));
+	attempt_end(attempt, s,
+		    error_code == NGHTTP2_ENHANCE_YOUR_CALM ? "reader_slow"
+							    : wire_default_reason(s),
+		    "the server reset the stream: %s", nghttp2_http2_strerror(error_code));
+}
+
+/* ------------------------------------------------------------------ readers that take too long */
+
+const char *attempt_user_of(const struct stream *stream)
+{
+	return attempt_of((struct stream *)stream)->call->user;
+}
+
+bool attempt_may_end(const struct stream *stream)
+{
+	const struct attempt *attempt = attempt_of((struct stream *)stream);
+
+	return !attempt->over && attempt->call->method->kind != RPC_UNARY;
+}
+
+void attempt_end_slow(struct stream *stream)
+{
+	struct attempt *attempt = attempt_of(stream);
+
+	atomic_store(&attempt->slow, true);
+	stream_uncount(stream, SIZE_MAX);
+	attempt_end(attempt, RESOURCE_EXHAUSTED, "reader_slow",
+		    "the stream was not read, and others needed the room");
+	session_drop(stream, NGHTTP2_CANCEL);
 }
 
 /* ------------------------------------------------------------------ what the call wants (lock) */
@@ -256,6 +283,10 @@ void attempt_on_events(struct stream *stream, unsigned events)
 	}
 	if (events & EVENT_RESUME)
 		stream->stopped = false;
+	if (atomic_load(&attempt->slow)) {
+		stream_forget_taken(stream);
+		stream->stopped = false;
+	}
 	/* What came of the messages is told before the end, whatever the end; an aborted call is
 	 * not interested. */
 	if (!call->waiter && !call->reply)

@@ -115,7 +115,7 @@ struct rpc_channel *rpc_channel_open(const struct rpc_channel_options *options)
 	}
 	pthread_mutex_lock(&channel->lock);
 	channel->resolved = true;
-	sub_new(channel, channel->options.target, false);
+	channel_add(channel, channel->options.target);
 	pthread_mutex_unlock(&channel->lock);
 	return channel;
 }
@@ -195,30 +195,50 @@ static bool has_room(const struct client_session *session)
 }
 
 /* One more connection to an address whose connections are full. */
-static void open_extra(struct rpc_channel *channel, const char *url)
+static void open_extra(struct rpc_channel *channel, enum conn_class class, const char *url)
 {
 	int n = 0;
 
 	for (struct subchannel *sub = channel->subs; sub; sub = sub->next) {
-		if (strcmp(sub->url, url) != 0)
+		if (sub->class != class || strcmp(sub->url, url) != 0)
 			continue;
 		if (sub->state != SUB_READY)
 			return; /* one is on its way, or cannot come */
 		n++;
 	}
 	if (n < EXTRA_MAX)
-		sub_new(channel, url, true);
+		sub_new(channel, class, url, true);
+}
+
+void channel_add(struct rpc_channel *channel, const char *url)
+{
+	for (int class = 0; class < CONN_CLASSES; class ++)
+		sub_new(channel, (enum conn_class) class, url, false);
+}
+
+static void want(struct rpc_channel *channel, enum conn_class class)
+{
+	if (channel->wanted[class])
+		return;
+	channel->wanted[class] = true;
+	for (struct subchannel *sub = channel->subs; sub; sub = sub->next) {
+		if (sub->class != class)
+			continue;
+		sub_want(sub);
+		channel->failing[class] = false; /* nobody has tried this address */
+	}
 }
 
 /* The less busy of two that are ready, chosen at random: nearly as even as the least busy of all,
  * and no herd when loads are stale. */
-struct client_session *channel_pick(struct rpc_channel *channel)
+struct client_session *channel_pick(struct rpc_channel *channel, enum conn_class class)
 {
 	struct client_session *ready[2] = {NULL, NULL}, *best;
 	uint64_t n = 0;
 
+	want(channel, class);
 	for (struct subchannel *sub = channel->subs; sub; sub = sub->next) {
-		if (sub->state != SUB_READY)
+		if (sub->state != SUB_READY || sub->class != class)
 			continue;
 		/* Reservoir of two. */
 		if (n < 2)
@@ -234,19 +254,19 @@ struct client_session *channel_pick(struct rpc_channel *channel)
 	if (!best)
 		return NULL;
 	if (!has_room(best))
-		open_extra(channel, best->sub->url);
+		open_extra(channel, class, best->sub->url);
 	best->in_flight++;
 	return best;
 }
 
-bool channel_may_wait(const struct rpc_channel *channel)
+bool channel_may_wait(const struct rpc_channel *channel, enum conn_class class)
 {
-	if (channel->failing)
+	if (channel->failing[class])
 		return false;
 	if (!channel->resolved)
 		return true;
 	for (const struct subchannel *sub = channel->subs; sub; sub = sub->next)
-		if (sub->state == SUB_CONNECTING)
+		if (sub->class == class && sub->state == SUB_CONNECTING)
 			return true;
 	return false;
 }

@@ -22,18 +22,28 @@ struct client_session {
 	uint64_t token_version; /* (lock) of the signer that made it */
 };
 
+/* Unary calls and streams go over connections of their own, so what streams have under way delays
+ * no unary call. */
+enum conn_class {
+	CONN_UNARY,
+	CONN_STREAMS,
+	CONN_CLASSES,
+};
+
 enum sub_state {
+	SUB_IDLE, /* nobody has called yet */
 	SUB_CONNECTING,
 	SUB_READY,
 	SUB_BACKOFF,
 	SUB_GONE, /* the address is no more; waits for its references to go */
 };
 
-/* One address, and the connection to it. Guarded by channel->lock. */
+/* One address, and the connection to it for one class of calls. Guarded by channel->lock. */
 struct subchannel {
 	_Atomic int refs;
 	struct rpc_channel *channel; /* holds a reference */
 	char *url;
+	enum conn_class class;
 	bool extra; /* opened because the others were at their limit of streams */
 	bool seen;  /* in the latest resolution */
 	enum sub_state state;
@@ -55,8 +65,10 @@ struct rpc_channel {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct subchannel *subs;
-	bool resolved; /* at least once */
-	bool failing;  /* the last attempts failed: calls fail at once until one succeeds */
+	bool resolved;              /* at least once */
+	bool wanted[CONN_CLASSES];  /* a call of this class came: connected from then on */
+	bool failing[CONN_CLASSES]; /* the last attempts failed: calls fail at once until one
+				       succeeds */
 	bool closing;
 	struct error why;                                /* failing: of the last failure */
 	struct rpc_client_call *calls;                   /* all that did not end */
@@ -76,6 +88,8 @@ struct attempt {
 	struct rpc_client_call *call;        /* holds a reference */
 	bool submitted;                      /* (lock) */
 	bool over;                           /* (lock) EVENT_END is told */
+	_Atomic bool slow;                   /* … because its reader took too long: what came is
+						thrown away */
 	bool refused;                        /* the server did not begin with it: may be repeated */
 	bool answered;                       /* (lock) headers came */
 	bool end_due;                        /* session_run's own: told when the messages are */
@@ -109,7 +123,8 @@ struct rpc_client_call {
 	struct rpc_client_call *previous, *next; /* channel->calls */
 	struct rpc_client_call *pending_next;
 	const struct rpc_method *method;
-	struct meta headers; /* context and user's metadata, as on the wire */
+	struct meta headers;  /* context and user's metadata, as on the wire */
+	char user[UUID_SIZE]; /* on whose behalf; "": nobody's */
 	int64_t start_us, deadline_us;
 	struct net_timer *deadline; /* channel->lock */
 	struct net_timer *retry;    /* channel->lock */
@@ -145,14 +160,19 @@ void target_split(const char *address, size_t len, char *host, size_t host_size,
 		  size_t port_size);
 struct rpc_channel *channel_ref(struct rpc_channel *channel);
 void channel_unref(struct rpc_channel *channel);
+/* channel->lock held. An address of the target. */
+void channel_add(struct rpc_channel *channel, const char *url);
 /* channel->lock held. A session for one more call, counted in its in_flight; NULL: none is ready.
  */
-struct client_session *channel_pick(struct rpc_channel *channel);
+struct client_session *channel_pick(struct rpc_channel *channel, enum conn_class class);
 /* channel->lock held. */
-bool channel_may_wait(const struct rpc_channel *channel);
+bool channel_may_wait(const struct rpc_channel *channel, enum conn_class class);
 
 /* subchannel.c; channel->lock held unless said otherwise */
-struct subchannel *sub_new(struct rpc_channel *channel, const char *url, bool extra);
+struct subchannel *sub_new(struct rpc_channel *channel, enum conn_class class, const char *url,
+			   bool extra);
+/* The first call of its class came. */
+void sub_want(struct subchannel *sub);
 void sub_remove(struct subchannel *sub);
 struct subchannel *sub_ref(struct subchannel *sub);
 /* Locks held or not. */
@@ -181,6 +201,9 @@ void attempt_end_by_trailers(struct attempt *attempt);
 void attempt_on_op(struct stream *stream);
 void attempt_on_events(struct stream *stream, unsigned events);
 void attempt_on_stream_close(struct stream *stream, uint32_t error_code);
+const char *attempt_user_of(const struct stream *stream);
+bool attempt_may_end(const struct stream *stream);
+void attempt_end_slow(struct stream *stream);
 
 /* client_call.c */
 struct rpc_client_call *call_ref(struct rpc_client_call *call);

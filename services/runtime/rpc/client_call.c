@@ -73,6 +73,7 @@ static void pending_remove(struct rpc_client_call *call)
 static bool place(struct rpc_client_call *call, bool *failed)
 {
 	struct rpc_channel *channel = call->channel;
+	enum conn_class class = call->method->kind == RPC_UNARY ? CONN_UNARY : CONN_STREAMS;
 	struct client_session *session;
 
 	*failed = false;
@@ -80,13 +81,13 @@ static bool place(struct rpc_client_call *call, bool *failed)
 		*failed = true;
 		return false;
 	}
-	session = channel_pick(channel);
+	session = channel_pick(channel, class);
 	if (session) {
 		call->place = PLACE_SENT;
 		stream_attach(&call->attempt->stream, &session->session);
 		return true;
 	}
-	if (channel_may_wait(channel) || call->wait_for_ready)
+	if (channel_may_wait(channel, class) || call->wait_for_ready)
 		pending_add(call);
 	else
 		*failed = true;
@@ -407,6 +408,7 @@ static void add_context(struct rpc_client_call *call, const struct rpc_context *
 	}
 	if (!parent)
 		return;
+	memcpy(call->user, parent->subject.user_id, sizeof(call->user));
 	add_header(&call->headers, "x-request-id", parent->request_id);
 	add_header(&call->headers, "traceparent", parent->traceparent);
 	add_header(&call->headers, "x-user-id", parent->subject.user_id);

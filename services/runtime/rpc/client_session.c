@@ -168,6 +168,9 @@ const struct session_side client_side = {
 	.on_refused = on_refused,
 	.on_stream_close = attempt_on_stream_close,
 	.on_output_end = on_output_end,
+	.user_of = attempt_user_of,
+	.may_end = attempt_may_end,
+	.end_slow = attempt_end_slow,
 	.on_close = on_close,
 	.free_session = free_session,
 };

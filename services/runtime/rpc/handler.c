@@ -133,8 +133,10 @@ void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage
 	 * one write. */
 	if (fiber_running())
 		session_op_hold(&call->stream);
+	else if (pub->method && pub->method->lane != RPC_LANE_MAIN)
+		session_op_post(&call->stream);
 	else
-		session_op(&call->stream, atomic_load(&call->server->queue_n) > 0);
+		session_op(&call->stream, workers_waiting(call->server) > 0);
 	server_call_leave(call);
 }
 
@@ -170,9 +172,7 @@ static enum status take_request(struct server_call *call, ProtobufCMessage **ret
 		s = message_unpack(call->pub.method->req, data, len, call->pub.arena, ret,
 				   &call->pub.err);
 	free(plain);
-	atomic_fetch_sub(&stream->session->unread, stream->taken.len);
-	bytes_free(&stream->taken);
-	stream->taken_at = 0;
+	stream_forget_taken(stream);
 	return s;
 }
 
@@ -234,21 +234,38 @@ void server_call_run(struct server_call *call, void *worker)
 /* ------------------------------------------------------------------ events of a call, told by
  * session_run */
 
+/* No worker took it. */
+static void refuse_waiting(struct server_call *call, enum queue_answer answer)
+{
+	struct lane *lane = lane_of(call->server, call->pub.method);
+	bool main = lane == &call->server->lanes[RPC_LANE_MAIN];
+	const char *busy = main ? NULL : call->server->options.heavy.busy;
+	bool full = answer == QUEUE_FULL;
+
+	session_lock(call->stream.session);
+	call->phase = CALL_RECEIVING; /* nobody has it */
+	server_call_refuse(call, RESOURCE_EXHAUSTED,
+			   busy   ? busy
+			   : full ? "overloaded"
+				  : "calls_too_many",
+			   full ? "too many calls wait already"
+				: "too many calls of this %s wait already",
+			   call->pub.ctx.subject.user_id[0] ? "user" : "address");
+	session_unlock(call->stream.session);
+}
+
 static void start(struct server_call *call)
 {
 	const struct rpc_method *method = call->pub.method;
+	enum queue_answer answer;
 
 	if (method->kind != RPC_UNARY || method->run_inline) {
 		server_call_run(call, NULL);
 		return;
 	}
-	if (workers_queue(call))
-		return;
-	session_lock(call->stream.session);
-	call->phase = CALL_RECEIVING; /* nobody has it */
-	server_call_refuse(call, RESOURCE_EXHAUSTED, "overloaded", "%d calls wait already",
-			   call->server->options.queue_max);
-	session_unlock(call->stream.session);
+	answer = workers_queue(call);
+	if (answer != QUEUE_TAKEN)
+		refuse_waiting(call, answer);
 }
 
 /* False: the message is no good, and the call ends for it. */

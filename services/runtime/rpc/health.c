@@ -203,15 +203,15 @@ static const struct rpc_method methods[] = {
 	{"/grpc.health.v1.Health/Check", RPC_UNARY,
 	 &grpc__health__v1__health_check_request__descriptor,
 	 &grpc__health__v1__health_check_response__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, true,
-	 true, false},
+	 true, false, RPC_LANE_MAIN},
 	{"/grpc.health.v1.Health/List", RPC_UNARY,
 	 &grpc__health__v1__health_list_request__descriptor,
 	 &grpc__health__v1__health_list_response__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, true,
-	 true, false},
+	 true, false, RPC_LANE_MAIN},
 	{"/grpc.health.v1.Health/Watch", RPC_SERVER_STREAM,
 	 &grpc__health__v1__health_check_request__descriptor,
 	 &grpc__health__v1__health_check_response__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, true,
-	 false, false},
+	 false, false, RPC_LANE_MAIN},
 };
 
 const struct rpc_handler health_handlers[] = {

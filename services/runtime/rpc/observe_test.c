@@ -136,8 +136,9 @@ static void test_age(void **state)
 	pair_close(&pair);
 }
 
-/* A server of ours that speaks by hand: its connection has begun HTTP/2. */
-static int accept_channel(struct pair *pair, struct rpc_channel_options options)
+/* A server of ours that speaks by hand: the connection of a stream has begun HTTP/2. */
+static int accept_stream(struct pair *pair, struct rpc_channel_options options, const char *text,
+			 struct pair_listener *stream)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -151,6 +152,7 @@ static int accept_channel(struct pair *pair, struct rpc_channel_options options)
 	snprintf(pair->target, sizeof(pair->target), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 	options.target = pair->target;
 	pair->channel = rpc_channel_open(&options);
+	pair_stream(pair, &pair_count, text, NULL, stream);
 	fd = accept(listener, NULL, NULL);
 	ensure(fd >= 0 && recv(fd, preface, sizeof(preface), MSG_WAITALL) == sizeof(preface) &&
 	       h2_frame(fd, H2_SETTINGS, 0, 0, NULL, 0));
@@ -163,10 +165,11 @@ static void test_silent_server(void **state)
 {
 	struct pair_listener l = {0};
 	struct pair pair;
-	int fd = accept_channel(&pair, (struct rpc_channel_options){.keepalive_ms = 100,
-								    .keepalive_timeout_ms = 100});
+	int fd = accept_stream(
+		&pair,
+		(struct rpc_channel_options){.keepalive_ms = 100, .keepalive_timeout_ms = 100},
+		"silent", &l);
 
-	pair_stream(&pair, &pair_count, "silent", NULL, &l);
 	wait_for(l.over);
 	assert_int_equal(l.status, UNAVAILABLE);
 	rpc_channel_close(pair.channel);
@@ -181,9 +184,8 @@ static void test_refused_stream(void **state)
 	struct pair_listener l = {0};
 	struct h2_answer request;
 	struct pair pair;
-	int fd = accept_channel(&pair, (struct rpc_channel_options){0});
+	int fd = accept_stream(&pair, (struct rpc_channel_options){0}, "1", &l);
 
-	pair_stream(&pair, &pair_count, "1", NULL, &l);
 	assert_true(h2_read_answer(fd, 1, &request));
 	assert_true(h2_frame(fd, H2_RST_STREAM, 0, 1, refused, sizeof(refused)));
 	assert_true(h2_read_answer(fd, 3, &request));

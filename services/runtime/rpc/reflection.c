@@ -437,7 +437,7 @@ static enum status reflect(struct rpc_call *call, const ProtobufCMessage *req,
 		path, RPC_BIDI_STREAM,                                                 \
 			&grpc__reflection__v1__server_reflection_request__descriptor,  \
 			&grpc__reflection__v1__server_reflection_response__descriptor, \
-			RPC_ACCESS_PUBLIC, NULL, 0, true, false, false                 \
+			RPC_ACCESS_PUBLIC, NULL, 0, true, false, false, RPC_LANE_MAIN  \
 	}
 
 static const struct rpc_method methods[] = {

@@ -4,6 +4,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/log/log.h"
 
+#define REFUSALS_SAID_MAX 20 /* log lines in a second of calls that found no room */
+
 static struct metric_family calls_total = {
 	.name = "rpc_server_calls_total",
 	.help = "Calls that ended, by method and code.",
@@ -57,7 +59,7 @@ static void unknown_init(void)
 
 static int64_t read_queue(void *ctx)
 {
-	return atomic_load(&((struct rpc_server *)ctx)->queue_n);
+	return workers_waiting(ctx);
 }
 
 void report_server(struct rpc_server *server)
@@ -117,6 +119,19 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
+/* A flood that finds no room must not fill the log as well. */
+static bool may_say(const struct server_call *call)
+{
+	struct rpc_server *server = call->server;
+	int64_t now = clock_mono_us() / US_PER_S, second = atomic_load(&server->refusals_second);
+
+	if (call->phase != CALL_REFUSED || call->status != RESOURCE_EXHAUSTED)
+		return true;
+	if (second != now && atomic_compare_exchange_strong(&server->refusals_second, &second, now))
+		atomic_store(&server->refusals_said, 0);
+	return atomic_fetch_add(&server->refusals_said, 1) < REFUSALS_SAID_MAX;
+}
+
 void report_end(struct server_call *call)
 {
 	struct method_entry *entry = entry_of(call);
@@ -132,7 +147,7 @@ void report_end(struct server_call *call)
 	metric_observe_us(entry->seconds, us);
 	metric_add(entry->received, (int64_t)atomic_load(&call->stream.got_bytes));
 	metric_add(entry->sent, (int64_t)call->stream.put_bytes);
-	if (!log_enabled(level))
+	if (!log_enabled(level) || !may_say(call))
 		return;
 	log_at(level, "rpc", LOG_S("method", entry->handler.method->path),
 	       LOG_S("request_id", ctx->request_id), LOG_S("trace", or_null(ctx->traceparent)),

@@ -72,7 +72,7 @@ static void update(struct rpc_channel *channel, const struct addresses *found)
 			if (strcmp(sub->url, found->url[i]) == 0)
 				sub->seen = known = true;
 		if (!known)
-			sub_new(channel, found->url[i], false);
+			channel_add(channel, found->url[i]);
 	}
 	for (sub = channel->subs; sub && found->fault == 0; sub = next) {
 		next = sub->next;
@@ -100,7 +100,8 @@ static void resolve(struct rpc_channel *channel)
 	if (found->fault != 0 && !channel->subs) {
 		s = error_set(&channel->why, UNAVAILABLE, "service_unavailable", "%s: %s",
 			      channel->options.target, gai_strerror(found->fault));
-		channel->failing = true;
+		for (int class = 0; class < CONN_CLASSES; class ++)
+			channel->failing[class] = true;
 	}
 	pthread_mutex_unlock(&channel->lock);
 	free(found);

@@ -34,6 +34,13 @@ enum rpc_access {
 	RPC_ACCESS_SERVICE = 4,
 };
 
+/* limitless.MethodRule.Lane: which workers run a unary method. */
+enum rpc_lane {
+	RPC_LANE_MAIN,
+	RPC_LANE_HEAVY,
+	RPC_LANES,
+};
+
 struct rpc_method {
 	const char *path; /* "/credits.v1.CreditsService/Hold" */
 	enum rpc_kind kind;
@@ -46,6 +53,7 @@ struct rpc_method {
 	bool run_inline;            /* the handler runs on the receiving thread */
 	bool pipelined;             /* … on a fiber, with others on one worker: it may wait where
 				       fiber_wait is called, and nowhere else for long */
+	enum rpc_lane lane;
 };
 
 struct rpc_call;
@@ -168,18 +176,35 @@ bool rpc_cancelled(const struct rpc_call *call);
 struct rpc_server;
 struct token_verifier;
 
+/* Workers and a queue apart from those of the other methods. */
+struct rpc_lane_options {
+	int32_t workers;        /* 0: the methods of this lane run in the main one */
+	int32_t queue_max;      /* calls that wait; full: RESOURCE_EXHAUSTED */
+	int32_t queue_user_max; /* … of one user, or of one address without a user */
+	int32_t nice;           /* added to the workers' niceness: others' threads go first */
+	const char *busy;       /* reason of the refusal; a text that stays */
+};
+
 struct rpc_server_options {
 	const char *const *listen; /* NULL-terminated urls: ipc:///path, tcp://host:port,
 				      tls+tcp://host:port */
 	int32_t workers;           /* threads for unary handlers; default 8 */
 	int32_t queue_max; /* calls that wait for a worker; default 1,024; full: RESOURCE_EXHAUSTED
 			      overloaded */
+	int32_t queue_user_max; /* … of one user, or of one address without a user; default 256;
+				   more: RESOURCE_EXHAUSTED calls_too_many */
+	struct rpc_lane_options heavy;
 	size_t message_bytes_max;    /* default 4 MiB */
 	size_t stream_queue_bytes;   /* unsent bytes of one stream; default 1 MiB */
+	size_t unsent_bytes_max;     /* … of one connection; default 64 MiB; beyond it the streams
+					that are not read end with RESOURCE_EXHAUSTED reader_slow */
 	int32_t connections_max;     /* default 1,024 */
 	int32_t streams_max;         /* per connection; default 1,000 */
 	int32_t streams_trusted_max; /* per connection of a peer with a service token; default
 					16,384 */
+	int32_t user_streams_max;    /* open streams of one user; default 64 */
+	int32_t session_streams_max; /* … of one session; default 32; more: RESOURCE_EXHAUSTED
+					streams_too_many */
 	int32_t drain_ms; /* what runs may finish in this time at SIGTERM; default 30,000 */
 	int32_t connection_age_ms; /* MAX_CONNECTION_AGE; 0: none */
 	int32_t handshake_ms; /* a connection that has not begun HTTP/2 by then is closed; default
@@ -252,7 +277,8 @@ struct rpc_channel_options {
 					host */
 };
 
-/* Copies options and begins to connect; never blocks, never NULL. */
+/* Copies options; never blocks, never NULL. Unary calls and streams have connections of their own,
+ * each opened when the first of its calls comes. */
 struct rpc_channel *rpc_channel_open(const struct rpc_channel_options *options);
 /* Open calls end with CANCELLED. Blocks until their callbacks have run. Not from a callback. */
 void rpc_channel_close(struct rpc_channel *channel);

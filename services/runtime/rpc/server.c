@@ -49,6 +49,12 @@ static void set_options(struct rpc_server *server, const struct rpc_server_optio
 	options->tls_ca_file = copy(given->tls_ca_file);
 	default_i32(&options->workers, 8);
 	default_i32(&options->queue_max, 1024);
+	default_i32(&options->queue_user_max, 256);
+	default_i32(&options->heavy.queue_max, 64);
+	default_i32(&options->heavy.queue_user_max, 16);
+	default_i32(&options->user_streams_max, 64);
+	default_i32(&options->session_streams_max, 32);
+	default_size(&options->unsent_bytes_max, UNSENT_MAX_BYTES);
 	default_size(&options->message_bytes_max, 4 * 1024 * 1024);
 	default_size(&options->stream_queue_bytes, 1024 * 1024);
 	default_i32(&options->connections_max, 1024);
@@ -68,9 +74,8 @@ struct rpc_server *rpc_server_new(const struct rpc_server_options *options)
 	set_options(server, options);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->changed, NULL);
-	pthread_mutex_init(&server->queue_lock, NULL);
+	pthread_mutex_init(&server->payers_lock, NULL);
 	pthread_mutex_init(&server->watch_lock, NULL);
-	server->queue_last = &server->queue_first;
 	server->methods = calloc(METHODS_MAX, sizeof(server->methods[0]));
 	ensure(server->methods);
 	rpc_server_register(server, health_handlers, n_health_handlers);
@@ -268,7 +273,7 @@ void rpc_server_free(struct rpc_server *server)
 	free((char *)server->options.tls_key_file);
 	free((char *)server->options.tls_ca_file);
 	pthread_mutex_destroy(&server->lock);
-	pthread_mutex_destroy(&server->queue_lock);
+	pthread_mutex_destroy(&server->payers_lock);
 	pthread_mutex_destroy(&server->watch_lock);
 	pthread_cond_destroy(&server->changed);
 	free(server);

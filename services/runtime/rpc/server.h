@@ -8,6 +8,8 @@
 #include "runtime/token/token.h"
 
 #define DETAILS_MAX 8
+#define PAYER_SIZE 48 /* a user's id, "session " and its id, an address; with the NUL */
+#define PAYERS_BUCKETS 1024
 
 /* A method that the server knows, with what is counted of it. */
 struct method_entry {
@@ -35,6 +37,11 @@ struct server_call {
 	struct rpc_server *server;
 	struct method_entry *entry; /* NULL: unknown */
 	struct server_call *queue_next;
+	char payer[PAYER_SIZE]; /* who causes it: the user, also when another service calls for him;
+				   without one the browser's address; "": nobody */
+	uint32_t payer_hash;
+	struct payer *user, *session; /* of a stream, where it is counted */
+	bool counted;
 	int64_t start_us;
 	bool reported; /* counted as in flight */
 	enum call_phase phase;
@@ -45,8 +52,9 @@ struct server_call {
 	size_t header_bytes;                /* names and values received */
 	int header_n;
 	bool bad_content_type, bad_method, bad_timeout, bad_encoding, headers_too_large;
-	bool half_closed;  /* (lock) the caller sends no more */
-	bool headers_sent; /* (lock) */
+	bool half_closed;   /* (lock) the caller sends no more */
+	bool headers_sent;  /* (lock) */
+	bool trailers_sent; /* (lock) */
 
 	_Atomic bool ending; /* somebody says how it ends: the handler, or the server that waits no
 				longer */
@@ -90,9 +98,38 @@ struct run {
 	struct run *next;
 };
 
+/* queue.c */
+struct line;
+struct call_queue {
+	struct line *first, **last; /* in turn */
+	struct line *spare;
+	struct line **buckets;
+	size_t mask;
+	int32_t calls_max, line_max;
+	_Atomic int32_t n; /* calls */
+};
+
+enum queue_answer {
+	QUEUE_TAKEN,
+	QUEUE_FULL,
+	QUEUE_LINE_FULL, /* … for this user */
+};
+
+/* Workers and the calls that wait for them. */
+struct lane {
+	struct rpc_server *server;
+	pthread_mutex_t lock;
+	struct call_queue queue;
+	struct worker *workers, *idle;
+	int32_t n_workers;
+	int32_t nice;
+	bool waking; /* a worker is on its way */
+	bool stopping;
+};
+
 struct worker {
 	pthread_t thread;
-	struct rpc_server *server;
+	struct lane *lane;
 	void *state; /* what the init hook made, or NULL */
 	pthread_cond_t wake;
 	bool idle;
@@ -124,12 +161,13 @@ struct rpc_server {
 	pthread_mutex_t watch_lock; /* taken before any session's */
 	struct health_watch *watches;
 
-	pthread_mutex_t queue_lock;
-	struct server_call *queue_first, **queue_last;
-	_Atomic int32_t queue_n;
-	struct worker *workers, *idle;
-	bool waking;   /* queue_lock: a worker is on its way */
-	bool stopping; /* queue_lock */
+	struct lane lanes[RPC_LANES];
+
+	pthread_mutex_t payers_lock; /* taken last */
+	struct payer *payers[PAYERS_BUCKETS];
+
+	_Atomic int64_t refusals_second; /* in which refusals_said log lines were written */
+	_Atomic int32_t refusals_said;
 };
 
 static inline struct server_call *call_of_stream(struct stream *stream)
@@ -160,14 +198,17 @@ void server_call_leave(struct server_call *call);
 void server_call_later(struct server_call *call);
 /* handler.c: runs the handler on this thread. worker: what the init hook made, or NULL. */
 void server_call_run(struct server_call *call, void *worker);
-/* (lock) Ends a call that has no handler yet or will not wait for it. */
-_printf_(4, 5) void server_call_refuse(struct server_call *call, enum status status,
+/* (lock) Ends a call that has no handler yet or will not wait for it. False: it had ended. */
+_printf_(4, 5) bool server_call_refuse(struct server_call *call, enum status status,
 				       const char *reason, const char *format, ...);
 /* (lock) */
 void server_call_on_op(struct stream *stream);
 void server_call_on_events(struct stream *stream, unsigned events);
 void server_call_on_output_end(struct stream *stream, uint32_t *flags);
 void server_call_on_stream_close(struct stream *stream, uint32_t error_code);
+const char *server_call_user_of(const struct stream *stream);
+bool server_call_may_end(const struct stream *stream);
+void server_call_end_slow(struct stream *stream);
 
 /* server_headers.c */
 int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
@@ -183,8 +224,28 @@ _must_check_ enum status identity_access(struct server_call *call);
 /* worker.c */
 void workers_start(struct rpc_server *server);
 void workers_stop(struct rpc_server *server);
-/* False: the queue is full. */
-bool workers_queue(struct server_call *call);
+_must_check_ enum queue_answer workers_queue(struct server_call *call);
+/* The lane of a method here: the main one when the server has no workers for its own. */
+struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method);
+/* Calls that wait in all lanes. */
+int32_t workers_waiting(const struct rpc_server *server);
+
+/* queue.c: under a lock of the caller, except that `n` may be read. line_max: calls of one payer.
+ */
+void queue_init(struct call_queue *queue, int32_t calls_max, int32_t line_max);
+void queue_done(struct call_queue *queue);
+_must_check_ enum queue_answer queue_put(struct call_queue *queue, struct server_call *call);
+/* The one that is next; NULL: none. */
+struct server_call *queue_first(const struct call_queue *queue);
+/* Takes it; there must be one. */
+struct server_call *queue_take(struct call_queue *queue);
+
+/* payer.c */
+/* Once all headers are there, before what the caller may not say of the user is forgotten. */
+void payer_name(struct server_call *call);
+/* Counts a stream. False: its user or session (*ret_whose) has *ret_max already. */
+_must_check_ bool payer_enter(struct server_call *call, const char **ret_whose, int32_t *ret_max);
+void payer_leave(struct server_call *call);
 
 /* server.c */
 struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len);

@@ -24,6 +24,7 @@ static void call_free(struct stream *stream)
 	meta_free(&call->user_trailers);
 	free(call->details);
 	free(call->refusal);
+	payer_leave(call);
 	stream_done(stream);
 	free(call);
 }
@@ -67,7 +68,7 @@ void server_call_leave(struct server_call *call)
 	server_call_counted_out(server);
 }
 
-void server_call_refuse(struct server_call *call, enum status status, const char *reason,
+bool server_call_refuse(struct server_call *call, enum status status, const char *reason,
 			const char *format, ...)
 {
 	bool first = call->phase == CALL_RECEIVING;
@@ -81,7 +82,7 @@ void server_call_refuse(struct server_call *call, enum status status, const char
 	va_end(args);
 	s = error_set(&err, status, reason, "%s", message);
 	if (!server_call_end(call, s, &err))
-		return;
+		return false;
 	/* Into pub.err only where no handler writes at this moment. */
 	if (first) {
 		call->phase = CALL_REFUSED;
@@ -96,6 +97,7 @@ void server_call_refuse(struct server_call *call, enum status status, const char
 	server_call_on_op(&call->stream);
 	if (first)
 		server_call_leave(call);
+	return true;
 }
 
 /* ------------------------------------------------------------------ what goes out (lock) */
@@ -123,6 +125,7 @@ static void send_headers(struct server_call *call, bool with_trailers)
 	if (with_trailers)
 		add_trailers(call, nv, &n);
 	call->headers_sent = true;
+	call->trailers_sent = with_trailers;
 	nghttp2_submit_response(call->stream.session->h2, call->stream.id, nv, n,
 				with_trailers ? NULL : &provider);
 }
@@ -132,6 +135,15 @@ static void drop_timer(struct server_call *call)
 	if (call->timer && net_timer_cancel(call->timer))
 		stream_unref(&call->stream);
 	call->timer = NULL;
+}
+
+/* A service is never cut for what one of its users does. */
+static void too_much_unsent(struct server_session *session)
+{
+	if (session->trusted)
+		relief_unsent(&session->session);
+	else
+		session_cut(&session->session, "the answers are not read");
 }
 
 void server_call_on_op(struct stream *stream)
@@ -147,8 +159,10 @@ void server_call_on_op(struct stream *stream)
 		drop_timer(call);
 	if (stream->id == 0)
 		return;
-	if (atomic_load(&stream->session->unsent) > UNSENT_MAX_BYTES)
-		session_cut(stream->session, "the answers are not read");
+	if (atomic_load(&stream->session->unsent) > stream->session->unsent_max)
+		too_much_unsent((struct server_session *)stream->session);
+	if (stream->id == 0)
+		return;
 	stream_on_op(stream);
 	if (call->headers_sent)
 		return;
@@ -159,15 +173,49 @@ void server_call_on_op(struct stream *stream)
 		send_headers(call, !output);
 }
 
-void server_call_on_output_end(struct stream *stream, uint32_t *flags)
+static void send_trailers(struct server_call *call)
 {
-	struct server_call *call = call_of_stream(stream);
 	nghttp2_nv nv[NV_MAX];
 	size_t n = 0;
 
-	*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	if (call->trailers_sent)
+		return;
+	call->trailers_sent = true;
 	add_trailers(call, nv, &n);
-	nghttp2_submit_trailer(stream->session->h2, stream->id, nv, n);
+	nghttp2_submit_trailer(call->stream.session->h2, call->stream.id, nv, n);
+}
+
+void server_call_on_output_end(struct stream *stream, uint32_t *flags)
+{
+	*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	send_trailers(call_of_stream(stream));
+}
+
+const char *server_call_user_of(const struct stream *stream)
+{
+	return call_of_stream((struct stream *)stream)->payer;
+}
+
+/* Of an answer that is one message nobody could come back for the rest. */
+bool server_call_may_end(const struct stream *stream)
+{
+	const struct server_call *call = call_of_stream((struct stream *)stream);
+
+	return call->phase == CALL_RUNNING && call->pub.method->kind != RPC_UNARY;
+}
+
+void server_call_end_slow(struct stream *stream)
+{
+	struct server_call *call = call_of_stream(stream);
+
+	stream_discard(stream);
+	stream_uncount(stream, SIZE_MAX);
+	if (!server_call_refuse(call, RESOURCE_EXHAUSTED, "reader_slow",
+				"the stream was not read, and others needed the room"))
+		/* It has ended by itself, and what was left of it is gone. */
+		session_drop(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+	else if (stream->id != 0)
+		send_trailers(call); /* HEADERS pass the data that waits for a window */
 }
 
 void server_call_on_stream_close(struct stream *stream, uint32_t error_code)
@@ -175,6 +223,7 @@ void server_call_on_stream_close(struct stream *stream, uint32_t error_code)
 	struct server_call *call = call_of_stream(stream);
 
 	drop_timer(call);
+	stream_discard(stream);
 	if (call->phase == CALL_RECEIVING) {
 		server_call_refuse(call, CANCELLED, "call_cancelled", "before it began");
 	} else if (!atomic_load(&call->ended)) {

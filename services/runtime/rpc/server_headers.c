@@ -249,6 +249,8 @@ static bool admit_protocol(struct server_call *call)
 bool server_call_admit(struct server_call *call)
 {
 	struct rpc_context *ctx = &call->pub.ctx;
+	const char *whose;
+	int32_t max;
 	enum status s;
 
 	if (ctx->request_id[0] == '\0')
@@ -256,9 +258,15 @@ bool server_call_admit(struct server_call *call)
 	if (!admit_protocol(call))
 		return false;
 	call->pub.method = call->entry->handler.method;
+	payer_name(call);
 	s = identity_access(call);
 	if (s != OK) {
 		server_call_refuse(call, s, call->pub.err.reason, "%s", call->pub.err.message);
+		return false;
+	}
+	if (!payer_enter(call, &whose, &max)) {
+		server_call_refuse(call, RESOURCE_EXHAUSTED, "streams_too_many",
+				   "the %s has %d streams open already", whose, max);
 		return false;
 	}
 	if (ctx->deadline_us == 0 && call->pub.method->timeout_ms > 0)

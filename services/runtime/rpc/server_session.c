@@ -196,6 +196,9 @@ const struct session_side server_side = {
 	.on_refused = on_refused,
 	.on_stream_close = server_call_on_stream_close,
 	.on_output_end = server_call_on_output_end,
+	.user_of = server_call_user_of,
+	.may_end = server_call_may_end,
+	.end_slow = server_call_end_slow,
 	.on_close = on_close,
 	.free_session = free_session,
 };
@@ -258,6 +261,7 @@ void *server_accept(struct net_conn *conn, struct net_hooks *hooks, void *ctx)
 	ensure(session);
 	session->server = server;
 	session_init(&session->session, conn, &server_side, server->options.message_bytes_max);
+	session->session.unsent_max = server->options.unsent_bytes_max;
 	start_http2(session);
 	start_timers(session);
 	pthread_mutex_lock(&server->lock);

@@ -18,6 +18,7 @@ void session_init(struct session *session, struct net_conn *net, const struct se
 	session->net = net;
 	session->side = side;
 	session->message_bytes_max = message_bytes_max;
+	session->unsent_max = UNSENT_MAX_BYTES;
 	session->events_tail = &session->events;
 	session->heard_us = clock_mono_us();
 }
@@ -94,6 +95,12 @@ static void kick_posted(void *arg)
 	session_unref(session);
 }
 
+static void post_kick(struct session *session)
+{
+	if (!atomic_exchange(&session->later, true))
+		net_post(kick_posted, session_ref(session));
+}
+
 /* True: it is for the caller to kick the session. */
 static bool push(struct session *session, struct stream *stream)
 {
@@ -139,12 +146,16 @@ void session_op(struct stream *stream, bool later)
 	if (!push(session, stream))
 		return;
 	if (net_callbacks_wait() ||
-	    (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US)) {
-		if (!atomic_exchange(&session->later, true))
-			net_post(kick_posted, session_ref(session));
-		return;
-	}
-	kick(session);
+	    (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US))
+		post_kick(session);
+	else
+		kick(session);
+}
+
+void session_op_post(struct stream *stream)
+{
+	if (push(stream->session, stream))
+		post_kick(stream->session);
 }
 
 /* ------------------------------------------------------------------ telling events */
@@ -440,13 +451,23 @@ bool stream_scan_whole(const struct stream *stream)
 	return stream->scan_left == 0 && stream->scan_prefix_len == 0;
 }
 
+/* False: there is none for more of this stream, which has its share. What is small always has. */
+static bool find_room(struct session *session, struct stream *stream, size_t len)
+{
+	size_t patience = stream->eager ? 1 : WAITING_PATIENCE;
+
+	relief_unread(session);
+	return atomic_load(&stream->unread) + len <= UNREAD_FAIR ||
+	       atomic_load(&session->unread) <= patience * UNREAD_MAX_BYTES;
+}
+
 static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
 		   void *ctx)
 {
 	struct stream *stream = nghttp2_session_get_stream_user_data(h2, id);
 	struct session *session = ctx;
+	const char *fault, *reason;
 	enum status s = RESOURCE_EXHAUSTED;
-	const char *fault;
 
 	/* The connection's window always opens again: one stream that nobody reads must not stop
 	 * the others. */
@@ -454,14 +475,19 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
 	if (!stream)
 		return 0;
 	fault = scan(stream, data, len, &s);
-	if (!fault && atomic_load(&session->unread) > UNREAD_MAX_BYTES)
+	reason = s == INTERNAL ? "protocol_error" : "call_too_large";
+	if (!fault && atomic_load(&session->unread) > UNREAD_MAX_BYTES &&
+	    !find_room(session, stream, len)) {
 		fault = "too much waits to be read on this connection";
-	if (fault) {
-		session->side->on_refused(
-			stream, s, s == INTERNAL ? "protocol_error" : "call_too_large", fault);
-		return 0;
+		reason = "overloaded";
+		s = RESOURCE_EXHAUSTED;
 	}
+	if (fault && stream->id != 0)
+		session->side->on_refused(stream, s, reason, fault);
+	if (fault || stream->id == 0)
+		return 0;
 	atomic_fetch_add(&session->unread, len);
+	atomic_fetch_add(&stream->unread, len);
 	atomic_fetch_add_explicit(&stream->got_bytes, len, memory_order_relaxed);
 	bytes_add(&stream->in, data, len);
 	if (stream->eager)

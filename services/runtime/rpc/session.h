@@ -21,10 +21,13 @@
 	(16 * 1024 * 1024)           /* of one connection, inbound; streams bound the memory */
 #define HEADERS_MAX_BYTES (8 * 1024) /* names and values of one block, 32 for each pair */
 #define HEADERS_MAX_N 100
-#define UNSENT_MAX_BYTES \
-	(64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take */
+#define UNSENT_MAX_BYTES                                                                      \
+	(64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take, \
+			      unless the server's options say another number */
 #define UNREAD_MAX_BYTES \
-	(64 * 1024 * 1024)     /* of one connection: message bytes received and not yet unpacked */
+	(64 * 1024 * 1024)      /* of one connection: message bytes received and not yet unpacked */
+#define UNREAD_FAIR (16 * 1024) /* of one stream, also when that is reached */
+#define WAITING_PATIENCE 2 /* times a connection's limit: then streams end though they are read */
 #define STREAM_LOST UINT32_MAX /* error code of a stream whose connection ended */
 #define IDLE_FRAMES_MAX \
 	1000 /* PING, SETTINGS, empty DATA … that a peer may send without a call moving on */
@@ -87,8 +90,10 @@ struct stream {
 	uint8_t scan_prefix_len;    /* (lock) */
 	bool gzip;                  /* (lock) grpc-encoding: gzip */
 	_Atomic size_t got_bytes;   /* received in all */
+	_Atomic size_t unread;      /* of those, not told and counted in the session's */
+	_Atomic int64_t moved_us;   /* when the reader took something last */
 	_Atomic size_t consumed;    /* bytes told, for the peer's window */
-	bool stopped;               /* session_run's own: a hook returned false */
+	_Atomic bool stopped;       /* set by session_run alone: a hook returned false */
 	_Atomic bool resume_wanted; /* … and the user resumed since */
 
 	pthread_mutex_t out_lock;
@@ -117,6 +122,12 @@ struct session_side {
 	/* (lock) All output of a stream has been given to nghttp2: trailers or END_STREAM; adds
 	 * flags of NGHTTP2_DATA_FLAG_. */
 	void (*on_output_end)(struct stream *stream, uint32_t *flags);
+	/* (lock) The user whom the stream serves; "": nobody. */
+	const char *(*user_of)(const struct stream *stream);
+	/* (lock) May the stream be ended so that others have room? Its reader comes back. */
+	bool (*may_end)(const struct stream *stream);
+	/* (lock) Ends it: what waits of it counts no more. */
+	void (*end_slow)(struct stream *stream);
 	/* (lock) The connection is over; its streams were closed. */
 	void (*on_close)(struct session *session);
 	/* No lock. */
@@ -128,6 +139,7 @@ struct session {
 	nghttp2_session *h2;  /* (lock) */
 	const struct session_side *side;
 	size_t message_bytes_max;
+	size_t unsent_max; /* beyond it a stream that has its share takes no more */
 
 	_Atomic(struct stream *) ops;
 	_Atomic bool later; /* a posted session_kick will come */
@@ -144,8 +156,12 @@ struct session {
 	_Atomic size_t unsent; /* bytes in `out` of all streams */
 	_Atomic size_t unread; /* bytes in `in` and `taken` of all streams */
 	_Atomic int64_t flushed_us;
-	int idle_frames;  /* (lock) since a call moved on */
-	int64_t heard_us; /* (lock) when something came */
+	bool relieving;           /* (lock) relief.c is at work */
+	int64_t relief_due_us[2]; /* (lock) it found too little a moment ago, among the stalled
+				     ones and among all: not before then */
+	int64_t relief_streams, relief_said_us; /* (lock) ended and not yet said; when it was */
+	int idle_frames;                        /* (lock) since a call moved on */
+	int64_t heard_us;                       /* (lock) when something came */
 	int32_t keepalive_ms, keepalive_timeout_ms;
 	bool keepalive_idle;         /* also without calls */
 	bool ping_waits;             /* (lock) for its answer */
@@ -201,6 +217,9 @@ int session_frame_received(struct session *session, const nghttp2_frame *frame);
  * then. Any thread. later: may wait for more, so that a run of messages is not a run of writes. */
 void session_op(struct stream *stream, bool later);
 
+/* As session_op, never on this thread: it may be one that others should not wait for. */
+void session_op_post(struct stream *stream);
+
 /* As session_op, when this thread calls session_release, which it must do before it sleeps. */
 void session_op_hold(struct stream *stream);
 void session_release(void);
@@ -209,6 +228,16 @@ void session_release(void);
  * above queue_max (then on_writable). */
 _must_check_ enum status stream_put(struct stream *stream, const ProtobufCMessage *message,
 				    size_t queue_max, struct error *reterr);
+/* Bytes of messages that wait to be sent. */
+size_t stream_unsent(struct stream *stream);
+/* At most n of the bytes that came are of no weight any more: told, or thrown away soon. */
+void stream_uncount(struct stream *stream, size_t n);
+/* (lock) Nobody will read what waits to be sent: it is gone. */
+void stream_discard(struct stream *stream);
+
+/* relief.c: (lock) More than the limit waits to be sent on this connection, or to be read. */
+void relief_unsent(struct session *session);
+void relief_unread(struct session *session);
 /* (lock) Provider of nghttp2 for `out`. */
 nghttp2_data_provider stream_provider(struct stream *stream);
 /* (lock) The common steps of on_op: window of what was told, output that came. */
@@ -222,6 +251,8 @@ _must_check_ enum status stream_next_message(struct stream *stream, const uint8_
 					     struct error *reterr);
 /* session_run's own, after a row of them: gives memory and the peer's window back. */
 void stream_messages_told(struct stream *stream);
+/* session_run's own: what came and was not told is of no interest. */
+void stream_forget_taken(struct stream *stream);
 /* (lock) The peer will send no more. False: in the middle of a message. */
 bool stream_scan_whole(const struct stream *stream);
 

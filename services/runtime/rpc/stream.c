@@ -1,12 +1,14 @@
 /* What a stream stores: messages on their way in and out. */
 #include "runtime/rpc/session.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include <string.h>
 
 #define BYTES_KEPT 1024          /* of a buffer that ran empty */
 #define WINDOW_GIVEN (32 * 1024) /* consumed bytes that are worth a lock */
-#define QUEUE_FAIR (64 * 1024)   /* of one stream, also when the connection's limit is reached */
+#define QUEUE_FAIR (4 * 1024)    /* of one stream, also when the connection's limit is reached */
+#define FREE_SHARE 16            /* a stream may hold this part of what the connection has free */
 #define ARENA_CHUNK_BYTES 4000   /* with malloc's head one page */
 #define ARENAS_SPARE_MAX 64
 
@@ -50,6 +52,7 @@ void bytes_consume(struct bytes *bytes, size_t n)
 void stream_init(struct stream *stream)
 {
 	atomic_init(&stream->refs, 1);
+	atomic_init(&stream->moved_us, clock_mono_us());
 	pthread_mutex_init(&stream->out_lock, NULL);
 }
 
@@ -76,7 +79,7 @@ void stream_attach(struct stream *stream, struct session *session)
 void stream_done(struct stream *stream)
 {
 	if (stream->session) {
-		atomic_fetch_sub(&stream->session->unread, stream->in.len + stream->taken.len);
+		stream_uncount(stream, SIZE_MAX);
 		atomic_fetch_sub(&stream->session->unsent, stream->out.len - stream->out_sent);
 		session_unref(stream->session);
 	}
@@ -88,6 +91,25 @@ void stream_done(struct stream *stream)
 
 /* ------------------------------------------------------------------ out */
 
+/* A stream may hold its queue, and less on a connection with many that are not read: n of them get
+ * 1 / (n + FREE_SHARE) of the connection's limit each, and a stream that is read always has room.
+ */
+static bool has_room(struct stream *stream, size_t waiting, size_t size, size_t queue_max)
+{
+	size_t unsent, free_bytes;
+
+	if (waiting == 0)
+		return true;
+	if (waiting + size > queue_max)
+		return false;
+	if (waiting + size <= QUEUE_FAIR || !stream->session)
+		return true;
+	unsent = atomic_load_explicit(&stream->session->unsent, memory_order_relaxed);
+	free_bytes =
+		unsent < stream->session->unsent_max ? stream->session->unsent_max - unsent : 0;
+	return waiting + size <= free_bytes / FREE_SHARE;
+}
+
 enum status stream_put(struct stream *stream, const ProtobufCMessage *message, size_t queue_max,
 		       struct error *reterr)
 {
@@ -97,9 +119,7 @@ enum status stream_put(struct stream *stream, const ProtobufCMessage *message, s
 
 	pthread_mutex_lock(&stream->out_lock);
 	waiting = stream->out.len - stream->out_sent;
-	if (waiting > 0 && (waiting + size > queue_max ||
-			    (waiting > QUEUE_FAIR && stream->session &&
-			     atomic_load(&stream->session->unsent) > UNSENT_MAX_BYTES))) {
+	if (!has_room(stream, waiting, size, queue_max)) {
 		stream->out_wanted = true;
 		pthread_mutex_unlock(&stream->out_lock);
 		return error_set(reterr, RESOURCE_EXHAUSTED, "overloaded",
@@ -114,6 +134,25 @@ enum status stream_put(struct stream *stream, const ProtobufCMessage *message, s
 		atomic_fetch_add(&stream->session->unsent, size);
 	pthread_mutex_unlock(&stream->out_lock);
 	return OK;
+}
+
+size_t stream_unsent(struct stream *stream)
+{
+	size_t n;
+
+	pthread_mutex_lock(&stream->out_lock);
+	n = stream->out.len - stream->out_sent;
+	pthread_mutex_unlock(&stream->out_lock);
+	return n;
+}
+
+void stream_discard(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->out_lock);
+	atomic_fetch_sub(&stream->session->unsent, stream->out.len - stream->out_sent);
+	bytes_free(&stream->out);
+	stream->out_sent = 0;
+	pthread_mutex_unlock(&stream->out_lock);
 }
 
 static ssize_t provide(nghttp2_session *h2, int32_t id, uint8_t *data, size_t max, uint32_t *flags,
@@ -141,8 +180,10 @@ static ssize_t provide(nghttp2_session *h2, int32_t id, uint8_t *data, size_t ma
 	pthread_mutex_unlock(&stream->out_lock);
 
 	atomic_fetch_sub(&stream->session->unsent, n);
-	if (n > 0)
+	if (n > 0) {
 		stream->session->idle_frames = 0;
+		atomic_store_explicit(&stream->moved_us, clock_mono_us(), memory_order_relaxed);
+	}
 	if (writable)
 		session_tell(stream, EVENT_WRITABLE);
 	if (end) {
@@ -176,6 +217,16 @@ void stream_on_op(struct stream *stream)
 }
 
 /* ------------------------------------------------------------------ in */
+
+void stream_uncount(struct stream *stream, size_t n)
+{
+	size_t unread = atomic_load(&stream->unread), less;
+
+	do
+		less = n < unread ? n : unread;
+	while (!atomic_compare_exchange_weak(&stream->unread, &unread, unread - less));
+	atomic_fetch_sub(&stream->session->unread, less);
+}
 
 enum status stream_next_message(struct stream *stream, const uint8_t **ret_data, size_t *ret_len,
 				uint8_t **ret_plain, struct error *reterr)
@@ -215,10 +266,19 @@ void stream_messages_told(struct stream *stream)
 		bytes_consume(&stream->taken, n);
 		stream->taken_at = 0;
 		stream->taken_given -= n;
-		atomic_fetch_sub(&stream->session->unread, n);
+		stream_uncount(stream, n);
+		atomic_store_explicit(&stream->moved_us, clock_mono_us(), memory_order_relaxed);
 	}
 	if (give > 0 && atomic_fetch_add(&stream->consumed, give) + give >= WINDOW_GIVEN)
 		session_op(stream, true);
+}
+
+void stream_forget_taken(struct stream *stream)
+{
+	stream_uncount(stream, stream->taken.len);
+	bytes_free(&stream->taken);
+	stream->taken_at = 0;
+	stream->taken_given = 0;
 }
 
 /* ------------------------------------------------------------------ arenas */

@@ -60,7 +60,14 @@ static void sub_connect(struct subchannel *sub)
 	net_dial(&dial, dialed, sub_ref(sub));
 }
 
-struct subchannel *sub_new(struct rpc_channel *channel, const char *url, bool extra)
+void sub_want(struct subchannel *sub)
+{
+	if (sub->state == SUB_IDLE)
+		sub_connect(sub);
+}
+
+struct subchannel *sub_new(struct rpc_channel *channel, enum conn_class class, const char *url,
+			   bool extra)
 {
 	struct subchannel *sub = calloc(1, sizeof(*sub));
 
@@ -69,13 +76,15 @@ struct subchannel *sub_new(struct rpc_channel *channel, const char *url, bool ex
 	sub->channel = channel_ref(channel);
 	sub->url = strdup(url);
 	ensure(sub->url);
+	sub->class = class;
 	sub->extra = extra;
 	sub->seen = true;
 	sub->backoff_ms = channel->options.backoff_initial_ms;
 	sub->next = channel->subs;
 	channel->subs = sub;
 	channel->n_subs++;
-	sub_connect(sub);
+	if (channel->wanted[class])
+		sub_connect(sub);
 	return sub;
 }
 
@@ -152,10 +161,10 @@ static void back_off(struct subchannel *sub)
 	sub->timer = net_timer_start(until, retry_fired, sub_ref(sub));
 }
 
-static bool any(const struct rpc_channel *channel, enum sub_state state)
+static bool any(const struct rpc_channel *channel, enum conn_class class, enum sub_state state)
 {
 	for (const struct subchannel *sub = channel->subs; sub; sub = sub->next)
-		if (sub->state == state)
+		if (sub->class == class && sub->state == state)
 			return true;
 	return false;
 }
@@ -164,6 +173,7 @@ static void sub_failed(struct subchannel *sub, const struct error *err)
 {
 	struct rpc_channel *channel = sub->channel;
 	bool first = sub->backoff_ms == channel->options.backoff_initial_ms;
+	enum conn_class class = sub->class;
 
 	/* What goes on failing is said once. */
 	log_at(first && !channel->closing ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "rpc_connect_failed",
@@ -173,8 +183,8 @@ static void sub_failed(struct subchannel *sub, const struct error *err)
 		sub_remove(sub);
 	else
 		back_off(sub);
-	if (!any(channel, SUB_READY) && !any(channel, SUB_CONNECTING))
-		channel->failing = true;
+	if (!any(channel, class, SUB_READY) && !any(channel, class, SUB_CONNECTING))
+		channel->failing[class] = true;
 	resolver_poke(channel);
 	pending_go_on(channel);
 }
@@ -215,7 +225,7 @@ void sub_settled(struct client_session *session, int32_t streams_max)
 			sub->state = SUB_READY;
 			sub->session = session;
 			sub->ready_us = clock_mono_us();
-			channel->failing = false;
+			channel->failing[sub->class] = false;
 			pending_go_on(channel);
 		}
 	}

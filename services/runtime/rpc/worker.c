@@ -1,4 +1,4 @@
-/* The threads that run unary handlers straight through.
+/* The threads that run unary handlers straight through, and the lanes in which calls wait for them.
  *
  * What costs here is waking threads, not locks: a call is queued under one lock, at most one worker
  * is on its way to it at any time (it wakes the next one when there is more), the worker that slept
@@ -13,6 +13,8 @@
 #include "runtime/base/ensure.h"
 #include "runtime/base/fiber.h"
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define WAITING_MAX 16 /* fibers of one worker */
 
@@ -21,48 +23,35 @@ static bool is_pipelined(const struct server_call *call)
 	return call && call->pub.method->pipelined;
 }
 
-static struct server_call *pop(struct rpc_server *server)
+/* lane->lock held. */
+static void wake_one(struct lane *lane)
 {
-	struct server_call *call = server->queue_first;
+	struct worker *worker = lane->idle;
 
-	if (!call)
-		return NULL;
-	server->queue_first = call->queue_next;
-	if (!server->queue_first)
-		server->queue_last = &server->queue_first;
-	atomic_fetch_sub_explicit(&server->queue_n, 1, memory_order_relaxed);
-	return call;
-}
-
-/* queue_lock held. */
-static void wake_one(struct rpc_server *server)
-{
-	struct worker *worker = server->idle;
-
-	if (!worker || server->waking || !server->queue_first)
+	if (!worker || lane->waking || !queue_first(&lane->queue))
 		return;
-	server->idle = worker->idle_next;
+	lane->idle = worker->idle_next;
 	worker->idle = false;
-	server->waking = true;
+	lane->waking = true;
 	pthread_cond_signal(&worker->wake);
 }
 
 static void sleep_until_woken(struct worker *worker)
 {
-	struct rpc_server *server = worker->server;
+	struct lane *lane = worker->lane;
 
 	worker->idle = true;
-	worker->idle_next = server->idle;
-	server->idle = worker;
+	worker->idle_next = lane->idle;
+	lane->idle = worker;
 	while (worker->idle)
-		pthread_cond_wait(&worker->wake, &server->queue_lock);
-	server->waking = false;
+		pthread_cond_wait(&worker->wake, &lane->lock);
+	lane->waking = false;
 }
 
-/* queue_lock held. With calls that wait it takes only what runs beside them. */
+/* lane->lock held. With calls that wait it takes only what runs beside them. */
 static bool may_take(const struct worker *worker)
 {
-	const struct server_call *first = worker->server->queue_first;
+	const struct server_call *first = queue_first(&worker->lane->queue);
 
 	if (worker->n_waiting == 0)
 		return first;
@@ -72,18 +61,18 @@ static bool may_take(const struct worker *worker)
 /* NULL: there is none, so those that wait go on; with none of these the server stops. */
 static struct server_call *next_call(struct worker *worker)
 {
-	struct rpc_server *server = worker->server;
+	struct lane *lane = worker->lane;
 	struct server_call *call = NULL;
 
-	pthread_mutex_lock(&server->queue_lock);
-	while (!server->queue_first && worker->n_waiting == 0 && !server->stopping)
+	pthread_mutex_lock(&lane->lock);
+	while (!queue_first(&lane->queue) && worker->n_waiting == 0 && !lane->stopping)
 		sleep_until_woken(worker);
 	if (may_take(worker))
-		call = pop(server);
+		call = queue_take(&lane->queue);
 	/* The rest is for the next one, unless this one comes back for it at once. */
-	if (!is_pipelined(call) || !is_pipelined(server->queue_first))
-		wake_one(server);
-	pthread_mutex_unlock(&server->queue_lock);
+	if (!is_pipelined(call) || !is_pipelined(queue_first(&lane->queue)))
+		wake_one(lane);
+	pthread_mutex_unlock(&lane->lock);
 	return call;
 }
 
@@ -140,7 +129,7 @@ static void start(struct worker *worker, struct server_call *call)
 
 static void go_on(struct worker *worker)
 {
-	const struct rpc_server_options *options = &worker->server->options;
+	const struct rpc_server_options *options = &worker->lane->server->options;
 	struct run *run = worker->waiting;
 
 	worker->waiting = run->next;
@@ -186,8 +175,10 @@ static bool turn(struct worker *worker)
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
-	const struct rpc_server_options *options = &worker->server->options;
+	const struct rpc_server_options *options = &worker->lane->server->options;
 
+	if (worker->lane->nice > 0) /* refused: then it is as urgent as the others */
+		setpriority(PRIO_PROCESS, (id_t)gettid(), worker->lane->nice);
 	if (options->worker_init)
 		worker->state = options->worker_init(options->worker_ctx);
 	while (turn(worker)) {
@@ -198,58 +189,102 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-bool workers_queue(struct server_call *call)
+struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method)
 {
-	struct rpc_server *server = call->server;
-	bool room;
+	struct lane *lane = &server->lanes[method->lane];
 
-	pthread_mutex_lock(&server->queue_lock);
-	room = !server->stopping && atomic_load(&server->queue_n) < server->options.queue_max;
-	if (room) {
+	return lane->n_workers > 0 ? lane : &server->lanes[RPC_LANE_MAIN];
+}
+
+int32_t workers_waiting(const struct rpc_server *server)
+{
+	int32_t n = 0;
+
+	for (size_t i = 0; i < RPC_LANES; i++)
+		n += atomic_load_explicit(&server->lanes[i].queue.n, memory_order_relaxed);
+	return n;
+}
+
+enum queue_answer workers_queue(struct server_call *call)
+{
+	struct lane *lane = lane_of(call->server, call->pub.method);
+	enum queue_answer answer = QUEUE_FULL;
+
+	pthread_mutex_lock(&lane->lock);
+	if (!lane->stopping)
+		answer = queue_put(&lane->queue, call);
+	if (answer == QUEUE_TAKEN) {
 		stream_ref(&call->stream);
-		call->queue_next = NULL;
-		*server->queue_last = call;
-		server->queue_last = &call->queue_next;
-		atomic_fetch_add_explicit(&server->queue_n, 1, memory_order_relaxed);
-		wake_one(server);
+		wake_one(lane);
 	}
-	pthread_mutex_unlock(&server->queue_lock);
-	return room;
+	pthread_mutex_unlock(&lane->lock);
+	return answer;
+}
+
+static void start_worker(struct lane *lane, int32_t i)
+{
+	struct worker *worker = &lane->workers[i];
+	bool main = lane == &lane->server->lanes[RPC_LANE_MAIN];
+	char name[16];
+
+	worker->lane = lane;
+	worker->waiting_last = &worker->waiting;
+	pthread_cond_init(&worker->wake, NULL);
+	ensure(pthread_create(&worker->thread, NULL, worker_main, worker) == 0);
+	snprintf(name, sizeof(name), main ? "rpc:worker%d" : "rpc:heavy%d", i);
+	pthread_setname_np(worker->thread, name);
+}
+
+static void lane_start(struct rpc_server *server, enum rpc_lane which,
+		       const struct rpc_lane_options *options)
+{
+	struct lane *lane = &server->lanes[which];
+
+	pthread_mutex_init(&lane->lock, NULL);
+	queue_init(&lane->queue, options->queue_max, options->queue_user_max);
+	lane->server = server;
+	lane->nice = options->nice;
+	lane->workers = calloc((size_t)options->workers + 1, sizeof(lane->workers[0]));
+	ensure(lane->workers);
+	lane->n_workers = options->workers;
+	for (int32_t i = 0; i < lane->n_workers; i++)
+		start_worker(lane, i);
 }
 
 void workers_start(struct rpc_server *server)
 {
-	server->workers = calloc((size_t)server->options.workers, sizeof(server->workers[0]));
-	ensure(server->workers);
-	for (int i = 0; i < server->options.workers; i++) {
-		struct worker *worker = &server->workers[i];
-		char name[32];
+	const struct rpc_server_options *options = &server->options;
+	const struct rpc_lane_options main = {.workers = options->workers,
+					      .queue_max = options->queue_max,
+					      .queue_user_max = options->queue_user_max};
 
-		worker->server = server;
-		worker->waiting_last = &worker->waiting;
-		pthread_cond_init(&worker->wake, NULL);
-		ensure(pthread_create(&worker->thread, NULL, worker_main, worker) == 0);
-		snprintf(name, sizeof(name), "rpc:worker%d", i);
-		pthread_setname_np(worker->thread, name);
+	lane_start(server, RPC_LANE_MAIN, &main);
+	lane_start(server, RPC_LANE_HEAVY, &options->heavy);
+}
+
+static void lane_stop(struct lane *lane)
+{
+	if (!lane->workers)
+		return;
+	pthread_mutex_lock(&lane->lock);
+	lane->stopping = true;
+	for (int32_t i = 0; i < lane->n_workers; i++) {
+		lane->workers[i].idle = false;
+		pthread_cond_signal(&lane->workers[i].wake);
 	}
+	lane->idle = NULL;
+	pthread_mutex_unlock(&lane->lock);
+	for (int32_t i = 0; i < lane->n_workers; i++) {
+		pthread_join(lane->workers[i].thread, NULL);
+		pthread_cond_destroy(&lane->workers[i].wake);
+	}
+	free(TAKE_PTR(lane->workers));
+	queue_done(&lane->queue);
+	pthread_mutex_destroy(&lane->lock);
 }
 
 void workers_stop(struct rpc_server *server)
 {
-	if (!server->workers)
-		return;
-	pthread_mutex_lock(&server->queue_lock);
-	server->stopping = true;
-	for (int i = 0; i < server->options.workers; i++) {
-		server->workers[i].idle = false;
-		pthread_cond_signal(&server->workers[i].wake);
-	}
-	server->idle = NULL;
-	pthread_mutex_unlock(&server->queue_lock);
-	for (int i = 0; i < server->options.workers; i++) {
-		pthread_join(server->workers[i].thread, NULL);
-		pthread_cond_destroy(&server->workers[i].wake);
-	}
-	free(server->workers);
-	server->workers = NULL;
+	for (size_t i = 0; i < RPC_LANES; i++)
+		lane_stop(&server->lanes[i]);
 }

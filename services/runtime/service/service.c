@@ -239,12 +239,16 @@ static enum status open_database(struct process *p, struct error *reterr)
 static void make_server(struct process *p)
 {
 	const struct service_conf *conf = p->service.conf;
-	const struct rpc_server_options options = {
+	struct rpc_server_options options = {
 		.listen = conf->listen,
 		.workers = (int32_t)conf->workers,
 		.queue_max = (int32_t)conf->queue_max,
+		.queue_user_max = (int32_t)conf->queue_user_max,
+		.user_streams_max = (int32_t)conf->user_streams_max,
+		.session_streams_max = (int32_t)conf->session_streams_max,
 		.message_bytes_max = (size_t)conf->message_bytes_max,
 		.stream_queue_bytes = (size_t)conf->stream_queue_bytes,
+		.unsent_bytes_max = (size_t)conf->connection_unsent_bytes,
 		.connections_max = (int32_t)conf->connections_max,
 		.streams_max = (int32_t)conf->streams_max,
 		.connection_age_ms = (int32_t)conf->connection_age_ms,
@@ -260,6 +264,8 @@ static void make_server(struct process *p)
 		.worker_ctx = p,
 	};
 
+	if (p->spec->heavy)
+		options.heavy = p->spec->heavy(conf);
 	p->service.server = rpc_server_new(&options);
 	for (size_t i = 0; p->spec->handlers && p->spec->handlers[i]; i++)
 		rpc_server_register(p->service.server, p->spec->handlers[i],

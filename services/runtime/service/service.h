@@ -17,8 +17,12 @@ struct service_conf {
 	int64_t log_rate_max; /* lines of one event a second */
 	int64_t workers;
 	int64_t queue_max;
+	int64_t queue_user_max;
+	int64_t user_streams_max;
+	int64_t session_streams_max;
 	int64_t message_bytes_max;
 	int64_t stream_queue_bytes;
+	int64_t connection_unsent_bytes;
 	int64_t connections_max;
 	int64_t streams_max;
 	int64_t connection_age_ms;
@@ -63,6 +67,8 @@ struct service_spec {
 	const struct rpc_handler *const *handlers; /* tables, with n_handlers for each;
 						      NULL-terminated */
 	const size_t *const *n_handlers;
+	/* Workers of the methods in the heavy lane, by the configuration. NULL: it has none. */
+	struct rpc_lane_options (*heavy)(const struct service_conf *conf);
 	/* After configuration and database, before serving: catalogues, pools, engines. And the
 	 * reverse, also when start failed. NULL allowed. */
 	enum status (*start)(struct service *service, struct error *reterr);

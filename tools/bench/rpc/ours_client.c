@@ -18,7 +18,8 @@ static struct rpc_method call_method = {"/bench.EchoService/Call",
 					5000,
 					false,
 					false,
-					false};
+					false,
+					RPC_LANE_MAIN};
 static const struct rpc_method stream_method = {"/bench.EchoService/Stream",
 						RPC_SERVER_STREAM,
 						&bench__stream_request__descriptor,
@@ -28,7 +29,8 @@ static const struct rpc_method stream_method = {"/bench.EchoService/Stream",
 						0,
 						false,
 						false,
-						false};
+						false,
+						RPC_LANE_MAIN};
 
 static _Atomic bool stop;
 static _Atomic int running;

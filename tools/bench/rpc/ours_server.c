@@ -64,11 +64,11 @@ static enum status stream(struct rpc_call *call, const ProtobufCMessage *req,
 
 static const struct rpc_method methods[] = {
 	{"/bench.EchoService/Call", RPC_UNARY, &bench__echo__descriptor, &bench__echo__descriptor,
-	 RPC_ACCESS_PUBLIC, NULL, 0, true, true, false},
+	 RPC_ACCESS_PUBLIC, NULL, 0, true, true, false, RPC_LANE_MAIN},
 	{"/bench.EchoService/Worker", RPC_UNARY, &bench__echo__descriptor, &bench__echo__descriptor,
-	 RPC_ACCESS_PUBLIC, NULL, 0, true, false, false},
+	 RPC_ACCESS_PUBLIC, NULL, 0, true, false, false, RPC_LANE_MAIN},
 	{"/bench.EchoService/Stream", RPC_SERVER_STREAM, &bench__stream_request__descriptor,
-	 &bench__echo__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, true, false, false},
+	 &bench__echo__descriptor, RPC_ACCESS_PUBLIC, NULL, 0, true, false, false, RPC_LANE_MAIN},
 };
 
 static const struct rpc_handler handlers[] = {
