@@ -347,7 +347,7 @@ static void a_disabled_account_stays_out(void **state)
 static void a_changed_cost_is_taken_up_at_log_in(void **state)
 {
 	struct rpc_call *call = *state;
-	struct password_options options = {.memory_bytes = 2 << 20, .passes = 1, .concurrency = 4};
+	struct password_options options = {.memory_bytes = 2 << 20, .passes = 1};
 	struct error err;
 
 	test_sign_up(call, "ada@example.com");
@@ -357,7 +357,6 @@ static void a_changed_cost_is_taken_up_at_log_in(void **state)
 			    "t");
 	test_log_in(call, "ada@example.com");
 	options.memory_bytes = test_conf.hash_memory_bytes;
-	options.wait_ms = test_conf.hash_wait_ms;
 	assert_int_equal(password_start(&options, &err), OK);
 }
 

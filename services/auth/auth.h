@@ -16,7 +16,9 @@ struct auth_conf {
 	int64_t hash_memory_bytes;   /* of one argon2id hash */
 	int64_t hash_passes;
 	int64_t hash_concurrency; /* hashes at the same time */
-	int64_t hash_wait_ms;     /* for a place among them */
+	int64_t hash_queue;       /* calls that wait for their turn */
+	int64_t hash_queue_per_address;
+	int64_t hash_nice;
 	const char *const *admin_emails;
 	const char *seal_key, *seal_key_previous;
 	int64_t key_sign_ms;    /* a key signs that long */
@@ -30,6 +32,9 @@ extern const struct auth_conf *auth_conf;
 /* Keys of auth.yaml after the common ones. */
 extern const struct conf_key auth_keys[];
 extern const size_t auth_keys_n;
+
+/* Workers and queue of the methods that hash passwords. */
+struct rpc_lane_options auth_heavy(const struct service_conf *conf);
 
 /* After this time from its signing no verifier takes an access token: its life, the verifiers'
  * leeway, and what a replica may lag behind in changing keys. */

@@ -20,7 +20,9 @@ struct auth_conf test_conf = {
 	.hash_memory_bytes = 1 << 20,
 	.hash_passes = 1,
 	.hash_concurrency = 4,
-	.hash_wait_ms = 60000,
+	.hash_queue = 64,
+	.hash_queue_per_address = 16,
+	.hash_nice = 10,
 	.admin_emails = admin_emails,
 	.seal_key = "0123456789abcdef0123456789abcdef",
 	.seal_key_previous = "",
@@ -46,8 +48,6 @@ static void start(void)
 	const struct password_options passwords = {
 		.memory_bytes = test_conf.hash_memory_bytes,
 		.passes = test_conf.hash_passes,
-		.concurrency = test_conf.hash_concurrency,
-		.wait_ms = test_conf.hash_wait_ms,
 	};
 	struct keyring_options keys;
 	struct error err;
@@ -184,7 +184,7 @@ int main(void)
 
 	start();
 	failed = account_tests() + session_tests() + refresh_tests() + password_tests() +
-		 keyring_tests() + feed_tests();
+		 keyring_tests() + feed_tests() + flood_tests();
 	keyring_stop();
 	return failed ? 1 : 0;
 }

@@ -47,5 +47,6 @@ int refresh_tests(void);
 int password_tests(void);
 int keyring_tests(void);
 int feed_tests(void);
+int flood_tests(void);
 
 #endif

@@ -30,10 +30,16 @@ const struct conf_key auth_keys[] = {
 	    "next log-in."),
 	KEY("hash.passes", CONF_INTEGER, hash_passes, "2", 1, 100, "Passes of argon2id over it."),
 	KEY("hash.concurrency", CONF_INTEGER, hash_concurrency, "4", 1, 256,
-	    "Passwords hashed at the same time: twice the cores. Bounds the memory to this many "
-	    "times hash.memory."),
-	KEY("hash.wait", CONF_DURATION, hash_wait_ms, "2s", 0, 60 * SECOND_MS,
-	    "A log-in waits this long for its turn; then it is refused as LOGIN_BUSY."),
+	    "Threads that log in and sign up, each with a connection: twice the cores. Bounds the "
+	    "memory to this many times hash.memory."),
+	KEY("hash.queue", CONF_INTEGER, hash_queue, "64", 1, 100000,
+	    "Log-ins and sign-ups that may wait for such a thread; more are refused as "
+	    "LOGIN_BUSY."),
+	KEY("hash.queue_per_address", CONF_INTEGER, hash_queue_per_address, "16", 1, 100000,
+	    "Of those, from one address (IPv6: one /64), and never more than places are free; "
+	    "addresses take turns."),
+	KEY("hash.nice", CONF_INTEGER, hash_nice, "10", 0, 19,
+	    "How far these threads stand back behind the others; 0: not at all."),
 	KEY("admin_emails", CONF_LIST, admin_emails, "", 0, 0,
 	    "Whoever signs up with one of these addresses becomes an administrator. List an "
 	    "address only until its owner has signed up: the first who does gets the role."),
@@ -53,6 +59,19 @@ const struct conf_key auth_keys[] = {
 	    "Ended sessions are sent to the gateways this often, with a heartbeat."),
 };
 const size_t auth_keys_n = ARRAY_SIZE(auth_keys);
+
+struct rpc_lane_options auth_heavy(const struct service_conf *service)
+{
+	const struct auth_conf *conf = (const struct auth_conf *)service;
+
+	return (struct rpc_lane_options){
+		.workers = (int32_t)conf->hash_concurrency,
+		.queue_max = (int32_t)conf->hash_queue,
+		.queue_user_max = (int32_t)conf->hash_queue_per_address,
+		.nice = (int32_t)conf->hash_nice,
+		.busy = "login_busy",
+	};
+}
 
 int64_t auth_token_reach_ms(void)
 {

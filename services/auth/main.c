@@ -23,8 +23,6 @@ static enum status start(struct service *service, struct error *reterr)
 	const struct password_options passwords = {
 		.memory_bytes = conf->hash_memory_bytes,
 		.passes = conf->hash_passes,
-		.concurrency = conf->hash_concurrency,
-		.wait_ms = conf->hash_wait_ms,
 	};
 	struct keyring_options keys = {
 		.seal_key = conf->seal_key,
@@ -82,6 +80,7 @@ int main(int argc, char **argv)
 		.statements = sql_auth_all,
 		.handlers = handlers,
 		.n_handlers = n_handlers,
+		.heavy = auth_heavy,
 		.start = start,
 		.drain = drain,
 		.stop = stop,

@@ -1,13 +1,11 @@
 #include "auth/password.h"
 
-#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
 #include <argon2.h>
 #include <malloc.h>
 #include <openssl/evp.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -26,10 +24,7 @@ static struct {
 	struct password_options options;
 	char prefix[64]; /* of hashes under today's cost: "$argon2id$v=19$m=…,t=…,p=1$" */
 	char nobody[PASSWORD_HASH_SIZE]; /* of a password that nobody knows */
-	pthread_mutex_t lock;
-	pthread_cond_t freed;
-	int64_t running; /* hashes, ≤ options.concurrency */
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} state;
 
 /* ------------------------------------------------------------------ which are taken */
 
@@ -100,50 +95,18 @@ enum status password_check(const char *password, const char *email, struct error
 	return OK;
 }
 
-/* ------------------------------------------------------------------ a bounded number of hashes */
-
-static enum status enter(struct error *reterr)
-{
-	int64_t until = clock_mono_us() + state.options.wait_ms * US_PER_MS;
-	const struct timespec deadline = {until / US_PER_S, until % US_PER_S * 1000};
-	bool in;
-
-	pthread_mutex_lock(&state.lock);
-	while (state.running >= state.options.concurrency)
-		if (pthread_cond_timedwait(&state.freed, &state.lock, &deadline) != 0)
-			break;
-	in = state.running < state.options.concurrency;
-	if (in)
-		state.running++;
-	pthread_mutex_unlock(&state.lock);
-	if (!in)
-		return error_set(reterr, RESOURCE_EXHAUSTED, "login_busy",
-				 "too many log-ins at this moment");
-	return OK;
-}
-
-static void leave(void)
-{
-	pthread_mutex_lock(&state.lock);
-	state.running--;
-	pthread_cond_signal(&state.freed);
-	pthread_mutex_unlock(&state.lock);
-}
+/* ------------------------------------------------------------------ hashes */
 
 enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE], struct error *reterr)
 {
 	uint8_t salt[SALT_SIZE];
-	enum status s = enter(reterr);
 	int failed;
 
-	if (s != OK)
-		return s;
 	random_bytes(salt, sizeof(salt));
 	failed = argon2id_hash_encoded((uint32_t)state.options.passes,
 				       (uint32_t)(state.options.memory_bytes / 1024), LANES,
 				       password, strlen(password), salt, sizeof(salt), HASH_SIZE,
 				       ret, PASSWORD_HASH_SIZE);
-	leave();
 	if (failed)
 		return error_set(reterr, INTERNAL, "internal_error", "argon2: %s",
 				 argon2_error_message(failed));
@@ -153,13 +116,8 @@ enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE], st
 enum status password_verify(const char *encoded, const char *password, bool *ret_right,
 			    struct error *reterr)
 {
-	enum status s = enter(reterr);
-	int failed;
+	int failed = argon2id_verify(encoded ? encoded : state.nobody, password, strlen(password));
 
-	if (s != OK)
-		return s;
-	failed = argon2id_verify(encoded ? encoded : state.nobody, password, strlen(password));
-	leave();
 	if (failed && failed != ARGON2_VERIFY_MISMATCH)
 		return error_set(reterr, INTERNAL, "internal_error", "argon2: %s",
 				 argon2_error_message(failed));
@@ -174,14 +132,9 @@ bool password_outdated(const char *encoded)
 
 enum status password_start(const struct password_options *options, struct error *reterr)
 {
-	pthread_condattr_t attr;
 	uint8_t secret[32];
 	char hex[65];
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&state.freed, &attr);
-	pthread_condattr_destroy(&attr);
 	/* A fixed threshold: glibc would raise it at the first free of a hash's memory, and then
 	 * keep that memory in the arena of each thread that has hashed. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);

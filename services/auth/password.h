@@ -1,4 +1,5 @@
-/* Passwords: which are taken, argon2id, and how many are hashed at once (each needs its memory). */
+/* Passwords: which are taken, and argon2id. A hash takes a core for long and its memory, so it is
+ * for methods with `lane: HEAVY` alone: their workers bound how many are made at once. */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
 
@@ -14,8 +15,6 @@
 struct password_options {
 	int64_t memory_bytes; /* of one hash; default 19 MiB (OWASP's minimum for 2 passes) */
 	int64_t passes;       /* default 2 */
-	int64_t concurrency;  /* hashes at the same time */
-	int64_t wait_ms;      /* for a place; then RESOURCE_EXHAUSTED login_busy */
 };
 
 /* Once, before serving. Makes the hash that stands in for unknown accounts. */
@@ -34,13 +33,12 @@ const char *password_prepare(struct arena *arena, const char *password);
 _must_check_ enum status password_check(const char *password, const char *email,
 					struct error *reterr);
 
-/* Encoded argon2id hash. Any thread; blocks while others hash. Errors: RESOURCE_EXHAUSTED
- * login_busy. */
+/* Encoded argon2id hash. Any thread. */
 _must_check_ enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE],
 				       struct error *reterr);
 
 /* Whether the password is the one of the encoded hash; NULL costs the same time and is never right.
- * Errors: RESOURCE_EXHAUSTED login_busy. */
+ */
 _must_check_ enum status password_verify(const char *encoded, const char *password, bool *ret_right,
 					 struct error *reterr);
 
