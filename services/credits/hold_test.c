@@ -28,6 +28,29 @@ static void a_hold_may_be_the_first_that_credits_sees(void **state)
 	assert_int_equal(ledger_available(l), GIFT - 30 * CREDIT);
 }
 
+/* The look before a hold says what the hold will say, and changes nothing. */
+static void a_look_is_no_hold(void **state)
+{
+	struct ledger *l = *state;
+	Credits__V1__CheckHoldRequest req = CREDITS__V1__CHECK_HOLD_REQUEST__INIT;
+	Credits__V1__CheckHoldResponse resp = CREDITS__V1__CHECK_HOLD_RESPONSE__INIT;
+
+	req.user_id = l->user;
+	req.amount_microcredits = GIFT; /* the look is what credits sees first of this user */
+	test_call_reset(l->call);
+	assert_int_equal(credits_v1_check_hold(l->call, &req, &resp), OK);
+	assert_int_equal(resp.available_microcredits, GIFT);
+	assert_int_equal(ledger_hold(l, "1", 30 * CREDIT), OK);
+	test_call_reset(l->call);
+	assert_fails(l, credits_v1_check_hold(l->call, &req, &resp), "insufficient_credits");
+	req.amount_microcredits = GIFT - 30 * CREDIT;
+	test_call_reset(l->call);
+	assert_int_equal(credits_v1_check_hold(l->call, &req, &resp), OK);
+	req.amount_microcredits = 0;
+	assert_fails(l, credits_v1_check_hold(l->call, &req, &resp), "amount_range");
+	assert_int_equal(ledger_available(l), GIFT - 30 * CREDIT);
+}
+
 static void a_settle_charges_and_releases_the_rest(void **state)
 {
 	struct ledger *l = *state;
@@ -364,6 +387,7 @@ int hold_tests(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_user_has_the_gift_once),
 		TEST(a_hold_may_be_the_first_that_credits_sees),
+		TEST(a_look_is_no_hold),
 		TEST(a_settle_charges_and_releases_the_rest),
 		TEST(a_settle_of_nothing_releases_all),
 		TEST(a_repeat_has_the_same_answer_and_no_effect),
