@@ -28,7 +28,8 @@ enum status images_v1_list_images(struct rpc_call *call, const Images__V1__ListI
 		       req->page_size, req->page_token, &call->err);
 	if (s != OK)
 		return s;
-	const char *const params[] = {call->subject, page.key, page.id,
+	const char *const params[] = {call->subject, page.key ? page.key : PAGE_FIRST_TIME,
+				      page.id ? page.id : PAGE_FIRST_ID,
 				      db_param_i64(arena, page.size + 1)};
 	s = db_query_as(service_db(call), call->subject, &sql_images_list, params, &rows,
 			&call->err);

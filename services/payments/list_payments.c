@@ -59,8 +59,9 @@ enum status payments_v1_list_payments(struct rpc_call *call,
 		       req->page_token, &call->err);
 	if (s != OK)
 		return s;
-	const char *const params[] = {call->subject, payments_live_param(), page.key, page.id,
-				      db_param_i64(arena, page.size + 1)};
+	const char *const params[] = {
+		call->subject, payments_live_param(), page.key ? page.key : PAGE_FIRST_TIME,
+		page.id ? page.id : PAGE_FIRST_ID, db_param_i64(arena, page.size + 1)};
 	s = db_query_as(service_db(call), call->subject, &sql_payments_list, params, &rows,
 			&call->err);
 	if (s != OK)

@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-/* Above every row: the first page begins there. */
-#define FIRST_TIME "infinity"
-#define FIRST_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
-
 /* A page's key is "t" or "f" for pinned and the time behind it. */
 static const char *key_of(struct arena *arena, const PGresult *rows, int row)
 {
@@ -34,8 +30,8 @@ enum status chat_v1_list_chats(struct rpc_call *call, const Chat__V1__ListChatsR
 		req->archived ? "true" : "false",
 		*req->project ? req->project : NULL,
 		!page.key || page.key[0] == 't' ? "true" : "false",
-		page.key ? page.key + (page.key[0] != '\0') : FIRST_TIME,
-		page.key ? page.id : FIRST_ID,
+		page.key ? page.key + (page.key[0] != '\0') : PAGE_FIRST_TIME,
+		page.key ? page.id : PAGE_FIRST_ID,
 		db_param_i64(arena, page.size + 1),
 	};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_list, params, &rows, &call->err);

@@ -18,7 +18,7 @@ FROM payment WHERE user_id = $1::uuid AND request_key = $2::text;
 UPDATE payment SET stripe_id = $2::text, url = $3::text WHERE id = $1::uuid;
 
 -- name: payments_list
--- Payments of user $1 in mode $2, newest first, before ($3, $4) (NULL: from the newest), $5 rows.
+-- Payments of user $1 in mode $2, newest first, before ($3, $4), $5 rows.
 -- Params: $1 uuid, $2 boolean, $3 timestamptz, $4 uuid, $5 int.
 SELECT id, package, coalesce(month, '') AS month, credits_microcredits, price_currency, price_minor_units, refunded_minor_units,
     CASE WHEN disputed THEN 'disputed'
@@ -30,7 +30,7 @@ SELECT id, package, coalesce(month, '') AS month, credits_microcredits, price_cu
     (extract(epoch FROM due_time) * 1000000)::bigint AS due_us
 FROM payment
 WHERE user_id = $1::uuid AND livemode = $2::boolean AND (month IS NULL OR stripe_id IS NOT NULL)
-    AND ($3::timestamptz IS NULL OR (create_time, id) < ($3::timestamptz, $4::uuid))
+    AND (create_time, id) < ($3::timestamptz, $4::uuid)
 ORDER BY create_time DESC, id DESC LIMIT $5::int;
 
 -- name: payments_customer

@@ -15,6 +15,10 @@
 #define PAGE_SIZE_MAX 100    /* rows; more is cut to this (AIP-158) */
 #define PAGE_TOKEN_MAX 512   /* bytes of a token; longer ones are refused unread */
 #define PAGE_KEY_MAX 300     /* bytes of sort key and id together */
+/* Behind every row of a list from the newest on. The first page begins there: with "IS NULL OR" in
+ * its place PostgreSQL would read all rows above each page. */
+#define PAGE_FIRST_TIME "infinity"
+#define PAGE_FIRST_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 /* One page of one list. Texts live in the arena given to page_begin. */
 struct page {
