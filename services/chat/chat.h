@@ -9,7 +9,7 @@
 #include "runtime/service/service.h"
 #include "sql/chat.h"
 
-#define CHAT_SCHEMA_VERSION 1
+#define CHAT_SCHEMA_VERSION 2
 #define MODEL_BYTES_MAX 100
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144
@@ -30,6 +30,12 @@ struct chat_conf {
 	const char *advertise;
 	int64_t engine_workers;
 	int64_t generations_max;
+	int64_t generations_per_user;
+	int64_t generations_reserved; /* percent */
+	int64_t siblings_max;
+	int64_t chat_messages_max;
+	int64_t user_chats_max;
+	int64_t user_bytes_max;
 	int64_t lease_ms;
 	int64_t checkpoint_ms;
 	int64_t sweep_ms;

@@ -69,6 +69,8 @@ int request_tests(void);
 int fault_tests(void);
 int body_tests(void);
 int crash_tests(void);
+int crew_tests(void);
+int limit_tests(void);
 int forward_tests(void);
 int model_tests(void);
 int log_tests(void);
@@ -88,6 +90,7 @@ const char *process_directory(void);
 void process_write_models(const char *plain_price);
 
 struct rpc_channel *stage_channel(const struct stage *stage);
+struct rpc_channel *stage_credits(void);
 const struct rpc_call_options *stage_options(struct stage *stage);
 
 /* stage_ok(stage, chat_v1_get_chat, &req, &resp): the call must succeed. */

@@ -37,6 +37,11 @@ struct rpc_channel *stage_channel(const struct stage *stage)
 	return channel(stage->replica);
 }
 
+struct rpc_channel *stage_credits(void)
+{
+	return channel(CREDITS);
+}
+
 const struct rpc_call_options *stage_options(struct stage *stage)
 {
 	stage->ctx = (struct rpc_context){0};
@@ -136,6 +141,19 @@ int stage_tear_down(void **state)
 	assert_string_equal(pg_value("SELECT count(*) FROM chat.message m JOIN chat.generation g "
 				     "ON g.assistant_message_id = m.id WHERE m.state <> g.state"),
 			    "0");
+	/* What is counted is what is there. */
+	assert_string_equal(
+		pg_value("SELECT count(*) FROM chat.chat c WHERE c.messages <> "
+			 "(SELECT count(*) FROM chat.message m WHERE m.chat_id = c.id)"),
+		"0");
+	assert_string_equal(
+		pg_value("SELECT string_agg(t.user_id || ': ' || t.chats || ' chats, ' || t.bytes "
+			 "|| ' bytes', '; ') FROM chat.user_total t WHERE (t.chats, t.bytes) <> ("
+			 "(SELECT count(*) FROM chat.chat c WHERE c.user_id = t.user_id), "
+			 "(SELECT coalesce(sum(octet_length(m.text) + octet_length(m.reasoning)), "
+			 "0) "
+			 "FROM chat.message m WHERE m.user_id = t.user_id))"),
+		"");
 	assert_string_equal(
 		pg_value("SET search_path = credits, lc;"
 			 "SELECT string_agg(invariant || ' ' || what, '; ') FROM violation"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# When it cannot be done: no credits, provider down, busy or broken. The question stays, nothing is held, nothing is charged.
+# When it cannot be done: no credits, provider down, busy or broken. Nothing is held, nothing is charged; the question stays where an answer was begun.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_QUICK_TRIES_WITHIN=3s
 sign_up ada
@@ -17,8 +17,8 @@ is "$(generate "$scratch/refused" "one more")" 402 "the fourth is refused with a
 is "$(jq -r .reason "$scratch/refused")" INSUFFICIENT_CREDITS "and says why"
 is "$(standin_requests | jq .total)" "$before" "no provider was called"
 call GET "/api/v1/chats/$chat/messages"
-is "$(get '[.messages[] | select(.role == "USER")] | length')" 4 "the question stays"
-is "$(get '.messages[-1].state')" FAILED "its answer has failed"
+is "$(get '[.messages[] | select(.role == "USER")] | length')" 3 "nothing of it is stored"
+is "$(get '.messages[-1].state')" DONE "the chat ends with the last answer"
 has_balance 10000000
 ok $? "nothing is held for it"
 

@@ -15,10 +15,12 @@ static enum status query(struct rpc_call *call, const Chat__V1__ListMessagesRequ
 {
 	struct arena *arena = call->arena;
 	const char *limit = db_param_i64(arena, page->size + 1);
+	const char *bytes = db_param_i64(arena, PAGE_BYTES_MAX);
 	const char *const branch[] = {req->chat, page->id ? page->id : leaf,
-				      page->key ? page->key : "-1", limit};
-	const char *const tree[] = {
-		req->chat, page->id ? page->id : "00000000-0000-0000-0000-000000000000", limit};
+				      page->key ? page->key : "-1", limit, bytes};
+	const char *const tree[] = {req->chat,
+				    page->id ? page->id : "00000000-0000-0000-0000-000000000000",
+				    limit, bytes};
 	bool all = req->view == TREE;
 
 	return db_query_as(service_db(call), call->subject,

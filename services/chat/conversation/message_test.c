@@ -44,7 +44,10 @@ static void a_branch_is_shown(void **state)
 	assert_int_equal(m[1]->role, CHAT__V1__MESSAGE__ROLE__ASSISTANT);
 	assert_int_equal(m[1]->state, CHAT__V1__MESSAGE__STATE__DONE);
 	assert_int_equal(m[1]->stop_reason, CHAT__V1__STOP_REASON__STOP);
-	assert_int_equal(m[3]->n_siblings, 1);
+	assert_int_equal(m[3]->sibling_count, 1);
+	assert_int_equal(m[3]->sibling_index, 1);
+	assert_string_equal(m[3]->previous_sibling, "");
+	assert_string_equal(m[3]->next_sibling, "");
 }
 
 static void siblings_know_each_other(void **state)
@@ -63,9 +66,10 @@ static void siblings_know_each_other(void **state)
 	Chat__V1__Chat *changed;
 
 	expect_texts(list, "abef");
-	assert_int_equal(list->messages[2]->n_siblings, 2);
-	assert_string_equal(list->messages[2]->siblings[0], left->user_message);
-	assert_string_equal(list->messages[2]->siblings[1], right->user_message);
+	assert_int_equal(list->messages[2]->sibling_count, 2);
+	assert_int_equal(list->messages[2]->sibling_index, 2);
+	assert_string_equal(list->messages[2]->previous_sibling, left->user_message);
+	assert_string_equal(list->messages[2]->next_sibling, "");
 
 	mask.paths = paths;
 	mask.n_paths = 1;
@@ -74,7 +78,11 @@ static void siblings_know_each_other(void **state)
 	update.leaf = left->assistant_message;
 	stage_ok(stage, chat_v1_update_chat, &update, &changed);
 	assert_string_equal(changed->leaf, left->assistant_message);
-	expect_texts(stage_messages(stage, chat), "abcd");
+	list = stage_messages(stage, chat);
+	expect_texts(list, "abcd");
+	assert_int_equal(list->messages[2]->sibling_index, 1);
+	assert_string_equal(list->messages[2]->previous_sibling, "");
+	assert_string_equal(list->messages[2]->next_sibling, right->user_message);
 
 	req.chat = chat;
 	req.view = CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE;
@@ -178,6 +186,40 @@ static void the_newest_fit_a_screen(void **state)
 	assert_int_equal(count_pages(stage, &req, "fedcba"), 3); /* fed, cb, a */
 }
 
+/* By jumps every ancestor is near: no page of a long branch costs the way to it. */
+static void ancestors_are_a_few_jumps_away(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE), letters[65] = "", sql[800];
+	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
+
+	for (int i = 0; i < 64; i += 2) {
+		char text[] = "? [[say:?]]";
+
+		letters[i] = text[0] = (char)('A' + i % 26);
+		letters[i + 1] = text[8] = (char)('a' + i % 26);
+		reader_free(stage_answer(stage, chat, text));
+	}
+	snprintf(sql, sizeof sql,
+		 "WITH RECURSIVE way AS (SELECT id, jump_id, depth, 0 AS n FROM chat.message "
+		 "WHERE chat_id = '%s' UNION ALL SELECT way.id, m.jump_id, way.depth, way.n + 1 "
+		 "FROM way JOIN chat.message m ON m.id = way.jump_id) "
+		 "SELECT count(DISTINCT id) || ' ' || max(n) FROM way",
+		 chat);
+	assert_string_equal(pg_value(sql), "64 6"); /* the logarithm of 64 */
+	req.chat = chat;
+	for (req.page_size = 1; req.page_size < 70; req.page_size += 6)
+		count_pages(stage, &req, letters);
+
+	/* Branches of before have no jumps, and are read all the same. */
+	snprintf(sql, sizeof sql,
+		 "UPDATE chat.message SET jump_id = NULL WHERE chat_id = '%s' AND depth < 40",
+		 chat);
+	pg_exec(sql);
+	req.page_size = 7;
+	count_pages(stage, &req, letters);
+}
+
 static void the_first_words_make_the_title(void **state)
 {
 	struct stage *stage = *state;
@@ -194,9 +236,13 @@ static void the_first_words_make_the_title(void **state)
 int message_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_branch_is_shown),       TEST(siblings_know_each_other),
-		TEST(messages_come_in_pages),  TEST(the_newest_come_first),
-		TEST(the_newest_fit_a_screen), TEST(the_first_words_make_the_title),
+		TEST(a_branch_is_shown),
+		TEST(siblings_know_each_other),
+		TEST(ancestors_are_a_few_jumps_away),
+		TEST(messages_come_in_pages),
+		TEST(the_newest_come_first),
+		TEST(the_newest_fit_a_screen),
+		TEST(the_first_words_make_the_title),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

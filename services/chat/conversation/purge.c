@@ -2,17 +2,21 @@
 
 #include "chat/chat.h"
 
-#define BATCH 100
+#define BATCH_MESSAGES 10000 /* in one transaction */
 
 enum status chat_purge(struct db *db, _unused_ void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
-	const char *const params[] = {db_param_i64(arena, chat.conf->bin_lifetime_ms),
-				      db_param_i64(arena, BATCH)};
-	int64_t n = BATCH;
+	const char *const params[] = {
+		db_param_i64(arena, chat.conf->bin_lifetime_ms),
+		db_param_i64(arena, chat.conf->user_chats_max),
+		db_param_i64(arena, chat.conf->user_bytes_max),
+		db_param_i64(arena, BATCH_MESSAGES),
+	};
+	int64_t n = 1;
 	enum status s = OK;
 
-	while (s == OK && n == BATCH)
+	while (s == OK && n > 0)
 		s = db_exec(db, &sql_chat_purge, params, &n, reterr);
 	return s;
 }

@@ -69,7 +69,10 @@ void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__
 	ret->reasoning = db_text(arena, rows, row, "reasoning");
 	ret->model = db_text(arena, rows, row, "model");
 	ret->generation = db_text(arena, rows, row, "generation_id");
-	ret->siblings = facts_ids(arena, db_peek(rows, row, "siblings"), &ret->n_siblings);
+	ret->sibling_count = db_i32(rows, row, "siblings");
+	ret->sibling_index = db_i32(rows, row, "position");
+	ret->previous_sibling = db_text(arena, rows, row, "previous_id");
+	ret->next_sibling = db_text(arena, rows, row, "next_id");
 	ret->create_time = db_time(arena, rows, row, "create_us");
 	read_generation(arena, rows, row, ret);
 }

@@ -31,13 +31,18 @@ const char *engine_boot_id(const struct engine *engine)
 	return engine->boot_id;
 }
 
-static struct generation **bucket(struct engine *engine, const char *id)
+size_t engine_bucket(const char *id)
 {
 	uint32_t hash = 2166136261u;
 
 	for (const char *p = id; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 16777619u;
-	return &engine->buckets[hash % BUCKETS];
+	return hash % BUCKETS;
+}
+
+static struct generation **bucket(struct engine *engine, const char *id)
+{
+	return &engine->buckets[engine_bucket(id)];
 }
 
 struct generation *engine_find(struct engine *engine, const char *id)
@@ -56,6 +61,7 @@ void engine_insert(struct engine *engine, struct generation *generation)
 	generation->next = *at;
 	*at = generation;
 	engine->n_generations++;
+	places_run(engine, generation->log->facts.user_id);
 }
 
 void engine_remove(struct engine *engine, struct generation *generation)
@@ -66,6 +72,7 @@ void engine_remove(struct engine *engine, struct generation *generation)
 		at = &(*at)->next;
 	*at = generation->next;
 	engine->n_generations--;
+	places_rest(engine, generation->log->facts.user_id);
 }
 
 static int64_t tick_ms(const struct engine *engine)

@@ -82,9 +82,12 @@ void facts_read(struct facts *facts, const PGresult *rows)
 	COPY(err.message, "error_message");
 }
 
-void facts_done(struct facts *facts)
+void family_read(struct family *family, const PGresult *rows)
 {
-	free(facts->siblings);
+	family->count = db_i32(rows, 0, "siblings");
+	family->index = db_i32(rows, 0, "position");
+	copy(family->previous, UUID_SIZE, rows, "previous_id");
+	copy(family->next, UUID_SIZE, rows, "next_id");
 }
 
 Google__Protobuf__Timestamp *facts_time(struct arena *arena, int64_t us)
@@ -100,17 +103,6 @@ Google__Protobuf__Timestamp *facts_time(struct arena *arena, int64_t us)
 	time->seconds = us / US_PER_S;
 	time->nanos = (int32_t)(us % US_PER_S) * 1000;
 	return time;
-}
-
-char **facts_ids(struct arena *arena, const char *list, size_t *ret_n)
-{
-	size_t n = (strlen(list) + 1) / UUID_SIZE, i;
-	char **ids = arena_array(arena, n, sizeof *ids);
-
-	*ret_n = ids ? n : 0;
-	for (i = 0; i < *ret_n; i++)
-		ids[i] = arena_strndup(arena, list + i * UUID_SIZE, UUID_SIZE - 1);
-	return ids;
 }
 
 static int32_t http_status(const struct error *err)
@@ -216,8 +208,10 @@ void facts_message(const struct facts *facts, struct arena *arena, char *text, c
 	ret->duration_ms = facts->end_us ? (int32_t)((facts->end_us - facts->create_us) / 1000) : 0;
 	ret->generation = arena_strdup(arena, facts->id);
 	ret->create_time = facts_time(arena, facts->create_us);
-	if (facts->siblings)
-		ret->siblings = facts_ids(arena, facts->siblings, &ret->n_siblings);
+	ret->sibling_count = facts->family.count;
+	ret->sibling_index = facts->family.index;
+	ret->previous_sibling = arena_strdup(arena, facts->family.previous);
+	ret->next_sibling = arena_strdup(arena, facts->family.next);
 	if (facts->err.code != OK)
 		ret->error = facts_error(arena, &facts->err, facts->request_id);
 }

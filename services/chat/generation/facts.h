@@ -4,6 +4,12 @@
 
 #include "chat/chat.h"
 
+/* The answer among the messages with the same parent. */
+struct family {
+	int32_t count, index; /* 0: not known */
+	char previous[UUID_SIZE], next[UUID_SIZE];
+};
+
 struct facts {
 	char id[UUID_SIZE];
 	char user_id[UUID_SIZE];
@@ -22,12 +28,13 @@ struct facts {
 	int64_t cost_microcredits;
 	int64_t end_us;
 	struct error err; /* code OK: it did not fail */
-	char *siblings;   /* ids with commas, malloc; NULL: not known */
+	struct family family;
 };
 
-/* Row 0 of generation_get or generation_watch. siblings stays NULL. */
+/* Row 0 of generation_get or generation_watch. The family stays empty. */
 void facts_read(struct facts *facts, const PGresult *rows);
-void facts_done(struct facts *facts);
+/* Row 0 of generation_end or generation_watch. */
+void family_read(struct family *family, const PGresult *rows);
 
 /* In arena; text and reasoning are borrowed. */
 void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret);
@@ -39,9 +46,6 @@ Chat__V1__GenerationError *facts_error(struct arena *arena, const struct error *
 
 /* Microseconds since 1970; 0 gives NULL. */
 Google__Protobuf__Timestamp *facts_time(struct arena *arena, int64_t us);
-/* "id,id" to an array. */
-char **facts_ids(struct arena *arena, const char *list, size_t *ret_n);
-
 /* SQL's words. state_of and stop_of give 0 for NULL or an unknown word. */
 Chat__V1__Generation__State facts_state(const char *word);
 Chat__V1__StopReason facts_stop(const char *word);

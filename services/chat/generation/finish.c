@@ -25,9 +25,10 @@ struct end_job {
 	int64_t cost_microcredits;
 	enum event_kind last[2]; /* that tell the watchers */
 	size_t n_last;
+	bool withdrawn; /* refused: nothing of it stays */
 	bool lost;
 	int64_t end_us;
-	char *siblings;
+	struct family family;
 };
 
 /* What the provider says is believed while it is possible at all; otherwise we count. */
@@ -117,6 +118,36 @@ static const char *marks_param(struct arena *arena, const struct end_job *end)
 	return db_param_bytes(arena, marks.data, marks.len);
 }
 
+/* A refused send: its rows go, and what may be held is released. */
+static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
+	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
+	struct end_job *end = ctx;
+	const struct generation *generation = end->generation;
+	const struct facts *facts = &generation->log->facts;
+	const struct chat_before *before = &generation->before;
+	const char *const chat_params[] = {facts->chat_id};
+	const char *const params[] = {
+		facts->id,
+		db_param_i64(arena, generation->lease_token),
+		*before->leaf ? before->leaf : NULL,
+		facts->model,
+		before->model,
+		before->untitled ? before->title : NULL,
+		before->update_time,
+	};
+	enum status s;
+
+	s = db_query(db, &sql_generation_withdraw_chat, chat_params, &chat_rows, reterr);
+	if (s == OK)
+		s = db_query(db, &sql_generation_withdraw, params, &rows, reterr);
+	if (s != OK)
+		return s;
+	end->lost = PQntuples(rows) == 0;
+	return end->lost ? OK : release_hold(db, end, reterr);
+}
+
 static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES * 4);
@@ -153,21 +184,22 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	if (end->lost)
 		return OK;
 	end->end_us = db_i64(rows, 0, "end_us");
-	free(end->siblings);
-	ensure(end->siblings = strdup(db_peek(rows, 0, "siblings")));
+	family_read(&end->family, rows);
 	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
 	return s == OK ? release_hold(db, end, reterr) : s;
 }
 
 static void run_end(struct crew_member *member, struct job *job)
 {
-	job->status = db_tx(member->worker, NULL, end_tx, job, &job->err);
+	const struct end_job *end = (const struct end_job *)job;
+
+	job->status =
+		db_tx(member->worker, NULL, end->withdrawn ? withdraw_tx : end_tx, job, &job->err);
 }
 
 static void end_free(struct end_job *end)
 {
 	generation_unref(end->generation);
-	free(end->siblings);
 	free(end);
 }
 
@@ -183,7 +215,7 @@ static void tell(struct end_job *end)
 	facts->cost_microcredits = end->cost_microcredits;
 	facts->end_us = end->end_us;
 	facts->err = end->err;
-	facts->siblings = TAKE_PTR(end->siblings);
+	facts->family = end->family;
 	for (size_t i = 0; i < end->n_last; i++)
 		log_add(log, end->last[i]);
 	log->ended = true;
@@ -236,8 +268,7 @@ static void keep_former(struct generation *generation)
 	log_add_text(generation->log, EVENT_TEXT, buf_text(&former->text), former->text.len);
 }
 
-void finish(struct generation *generation, Chat__V1__Generation__State state,
-	    Chat__V1__StopReason stop, const struct error *err)
+static struct end_job *end_new(struct generation *generation, Chat__V1__Generation__State state)
 {
 	struct end_job *end = calloc(1, sizeof *end);
 
@@ -246,6 +277,20 @@ void finish(struct generation *generation, Chat__V1__Generation__State state,
 	end->job.done = end_done;
 	end->generation = generation_ref(generation);
 	end->state = state;
+	return end;
+}
+
+static void end_begin(struct end_job *end)
+{
+	end->generation->stage = STAGE_END;
+	engine_submit(end->generation->engine, &end->job);
+}
+
+void finish(struct generation *generation, Chat__V1__Generation__State state,
+	    Chat__V1__StopReason stop, const struct error *err)
+{
+	struct end_job *end = end_new(generation, state);
+
 	end->stop = stop;
 	if (err)
 		end->err = *err;
@@ -255,6 +300,21 @@ void finish(struct generation *generation, Chat__V1__Generation__State state,
 	if (generation->log->facts.accepted && (!err || end->source))
 		end->last[end->n_last++] = EVENT_USAGE;
 	end->last[end->n_last++] = err ? EVENT_ERROR : EVENT_DONE;
-	generation->stage = STAGE_END;
-	engine_submit(generation->engine, &end->job);
+	end_begin(end);
+}
+
+/* A later attempt may have been seen by watchers: its refusal is an end like others. */
+void finish_refused(struct generation *generation, const struct error *err)
+{
+	struct end_job *end;
+
+	if (generation->log->facts.attempt > 1) {
+		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
+		return;
+	}
+	end = end_new(generation, CHAT__V1__GENERATION__STATE__FAILED);
+	end->err = *err;
+	end->withdrawn = true;
+	end->last[end->n_last++] = EVENT_ERROR;
+	end_begin(end);
 }

@@ -23,6 +23,7 @@ struct relay {
 	char boot_id[UUID_SIZE]; /* of the owner */
 	pthread_mutex_t lock;    /* guards upstream: the handle ends with on_end */
 	struct rpc_client_call *upstream;
+	struct facts facts; /* as they were when it was looked up */
 	struct buf waiting; /* an event that did not fit into the watcher's queue */
 	bool over;          /* the stream ended, after what waits */
 	enum status status;
@@ -190,6 +191,11 @@ static bool pass(struct watch *watch, const struct buf *packed)
 		return false;
 	}
 	watch->fresh = false;
+	if (watch->kind == WATCH_ANSWER) { /* it has an event, so it is accepted */
+		watch->relay->facts.attempt = watch->cursor.epoch;
+		watch_answer(watch, &watch->relay->facts);
+		return false;
+	}
 	return watch_send(watch, event);
 }
 
@@ -292,7 +298,8 @@ static void on_end(_unused_ struct rpc_client_call *call, enum status status,
 	engine_post(relay->watch->engine, end_posted, relayed);
 }
 
-void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id)
+void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id,
+		 const struct facts *facts)
 {
 	static const struct rpc_client_hooks hooks = {.on_message = on_message, .on_end = on_end};
 	struct rpc_call_options options = {.parent = &watch->call->ctx};
@@ -306,6 +313,7 @@ void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id)
 	relay->watch = watch_ref(watch);
 	relay->peer = peer_take(engine, endpoint);
 	memcpy(relay->boot_id, boot_id, UUID_SIZE);
+	relay->facts = *facts;
 	pthread_mutex_init(&relay->lock, NULL);
 	buf_init(&relay->waiting, EVENT_ARENA_BYTES);
 	watch->relay = relay;

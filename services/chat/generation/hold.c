@@ -85,35 +85,39 @@ static void accept(struct generation *generation)
 	try_begin(generation);
 }
 
-/* Credits said no, or nothing: then the hold may exist, and is voided at the end. */
-static void take_hold(struct generation *generation, enum status status, const struct error *err)
+enum status hold_error(const struct error *err, struct error *reterr)
 {
-	struct error own;
-
-	generation->held = status != FAILED_PRECONDITION;
-	switch (status) {
-	case OK:
-		accept(generation);
-		return;
+	switch (err->code) {
 	case FAILED_PRECONDITION:
-		own = *err;
-		break;
+		*reterr = *err;
+		return err->code;
 	case CANCELLED:
 	case UNKNOWN:
 	case DEADLINE_EXCEEDED:
 	case RESOURCE_EXHAUSTED:
 	case ABORTED:
 	case UNAVAILABLE:
-		own.code = error_set(&own, UNAVAILABLE, "service_unavailable",
-				     "the price cannot be held at the moment");
-		break;
+		return error_set(reterr, UNAVAILABLE, "service_unavailable",
+				 "the price cannot be held at the moment");
 	default:
 		log_error("hold_refused", LOG_S("reason", err->reason),
-			  LOG_S("message", err->message),
-			  LOG_S("generation", generation->log->facts.id));
-		own.code = error_set(&own, INTERNAL, "internal_error", "the price cannot be held");
+			  LOG_S("message", err->message));
+		return error_set(reterr, INTERNAL, "internal_error", "the price cannot be held");
 	}
-	finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &own);
+}
+
+/* Credits said no, or nothing: then the hold may exist, and is voided at the end. */
+static void take_hold(struct generation *generation, enum status status, const struct error *err)
+{
+	struct error own;
+
+	generation->held = status != FAILED_PRECONDITION;
+	if (status == OK) {
+		accept(generation);
+		return;
+	}
+	own.code = hold_error(err, &own);
+	finish_refused(generation, &own);
 }
 
 static void hold_now(struct generation *generation)

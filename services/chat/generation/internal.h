@@ -10,6 +10,7 @@
 #include "chat/generation/engine.h"
 #include "chat/generation/log.h"
 #include "chat/provider/answer.h"
+#include "chat/generation/title.h"
 #include "runtime/http/http.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ struct crew_member {
 struct job {
 	struct job *next;
 	struct engine *engine;
+	const char *user_id; /* who caused it, in memory that lives as long; NULL: the engine */
 	void (*run)(struct crew_member *member, struct job *job); /* on a thread of the crew */
 	void (*done)(struct job *job); /* on the engine thread; frees it */
 	enum status status;            /* of run */
@@ -44,6 +46,7 @@ struct engine {
 	char boot_id[UUID_SIZE];
 
 	struct generation *buckets[BUCKETS];
+	struct tenant *tenants[BUCKETS];
 	int64_t n_generations; /* in the buckets */
 	int64_t n_starting;    /* on their way there */
 	struct watch *watches;
@@ -84,6 +87,15 @@ struct provider_try {
 	struct provider_fault fault;
 };
 
+/* What a chat was before a send; that is brought back when the send is refused. */
+struct chat_before {
+	char leaf[UUID_SIZE]; /* "": none */
+	char model[MODEL_BYTES_MAX + 1];
+	char update_time[40];
+	bool untitled;
+	char title[TITLE_SIZE]; /* that the send gives to one without */
+};
+
 struct generation {
 	struct engine *engine;
 	struct generation *next; /* in its bucket */
@@ -101,8 +113,9 @@ struct generation {
 	int32_t input_tokens; /* of the prompt, by our count */
 	int64_t hold_microcredits;
 	struct rpc_context context;
-	int32_t lost;      /* attempts whose replica died */
-	struct error doom; /* why this attempt can only end; code OK: it can be made */
+	struct chat_before before; /* of the first attempt */
+	int32_t lost;              /* attempts whose replica died */
+	struct error doom;         /* why this attempt can only end; code OK: it can be made */
 	int64_t lease_token;
 	int64_t lease_us; /* microseconds since 1970, by the database's clock */
 	bool cancel;      /* asked to stop */
@@ -121,8 +134,24 @@ void engine_submit(struct engine *engine, struct job *job);
 /* Something ended: the engine may be able to stop. */
 void engine_rest(struct engine *engine);
 struct generation *engine_find(struct engine *engine, const char *id);
+/* Of an id, below BUCKETS. */
+size_t engine_bucket(const char *id);
 void engine_insert(struct engine *engine, struct generation *generation);
 void engine_remove(struct engine *engine, struct generation *generation);
+
+/* places.c: how many generations each user has in this process. */
+/* A request begins, until places_end. errors: GENERATIONS_FULL (too many at once of this user). */
+_must_check_ enum status places_begin(struct engine *engine, const char *user_id,
+				      struct error *reterr);
+void places_end(struct engine *engine, const char *user_id);
+/* Whether it may become a generation. errors: GENERATIONS_FULL, OVERLOADED. */
+_must_check_ enum status places_take(struct engine *engine, const char *user_id,
+				     struct error *reterr);
+/* A generation runs here, or does no more. */
+void places_run(struct engine *engine, const char *user_id);
+void places_rest(struct engine *engine, const char *user_id);
+/* GENERATIONS_FULL. */
+enum status places_refuse(const struct engine *engine, struct error *reterr);
 
 /* crew.c */
 struct crew *crew_start(struct engine *engine, int32_t n);
@@ -158,6 +187,8 @@ void generation_read(struct generation *generation, const PGresult *rows, int ro
 void hold_begin(struct generation *generation);
 /* expire_time of a hold: the lease and a margin. */
 void hold_expire(const struct engine *engine, int64_t lease_us, Google__Protobuf__Timestamp *ret);
+/* What a refusal of credits, or none of its answers, means to the user. */
+enum status hold_error(const struct error *err, struct error *reterr);
 /* uuidv5(name_space, "generation:attempt"). */
 void attempt_id(const struct generation *generation, const struct uuid *name_space, int32_t attempt,
 		char out[UUID_SIZE]);
@@ -170,6 +201,9 @@ void try_done(struct provider_try *try);
 /* Ends it: DONE with a stop reason, CANCELLED, or FAILED with err. */
 void finish(struct generation *generation, Chat__V1__Generation__State state,
 	    Chat__V1__StopReason stop, const struct error *err);
+
+/* Its price was not held: ends it with err, and takes it back if this was its first attempt. */
+void finish_refused(struct generation *generation, const struct error *err);
 
 /* upkeep.c */
 void upkeep_begin(struct engine *engine);
@@ -204,6 +238,7 @@ struct watch {
 	bool fresh;              /* has no event yet: `accepted` is due */
 	struct cursor cursor;    /* of the last event it has */
 	bool starting;           /* the crew reads req: the call must live */
+	bool again;              /* it was begun a second time */
 	bool gone;               /* its caller */
 	bool finished;
 	bool blocked; /* its queue is full */
@@ -232,11 +267,14 @@ _must_check_ enum status pieces_read(struct engine *engine, struct db *db, const
 void watch_look(struct watch *watch);
 void watch_look_later(struct watch *watch);
 void watch_tick(struct engine *engine, int64_t now_us);
+/* The one answer of a WATCH_ANSWER. */
+void watch_answer(struct watch *watch, const struct facts *facts);
 /* Sends one event. False: the queue is full, or the watch is over. */
 bool watch_send(struct watch *watch, const Chat__V1__GenerationEvent *event);
 
 /* forward.c */
-void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id);
+void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id,
+		 const struct facts *facts);
 void relay_pump(struct watch *watch);
 void relay_end(struct watch *watch);
 void peers_free(struct engine *engine);

@@ -46,7 +46,6 @@ void log_unref(struct event_log *log)
 {
 	if (!log || --log->refs > 0)
 		return;
-	facts_done(&log->facts);
 	buf_done(&log->text);
 	buf_done(&log->reasoning);
 	free(log->marks);

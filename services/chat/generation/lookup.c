@@ -8,6 +8,7 @@
 struct look_job {
 	struct job job;
 	struct watch *watch;
+	struct facts facts;
 	char boot_id[UUID_SIZE]; /* of the process that runs it; "": it ended */
 	char endpoint[256];
 	struct event_log
@@ -62,7 +63,7 @@ static enum status read_ended(struct look_job *look, const PGresult *rows, struc
 	if (!decode(log, rows, 0))
 		return damaged(facts->id, reterr);
 	log->facts = *facts;
-	ensure(log->facts.siblings = strdup(db_peek(rows, 0, "siblings")));
+	family_read(&log->facts.family, rows);
 	log->ended = true;
 	look->log = TAKE_PTR(log);
 	return OK;
@@ -91,7 +92,7 @@ static void run_look(struct crew_member *member, struct job *job)
 	struct look_job *look = (struct look_job *)job;
 	const struct watch *watch = look->watch;
 	const char *const params[] = {watch->id};
-	struct facts facts;
+	struct facts *facts = &look->facts;
 
 	job->status = db_query_as(member->app, watch->user_id, &sql_generation_watch, params, &rows,
 				  &job->err);
@@ -100,11 +101,11 @@ static void run_look(struct crew_member *member, struct job *job)
 			error_set(&job->err, NOT_FOUND, "not_found", "there is no such generation");
 	if (job->status != OK)
 		return;
-	facts_read(&facts, rows);
-	if (facts.end_us)
-		job->status = read_ended(look, rows, &facts, &job->err);
+	facts_read(facts, rows);
+	if (facts->end_us)
+		job->status = read_ended(look, rows, facts, &job->err);
 	else
-		job->status = read_running(look, member->app, rows, &facts, &job->err);
+		job->status = read_running(look, member->app, rows, facts, &job->err);
 }
 
 static void take_look(struct look_job *look)
@@ -125,7 +126,7 @@ static void take_look(struct look_job *look)
 	}
 	if (look->boot_id[0] && strcmp(look->boot_id, engine->boot_id) != 0 &&
 	    strcmp(look->boot_id, watch->avoid) != 0) {
-		relay_begin(watch, look->endpoint, look->boot_id);
+		relay_begin(watch, look->endpoint, look->boot_id, &look->facts);
 		return;
 	}
 	if (look->log && watch_read(watch, look->log, false))
@@ -138,10 +139,14 @@ static void look_done(struct job *job)
 	struct look_job *look = (struct look_job *)job;
 	struct watch *watch = look->watch;
 
-	if (job->status != OK)
+	if (job->status == NOT_FOUND && watch->req && !watch->again && !watch->finished) {
+		watch->again = true; /* what it repeats was refused meanwhile, and is gone */
+		start_begin(watch);
+	} else if (job->status != OK) {
 		watch_finish(watch, job->status, &job->err);
-	else if (!watch->finished)
+	} else if (!watch->finished) {
 		take_look(look);
+	}
 	log_unref(look->log);
 	watch_unref(watch);
 	free(look);
@@ -182,6 +187,7 @@ void watch_look(struct watch *watch)
 	ensure(look);
 	look->job.run = run_look;
 	look->job.done = look_done;
+	look->job.user_id = watch->user_id;
 	look->watch = watch_ref(watch);
 	engine_submit(watch->engine, &look->job);
 }

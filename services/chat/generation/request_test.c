@@ -85,27 +85,6 @@ static void a_free_model_holds_nothing(void **state)
 	stage_expect_balance(stage, GIFT);
 }
 
-static void too_dear_is_refused_before_the_provider(void **state)
-{
-	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, DEAR), words[80];
-	_cleanup_(reader_freep) struct reader *reader = NULL;
-	Chat__V1__ListMessagesResponse *list;
-
-	snprintf(words, sizeof words, "dear %s", stage->user);
-	reader = reader_generate(stage, chat, words);
-	reader_expect_refused(reader, FAILED_PRECONDITION, "insufficient_credits");
-	assert_int_equal(stage_requests(words), 0);
-	list = stage_messages(stage, chat);
-	assert_int_equal(list->n_messages, 2);
-	assert_string_equal(list->messages[0]->text, words); /* the question stays */
-	assert_int_equal(list->messages[1]->state, CHAT__V1__MESSAGE__STATE__FAILED);
-	assert_string_equal(list->messages[1]->error->reason, "INSUFFICIENT_CREDITS");
-	assert_int_equal(list->messages[1]->error->status, 402);
-	assert_int_equal(stage_generation(stage, list->messages[1]->generation)->state, FAILED);
-	stage_expect_balance(stage, GIFT);
-}
-
 static void refused(struct stage *stage, const Chat__V1__GenerateRequest *req, enum status status,
 		    const char *reason, const char *field)
 {
@@ -430,7 +409,6 @@ int request_tests(void)
 		TEST(an_answer_is_started_and_got),
 		TEST(tokens_are_metered_once),
 		TEST(a_free_model_holds_nothing),
-		TEST(too_dear_is_refused_before_the_provider),
 		TEST(bad_requests_name_the_field),
 		TEST(the_context_is_cut_to_the_window),
 		TEST(a_chat_goes_on_after_an_empty_answer),

@@ -1,26 +1,15 @@
-/* Step 1: one transaction stores the user's message, the empty answer and the generation. */
-#include "chat/generation/internal.h"
-#include "chat/generation/title.h"
+/* A request on its way to step 1: whether it was here before, whether its user can pay at all, and
+ * whether there is a place for it. Until it is stored nothing is left of it. */
+#include "chat/generation/start.h"
 #include "chat/model/tokens.h"
+#include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/uuid.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
-#define KEY_SIZE 300
 #define ARENA_BYTES (4 << 20)
-
-struct start_job {
-	struct job job;
-	struct watch *watch;
-	struct arena *arena;
-	char key[KEY_SIZE]; /* idempotency key */
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-	bool existing; /* the key's generation is watched instead */
-	char existing_id[UUID_SIZE];
-	struct generation *generation; /* that was started */
-};
+#define STORE_TRIES 3 /* while another request holds its key and lets go of it */
 
 static const Chat__V1__GenerateRequest *request(const struct start_job *start)
 {
@@ -81,13 +70,6 @@ static enum status identify(struct start_job *start, struct error *reterr)
 	return OK;
 }
 
-static void set_context(struct start_job *start, struct generation *generation)
-{
-	generation->context = start->watch->call->ctx;
-	generation->context.deadline_us = 0; /* the call's end is not the generation's */
-	generation->context.idempotency_key[0] = '\0';
-}
-
 /* ---------------------------------------------------------------- a request that was here before
  */
 
@@ -108,7 +90,7 @@ static enum status retry_tx(struct db *db, void *ctx, struct error *reterr)
 		return s;
 	start->generation = generation_new(engine, start->existing_id);
 	generation_read(start->generation, rows, 0);
-	set_context(start, start->generation);
+	store_context(start, start->generation);
 	s = prompt_read(start->generation, db, db_i32(rows, 0, "max_output_tokens"), reterr);
 	if (s != OK)
 		generation_unref(TAKE_PTR(start->generation));
@@ -141,155 +123,42 @@ static enum status find_key(struct crew_member *member, struct start_job *start,
 	return db_tx(member->worker, NULL, retry_tx, start, reterr);
 }
 
-/* ---------------------------------------------------------------- a new one */
+/* ---------------------------------------------------------------- the first job: nothing is stored
+ */
 
-struct place_in_chat {
-	char chat[UUID_SIZE];
-	char model[MODEL_BYTES_MAX + 1]; /* of the chat */
-	char parent[UUID_SIZE];          /* "": none */
-	int32_t depth;                   /* of the user's message */
-};
-
-static enum status find_place(struct db *db, const struct start_job *start,
-			      struct place_in_chat *ret, struct error *reterr)
-{
-	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
-	const Chat__V1__GenerateRequest *req = request(start);
-	const char *const chat_params[] = {req->chat};
-	const char *const params[] = {ret->parent, req->chat};
-	enum status s = db_query_one(db, &sql_generation_chat, chat_params, &chat_rows, reterr);
-
-	if (s != OK)
-		return s;
-	*ret = (struct place_in_chat){0};
-	snprintf(ret->chat, UUID_SIZE, "%s", db_peek(chat_rows, 0, "id"));
-	snprintf(ret->model, sizeof ret->model, "%s", db_peek(chat_rows, 0, "model"));
-	snprintf(ret->parent, UUID_SIZE, "%s",
-		 *req->parent ? req->parent : db_peek(chat_rows, 0, "leaf_id"));
-	if (!ret->parent[0])
-		return OK;
-	s = db_query(db, &sql_message_place, params, &rows, reterr);
-	if (s != OK)
-		return s;
-	if (PQntuples(rows) == 0)
-		return error_field(reterr, INVALID_ARGUMENT, "parent_unknown", "parent",
-				   "the chat has no such message");
-	ret->depth = db_i32(rows, 0, "depth") + 1;
-	return OK;
-}
-
-static const char *number(struct arena *arena, const Google__Protobuf__DoubleValue *value)
-{
-	return value ? arena_printf(arena, "%.17g", value->value) : NULL;
-}
-
-static enum status insert(struct db *db, struct start_job *start, const struct place_in_chat *place,
-			  struct error *reterr)
-{
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const Chat__V1__GenerateRequest *req = request(start);
-	const Chat__V1__Parameters *parameters = req->parameters;
-	struct generation *generation = start->generation;
-	struct facts *facts = &generation->log->facts;
-	struct engine *engine = generation->engine;
-	struct arena *arena = start->arena;
-	char title[TITLE_SIZE];
-	enum status s;
-
-	title_of_text(req->text, title);
-	const char *const params[] = {
-		facts->id,
-		facts->user_id,
-		facts->chat_id,
-		facts->user_message,
-		facts->assistant_message,
-		place->parent[0] ? place->parent : NULL,
-		db_param_i64(arena, place->depth),
-		req->text,
-		db_param_i64(arena, tokens_count(req->text, strlen(req->text))),
-		facts->model,
-		start->key,
-		db_param_bytes(arena, start->hash, sizeof start->hash),
-		engine->boot_id,
-		engine->options.endpoint,
-		db_param_i64(arena, engine->conf->lease_ms),
-		title,
-		facts->request_id,
-		parameters ? number(arena, parameters->temperature) : NULL,
-		parameters ? number(arena, parameters->top_p) : NULL,
-		db_param_i64(arena, parameters ? parameters->max_output_tokens : 0),
-	};
-	s = db_query_one(db, &sql_generation_start, params, &rows, reterr);
-	if (s != OK)
-		return s;
-	generation->lease_token = db_i64(rows, 0, "lease_token");
-	generation->lease_us = db_i64(rows, 0, "lease_us");
-	facts->create_us = db_i64(rows, 0, "create_us");
-	return OK;
-}
-
-/* The new generation as far as the request tells. */
-static void describe(struct start_job *start, const char *chat_id, const char *model)
-{
-	const Chat__V1__Parameters *parameters = request(start)->parameters;
-	struct generation *generation;
-	struct facts *facts;
-	char id[UUID_SIZE];
-
-	if (start->generation) /* the transaction repeats */
-		generation_unref(start->generation);
-	uuid_v7(id);
-	generation = start->generation = generation_new(start->job.engine, id);
-	facts = &generation->log->facts;
-	uuid_v7(facts->user_message);
-	uuid_v7(facts->assistant_message);
-	snprintf(facts->user_id, UUID_SIZE, "%s", start->watch->user_id);
-	snprintf(facts->chat_id, UUID_SIZE, "%s", chat_id);
-	snprintf(facts->model, sizeof facts->model, "%s", model);
-	snprintf(facts->request_id, sizeof facts->request_id, "%s",
-		 start->watch->call->ctx.request_id);
-	set_context(start, generation);
-	if (!parameters)
-		return;
-	if (parameters->temperature) {
-		generation->prompt.has_temperature = true;
-		generation->prompt.temperature = parameters->temperature->value;
-	}
-	if (parameters->top_p) {
-		generation->prompt.has_top_p = true;
-		generation->prompt.top_p = parameters->top_p->value;
-	}
-}
-
-static enum status start_tx(struct db *db, void *ctx, struct error *reterr)
+/* What a hold for this request is at least: context may come to its text, and never less. */
+static enum status price_floor(struct crew_member *member, struct start_job *start,
+			       struct error *reterr)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
-	struct start_job *start = ctx;
+	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Chat__V1__GenerateRequest *req = request(start);
+	const char *const params[] = {req->chat};
 	const struct model *model;
-	struct place_in_chat place;
+	int32_t output;
 	enum status s;
 
-	s = find_place(db, start, &place, reterr);
+	s = db_query_as(member->app, start->watch->user_id, &sql_generation_chat_model, params,
+			&rows, reterr);
+	if (s == OK && PQntuples(rows) == 0)
+		s = error_set(reterr, NOT_FOUND, "not_found", "there is no such chat");
 	if (s == OK)
-		s = chat_model(catalogue, req->model, place.model, &model, reterr);
+		s = chat_model(catalogue, req->model, db_peek(rows, 0, "model"), &model, reterr);
 	if (s != OK)
 		return s;
-	describe(start, place.chat, model->id);
-	s = insert(db, start, &place, reterr);
-	if (s != OK)
-		return s;
-	return prompt_read(start->generation, db,
-			   req->parameters ? req->parameters->max_output_tokens : 0, reterr);
+	output = req->parameters ? req->parameters->max_output_tokens : 0;
+	if (output == 0 || output > model->max_output_tokens)
+		output = model->max_output_tokens;
+	start->floor_microcredits =
+		price_cost(&model->price,
+			   tokens_count(req->text, strlen(req->text)) + TOKENS_PER_MESSAGE, output);
+	return OK;
 }
 
-/* The same request may have been faster on another way: then the chat is busy with it, or the key
- * is taken. */
-static enum status run(struct crew_member *member, struct start_job *start, struct error *reterr)
+static enum status find(struct crew_member *member, struct start_job *start, struct error *reterr)
 {
-	struct error err;
 	bool found = false;
-	enum status s, looked;
+	enum status s;
 
 	s = check(request(start), reterr);
 	if (s == OK)
@@ -298,51 +167,78 @@ static enum status run(struct crew_member *member, struct start_job *start, stru
 		s = find_key(member, start, &found, reterr);
 	if (s != OK || found)
 		return s;
-	s = db_tx(member->app, start->watch->user_id, start_tx, start, reterr);
-	if (s != ALREADY_EXISTS && s != FAILED_PRECONDITION)
-		return s;
-	looked = find_key(member, start, &found, &err);
-	if (!found)
-		return s;
-	*reterr = err;
-	return looked;
+	return price_floor(member, start, reterr);
 }
 
-static void run_start(struct crew_member *member, struct job *job)
+static void run_find(struct crew_member *member, struct job *job)
 {
 	struct start_job *start = (struct start_job *)job;
 
-	job->status = run(member, start, &job->err);
-	if (start->generation &&
-	    (job->status != OK || (start->existing && !start->generation->lease_token)))
-		generation_unref(TAKE_PTR(start->generation));
+	job->status = find(member, start, &job->err);
 }
 
-/* ---------------------------------------------------------------- back on the engine thread */
+/* ---------------------------------------------------------------- the second job: it is stored */
 
-static const struct error *restarting(struct error *err)
+/* The same request may have been faster on another way: then the chat is busy with it, the key is
+ * taken, or it has the last place of the user. A key whose request was refused is free again. */
+static enum status store(struct crew_member *member, struct start_job *start, struct error *reterr)
 {
-	err->code = error_set(err, UNAVAILABLE, "service_unavailable", "the service restarts");
-	return err;
+	struct error err;
+	bool found = false;
+	enum status s = OK, looked;
+
+	for (int i = 0; i < STORE_TRIES; i++) {
+		s = db_tx(member->app, start->watch->user_id, store_tx, start, reterr);
+		if (s != ALREADY_EXISTS && s != FAILED_PRECONDITION && s != RESOURCE_EXHAUSTED)
+			return s;
+		looked = find_key(member, start, &found, &err);
+		if (found) {
+			*reterr = err;
+			return looked;
+		}
+		if (s != ALREADY_EXISTS)
+			return s;
+	}
+	return s;
 }
 
-static void start_done(struct job *job)
+static void run_store(struct crew_member *member, struct job *job)
 {
 	struct start_job *start = (struct start_job *)job;
+
+	job->status = store(member, start, &job->err);
+}
+
+/* ---------------------------------------------------------------- on the engine thread */
+
+static enum status restarting(struct error *reterr)
+{
+	return error_set(reterr, UNAVAILABLE, "service_unavailable", "the service restarts");
+}
+
+/* There is a generation, or there will be none. */
+static void conclude(struct start_job *start)
+{
+	struct job *job = &start->job;
 	struct engine *engine = job->engine;
 	struct watch *watch = start->watch;
 	struct error err;
 
-	engine->n_starting--;
+	places_end(engine, watch->user_id);
+	if (start->generation &&
+	    (job->status != OK || (start->existing && !start->generation->lease_token)))
+		generation_unref(TAKE_PTR(start->generation));
 	watch->starting = false;
 	if (start->generation)
 		watch_attach(watch, start->generation);
 	else if (start->existing && job->status == OK)
 		snprintf(watch->id, UUID_SIZE, "%s", start->existing_id);
-	if (engine->stopping)
-		watch_finish(watch, UNAVAILABLE, restarting(&err));
-	else if (watch->gone)
+	if (engine->stopping) {
+		err.code = restarting(&err);
+		watch_finish(watch, UNAVAILABLE, &err);
+	} else if (watch->gone) {
 		watch_finish(watch, CANCELLED, NULL);
+	}
 	if (start->generation)
 		generation_run(start->generation);
 	else if (job->status != OK)
@@ -354,29 +250,96 @@ static void start_done(struct job *job)
 	free(start);
 }
 
+static void stored(struct job *job)
+{
+	job->engine->n_starting--;
+	conclude((struct start_job *)job);
+}
+
+static void store_begin(struct start_job *start)
+{
+	struct engine *engine = start->job.engine;
+
+	start->job.status = engine->stopping
+				    ? restarting(&start->job.err)
+				    : places_take(engine, start->watch->user_id, &start->job.err);
+	if (start->job.status != OK) {
+		conclude(start);
+		return;
+	}
+	start->job.run = run_store;
+	start->job.done = stored;
+	engine->n_starting++;
+	engine_submit(engine, &start->job);
+}
+
+static void looked(void *ctx)
+{
+	struct start_job *start = ctx;
+	struct engine *engine = start->job.engine;
+
+	engine->n_calls--;
+	if (start->job.status == OK)
+		store_begin(start);
+	else
+		conclude(start);
+	engine_rest(engine);
+}
+
+static void on_look(void *ctx, enum status status, _unused_ const ProtobufCMessage *resp,
+		    const struct error *err)
+{
+	struct start_job *start = ctx;
+
+	start->job.status = status;
+	if (status != OK)
+		start->job.status = hold_error(err, &start->job.err);
+	engine_post(start->job.engine, looked, start);
+}
+
+/* The look costs a read; a hold that is refused would cost a transaction there and two here. */
+static void look_at_balance(struct start_job *start)
+{
+	struct engine *engine = start->job.engine;
+	struct rpc_call_options options = {.parent = &start->watch->call->ctx};
+	Credits__V1__CheckHoldRequest req = CREDITS__V1__CHECK_HOLD_REQUEST__INIT;
+
+	req.user_id = start->watch->user_id;
+	req.amount_microcredits = start->floor_microcredits;
+	engine->n_calls++;
+	credits_v1_check_hold_async(engine->options.credits, &options, &req, on_look, start);
+}
+
+static void found(struct job *job)
+{
+	struct start_job *start = (struct start_job *)job;
+
+	if (job->status != OK || start->existing)
+		conclude(start);
+	else if (start->floor_microcredits == 0)
+		store_begin(start);
+	else
+		look_at_balance(start);
+}
+
 void start_begin(struct watch *watch)
 {
 	struct engine *engine = watch->engine;
 	struct start_job *start;
 	struct error err;
 
-	if (engine->draining) {
-		watch_finish(watch, UNAVAILABLE, restarting(&err));
-		return;
-	}
-	if (engine->n_generations + engine->n_starting >= engine->conf->generations_max) {
-		err.code = error_set(&err, RESOURCE_EXHAUSTED, "overloaded",
-				     "too many generations run at the moment");
-		watch_finish(watch, RESOURCE_EXHAUSTED, &err);
+	err.code = engine->draining ? restarting(&err) : places_begin(engine, watch->user_id, &err);
+	if (err.code != OK) {
+		watch_finish(watch, err.code, &err);
 		return;
 	}
 	start = calloc(1, sizeof *start);
 	ensure(start);
-	start->job.run = run_start;
-	start->job.done = start_done;
+	start->job.run = run_find;
+	start->job.done = found;
+	start->job.user_id = watch->user_id;
 	start->watch = watch_ref(watch);
 	start->arena = arena_new(4096, ARENA_BYTES);
 	watch->starting = true;
-	engine->n_starting++;
 	engine_submit(engine, &start->job);
 }

@@ -300,12 +300,12 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 	return watch_send(watch, &event);
 }
 
-static void answer(struct watch *watch)
+void watch_answer(struct watch *watch, const struct facts *facts)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
 	Chat__V1__Generation resp;
 
-	facts_generation(&watch->log->facts, arena, &resp);
+	facts_generation(facts, arena, &resp);
 	finish_call(watch, OK, &resp.base);
 }
 
@@ -363,7 +363,7 @@ void watch_pump(struct watch *watch)
 		return;
 	}
 	if (watch->kind == WATCH_ANSWER)
-		answer(watch);
+		watch_answer(watch, facts);
 	else
 		send_all(watch);
 }

@@ -1,8 +1,13 @@
 -- name: chat_insert
--- A new chat $1 of user $2 with title $3 and model $4.
--- Params: $1 uuid, $2 uuid, $3 text, $4 text.
+-- A new chat $1 of user $2 with title $3 and model $4. No row: the user has $5 chats.
+-- Params: $1 uuid, $2 uuid, $3 text, $4 text, $5 integer.
+WITH counted AS (
+    INSERT INTO user_total AS t (user_id, chats) VALUES ($2::uuid, 1)
+    ON CONFLICT (user_id) DO UPDATE SET chats = t.chats + 1 WHERE t.chats < $5::integer
+    RETURNING t.user_id
+)
 INSERT INTO chat AS c (id, user_id, title, model)
-VALUES ($1::uuid, $2::uuid, $3::text, $4::text)
+SELECT $1::uuid, counted.user_id, $3::text, $4::text FROM counted
 RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, NULL::uuid AS running_id,
     (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
@@ -62,11 +67,33 @@ RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
 
 -- name: chat_purge
--- Erases at most $2 chats that lay in the bin for more than $1 milliseconds and where nothing runs.
--- Params: $1 bigint, $2 integer.
-DELETE FROM chat WHERE id IN (
-    SELECT c.id FROM chat c
+-- Erases chats that lay in the bin for more than $1 milliseconds, or at all where their users have $2 chats or $3 bytes: the longest there
+-- first, where nothing runs, and as many as have $4 messages together, at least one. messages: those of each chat that was erased.
+-- Params: $1 bigint, $2 integer, $3 bigint, $4 integer.
+WITH due AS (
+    (SELECT c.id, c.delete_time, c.messages FROM chat c
     WHERE c.delete_time < lc.now() - $1::bigint * interval '1 millisecond'
         AND NOT EXISTS (SELECT FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING'))
-    ORDER BY c.delete_time LIMIT $2::integer
-);
+    ORDER BY c.delete_time LIMIT 100)
+    UNION
+    (SELECT c.id, c.delete_time, c.messages FROM user_total t JOIN chat c ON c.user_id = t.user_id AND c.delete_time IS NOT NULL
+    WHERE (t.chats >= $2::integer OR t.bytes >= $3::bigint)
+        AND NOT EXISTS (SELECT FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING'))
+    ORDER BY c.delete_time LIMIT 100)
+), chosen AS (
+    SELECT f.id FROM (
+        SELECT due.id, sum(due.messages) OVER (ORDER BY due.delete_time, due.id) - due.messages AS before FROM due
+    ) f WHERE f.before < $4::integer
+), texts AS (
+    SELECT m.chat_id, sum(octet_length(m.text)::bigint + octet_length(m.reasoning)) AS bytes
+    FROM chosen JOIN message m ON m.chat_id = chosen.id GROUP BY m.chat_id
+), gone AS (
+    DELETE FROM chat c USING chosen LEFT JOIN texts ON texts.chat_id = chosen.id
+    WHERE c.id = chosen.id
+    RETURNING c.user_id, c.messages, coalesce(texts.bytes, 0) AS bytes
+), counted AS (
+    UPDATE user_total t SET chats = greatest(t.chats - n.chats, 0), bytes = greatest(t.bytes - n.bytes, 0)
+    FROM (SELECT gone.user_id, count(*)::integer AS chats, sum(gone.bytes)::bigint AS bytes FROM gone GROUP BY gone.user_id) n
+    WHERE t.user_id = n.user_id
+)
+SELECT gone.messages FROM gone;

@@ -5,26 +5,57 @@ SELECT g.id, g.request_hash = $3::bytea AS same_request,
     g.state = 'FAILED' AND NOT g.accepted AND g.error_code IN (4, 8, 10, 13, 14) AS may_retry
 FROM generation g WHERE g.user_id = $1::uuid AND g.idempotency_key = $2::text;
 
+-- name: generation_chat_model
+-- The model of chat $1.
+-- Params: $1 uuid.
+SELECT c.model FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL;
+
 -- name: generation_chat
 -- Chat $1 for the transaction that writes into it.
 -- Params: $1 uuid.
-SELECT c.id, c.model, c.leaf_id FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL FOR UPDATE OF c;
+SELECT c.id, c.model, c.leaf_id, c.messages, c.title = '' AS untitled, c.update_time::text AS update_text
+FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL FOR UPDATE OF c;
+
+-- name: generation_count
+-- Adds $2 bytes of text to those of user $1 and says how many they are. Until the transaction ends nobody else adds to them.
+-- Params: $1 uuid, $2 bigint.
+INSERT INTO user_total AS t (user_id, bytes) VALUES ($1::uuid, $2::bigint)
+ON CONFLICT (user_id) DO UPDATE SET bytes = t.bytes + excluded.bytes
+RETURNING t.bytes;
+
+-- name: generation_place
+-- What a new message of user $3 needs to know whose parent in chat $2 is $1 (NULL: it is a root, and $5 the chat): how many siblings
+-- it has (of family $5: below row level security no index serves an expression), how many generations of the user are not over (at most $4
+-- are counted), the parent, and the parent's jumps to ancestors. depth is NULL: there is no such parent. After generation_count, so that
+-- nobody else begins one.
+-- Params: $1 uuid, $2 uuid, $3 uuid, $4 integer, $5 uuid.
+SELECT coalesce((SELECT f.position FROM message f WHERE f.family_id = $5::uuid ORDER BY f.id DESC LIMIT 1), 0) AS siblings,
+    (SELECT count(*) FROM (
+        SELECT FROM generation r WHERE r.user_id = $3::uuid AND r.state IN ('QUEUED', 'RUNNING', 'WAITING') LIMIT $4::integer
+    ) AS unfinished)::integer AS running,
+    p.depth, j.id AS jump_id, j.depth AS jump_depth, k.id AS jump2_id, k.depth AS jump2_depth, l.id AS jump3_id, l.depth AS jump3_depth
+FROM (SELECT $1::uuid AS id) AS given
+LEFT JOIN message p ON p.id = given.id AND p.chat_id = $2::uuid
+LEFT JOIN message j ON j.id = p.jump_id
+LEFT JOIN message k ON k.id = j.jump_id
+LEFT JOIN message l ON l.id = k.jump_id;
 
 -- name: generation_start
 -- Both messages and the generation, leased to process $13 at $14 for $15 milliseconds; the chat shows them and keeps the model. $6: parent
--- or NULL, at depth $7 - 1. $16: title for a chat that has none.
+-- or NULL, at depth $7 - 1. $16: title for a chat that has none. $21: the question's place among its siblings; $22 and $23: ancestors that
+-- question and answer jump to.
 -- Params: $1 uuid generation, $2 uuid user, $3 uuid chat, $4 uuid user message, $5 uuid assistant message, $6 uuid, $7 integer,
 -- $8 text, $9 integer tokens, $10 text model, $11 text key, $12 bytea hash, $13 uuid, $14 text, $15 bigint, $16 text, $17 text request id,
--- $18 double, $19 double, $20 integer.
+-- $18 double, $19 double, $20 integer, $21 integer, $22 uuid, $23 uuid.
 -- Errors: generation_running, already_exists (the key).
 WITH question AS (
-    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens)
-    VALUES ($4::uuid, $3::uuid, $2::uuid, $6::uuid, $7::integer, 'USER', 'DONE', $8::text, $9::integer)
+    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, position, jump_id)
+    VALUES ($4::uuid, $3::uuid, $2::uuid, $6::uuid, $7::integer, 'USER', 'DONE', $8::text, $9::integer, $21::integer, $22::uuid)
 ), answer AS (
-    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, model, generation_id)
-    VALUES ($5::uuid, $3::uuid, $2::uuid, $4::uuid, $7::integer + 1, 'ASSISTANT', 'RUNNING', '', 0, $10::text, $1::uuid)
+    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, model, generation_id, jump_id)
+    VALUES ($5::uuid, $3::uuid, $2::uuid, $4::uuid, $7::integer + 1, 'ASSISTANT', 'RUNNING', '', 0, $10::text, $1::uuid, $23::uuid)
 ), shown AS (
-    UPDATE chat c SET leaf_id = $5::uuid, model = $10::text, update_time = lc.now(),
+    UPDATE chat c SET leaf_id = $5::uuid, model = $10::text, update_time = lc.now(), messages = c.messages + 2,
         title = CASE WHEN c.title = '' THEN $16::text ELSE c.title END
     WHERE c.id = $3::uuid
 )
@@ -35,6 +66,32 @@ VALUES ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $10::text, 'RUNNING', 
     $19::double precision, $20::integer)
 RETURNING g.lease_token, (extract(epoch FROM g.lease_until) * 1000000)::bigint AS lease_us,
     (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us;
+
+-- name: generation_withdraw_chat
+-- Locks chat $1, which must come before its generation.
+-- Params: $1 uuid.
+SELECT c.id FROM chat c WHERE c.id = $1::uuid FOR NO KEY UPDATE;
+
+-- name: generation_withdraw
+-- Takes a refused send back: generation $1 under lease $2 and its messages are as if they had never been. The chat shows $3 again, has model
+-- $5 unless another than $4 was chosen since, no title if it has $6, and the time $7. No row: the lease is lost.
+-- Params: $1 uuid, $2 bigint, $3 uuid, $4 text, $5 text, $6 text, $7 timestamptz.
+WITH gone AS (
+    DELETE FROM generation g WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
+    RETURNING g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id
+), taken AS (
+    DELETE FROM message m USING gone WHERE m.id IN (gone.user_message_id, gone.assistant_message_id)
+    RETURNING octet_length(m.text) AS bytes
+), counted AS (
+    UPDATE user_total t SET bytes = t.bytes - (SELECT sum(taken.bytes) FROM taken) FROM gone WHERE t.user_id = gone.user_id
+), shown AS (
+    UPDATE chat c SET messages = c.messages - 2, update_time = $7::timestamptz,
+        leaf_id = CASE WHEN c.leaf_id = gone.assistant_message_id THEN $3::uuid ELSE c.leaf_id END,
+        model = CASE WHEN c.model = $4::text THEN $5::text ELSE c.model END,
+        title = CASE WHEN c.title = $6::text THEN '' ELSE c.title END
+    FROM gone WHERE c.id = gone.chat_id
+)
+SELECT gone.chat_id FROM gone;
 
 -- name: generation_retry
 -- Begins the failed, never accepted generation $1 anew, leased to process $2 at $3 for $4 milliseconds. No row: it is not that any more.
@@ -123,6 +180,9 @@ WITH ended AS (
 ), answer AS (
     UPDATE message m SET state = $3::text, text = $4::text, reasoning = $5::text, tokens = $6::integer
     FROM ended WHERE m.id = ended.assistant_message_id
+    RETURNING m.id, m.family_id, m.position
+), counted AS (
+    UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) FROM ended WHERE t.user_id = ended.user_id
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
         cost_microcredits)
@@ -130,8 +190,10 @@ WITH ended AS (
     FROM ended WHERE $17::text IS NOT NULL
 )
 SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
-    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = ended.user_message_id) AS siblings
-FROM ended;
+    answer.position, (SELECT f.position FROM message f WHERE f.family_id = answer.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id < answer.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id > answer.id ORDER BY f.id LIMIT 1) AS next_id
+FROM ended CROSS JOIN answer;
 
 -- name: generation_forget
 -- Deletes the checkpoints of generation $1, whose message has the text. After generation_end and not in it: a checkpoint that it waited for
@@ -156,7 +218,9 @@ SELECT g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.
     (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM g.end_time) * 1000000)::bigint AS end_us,
     g.boot_id, g.owner_endpoint, g.marks, m.text, m.reasoning,
-    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id
 FROM generation g JOIN message m ON m.id = g.assistant_message_id
 WHERE g.id = $1::uuid;
 

@@ -4,19 +4,34 @@
 SELECT m.depth FROM message m WHERE m.id = $1::uuid AND m.chat_id = $2::uuid;
 
 -- name: message_branch
--- Messages of chat $1 from below depth $3 down to message $2, at most $4. What runs shows its last checkpoint.
--- Params: $1 uuid, $2 uuid, $3 integer, $4 integer.
-WITH RECURSIVE up AS (
-    SELECT m.id, m.parent_id, m.depth FROM message m WHERE m.id = $2::uuid AND m.chat_id = $1::uuid AND m.depth > $3::integer
+-- Messages of chat $1 from below depth $3 down to message $2: at most $4, and those that follow on at most $5 bytes of text. What runs shows
+-- its last checkpoint. The way up to the last of the page is made by jumps.
+-- Params: $1 uuid, $2 uuid, $3 integer, $4 integer, $5 bigint.
+WITH RECURSIVE way AS (
+    SELECT m.id, m.parent_id, m.depth, j.id AS jump_id, j.depth AS jump_depth
+    FROM message m LEFT JOIN message j ON j.id = m.jump_id
+    WHERE m.id = $2::uuid AND m.chat_id = $1::uuid AND m.depth > $3::integer
+    UNION ALL
+    SELECT n.id, n.parent_id, n.depth, j.id, j.depth
+    FROM way JOIN message n
+        ON n.id = CASE WHEN way.jump_depth >= $3::integer + $4::integer THEN way.jump_id ELSE way.parent_id END
+    LEFT JOIN message j ON j.id = n.jump_id
+    WHERE way.depth > $3::integer + $4::integer
+), up AS (
+    SELECT way.id, way.parent_id, way.depth FROM way WHERE way.depth <= $3::integer + $4::integer
     UNION ALL
     SELECT p.id, p.parent_id, p.depth FROM up JOIN message p ON p.id = up.parent_id WHERE p.depth > $3::integer
 ), page AS (
-    SELECT up.id FROM up ORDER BY up.depth LIMIT $4::integer
+    SELECT m.id, sum(octet_length(m.text)::bigint + octet_length(m.reasoning)) OVER (ORDER BY m.depth)
+        - octet_length(m.text) - octet_length(m.reasoning) AS before
+    FROM up JOIN message m ON m.id = up.id
 )
 SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
     (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
     g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
     g.error_code, g.error_reason, g.error_message,
@@ -29,6 +44,7 @@ LEFT JOIN LATERAL (
     WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
         AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
 ) k ON true
+WHERE page.before <= $5::bigint
 ORDER BY m.depth;
 
 -- name: message_newest
@@ -45,7 +61,9 @@ WITH RECURSIVE up AS (
 SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
     (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
     g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
     g.error_code, g.error_reason, g.error_message,
@@ -61,17 +79,27 @@ LEFT JOIN LATERAL (
 ORDER BY up.n;
 
 -- name: message_tree
--- Messages of chat $1 with ids above $2, parents before children, at most $3. What runs shows its last checkpoint.
--- Params: $1 uuid, $2 uuid, $3 integer.
+-- Messages of chat $1 with ids above $2, parents before children: at most $3, and those that follow on at most $4 bytes of text. What runs
+-- shows its last checkpoint.
+-- Params: $1 uuid, $2 uuid, $3 integer, $4 bigint.
+WITH rest AS (
+    SELECT m.id, octet_length(m.text)::bigint + octet_length(m.reasoning) AS bytes
+    FROM message m WHERE m.chat_id = $1::uuid AND m.id > $2::uuid
+    ORDER BY m.id LIMIT $3::integer
+), page AS (
+    SELECT rest.id, sum(rest.bytes) OVER (ORDER BY rest.id) - rest.bytes AS before FROM rest
+)
 SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    (SELECT string_agg(f.id::text, ',' ORDER BY f.id) FROM message f WHERE f.family_id = m.family_id) AS siblings,
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
     (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
     g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
     g.error_code, g.error_reason, g.error_message,
     (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
-FROM message m
+FROM page JOIN message m ON m.id = page.id
 LEFT JOIN generation g ON g.id = m.generation_id
 LEFT JOIN LATERAL (
     SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
@@ -79,8 +107,8 @@ LEFT JOIN LATERAL (
     WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
         AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
 ) k ON true
-WHERE m.chat_id = $1::uuid AND m.id > $2::uuid
-ORDER BY m.id LIMIT $3::integer;
+WHERE page.before <= $4::bigint
+ORDER BY m.id;
 
 -- name: message_context
 -- The branch that ends in message $1, last message first, as far up as its tokens and $3 for each message stay within $2 tokens. Left out are
