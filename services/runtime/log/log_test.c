@@ -111,7 +111,7 @@ static void a_long_text_is_cut_with_a_mark(void **state)
 	json_decref(line);
 }
 
-#define FLOOD 100000
+#define FLOOD 3000
 
 static void write_flood(void)
 {
