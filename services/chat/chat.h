@@ -20,6 +20,7 @@ struct provider_conf {
 	const char *api_keys; /* separated by commas or white space */
 	const char *proxy;
 	const char *model;
+	const char *discover;
 	int64_t requests_per_minute;
 };
 
@@ -48,6 +49,8 @@ struct chat_conf {
 	int64_t tries_pause_ms;
 	int64_t connect_timeout_ms;
 	int64_t first_byte_timeout_ms;
+	int64_t first_byte_timeout_local_ms;
+	int64_t discover_ms;
 	int64_t idle_timeout_ms;
 	int64_t total_timeout_ms;
 	int64_t usage_wait_ms;

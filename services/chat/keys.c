@@ -26,6 +26,10 @@
 		     "http:// or socks5h:// proxy on the way to it."),                         \
 		LIVE("providers." #name ".model", CONF_TEXT, name.model, "", 0, 0,             \
 		     "Its name for every model that the catalogue gives no name there."),      \
+		LIVE("providers." #name ".discover", CONF_TEXT, name.discover, "auto", 0, 0,   \
+		     "Whether its models are asked for (GET /models) and offered by the rule " \
+		     "`discovered` of the catalogue: true, false, or auto: when its base_url " \
+		     "is not the default and it has no `model`."),                             \
 		LIVE("providers." #name ".requests_per_minute", CONF_INTEGER,                  \
 		     name.requests_per_minute, "0", 0, 100000,                                 \
 		     "For one key of this process, in any 60 seconds; 0: no limit.")
@@ -77,7 +81,12 @@ const struct conf_key chat_keys[] = {
 	OWN("providers.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10, HOUR_MS,
 	    "To connect to a provider."),
 	OWN("providers.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s", 10,
-	    HOUR_MS, "Until a provider begins to answer."),
+	    HOUR_MS, "Until the first token of an answer."),
+	OWN("providers.first_byte_timeout_local", CONF_DURATION, first_byte_timeout_local_ms, "5m",
+	    10, HOUR_MS,
+	    "… from a loopback or private address, where the model may have to be loaded first."),
+	OWN("providers.discover_every", CONF_DURATION, discover_ms, "1m", 100, DAY_MS,
+	    "How often the models of a provider with `discover` are asked for."),
 	OWN("providers.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10, HOUR_MS,
 	    "Between two pieces of an answer."),
 	OWN("providers.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10, HOUR_MS,

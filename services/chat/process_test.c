@@ -102,9 +102,12 @@ static void write_chat(const struct process *process, int standin_port, const ch
 		 "engine: {workers: 2, generations_max: 20}\n"
 		 "lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		 "quick_tries: {pause: 20ms, within: 5s}\n"
-		 "providers:\n  idle_timeout: %s\n  first_byte_timeout: 5s\n  usage_wait: 300ms\n"
-		 "  openrouter: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: single}\n"
-		 "  openai: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: \"one,two\"}\n"
+		 "providers:\n  idle_timeout: %s\n  first_byte_timeout_local: 5s\n  usage_wait: "
+		 "300ms\n"
+		 "  openrouter: {base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
+		 "api_keys: single}\n"
+		 "  openai: {base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", api_keys: "
+		 "\"one,two\"}\n"
 		 "  demo: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: demo}\n"
 		 "database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
 		 process->url, process->admin, directory, processes[CREDITS].url, idle,

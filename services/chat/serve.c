@@ -2,6 +2,7 @@
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
 #include "chat/generation/engine.h"
+#include "chat/model/discovery.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 #include "runtime/jobs/jobs.h"
@@ -13,6 +14,7 @@
 static struct db_pool *pool; /* of chat_worker */
 static struct outbox *outbox;
 static struct jobs *jobs;
+static struct discovery *discovery;
 
 static struct rpc_channel *dial(void *ctx, const char *endpoint)
 {
@@ -30,12 +32,11 @@ static struct db_options worker_options(const struct service *service)
 }
 
 /* Providers and models, as the files are now. What runs keeps those that it began with. */
-static enum status load_catalogue(struct service *service, struct error *reterr)
+static enum status load_catalogue(_unused_ struct service *service, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
 	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
 	struct catalogue *catalogue;
-	struct db *db;
 	enum status s;
 
 	ensure(providers);
@@ -43,18 +44,7 @@ static enum status load_catalogue(struct service *service, struct error *reterr)
 	if (s == OK)
 		s = catalogue_load(chat.conf->models, TAKE_PTR(arena), providers, &catalogue,
 				   reterr);
-	if (s != OK)
-		return s;
-	s = db_pool_take(pool, (int32_t)service->conf->database_wait_ms, &db, reterr);
-	if (s == OK) {
-		s = catalogue_store(catalogue, db, reterr);
-		db_pool_give(pool, db);
-	}
-	if (s == OK)
-		chat_catalogue_set(catalogue);
-	else
-		catalogue_unref(catalogue);
-	return s;
+	return s == OK ? discovery_take(discovery, catalogue, reterr) : s;
 }
 
 static void start_engine(struct service *service)
@@ -87,6 +77,7 @@ static enum status start(struct service *service, struct error *reterr)
 	chat.conf = (const struct chat_conf *)service->conf;
 	worker = worker_options(service);
 	pool = db_pool_new(&worker);
+	discovery = discovery_start(pool, chat.conf, (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
 	if (s != OK)
 		return s;
@@ -115,8 +106,10 @@ static void stop(_unused_ struct service *service)
 	engine_stop(chat.engine);
 	if (outbox)
 		outbox_stop(outbox);
-	db_pool_free(pool);
+	if (discovery)
+		discovery_stop(discovery);
 	chat_catalogue_set(NULL);
+	db_pool_free(pool);
 }
 
 int chat_serve(int argc, char **argv)

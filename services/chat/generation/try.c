@@ -44,12 +44,21 @@ void try_done(struct provider_try *try)
 
 /* ---------------------------------------------------------------- the answer as it comes */
 
+static void first_token(struct generation *generation)
+{
+	struct provider_try *try = &generation->try;
+
+	metric_observe_us(metric_get(&first_token_seconds, NULL), clock_mono_us() - try->first_us);
+	if (try->transfer)
+		http_idle_timeout(try->transfer,
+				  (int32_t)generation->engine->conf->idle_timeout_ms);
+}
+
 static void take_text(struct generation *generation, enum event_kind kind, const char *text,
 		      size_t len)
 {
 	if (!generation->written)
-		metric_observe_us(metric_get(&first_token_seconds, NULL),
-				  clock_mono_us() - generation->try.first_us);
+		first_token(generation);
 	generation->written = true;
 	generation_begin_events(generation);
 	if (!log_add_text(generation->log, kind, text, len))
@@ -321,6 +330,12 @@ static void reset_try(struct generation *generation)
 	try->fault = (struct provider_fault){0};
 }
 
+static int32_t first_timeout_ms(const struct chat_conf *conf, const struct provider *provider)
+{
+	return (int32_t)(provider->local ? conf->first_byte_timeout_local_ms
+					 : conf->first_byte_timeout_ms);
+}
+
 static enum status send(struct generation *generation, struct error *reterr)
 {
 	static const struct http_hooks hooks = {on_head, on_data, on_end};
@@ -338,8 +353,11 @@ static enum status send(struct generation *generation, struct error *reterr)
 	if (s != OK)
 		return s;
 	request.connect_timeout_ms = (int32_t)conf->connect_timeout_ms;
-	request.first_byte_timeout_ms = (int32_t)conf->first_byte_timeout_ms;
-	request.idle_timeout_ms = (int32_t)conf->idle_timeout_ms;
+	/* Some servers send the head at once and then load the model. */
+	request.first_byte_timeout_ms = first_timeout_ms(conf, route->provider);
+	request.idle_timeout_ms = request.first_byte_timeout_ms;
+	if (request.idle_timeout_ms < conf->idle_timeout_ms)
+		request.idle_timeout_ms = (int32_t)conf->idle_timeout_ms;
 	request.total_timeout_ms = (int32_t)conf->total_timeout_ms;
 	request.answer_bytes_max = SIZE_MAX / 2; /* events and text have limits of their own */
 	generation->try.transfer =

@@ -86,15 +86,11 @@ static void expect(const struct prompt_message *messages, size_t n, const char *
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	struct prompt_message turns[8];
-	char all[400] = "";
+	const char *all = "";
 	size_t n_turns = turns_make(arena, messages, n, turns);
 
-	for (size_t i = 0; i < n_turns; i++) {
-		strcat(all, turns[i].role);
-		strcat(all, ":");
-		strcat(all, turns[i].text);
-		strcat(all, ";");
-	}
+	for (size_t i = 0; i < n_turns; i++)
+		all = arena_printf(arena, "%s%s:%s;", all, turns[i].role, turns[i].text);
 	assert_string_equal(all, expected);
 }
 

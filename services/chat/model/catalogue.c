@@ -205,9 +205,40 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 	return s;
 }
 
+/* The rule for models that are found at providers. */
+static enum status read_discovered(struct loading *loading, const struct conf_node *node)
+{
+	static const char *const keys[] = {"provider",   "description", "window", "max_output",
+					   "modalities", "price",       "free",   "parameters",
+					   "except",     NULL};
+	struct discovered *discovered = &loading->catalogue->discovered;
+	struct model *like = &discovered->like;
+	enum status s;
+
+	if (!node)
+		return OK;
+	discovered->offered = true;
+	like->id = "discovered";
+	s = conf_only(node, keys, loading->err);
+	if (s == OK)
+		s = conf_text(node, "provider", "", &like->provider, loading->err);
+	if (s == OK)
+		s = conf_text(node, "description", "", &like->description, loading->err);
+	if (s == OK)
+		s = conf_list(node, "except", loading->catalogue->arena, &discovered->except,
+			      loading->err);
+	if (s == OK)
+		s = read_limits(loading, node, like);
+	if (s == OK)
+		s = read_price(loading, node, like);
+	if (s == OK)
+		s = read_parameters(loading, node, like->id, &like->refused);
+	return s;
+}
+
 static enum status read_all(struct loading *loading)
 {
-	static const char *const keys[] = {"models", NULL};
+	static const char *const keys[] = {"models", "discovered", NULL};
 	struct catalogue *catalogue = loading->catalogue;
 	const struct conf_node *root, *list;
 	size_t n, kept = 0;
@@ -216,6 +247,9 @@ static enum status read_all(struct loading *loading)
 	s = conf_read(loading->path, catalogue->arena, &root, loading->err);
 	if (s == OK)
 		s = conf_only(root, keys, loading->err);
+	if (s != OK)
+		return s;
+	s = read_discovered(loading, conf_get(root, "discovered"));
 	if (s != OK)
 		return s;
 	list = conf_get(root, "models");
@@ -251,6 +285,7 @@ enum status catalogue_load(const char *path, struct arena *arena,
 	ensure(catalogue);
 	atomic_store(&catalogue->refs, 1);
 	catalogue->arena = arena;
+	catalogue->providers = providers;
 	s = read_all(&loading);
 	if (s == OK)
 		*ret = TAKE_PTR(catalogue);
@@ -268,6 +303,7 @@ void catalogue_unref(struct catalogue *catalogue)
 	if (!catalogue || atomic_fetch_sub(&catalogue->refs, 1) != 1)
 		return;
 	arena_free(catalogue->arena);
+	catalogue_unref(catalogue->base);
 	free(catalogue);
 }
 

@@ -36,10 +36,20 @@ struct model {
 	size_t n_routes;                             /* at least 1 */
 };
 
+/* What is said of the models that a provider lists and the file does not. */
+struct discovered {
+	bool offered;
+	struct model like;         /* without id, name and routes */
+	const char *const *except; /* words in names of what does not chat; NULL-terminated */
+};
+
 /* Never changes; shared by reference count. */
 struct catalogue {
 	_Atomic int refs;
 	struct arena *arena;
+	struct catalogue *base; /* whose models it borrows; NULL: none */
+	const struct provider_set *providers;
+	struct discovered discovered;
 	const struct model
 		*models; /* in the file's order; those that no provider offers are left out */
 	size_t n_models;

@@ -1,6 +1,7 @@
 /* Prices, counted tokens, and what a catalogue may say. */
 #include "../chat_test.h"
 #include "chat/model/catalogue.h"
+#include "chat/model/offers.h"
 #include "chat/model/tokens.h"
 #include "chat/provider/provider.h"
 #include "tools/limitless/tool.h"
@@ -76,6 +77,13 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 		{"models:\n" MODEL("a", ", price: {output_per_1k: 0.0000001}"), "output_per_1k"},
 		{"models:\n" MODEL("a", ", price: {per_message: two}"), "per_message"},
 		{"models:\n" MODEL("a", ", price: {per_token: 2}"), "unknown key"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, parameters: {seed: false}"),
+		 "unknown key"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, parameters: {max_tokens: 5}"),
+		 "max_completion_tokens or false"},
+		{"discovered: {window: 8192, max_output: 1, modalities: [text]}\nmodels:\n" MODEL(
+			 "a", ", price: {per_message: 2}"),
+		 "price is missing"},
 		{"models:\n" MODEL("a", ", price: {}"), "mark it `free: true`"},
 		{"models:\n" MODEL("a", ", free: true, price: {per_message: 2}"), "has a price"},
 		{"models:\n" MODEL("a", ", price: {per_message: 2}")
@@ -123,6 +131,110 @@ static void the_shipped_catalogue_is_good(void **state)
 	assert_null(catalogue_find(catalogue, "gpt-9"));
 }
 
+/* ---------------------------------------------------------------- what servers offer */
+
+static void lists_are_read_as_servers_send_them(void **state)
+{
+	static const struct {
+		const char *body;
+		int n; /* -1: it is no list */
+		const char *first;
+		int32_t window;
+	} cases[] = {
+		{"{\"object\":\"list\",\"data\":[{\"id\":\"llama3.2:latest\"},{\"id\":\"b\"}]}", 2,
+		 "llama3.2:latest", 0},
+		{"{\"object\":\"list\",\"data\":null}", 0, NULL, 0},
+		{"{\"data\":[{\"id\":\"m\",\"max_model_len\":32768}]}", 1, "m", 32768},
+		{"{\"data\":[{\"id\":\"m\",\"context_length\":-1}]}", 1, "m", 0},
+		{"{\"models\":[{\"name\":\"n\",\"model\":\"m\"}]}", 1, "m", 0},
+		{"[{\"id\":\"m\"}]", 1, "m", 0},
+		{"{\"data\":[{\"id\":\"m\"},{\"id\":\"m\"},{\"id\":7},{},null,{\"id\":\"\"}]}", 1,
+		 "m", 0},
+		{"{\"data\":[{\"id\":\"a\\nb\"}]}", 0, NULL, 0},
+		{"{\"error\":\"no\"}", -1, NULL, 0},
+		{"<html>", -1, NULL, 0},
+		{"", -1, NULL, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct offers offers = {0};
+		bool read = offers_read(cases[i].body, strlen(cases[i].body), &offers);
+
+		if (read != (cases[i].n >= 0) || (read && (int)offers.n != cases[i].n))
+			fail_msg("%s: %d, %zu", cases[i].body, read, offers.n);
+		if (cases[i].first) {
+			assert_string_equal(offers.offers[0].id, cases[i].first);
+			assert_int_equal(offers.offers[0].window_tokens, cases[i].window);
+		}
+		offers_done(&offers);
+	}
+}
+
+#define DISCOVERING                                                                           \
+	"discovered: {provider: Here, window: 8192, max_output: 2048, modalities: [text],"    \
+	" except: [embed], price: {per_message: 1}}\n"                                        \
+	"models:\n" MODEL("a", ", price: {per_message: 2}, upstream: {openai: there}")        \
+		MODEL("b", ", price: {per_message: 2}, upstream: {openai: elsewhere}") MODEL( \
+			"taken", ", price: {per_message: 2}, upstream: {openrouter: t}")      \
+			MODEL("both",                                                         \
+			      ", price: {per_message: 2}, upstream: {openrouter: t, openai: no}")
+
+static void what_is_there_is_offered(void **state)
+{
+	static struct provider_key key = {.secret = "s"};
+	static const struct provider_set providers = {
+		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1},
+			      {.name = "openai", .keys = &key, .n_keys = 1, .discover = true}},
+		.n = 2};
+	static const char body[] =
+		"{\"data\":[{\"id\":\"there\"},{\"id\":\"llama3.2:latest\",\"max_model_len\":2048},"
+		"{\"id\":\"nomic-EMBED-text\"},{\"id\":\"taken\"},{\"id\":\"/models/"
+		"gemma.gguf\"}]}";
+	static const char *const expected[] = {
+		"a", "taken", "both", "llama3.2:latest", "openai:taken", "/models/gemma.gguf"};
+	struct offers offers[2] = {{.state = OFFERS_UNKNOWN}, {.state = OFFERS_UNKNOWN}};
+	struct catalogue *base, *with;
+	char path[200], version[PRICE_VERSION_SIZE];
+	const struct model *model;
+	struct error err = {0};
+
+	snprintf(path, sizeof path, "%s/catalogue.yaml", process_directory());
+	assert_int_equal(tool_write_file(path, DISCOVERING, 0600, &err), OK);
+	if (catalogue_load(path, arena_new(4096, 1 << 20), &providers, &base, &err) != OK)
+		fail_msg("%s", err.message);
+
+	/* Before it has answered nothing of it is offered; without a list the file is believed. */
+	with = catalogue_with(base, offers);
+	assert_int_equal(with->n_models, 2);
+	assert_null(catalogue_find(with, "a"));
+	assert_int_equal(catalogue_find(with, "both")->n_routes, 1);
+	catalogue_unref(with);
+	offers[1].state = OFFERS_NO_LIST;
+	with = catalogue_with(base, offers);
+	assert_int_equal(with->n_models, 4);
+	catalogue_unref(with);
+
+	assert_true(offers_read(body, strlen(body), &offers[1]));
+	with = catalogue_with(base, offers);
+	catalogue_unref(base); /* it lives as long as what was made of it */
+	assert_int_equal(with->n_models, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(with->models[i].id, expected[i]);
+	model = catalogue_find(with, "llama3.2:latest");
+	assert_string_equal(model->name, "llama3.2");
+	assert_string_equal(model->provider, "Here");
+	assert_int_equal(model->window_tokens, 2048);
+	assert_int_equal(model->max_output_tokens, 1024);
+	assert_int_equal(model->price.per_message, CREDIT);
+	price_version(model->id, &model->price, version);
+	assert_string_equal(model->price_version, version);
+	assert_string_equal(model->routes[0].upstream, "llama3.2:latest");
+	assert_string_equal(catalogue_find(with, "openai:taken")->routes[0].upstream, "taken");
+	assert_string_equal(catalogue_find(with, "/models/gemma.gguf")->name, "gemma");
+	catalogue_unref(with);
+	offers_done(&offers[1]);
+}
+
 int model_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +243,8 @@ int model_tests(void)
 		cmocka_unit_test(tokens_are_counted),
 		cmocka_unit_test(a_bad_catalogue_is_one_clear_line),
 		cmocka_unit_test(the_shipped_catalogue_is_good),
+		cmocka_unit_test(lists_are_read_as_servers_send_them),
+		cmocka_unit_test(what_is_there_is_offered),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

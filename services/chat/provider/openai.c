@@ -56,7 +56,7 @@ static enum status openai_request(const struct provider_pick *pick, const struct
 				  struct http_request *ret, struct error *reterr)
 {
 	const struct provider *provider = pick->route->provider;
-	const struct provider_key *key = pick->key;
+	const char *authorization = provider_authorization(arena, provider, pick->key);
 	const char **headers = arena_array(arena, 5, sizeof *headers);
 	size_t n = 0;
 
@@ -66,11 +66,11 @@ static enum status openai_request(const struct provider_pick *pick, const struct
 	headers[n++] = "Content-Type: application/json";
 	headers[n++] = "Accept: text/event-stream";
 	headers[n++] = "Accept-Encoding: identity"; /* what packs a stream may keep it back */
-	if (key->secret)
-		headers[n++] = arena_printf(arena, "Authorization: Bearer %s", key->secret);
+	if (authorization)
+		headers[n++] = authorization;
 	*ret = (struct http_request){
 		.method = "POST",
-		.url = arena_printf(arena, "%s/chat/completions", provider->base_url),
+		.url = provider_url(arena, provider, "/chat/completions"),
 		.headers = headers,
 		.body = body->data,
 		.body_len = body->len,

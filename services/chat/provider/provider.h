@@ -34,7 +34,11 @@ struct route_state {
 
 struct provider {
 	const char *name;     /* "openrouter" */
-	const char *base_url; /* ends before "/chat/completions" */
+	const char *base_url; /* ends before "/chat/completions", without a slash */
+	const char *query;    /* "?api-version=…" that belongs behind every path; "": none */
+	bool local;           /* on this machine or in its network: models are loaded when asked */
+	bool azure;           /* takes keys in a header of its own */
+	bool discover;        /* its models are asked for */
 	const char *proxy;    /* NULL: none */
 	const char *model; /* its name for models that the catalogue names none for; NULL: none */
 	bool demo;         /* answers are canned */
@@ -43,6 +47,17 @@ struct provider {
 	size_t n_keys;               /* at least 1 */
 	int32_t requests_per_minute; /* of one key, any 60 s; 0: no limit */
 };
+
+/* Reads a base address into base_url, query, local and azure: blanks around it and slashes at its
+ * end do not matter. name: of the provider. errors: INVALID_ARGUMENT config_invalid that says why.
+ */
+_must_check_ enum status provider_url_read(const char *name, const char *text, struct arena *arena,
+					   struct provider *ret, struct error *reterr);
+/* Where path is there. */
+char *provider_url(struct arena *arena, const struct provider *provider, const char *path);
+/* The header that shows the key; NULL: none is wanted. */
+const char *provider_authorization(struct arena *arena, const struct provider *provider,
+				   const struct provider_key *key);
 
 /* Names that a catalogue may give a model's upstream name for; NULL-terminated. */
 extern const char *const provider_names[];

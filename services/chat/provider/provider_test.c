@@ -165,6 +165,75 @@ static void a_minute_has_so_many_requests(void **state)
 	assert_int_equal(wait_us, 10 * SECOND);
 }
 
+/* What people write into OPENAI_BASE_URL. */
+static void base_addresses_are_read(void **state)
+{
+	static const struct {
+		const char *text, *url; /* of its chat completions; NULL: refused */
+		bool local, azure;
+	} cases[] = {
+		{"http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1/chat/completions", true,
+		 false},
+		{"  http://127.0.0.1:11434/v1 \n", "http://127.0.0.1:11434/v1/chat/completions",
+		 true, false},
+		{"http://localhost:8000/v1///", "http://localhost:8000/v1/chat/completions", true,
+		 false},
+		{"http://ollama:11434/v1/chat/completions",
+		 "http://ollama:11434/v1/chat/completions", true, false},
+		{"http://[::1]:8080/v1", "http://[::1]:8080/v1/chat/completions", true, false},
+		{"http://10.1.2.3/v1", "http://10.1.2.3/v1/chat/completions", true, false},
+		{"http://172.31.0.1/v1", "http://172.31.0.1/v1/chat/completions", true, false},
+		{"http://172.32.0.1/v1", "http://172.32.0.1/v1/chat/completions", false, false},
+		{"http://192.168.1.9", "http://192.168.1.9/chat/completions", true, false},
+		{"http://[fd00::1]/v1", "http://[fd00::1]/v1/chat/completions", true, false},
+		{"http://gpu.local/v1", "http://gpu.local/v1/chat/completions", true, false},
+		{"HTTPS://api.example.com/v1", "HTTPS://api.example.com/v1/chat/completions", false,
+		 false},
+		{"https://me:pw@10.0.0.1@api.example.com/v1",
+		 "https://me:pw@10.0.0.1@api.example.com/v1/chat/completions", false, false},
+		{"https://a.openai.azure.com/openai/deployments/g?api-version=2024-10-21",
+		 "https://a.openai.azure.com/openai/deployments/g/chat/"
+		 "completions?api-version=2024-10-21",
+		 false, true},
+		{"https://a.openai.azure.com/openai/v1/?api-version=preview",
+		 "https://a.openai.azure.com/openai/v1/chat/completions?api-version=preview", false,
+		 true},
+		{"https://api.example.com/v1?", "https://api.example.com/v1/chat/completions",
+		 false, false},
+		{"https://azure.com.example.org/v1",
+		 "https://azure.com.example.org/v1/chat/completions", false, false},
+		{"", NULL, false, false},
+		{"   ", NULL, false, false},
+		{"127.0.0.1:11434/v1", NULL, false, false},
+		{"ftp://example.com", NULL, false, false},
+		{"http://", NULL, false, false},
+		{"http:///v1", NULL, false, false},
+		{"http://?x=1", NULL, false, false},
+		{"http://a b/v1", NULL, false, false},
+		{"http://example.com/v1#here", NULL, false, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
+		struct provider provider = {0};
+		struct error err = {0};
+		enum status s = provider_url_read("openai", cases[i].text, arena, &provider, &err);
+
+		if (!cases[i].url) {
+			assert_int_equal(s, INVALID_ARGUMENT);
+			assert_non_null(strstr(err.message, "providers.openai.base_url: "));
+			continue;
+		}
+		if (s != OK)
+			fail_msg("%s: %s", cases[i].text, err.message);
+		assert_string_equal(provider_url(arena, &provider, "/chat/completions"),
+				    cases[i].url);
+		if (provider.local != cases[i].local || provider.azure != cases[i].azure)
+			fail_msg("%s: local %d azure %d", cases[i].text, provider.local,
+				 provider.azure);
+	}
+}
+
 int provider_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +241,7 @@ int provider_tests(void)
 		cmocka_unit_test(only_a_verdict_on_the_key_rests_the_key),
 		cmocka_unit_test(one_answer_tries_each_way_once),
 		cmocka_unit_test(a_minute_has_so_many_requests),
+		cmocka_unit_test(base_addresses_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,16 +27,6 @@ static size_t split_keys(struct arena *arena, const char *text, const char **out
 	return n;
 }
 
-/* Without slashes at the end. */
-static const char *trim_url(struct arena *arena, const char *url)
-{
-	size_t len = strlen(url);
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	return arena_strndup(arena, url, len);
-}
-
 static const char *or_null(const char *text)
 {
 	return *text ? text : NULL;
@@ -58,23 +48,35 @@ static const char *default_url(const char *name)
 	return "";
 }
 
+/* Whether a provider's models are asked for: by itself where nobody named one. */
+static enum status read_discover(const char *name, const struct provider_conf *conf, bool *ret,
+				 struct error *reterr)
+{
+	bool own = strcmp(conf->base_url, default_url(name)) != 0 && !*conf->model;
+
+	if (strcmp(conf->discover, "auto") == 0)
+		*ret = own;
+	else if (strcmp(conf->discover, "true") == 0 || strcmp(conf->discover, "false") == 0)
+		*ret = conf->discover[0] == 't';
+	else
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "providers.%s.discover: '%.100s' is not auto, true or false", name,
+				 conf->discover);
+	return OK;
+}
+
 static enum status add(struct provider_set *set, struct arena *arena, const char *name,
 		       const struct provider_conf *conf, bool demo, struct error *reterr)
 {
 	struct provider *provider = &set->providers[set->n];
 	const char *secrets[PROVIDER_KEYS_MAX];
 	size_t n = split_keys(arena, conf->api_keys, secrets);
+	enum status s;
 
 	if (!*conf->base_url || (n == 0 && strcmp(conf->base_url, default_url(name)) == 0))
 		return OK;
-	if (strncmp(conf->base_url, "http://", 7) != 0 &&
-	    strncmp(conf->base_url, "https://", 8) != 0)
-		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
-				 "providers.%s.base_url: '%s' is no http or https address", name,
-				 conf->base_url);
 	*provider = (struct provider){
 		.name = name,
-		.base_url = trim_url(arena, conf->base_url),
 		.proxy = or_null(conf->proxy),
 		.model = or_null(conf->model),
 		.demo = demo,
@@ -82,6 +84,11 @@ static enum status add(struct provider_set *set, struct arena *arena, const char
 		.n_keys = n > 0 ? n : 1,
 		.requests_per_minute = (int32_t)conf->requests_per_minute,
 	};
+	s = provider_url_read(name, conf->base_url, arena, provider, reterr);
+	if (s == OK && !demo)
+		s = read_discover(name, conf, &provider->discover, reterr);
+	if (s != OK)
+		return s;
 	provider->keys = arena_array(arena, provider->n_keys, sizeof *provider->keys);
 	ensure(provider->keys);
 	for (size_t i = 0; i < provider->n_keys; i++) {

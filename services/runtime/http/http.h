@@ -72,6 +72,8 @@ struct http_transfer *http_start(struct http_client *client, const struct http_r
 				 const struct http_hooks *hooks, void *ctx);
 /* on_end follows with CANCELLED, unless the end was on its way. */
 void http_cancel(struct http_transfer *transfer);
+/* Another time between bytes from here on; inside hooks. */
+void http_idle_timeout(struct http_transfer *transfer, int32_t timeout_ms);
 /* A header of the answer, or NULL; inside hooks. */
 const char *http_header(struct http_transfer *transfer, const char *name);
 /* Whether the answer says where it ends (its length, chunks, HTTP/2). Otherwise an end with OK may

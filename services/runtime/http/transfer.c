@@ -95,6 +95,11 @@ void http_cancel(struct http_transfer *transfer)
 	http_post(client, nothing, NULL); /* wakes the engine, which then looks for it */
 }
 
+void http_idle_timeout(struct http_transfer *transfer, int32_t timeout_ms)
+{
+	transfer->request.idle_timeout_ms = timeout_ms;
+}
+
 const char *http_header(struct http_transfer *transfer, const char *name)
 {
 	struct curl_header *header;

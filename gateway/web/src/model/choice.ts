@@ -14,12 +14,15 @@ const lastChosen = createStore(recall("model") ?? "");
 
 /** The catalogue changes with a deployment, not while somebody reads; in milliseconds. */
 const CATALOGUE_FRESH_MS = 5 * 60_000;
+/** … unless it is empty: then the server of the models is still awaited. */
+const CATALOGUE_EMPTY_MS = 3_000;
 
 export function useModels() {
   return useQuery({
     queryKey: keys.models,
     queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/models", { signal }))).models,
     staleTime: CATALOGUE_FRESH_MS,
+    refetchInterval: (query) => (query.state.data?.length === 0 ? CATALOGUE_EMPTY_MS : false),
   });
 }
 

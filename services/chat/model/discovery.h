@@ -1,0 +1,21 @@
+/* Asks providers what models they have, again and again, and puts the catalogue with them in place.
+ * A thread of its own, so that a server which is down at start is found when it comes. */
+#ifndef CHAT_MODEL_DISCOVERY_H
+#define CHAT_MODEL_DISCOVERY_H
+
+#include "chat/chat.h"
+
+struct discovery;
+
+/* Prices are kept through pool. Nothing is asked before the first catalogue. */
+struct discovery *discovery_start(struct db_pool *pool, const struct chat_conf *conf,
+				  int32_t wait_ms);
+/* Waits for a question under way, a few seconds at most. */
+void discovery_stop(struct discovery *discovery);
+
+/* Puts what the file says in place, with what is known of its providers, and asks them anew; takes
+ * the caller's reference. Any thread. errors: those of db; then everything is as before. */
+_must_check_ enum status discovery_take(struct discovery *discovery, struct catalogue *base,
+					struct error *reterr);
+
+#endif

@@ -1,0 +1,41 @@
+/* What providers list (GET /models), and the catalogue that comes of it. */
+#ifndef CHAT_MODEL_OFFERS_H
+#define CHAT_MODEL_OFFERS_H
+
+#include "chat/model/catalogue.h"
+
+#define OFFERS_MAX MODELS_MAX
+
+struct offer {
+	const char *id;
+	int32_t window_tokens; /* 0: not said */
+};
+
+enum offers_state {
+	OFFERS_UNKNOWN, /* it has not answered yet: nothing of it is offered */
+	OFFERS_NO_LIST, /* it has none: the catalogue is believed */
+	OFFERS_LIST,
+};
+
+/* Of one provider. */
+struct offers {
+	enum offers_state state;
+	struct offer *offers; /* in arena */
+	size_t n;
+	struct arena *arena; /* NULL: no list */
+};
+
+/* Reads the answer as OpenAI, Ollama, vLLM and llama.cpp send it; the arena is new. False: it is no
+ * list. Names that cannot be ours (longer than 100 bytes, no UTF-8, control characters) are left
+ * out, and those beyond OFFERS_MAX. */
+bool offers_read(const char *body, size_t len, struct offers *ret);
+void offers_done(struct offers *offers);
+bool offers_equal(const struct offers *a, const struct offers *b);
+
+/* base as it is with what its providers offer, one of offers for each of base->providers: a route
+ * to a provider with `discover` stays when the provider lists its model, and what is listed besides
+ * is added by base->discovered, with the listed name as id ("provider:name" when the file has that
+ * id). Holds a reference of base. */
+struct catalogue *catalogue_with(struct catalogue *base, const struct offers *offers);
+
+#endif
