@@ -44,21 +44,28 @@ static void exchange_free(struct exchange *x)
 	free(x);
 }
 
+/* more: a header "name:value"; "": none. */
 static void error_answer(struct httpd_request *req, const struct refusal *refusal,
-			 int64_t retry_after)
+			 int64_t retry_after, const char *more)
 {
 	json_t *error =
 		json_pack("{s:{s:s, s:s, s:s?, s:s?}}", "error", "message", refusal->message,
 			  "type", refusal->type, "param", refusal->param, "code", refusal->code);
 	char *text = json_dumps(error, JSON_COMPACT);
-	char seconds[24];
-	const struct httpd_header headers[] = {{"retry-after", seconds}};
+	char seconds[24], name[64];
+	size_t len = strcspn(more, ":"), n = 0;
+	struct httpd_header headers[2];
 
+	if (retry_after >= 0)
+		headers[n++] = (struct httpd_header){"retry-after", seconds};
+	if (more[len])
+		headers[n++] = (struct httpd_header){name, more + len + 1};
+	snprintf(name, sizeof name, "%.*s", (int)len, more);
 	snprintf(seconds, sizeof seconds, "%" PRId64, retry_after);
 	httpd_answer(req, &(struct httpd_answer){.status = refusal->status,
 						 .content_type = "application/json",
 						 .headers = headers,
-						 .n_headers = retry_after >= 0,
+						 .n_headers = n,
 						 .body = text,
 						 .body_len = text ? strlen(text) : 0});
 	free(text);
@@ -103,7 +110,7 @@ static void status_answer(struct httpd_request *req, const struct fault *fault)
 	snprintf(refusal.message, sizeof refusal.message, "The stand-in was asked to fail with %d.",
 		 fault->status);
 	say(fault->says, &refusal);
-	error_answer(req, &refusal, fault->retry_after);
+	error_answer(req, &refusal, fault->retry_after, fault->header);
 }
 
 /* The usage object, or NULL where the fault takes it away. */
@@ -498,6 +505,6 @@ void completion_handle(struct httpd_request *req, const struct standin_conf *con
 		return;
 	}
 	note_refusal(&x->question, refusal.status);
-	error_answer(req, &refusal, -1);
+	error_answer(req, &refusal, -1, "");
 	exchange_free(x);
 }

@@ -57,7 +57,8 @@ struct fault {
 	int64_t retry_after; /* seconds, header Retry-After; -1: none */
 	int64_t times;       /* only the first so many requests with this key; 0: all */
 	char key[64];
-	char says[24]; /* of FAULT_STATUS: the words of a provider, see completion.c */
+	char header[64]; /* of FAULT_STATUS: one more, "name:value" */
+	char says[24];   /* of FAULT_STATUS: the words of a provider, see completion.c */
 	/* Of FAULT_BODY. */
 	char type[40];     /* Content-Type; "": text/event-stream, "none": no such header */
 	char encoding[16]; /* Content-Encoding; "": no such header */

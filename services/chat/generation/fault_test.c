@@ -239,6 +239,22 @@ static void retry_after_is_honoured(void **state)
 	assert_true(clock_mono_us() - start_us >= US_PER_S);
 }
 
+/* Without it the rest would be a second. */
+static void milliseconds_are_honoured_too(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, SINGLE), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	int64_t start_us = clock_mono_us();
+
+	snprintf(text, sizeof text,
+		 "later [[fault:429 header=retry-after-ms:2500 times=1 key=%s]] [[say:now]]",
+		 stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "now");
+	assert_true(clock_mono_us() - start_us >= 2500 * US_PER_MS);
+}
+
 static bool single_answers(struct stage *stage)
 {
 	_cleanup_(reader_freep) struct reader *reader =
@@ -362,6 +378,7 @@ int fault_tests(void)
 		TEST(a_refused_parameter_is_left_out),
 		TEST(the_catalogue_knows_what_a_model_takes),
 		TEST(retry_after_is_honoured),
+		TEST(milliseconds_are_honoured_too),
 		TEST(a_long_rest_is_an_error),
 		TEST(cut_in_the_middle),
 		TEST(stalled_in_the_middle),
