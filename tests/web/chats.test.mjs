@@ -82,7 +82,7 @@ test("delete, undo, delete for good", async (t) => {
   await page.getByText("“Mistake” was deleted.").waitFor();
   page.expected.push(/status of 404/);
   await page.goto(address);
-  await page.getByText("This chat does not exist, or it is not yours.").waitFor();
+  await page.getByText("There is no such chat").waitFor();
 });
 
 test("somebody else's chat is no chat", async (t) => {
@@ -93,7 +93,7 @@ test("somebody else's chat is no chat", async (t) => {
   other.expected.push(/status of 404/);
   await signUp(other, "Other");
   await other.goto(owner.url());
-  await other.getByText("This chat does not exist, or it is not yours.").waitFor();
+  await other.getByText("There is no such chat").waitFor();
 });
 
 test("Ctrl-K finds chats by title and runs commands", async (t) => {

@@ -1,10 +1,13 @@
 import { Suspense } from "react";
-import { Redirect, Route, Switch, useLocation, useRoute } from "wouter";
+import { matchRoute, Redirect, Route, Switch, useLocation, useRoute, useRouter } from "wouter";
 import { ChatScreen } from "@/chat/chat-screen";
+import { Header } from "@/header/header";
+import { VisitorHeader } from "@/header/visitor-header";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
+import { NotFound } from "./not-found";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
@@ -21,6 +24,7 @@ export function App() {
 
 function Visitor() {
   const [path] = useLocation();
+  const known = useIsKnown(path);
   return (
     <Boundary part="view" resetKey={path}>
       <Switch>
@@ -34,10 +38,14 @@ function Visitor() {
           <PricingPage />
         </Route>
         <Route>
-          <Redirect
-            to={path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`}
-            replace
-          />
+          {known ? (
+            <Redirect
+              to={path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`}
+              replace
+            />
+          ) : (
+            <Nowhere />
+          )}
         </Route>
       </Switch>
     </Boundary>
@@ -74,13 +82,29 @@ function Member() {
             <Route path={ROUTES.signup}>
               <AfterLogin />
             </Route>
-            <Route>
-              <ChatScreen chat={chat} />
-            </Route>
+            <Route>{path === ROUTES.home || chat ? <ChatScreen chat={chat} /> : <Nowhere />}</Route>
           </Switch>
         </Suspense>
       </Boundary>
     </Shell>
+  );
+}
+
+/** Whether the page has the path, for whoever logs in. */
+function useIsKnown(path: string): boolean {
+  const { parser } = useRouter();
+  return Object.values(ROUTES).some((route) => matchRoute(parser, route, path)[0]);
+}
+
+function Nowhere() {
+  const visitor = useStore(session) === "out";
+  return (
+    <div className="flex h-full min-h-0 flex-1 flex-col">
+      {visitor ? <VisitorHeader /> : <Header chat={undefined} plain />}
+      <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col">
+        <NotFound what="page" />
+      </main>
+    </div>
   );
 }
 

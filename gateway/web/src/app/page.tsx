@@ -1,5 +1,8 @@
 import type { ReactNode } from "react";
 import { Header } from "@/header/header";
+import { VisitorHeader } from "@/header/visitor-header";
+import { useStore } from "@/lib/store";
+import { session } from "@/session/session";
 import { Title } from "./title";
 
 /** A page beside the chats: a heading over one scrolling column. */
@@ -12,10 +15,11 @@ export function Page({
   lead?: string;
   children: ReactNode;
 }) {
+  const visitor = useStore(session) === "out";
   return (
     <>
       <Title>{title}</Title>
-      <Header chat={undefined} plain />
+      {visitor ? <VisitorHeader /> : <Header chat={undefined} plain />}
       <main
         id="main"
         data-pane

@@ -35,7 +35,7 @@ export default function AuthPage({ mode }: { mode: Mode }) {
             ))}
           </ul>
         </div>
-        <Link href="/pricing" className="w-fit rounded text-sm text-muted hover:text-text">
+        <Link href="/pricing" className="w-fit rounded py-2.5 text-sm text-muted hover:text-text">
           {t("nav.pricing")}
         </Link>
       </section>
@@ -48,7 +48,10 @@ export default function AuthPage({ mode }: { mode: Mode }) {
         <Credentials key={mode} mode={mode} />
         <p className="mt-6 text-sm text-soft">
           {t(login ? "auth.noAccount" : "auth.haveAccount")}{" "}
-          <Link href={other} className="rounded font-medium text-accent hover:underline">
+          <Link
+            href={other}
+            className="rounded font-medium text-accent hover:underline pointer-coarse:inline-block pointer-coarse:py-2.5"
+          >
             {t(login ? "auth.signUp" : "auth.logIn")}
           </Link>
         </p>

@@ -39,7 +39,7 @@ export const AnswerRow = memo(
 function Thoughts({ text, open }: { text: string; open: boolean }) {
   return (
     <details open={open} className="mb-3 text-sm [&[open]_svg]:rotate-90">
-      <summary className="flex w-fit cursor-pointer list-none items-center gap-1 rounded-md text-muted hover:text-text">
+      <summary className="flex w-fit pointer-coarse:min-h-10 cursor-pointer list-none items-center gap-1 rounded-md text-muted hover:text-text">
         <ChevronRight aria-hidden className="size-3.5 transition-transform" />
         {t("chat.thought")}
       </summary>

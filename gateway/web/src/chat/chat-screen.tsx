@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
+import { toProblem } from "@/api/problem";
+import { NotFound } from "@/app/not-found";
 import { Composer } from "@/composer/composer";
 import { setDraft } from "@/composer/draft";
 import { focusComposerEnd } from "@/composer/focus";
@@ -10,6 +12,7 @@ import { Header } from "@/header/header";
 import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/model/choice";
 import { lazyView } from "@/ui/lazy-view";
+import { useChat } from "./queries";
 import { Greeting, Starters } from "./welcome";
 
 const loadConversation = () => import("./conversation");
@@ -43,6 +46,16 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
     focusComposerEnd();
   };
 
+  if (useIsGone(chat)) {
+    return (
+      <>
+        <Header chat={undefined} plain />
+        <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col">
+          <NotFound what="chat" />
+        </main>
+      </>
+    );
+  }
   return (
     <>
       <Header chat={chat} />
@@ -59,4 +72,11 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
       </main>
     </>
   );
+}
+
+/** What is no id at all is refused as a bad request. */
+function useIsGone(chat: string | undefined): boolean {
+  const { error, data } = useChat(chat);
+  const status = error && !data ? toProblem(error).status : 0;
+  return status === 404 || status === 400;
 }

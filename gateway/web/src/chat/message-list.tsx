@@ -1,15 +1,19 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useCallback, useLayoutEffect, useMemo, useRef } from "react";
-import type { Message } from "@/api/types";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { liveOf } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
+import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { Announcer } from "./announcer";
 import { AnswerRow } from "./answer-row";
 import { itemsOf } from "./items";
+import { loadOlder } from "./load-talk";
 import { QuestionRow } from "./question-row";
+import type { Talk } from "./talk";
+import { useEnds } from "./use-ends";
 
 /** So near to the end counts as at the end: new text keeps it there. In pixels. */
 const AT_END_PX = 40;
@@ -17,16 +21,19 @@ const AT_END_PX = 40;
 /** A row's height before it was measured, in pixels. */
 const ROW_PX = 180;
 
+/** So near to the first row that is loaded, the page before it is. */
+const NEAR_ROWS = 20;
+
 const rowPx = () => ROW_PX;
 
 /** The messages of a chat. Only those in sight are in the document; it sticks to the end until the reader scrolls up. */
 export function MessageList({
   chat,
-  messages,
+  talk: { messages, older },
   onAsk,
 }: {
   chat: string;
-  messages: Message[];
+  talk: Talk;
   onAsk: (text: string, parent?: string) => void;
 }) {
   const live = useStore(liveOf(chat));
@@ -62,6 +69,13 @@ export function MessageList({
   }, [items, onAsk]);
 
   const rows = list.getVirtualItems();
+  const client = useQueryClient();
+  const nearStart = older !== "" && rows.length > 0 && rows[0]!.index < NEAR_ROWS;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each page that came is a reason to look again.
+  useEffect(() => {
+    if (nearStart) void loadOlder(client, chat);
+  }, [client, chat, nearStart, older]);
+  useEnds(list, scroller, () => loadOlder(client, chat));
   const away = rows.length > 0 && !list.isAtEnd(AT_END_PX);
   return (
     <div className="relative min-h-0 flex-1">
@@ -105,12 +119,17 @@ export function MessageList({
         aria-hidden
         className="pointer-events-none absolute inset-x-0 top-0 mr-3 h-4 bg-linear-to-b from-bg to-transparent"
       />
+      {nearStart && (
+        <div className="pointer-events-none absolute inset-x-0 top-2 flex justify-center">
+          <Spinner className="text-muted" />
+        </div>
+      )}
       {away && (
         <button
           type="button"
           aria-label={t("chat.latestLabel")}
           onClick={() => list.scrollToEnd()}
-          className="appear absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3 text-xs font-medium shadow-float hover:bg-hover"
+          className="appear absolute bottom-3 left-1/2 flex h-8 -translate-x-1/2 pointer-coarse:h-10 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3 text-xs font-medium shadow-float hover:bg-hover"
         >
           <ArrowDown aria-hidden className="size-3.5" />
           {t("chat.latest")}

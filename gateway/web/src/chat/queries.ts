@@ -5,9 +5,8 @@ import { keys } from "@/api/keys";
 import type { Message } from "@/api/types";
 import { attach } from "@/generation/follow";
 import { hasEnded } from "@/generation/outcome";
-
-/** Messages of one answer to the list call: the most that the API gives. */
-const PAGE_SIZE = 100;
+import { fetchNewest } from "./load-talk";
+import { share, type Talk } from "./talk";
 
 export function useChat(chat: string | undefined) {
   return useQuery({
@@ -18,32 +17,24 @@ export function useChat(chat: string | undefined) {
   });
 }
 
-export function useMessages(chat: string | undefined) {
+/** The messages as far as they are loaded: chat/talk.ts has the older ones. */
+export function useTalk(chat: string | undefined) {
   return useQuery({
     queryKey: keys.messages(chat ?? ""),
-    queryFn: chat ? ({ signal }) => fetchMessages(chat, signal) : skipToken,
+    queryFn: chat
+      ? ({ signal, client }) =>
+          fetchNewest(chat, client.getQueryData<Talk>(keys.messages(chat)), signal)
+      : skipToken,
+    structuralSharing: share,
   });
-}
-
-async function fetchMessages(chat: string, signal: AbortSignal): Promise<Message[]> {
-  const all: Message[] = [];
-  let pageToken = "";
-  do {
-    const query = { pageSize: PAGE_SIZE, ...(pageToken ? { pageToken } : {}) };
-    const page = await ask(
-      api.GET("/api/v1/chats/{chat}/messages", { params: { path: { chat }, query }, signal }),
-    );
-    all.push(...page.messages);
-    pageToken = page.nextPageToken;
-  } while (pageToken);
-  return all;
 }
 
 /** Goes on watching an answer that is being written, after a reload or from another tab. */
 export function useAttach(chat: string): void {
   const client = useQueryClient();
   const running = useChat(chat).data?.runningGeneration;
-  const { data: messages, refetch } = useMessages(chat);
+  const { data: talk, refetch } = useTalk(chat);
+  const messages = talk?.messages;
   // Of the two answers of the server either may be the older one.
   const generation = running || messages?.findLast(isRunning)?.generation;
   useEffect(() => {

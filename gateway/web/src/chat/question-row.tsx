@@ -44,7 +44,7 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
             type="button"
             aria-expanded={!folded}
             onClick={() => setFolded(!folded)}
-            className="mt-1 text-sm font-medium text-accent hover:underline"
+            className="mt-1 text-sm font-medium text-accent hover:underline pointer-coarse:min-h-10 pointer-coarse:pr-6"
           >
             {t(folded ? "common.more" : "common.less")}
           </button>

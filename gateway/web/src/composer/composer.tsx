@@ -1,6 +1,6 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
-import { useMessages } from "@/chat/queries";
+import { useTalk } from "@/chat/queries";
 import { isComposing } from "@/commands/keyboard";
 import { stop } from "@/generation/follow";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
@@ -95,7 +95,7 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
 }
 
 const ROUND =
-  "flex size-8.5 shrink-0 items-center justify-center rounded-[10px] bg-strong text-on-strong";
+  "flex size-8.5 pointer-coarse:size-10 shrink-0 items-center justify-center rounded-[10px] bg-strong text-on-strong";
 
 function SendButton({ ready }: { ready: boolean }) {
   return (
@@ -141,6 +141,6 @@ export function asSent(text: string): string {
 }
 
 function useLastQuestion(chat: string): () => string | undefined {
-  const { data: messages } = useMessages(chat === NEW_CHAT ? undefined : chat);
-  return () => messages?.findLast((message) => message.role === "USER")?.text;
+  const { data } = useTalk(chat === NEW_CHAT ? undefined : chat);
+  return () => data?.messages.findLast((message) => message.role === "USER")?.text;
 }

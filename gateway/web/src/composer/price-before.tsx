@@ -1,16 +1,40 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
 import type { Model } from "@/api/types";
-import { useMessages } from "@/chat/queries";
+import { loadOlder } from "@/chat/load-talk";
+import { useTalk } from "@/chat/queries";
 import { useBalance } from "@/credits/balance";
 import { NEW_CHAT } from "@/generation/running";
 import { estimateTokens, micro, upperBound } from "@/lib/money";
 import { useModelChoice } from "@/model/choice";
 import { creditsText, t } from "@/words";
 
-/** Tokens of the prompt that would go out with this text. */
+/** Older messages come behind what the reader waits for, in milliseconds. */
+const OLDER_MS = 500;
+
+/** Tokens of the prompt that would go out with this text, as far as the messages are loaded. */
 function useInputTokens(chat: string | undefined, text: string): number {
-  const { data: messages } = useMessages(chat);
-  const history = messages?.reduce((sum, message) => sum + message.text.length, 0) ?? 0;
+  const { data } = useTalk(chat);
+  const history = useMemo(
+    () => data?.messages.reduce((sum, message) => sum + message.text.length, 0) ?? 0,
+    [data],
+  );
   return estimateTokens(history + text.length);
+}
+
+/** Loads older messages for as long as they would be a part of the prompt: they are a part of the price. */
+function useWholePrompt(chat: string): void {
+  const client = useQueryClient();
+  const id = chat === NEW_CHAT ? undefined : chat;
+  const { data } = useTalk(id);
+  const { model } = useModelChoice(id);
+  const tokens = useInputTokens(id, "");
+  const wanted = data?.older && model && tokens < model.contextWindow ? data.older : undefined;
+  useEffect(() => {
+    if (!wanted || !id) return;
+    const timer = setTimeout(() => void loadOlder(client, id), OLDER_MS);
+    return () => clearTimeout(timer);
+  }, [client, id, wanted]);
 }
 
 function priceWith(model: Model, tokens: number): bigint | undefined {
@@ -56,6 +80,7 @@ export function useShortfall(chat: string, text: string): Shortfall | undefined 
 
 export function PriceBefore({ chat, text }: { chat: string; text: string }) {
   const price = usePriceBefore(chat, text);
+  useWholePrompt(chat);
   if (price === undefined) return null;
   return (
     <span className="shrink-0 text-[13px] text-muted">

@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { keys } from "@/api/keys";
 import { type Problem, toProblem } from "@/api/problem";
 import type { Chat, Message } from "@/api/types";
+import type { Talk } from "@/chat/talk";
 import { refreshBalance } from "@/credits/balance";
 import { createStore, type Store } from "@/lib/store";
 import { tellTabs } from "@/lib/tabs";
@@ -33,7 +34,10 @@ export function hasEnded(generation: string): boolean {
 export function finish(client: QueryClient, chat: string, live: Live, event: EndEvent): void {
   if (live.accepted) ended.add(live.accepted.generation);
   const messages = [...question(chat, live), ...answer(chat, live, event)];
-  client.setQueryData<Message[]>(keys.messages(chat), (old) => merge(old ?? [], messages));
+  client.setQueryData<Talk>(
+    keys.messages(chat),
+    (old) => old && { ...old, messages: merge(old.messages, messages) },
+  );
   client.setQueryData<Chat>(keys.chat(chat), (old) => old && { ...old, runningGeneration: "" });
   void client.invalidateQueries({ queryKey: keys.chat(chat) });
   void client.invalidateQueries({ queryKey: keys.chats });

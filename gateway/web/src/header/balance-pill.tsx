@@ -13,7 +13,7 @@ export function BalancePill() {
     <Link
       href="/credits"
       className={cn(
-        "flex h-8 shrink-0 items-center gap-1.5 rounded-full border border-line-strong px-3 text-[13px] tabular-nums",
+        "flex h-8 shrink-0 pointer-coarse:h-10 items-center gap-1.5 rounded-full border border-line-strong px-3 text-[13px] tabular-nums",
         "transition-colors hover:bg-hover",
         available <= 0n && "border-warn/50 bg-warn-soft",
       )}
@@ -22,7 +22,7 @@ export function BalancePill() {
       <span data-testid="balance" className="font-semibold">
         {formatCredits(available)}
       </span>{" "}
-      <span className="text-muted max-[359px]:sr-only">
+      <span className="text-muted max-sm:sr-only">
         {t("credits.word", { count: available === 1_000_000n ? 1 : 2 })}
       </span>
     </Link>

@@ -1,6 +1,5 @@
-import { Moon, PanelLeft, Sun } from "lucide-react";
+import { PanelLeft } from "lucide-react";
 import { toggleSidebar, useSidebar } from "@/app/layout";
-import { setTheme, useIsDark } from "@/app/theme";
 import { Title } from "@/app/title";
 import { useChat } from "@/chat/queries";
 import { ModelMenu } from "@/model/model-menu";
@@ -10,6 +9,7 @@ import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";
 import { BalancePill } from "./balance-pill";
+import { ThemeButton } from "./theme-button";
 
 /** The line on top: chat and model on the left, money and looks on the right. */
 export function Header({ chat, plain = false }: { chat: string | undefined; plain?: boolean }) {
@@ -24,29 +24,17 @@ export function Header({ chat, plain = false }: { chat: string | undefined; plai
           <PanelLeft />
         </IconButton>
       )}
-      <div className={cn("flex min-w-0 flex-1", narrow ? "flex-col items-start" : "items-center")}>
+      <div className="flex min-w-0 flex-1 items-center">
         {data && <ChatMenu chat={data} titled />}
-        {data && !narrow && (
-          <span aria-hidden className="px-1 text-line-strong">
+        {data && (
+          <span aria-hidden className="px-0.5 text-line-strong sm:px-1">
             /
           </span>
         )}
         {!plain && <ModelMenu chat={chat} beside={data !== undefined} />}
       </div>
       <BalancePill />
-      <ThemeButton />
+      <ThemeButton className={cn(data && "max-sm:hidden")} />
     </header>
-  );
-}
-
-function ThemeButton() {
-  const dark = useIsDark();
-  return (
-    <IconButton
-      label={t(dark ? "theme.toLight" : "theme.toDark")}
-      onClick={() => setTheme(dark ? "light" : "dark")}
-    >
-      {dark ? <Sun /> : <Moon />}
-    </IconButton>
   );
 }

@@ -206,7 +206,7 @@ export function Tool({
       title={label}
       aria-label={label}
       onClick={onClick}
-      className="flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-hover hover:text-text pointer-coarse:h-9 pointer-coarse:min-w-10 pointer-coarse:justify-center [&>svg]:size-3.5"
+      className="flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-hover hover:text-text pointer-coarse:h-10 pointer-coarse:min-w-10 pointer-coarse:justify-center [&>svg]:size-3.5"
       {...rest}
     >
       {children}

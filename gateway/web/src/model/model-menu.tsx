@@ -24,8 +24,8 @@ export function ModelMenu({
       menu={<Items chat={chat} />}
       place={{ className: "w-[min(440px,calc(100vw-16px))]" }}
       className={cn(
-        "flex min-w-0 max-w-full items-center gap-2 rounded-md px-2 hover:bg-hover data-[state=open]:bg-hover",
-        beside ? "h-9 text-sm text-soft max-md:h-6 max-md:text-xs" : "h-9 text-[15px] font-medium",
+        "flex min-w-0 max-w-full pointer-coarse:h-10 items-center gap-2 rounded-md px-2 hover:bg-hover data-[state=open]:bg-hover",
+        beside ? "h-9 text-sm text-soft max-sm:max-w-[45%]" : "h-9 text-[15px] font-medium",
       )}
     >
       <span className="truncate">

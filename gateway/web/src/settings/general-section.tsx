@@ -27,7 +27,7 @@ export function GeneralSection() {
             <RadioGroup.Item
               key={name}
               value={name}
-              className="flex h-8 items-center gap-2 rounded-md px-3 text-sm text-soft hover:text-text data-[state=checked]:bg-raised data-[state=checked]:text-text data-[state=checked]:shadow-composer"
+              className="flex h-8 pointer-coarse:h-10 items-center gap-2 rounded-md px-3 text-sm text-soft hover:text-text data-[state=checked]:bg-raised data-[state=checked]:text-text data-[state=checked]:shadow-composer"
             >
               <Icon aria-hidden className="size-4" />
               {t(`theme.${name}`)}

@@ -73,7 +73,7 @@ function Row({ chat }: { chat: Chat }) {
   return (
     <li
       className={cn(
-        "group flex h-8.5 items-center rounded-md pr-1",
+        "group flex h-8.5 pointer-coarse:h-11 items-center rounded-md pr-1",
         here ? "bg-active" : "hover:bg-hover",
       )}
     >

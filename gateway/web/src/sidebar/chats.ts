@@ -10,6 +10,7 @@ import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
+import type { Talk } from "@/chat/talk";
 import { isolated } from "@/lib/direction";
 import { notify } from "@/lib/notify";
 import { tellTabs } from "@/lib/tabs";
@@ -49,7 +50,7 @@ export async function createChat(client: QueryClient, model: string): Promise<Ch
   const chat = await ask(api.POST("/api/v1/chats", { body: model ? { model } : {} }));
   created.set(chat.id, chat);
   client.setQueryData<Chat>(keys.chat(chat.id), chat);
-  client.setQueryData(keys.messages(chat.id), []);
+  client.setQueryData<Talk>(keys.messages(chat.id), { messages: [], older: "" });
   return chat;
 }
 

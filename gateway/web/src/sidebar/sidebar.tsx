@@ -20,7 +20,7 @@ export function Sidebar() {
         <Link
           href="/"
           onClick={closeSheet}
-          className="flex items-center gap-2 rounded-md font-bold"
+          className="flex h-10 items-center gap-2 rounded-md font-bold"
         >
           <Logo className="size-5 text-accent" />
           {t("app.name")}
@@ -60,7 +60,7 @@ export function Sidebar() {
 }
 
 const LINE =
-  "flex h-9 w-full items-center gap-3 rounded-md px-2 text-sm hover:bg-hover " +
+  "flex h-9 pointer-coarse:h-11 w-full items-center gap-3 rounded-md px-2 text-sm hover:bg-hover " +
   "[&>svg]:size-[17px] [&>svg]:shrink-0 [&>svg]:text-soft";
 const LINE_KEYS = "ml-auto text-muted pointer-coarse:hidden";
 

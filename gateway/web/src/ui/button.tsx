@@ -10,7 +10,12 @@ const LOOKS: Record<ButtonLook, string> = {
   danger: "border border-danger/40 bg-raised text-danger hover:bg-danger-soft",
 };
 
-const SIZES = { small: "h-8", medium: "h-9", large: "h-11" };
+/** Never smaller than a finger where fingers point. */
+const SIZES = {
+  small: "h-8 pointer-coarse:h-10",
+  medium: "h-9 pointer-coarse:h-10",
+  large: "h-11",
+};
 
 const BASE =
   "inline-flex shrink-0 items-center justify-center gap-2 rounded-md px-3.5 text-sm font-medium " +

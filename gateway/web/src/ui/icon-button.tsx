@@ -16,7 +16,7 @@ export function IconButton({
       data-tip={label}
       data-keys={keys}
       className={cn(
-        "inline-flex shrink-0 items-center justify-center rounded-md text-muted transition-colors duration-100",
+        "inline-flex shrink-0 pointer-coarse:size-10 items-center justify-center rounded-md text-muted transition-colors duration-100",
         "hover:bg-hover hover:text-text disabled:pointer-events-none disabled:opacity-50",
         "data-[state=open]:bg-hover data-[state=open]:text-text",
         small ? "size-7 [&>svg]:size-[15px]" : "size-9 [&>svg]:size-[18px]",

@@ -19,6 +19,13 @@ export const en = {
     notCopied: "The browser did not let the page copy. Select the text and copy it by hand.",
     unexpected: "That did not work. {{reason}}",
   },
+  gone: {
+    page: "There is no such page",
+    pageText: "The address may be mistyped, or the page has moved.",
+    chat: "There is no such chat",
+    chatText: "This chat does not exist, or it is not yours. It may have been deleted.",
+    search: "Search your chats",
+  },
   missing: {
     title: "This part of the page could not be loaded.",
     text: "The server may have a new version, or the connection is lost. What you wrote is kept.",
@@ -116,7 +123,6 @@ export const en = {
         text: "Plan a rainy weekend in a city with two children, as a table with times and costs.",
       },
     },
-    gone: "This chat does not exist, or it is not yours.",
     goneAction: "Start a new chat",
     failed: "The chat could not be loaded.",
     latest: "Latest",

@@ -1,0 +1,35 @@
+import { Compass } from "lucide-react";
+import { Link } from "wouter";
+import { openCommands } from "@/commands/state";
+import { useStore } from "@/lib/store";
+import { session } from "@/session/session";
+import { Button, buttonClass } from "@/ui/button";
+import { t } from "@/words";
+import { Title } from "./title";
+
+/** An address that leads nowhere, and the ways on from there. */
+export function NotFound({ what }: { what: "page" | "chat" }) {
+  const visitor = useStore(session) === "out";
+  return (
+    <div className="flex flex-1 flex-col items-center justify-center gap-5 p-6 pb-24 text-center">
+      <Title>{t(`gone.${what}`)}</Title>
+      <Compass aria-hidden className="size-9 text-muted" />
+      <div>
+        <h1 className="text-2xl font-semibold tracking-tight">{t(`gone.${what}`)}</h1>
+        <p className="mt-2 max-w-md text-soft">{t(`gone.${what}Text`)}</p>
+      </div>
+      <div className="flex flex-wrap justify-center gap-2">
+        <Link href="/" className={buttonClass("primary")}>
+          {t(visitor ? "auth.logIn" : "chat.goneAction")}
+        </Link>
+        {visitor ? (
+          <Link href="/pricing" className={buttonClass("outline")}>
+            {t("nav.pricing")}
+          </Link>
+        ) : (
+          <Button onClick={openCommands}>{t("gone.search")}</Button>
+        )}
+      </div>
+    </div>
+  );
+}

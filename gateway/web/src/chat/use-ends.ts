@@ -1,0 +1,66 @@
+import type { Virtualizer } from "@tanstack/react-virtual";
+import { type RefObject, useEffect, useRef } from "react";
+
+/** Rows are measured as they come into sight, and move the end while they do: how often it is looked for, in frames. */
+const FRAMES_MAX = 120;
+
+/** At rest for so many frames: the end is reached. */
+const FRAMES_QUIET = 6;
+
+/** Home and End reach the ends of a list whose rows are not all loaded, built or measured. */
+export function useEnds(
+  list: Virtualizer<HTMLDivElement, Element>,
+  scroller: RefObject<HTMLDivElement | null>,
+  loadOlder: () => Promise<boolean>,
+): void {
+  const load = useRef(loadOlder);
+  load.current = loadOlder;
+  useEffect(() => {
+    let journey = 0;
+    const stop = () => {
+      journey++; // The reader goes another way.
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      stop();
+      const { key } = event;
+      if ((key !== "Home" && key !== "End") || event.defaultPrevented || isWanted(event)) return;
+      event.preventDefault();
+      const mine = journey;
+      const going = () => mine === journey;
+      if (key === "End") void settle(going, scroller.current!, () => list.scrollToEnd());
+      else void toStart(going);
+    };
+    const toStart = async (going: () => boolean) => {
+      const top = () => list.scrollToOffset(0);
+      top();
+      while (going() && (await load.current())) top();
+      await settle(going, scroller.current!, top);
+    };
+    window.addEventListener("keydown", onKeyDown);
+    window.addEventListener("wheel", stop, { passive: true });
+    window.addEventListener("pointerdown", stop);
+    return () => {
+      stop();
+      window.removeEventListener("keydown", onKeyDown);
+      window.removeEventListener("wheel", stop);
+      window.removeEventListener("pointerdown", stop);
+    };
+  }, [list, scroller]);
+}
+
+async function settle(going: () => boolean, pane: HTMLElement, go: () => void): Promise<void> {
+  let quiet = 0;
+  for (let frame = 0; frame < FRAMES_MAX && quiet < FRAMES_QUIET && going(); frame++) {
+    const [top, height] = [pane.scrollTop, pane.scrollHeight];
+    go();
+    await new Promise(requestAnimationFrame);
+    quiet = pane.scrollTop === top && pane.scrollHeight === height ? quiet + 1 : 0;
+  }
+}
+
+/** Something else has a use for the key: a text, a menu, a window. */
+function isWanted({ target, shiftKey, altKey }: KeyboardEvent): boolean {
+  if (shiftKey || altKey || document.querySelector("[role=dialog],[role=menu]")) return true;
+  if (target instanceof HTMLTextAreaElement) return target.value !== "";
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+}

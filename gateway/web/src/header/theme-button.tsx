@@ -1,0 +1,17 @@
+import { Moon, Sun } from "lucide-react";
+import { setTheme, useIsDark } from "@/app/theme";
+import { IconButton } from "@/ui/icon-button";
+import { t } from "@/words";
+
+export function ThemeButton({ className }: { className?: string }) {
+  const dark = useIsDark();
+  return (
+    <IconButton
+      {...(className ? { className } : {})}
+      label={t(dark ? "theme.toLight" : "theme.toDark")}
+      onClick={() => setTheme(dark ? "light" : "dark")}
+    >
+      {dark ? <Sun /> : <Moon />}
+    </IconButton>
+  );
+}
