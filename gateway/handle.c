@@ -64,6 +64,20 @@ static bool is_api(const char *path)
 	return strncmp(path, "/api/", 5) == 0 || strncmp(path, "/v1/", 4) == 0;
 }
 
+/* Documents that the page shows in a frame: they get no origin, no network and no other scripts.
+ * The page's own policy would refuse the styles that a diagram carries in itself. */
+#define FRAMES "/frame/"
+#define FRAME_POLICY                                                     \
+	"sandbox allow-scripts; default-src 'none'; script-src 'self'; " \
+	"style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+static const char *policy_of(const struct request *request)
+{
+	bool is_frame = strncmp(request->http->path, FRAMES, strlen(FRAMES)) == 0;
+
+	return is_frame ? FRAME_POLICY : request->gateway->page_policy;
+}
+
 static bool reply_page(struct request *request)
 {
 	const struct gateway *gateway = request->gateway;
@@ -74,7 +88,7 @@ static bool reply_page(struct request *request)
 	    !site_find(gateway->site, request->http, headers.list, &answer))
 		return false;
 	headers.n = answer.n_headers;
-	reply_header(&headers, "content-security-policy", gateway->page_policy);
+	reply_header(&headers, "content-security-policy", policy_of(request));
 	reply_header(&headers, "x-content-type-options", "nosniff");
 	reply_header(&headers, "referrer-policy", "same-origin");
 	reply_header(&headers, "cross-origin-opener-policy", "same-origin");

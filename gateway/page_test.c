@@ -21,11 +21,13 @@ static int set_up(void **state)
 	gateway_test_set_up_only(state);
 	root = mkdtemp(arena_strdup(test.arena, "/tmp/page-test.XXXXXX"));
 	ensure(root && mkdir(arena_printf(test.arena, "%s/web", root), 0700) == 0 &&
-	       mkdir(arena_printf(test.arena, "%s/web/assets", root), 0700) == 0);
+	       mkdir(arena_printf(test.arena, "%s/web/assets", root), 0700) == 0 &&
+	       mkdir(arena_printf(test.arena, "%s/web/frame", root), 0700) == 0);
 	put("secret.txt", "secret");
 	put("web/index.html", "the page");
 	put("web/routes.txt", "/\n/chats/:chat\n");
 	put("web/assets/a-1.js", "script");
+	put("web/frame/diagram.html", "the frame");
 	ensure(symlink("../secret.txt", arena_printf(test.arena, "%s/web/link.txt", root)) == 0);
 	test.conf.web_root = arena_printf(test.arena, "%s/web", root);
 	test.conf.files_url = "https://files.example";
@@ -60,6 +62,14 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 	EXPECT("GET /assets/a-1.js", "", "", 200, "script", "immutable");
 	EXPECT("GET /", "Range: bytes=0-1\r\n", "", 200, "the page");
 	EXPECT("POST /", JSON, "{}", 404, "ROUTE_UNKNOWN");
+}
+
+static void a_frame_has_no_origin_and_no_network(_unused_ void **state)
+{
+	gateway_test_start();
+	EXPECT("GET /frame/diagram.html", "", "", 200, "the frame",
+	       "content-security-policy: sandbox allow-scripts; default-src 'none'; "
+	       "script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'\r\n");
 }
 
 static void the_api_is_no_page(_unused_ void **state)
@@ -123,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAGE_TEST(the_page_runs_only_its_own),
+		PAGE_TEST(a_frame_has_no_origin_and_no_network),
 		PAGE_TEST(the_api_is_no_page),
 		PAGE_TEST(no_path_leaves_the_folder),
 		PAGE_TEST(https_is_for_ever),

@@ -3,12 +3,21 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { removeScroll, sonnerWithoutStyleElement } from "./vite/csp.ts";
+import { diagrams } from "./vite/diagrams.ts";
 import { budget, precompress, routes } from "./vite/finish.ts";
 
 const gateway = process.env.LIMITLESS_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), sonnerWithoutStyleElement(), budget(), routes(), precompress()],
+  plugins: [
+    react(),
+    tailwindcss(),
+    sonnerWithoutStyleElement(),
+    budget(),
+    diagrams(),
+    routes(),
+    precompress(),
+  ],
   resolve: {
     alias: [
       removeScroll,

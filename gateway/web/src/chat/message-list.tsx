@@ -90,10 +90,8 @@ export function MessageList({
           className="relative mx-auto w-full max-w-[760px]"
           style={{ height: list.getTotalSize() }}
         >
-          <div
-            className="absolute inset-x-0 top-0"
-            style={{ transform: `translateY(${rows[0]?.start ?? 0}px)` }}
-          >
+          {/* Placed and not transformed: the header of long code would stick to the wrong place. */}
+          <div className="absolute inset-x-0" style={{ top: rows[0]?.start ?? 0 }}>
             {rows.map(({ index, key }) => {
               const item = items[index]!;
               return (

@@ -3,8 +3,9 @@ import { memo, type ReactNode, type RefObject, useEffect, useRef, useState } fro
 import { useCopy } from "@/lib/clipboard";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
-import { type Line, useColours } from "./colours";
+import { hasLongLine, type Line, useColours } from "./colours";
 import { CODE_CHUNK_LINES } from "./limits";
+import { PlainText } from "./plain";
 
 const EXTENSIONS: Record<string, string> = {
   bash: "sh",
@@ -52,7 +53,11 @@ export function CodeBlock({
         className={cn("overflow-x-auto px-3.5 py-3", wrap && "whitespace-pre-wrap wrap-anywhere")}
       >
         <code>
-          <Coloured code={code} language={language} />
+          {hasLongLine(code) ? (
+            <PlainText text={code} />
+          ) : (
+            <Coloured code={code} language={language} />
+          )}
         </code>
       </pre>
     </figure>

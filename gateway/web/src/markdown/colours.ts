@@ -55,7 +55,7 @@ export function useColours(code: string, language: string): Chunks {
   const isDone = !wanted || remembered !== undefined || coloured.code === code;
 
   useEffect(() => {
-    if (isDone || isBusy.current || hasLongLine(code)) return;
+    if (isDone || isBusy.current) return;
     isBusy.current = true;
     const goesOn = code.startsWith(coloured.code);
     const job = { block: block.current, code, language, lines: goesOn ? coloured.lines : 0 };
@@ -72,7 +72,7 @@ export function useColours(code: string, language: string): Chunks {
   return code.startsWith(coloured.code) ? coloured.chunks : NONE;
 }
 
-function hasLongLine(code: string): boolean {
+export function hasLongLine(code: string): boolean {
   for (let at = 0; at < code.length; ) {
     const end = code.indexOf("\n", at);
     if ((end < 0 ? code.length : end) - at > COLOUR_LINE_MAX_CHARS) return true;

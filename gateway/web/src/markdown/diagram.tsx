@@ -1,5 +1,98 @@
-import { CodeBlock } from "./code-block";
+import { CodeXml, Workflow } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useIsDark } from "@/app/theme";
+import { t } from "@/words";
+import { CodeBlock, CodeHeader, Tool } from "./code-block";
+import type { DiagramResult } from "./diagrams";
+import { lazyPart } from "./lazy";
+import { DIAGRAM_MAX_CHARS, PICTURE_MAX_CHARS } from "./limits";
+import { Remembered } from "./remembered";
 
+const useDiagrams = lazyPart(() => import("./diagrams"));
+
+const drawn = new Remembered<DiagramResult>();
+
+/** A Mermaid diagram. Its source is shown until it is drawn, when it cannot be, and when the reader asks for it. */
 export function Diagram({ code }: { code: string }) {
-  return <CodeBlock code={code} language="mermaid" />;
+  const isDark = useIsDark();
+  const result = useDrawing(code, isDark);
+  const [asSource, setAsSource] = useState(false);
+  const isDrawn = result !== undefined && "svg" in result;
+  const toggle = isDrawn && (
+    <Tool
+      label={t(asSource ? "code.showDiagram" : "code.showSource")}
+      onClick={() => setAsSource(!asSource)}
+    >
+      {asSource ? <Workflow /> : <CodeXml />}
+    </Tool>
+  );
+  if (!isDrawn || asSource) {
+    return (
+      <>
+        <CodeBlock code={code} language="mermaid" tools={toggle} />
+        {result && "error" in result && (
+          <p className="-mt-1 mb-3 text-xs wrap-anywhere text-muted">
+            {t("code.notDrawn", { reason: result.error })}
+          </p>
+        )}
+      </>
+    );
+  }
+  return (
+    <figure
+      aria-label={t("code.diagram")}
+      className="mb-3 overflow-clip rounded-[10px] border border-line"
+    >
+      <CodeHeader name="mermaid" code={code} language="mermaid">
+        {toggle}
+      </CodeHeader>
+      {/* biome-ignore lint/a11y/useSemanticElements: a region that scrolls, and no fieldset. */}
+      <div role="group" aria-label={t("code.diagram")} tabIndex={0} className="overflow-auto p-4">
+        <img
+          src={`data:image/svg+xml,${encodeURIComponent(result.svg)}`}
+          width={result.width}
+          height={result.height}
+          alt={altOf(code)}
+          className="diagram mx-auto"
+          style={{
+            width: `min(100%, ${result.width}px)`,
+            minWidth: Math.min(result.width, READABLE_PX),
+          }}
+        />
+      </div>
+    </figure>
+  );
+}
+
+/** A diagram is not made narrower, in pixels: on a phone it is scrolled and stays readable. */
+const READABLE_PX = 560;
+
+/** What stands in a diagram, for those who do not see it, in characters: its source says it best. */
+const ALT_MAX = 1_000;
+
+function altOf(code: string): string {
+  return `${t("code.diagram")}: ${code.slice(0, ALT_MAX).replace(/\s+/g, " ")}`;
+}
+
+function useDrawing(code: string, isDark: boolean): DiagramResult | undefined {
+  const isTooLong = code.length > DIAGRAM_MAX_CHARS;
+  const diagrams = useDiagrams(!isTooLong);
+  const key = `${isDark}\n${code}`;
+  const known = isTooLong ? { error: t("code.tooLong") } : drawn.get(key);
+  const [, setDone] = useState("");
+  const isKnown = known !== undefined;
+  useEffect(() => {
+    if (isKnown || !diagrams) return;
+    let isWanted = true;
+    void diagrams.draw({ code, colours: diagrams.currentColours(isDark) }).then((result) => {
+      const isTooLarge = result && "svg" in result && result.svg.length > PICTURE_MAX_CHARS;
+      const end = isTooLarge ? { error: t("code.tooLong") } : result;
+      drawn.set(key, end ?? { error: t("code.tooSlow") });
+      if (isWanted) setDone(key);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [isKnown, diagrams, code, isDark, key]);
+  return known;
 }

@@ -1,5 +1,6 @@
 // How many elements a text may become. A hundred thousand of them hold up the page whatever they are.
 import type { Token, Tokens } from "marked";
+import { childrenOf } from "./children";
 import { ELEMENTS_MAX } from "./limits";
 import type { MathToken } from "./math";
 
@@ -14,14 +15,14 @@ function weightOf(token: Token): number {
   return weight;
 }
 
+/** Elements that a token is by itself, where that is not one: code has a header with buttons and their pictures. */
+const OWN: Record<string, number> = { space: 0, text: 0, code: 24, image: 8, details: 2 };
+
 function measure(token: Token): number {
-  if (token.type === "space") return 0;
-  if (token.type === "math") return 1 + Math.ceil((token as MathToken).text.length / 4);
-  let weight = token.type === "text" ? 0 : 1;
-  const { tokens, items, header, rows, summary } = token as Record<string, unknown>;
-  for (const children of [tokens, items, header, summary, ...((rows as unknown[]) ?? [])]) {
-    for (const child of (children as Token[] | undefined) ?? []) weight += 1 + measure(child);
-  }
+  let weight = OWN[token.type] ?? 1;
+  if (token.type === "math") weight += Math.ceil((token as MathToken).text.length / 4);
+  if (token.type === "code") weight += (token as Tokens.Code).text.length / 400;
+  for (const child of childrenOf(token)) weight += 1 + measure(child);
   return weight;
 }
 

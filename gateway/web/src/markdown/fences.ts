@@ -32,7 +32,10 @@ export function fencesOf(text: string): Fenced[] {
     at = end;
   }
   if (from < lines.length) parts.push(plain(lines.slice(from).join("\n")));
-  return parts.filter((part) => part.isCode || part.text.trim() !== "" || parts.length === 1);
+  if (parts.length === 1) return parts;
+  return parts
+    .map((part) => (part.isCode ? part : plain(part.text.replace(/^\n+|\n+$/g, ""))))
+    .filter((part) => part.isCode || part.text.trim() !== "");
 }
 
 function plain(text: string): Fenced {

@@ -6,6 +6,7 @@ import {
   CELLS_MAX,
   COLUMNS_MAX,
   LOOK_AHEAD_CHARS,
+  PARAGRAPH_MAX_CHARS,
   PIECE_CHARS,
   SPAN_DEPTH_MAX,
 } from "./limits";
@@ -116,7 +117,10 @@ export class CarefulLexer extends Lexer {
     }
     this.spanDepth++;
     try {
-      for (const piece of pieces(src)) super.inlineTokens(piece, tokens);
+      for (const piece of pieces(src)) {
+        if (src.length <= PARAGRAPH_MAX_CHARS) super.inlineTokens(piece, tokens);
+        else tokens.push({ type: "piece", raw: piece, tokens: super.inlineTokens(piece) });
+      }
       return tokens;
     } finally {
       this.spanDepth--;

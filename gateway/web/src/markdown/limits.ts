@@ -11,6 +11,9 @@ export const SPAN_DEPTH_MAX = 12;
 /** A longer paragraph is read in pieces of this many characters: marked's rules take time by the square of it. */
 export const PIECE_CHARS = 2_000;
 
+/** A longer one is shown in such pieces too, each laid out when it comes into sight. */
+export const PARAGRAPH_MAX_CHARS = 8_000;
+
 /** Longest definition, formula or line of HTML that rules look ahead for, in characters. */
 export const LOOK_AHEAD_CHARS = 4_000;
 

@@ -20,13 +20,21 @@ export interface PlainToken {
   text: string;
 }
 
+/** A part of a paragraph that is too long to be laid out as one. */
+export interface PieceToken {
+  type: "piece";
+  raw: string;
+  tokens: Token[];
+}
+
 export type Part =
   | MarkedToken
   | MathToken
   | DetailsToken
   | FootnoteToken
   | FootnoteRefToken
-  | PlainToken;
+  | PlainToken
+  | PieceToken;
 
 export interface Parsed {
   text: string;

@@ -16,14 +16,23 @@ export const HtmlLines = memo(({ text }: { text: string }) => (
   </div>
 ));
 
+/** Many parts are laid out as they come into sight. */
+const PARTS_AT_ONCE = 4;
+
 function Parts({ text }: { text: string }) {
-  return plainBlocks(text).map((block, index) => (
+  const blocks = plainBlocks(text);
+  const className = blocks.length > PARTS_AT_ONCE ? "piece" : undefined;
+  return blocks.map((block, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a block's place is its name.
-    <Part key={index} text={block} />
+    <Part key={index} text={block} className={className} />
   ));
 }
 
-const Part = memo(({ text }: { text: string }) => <div dir="auto">{breakable(text)}</div>);
+const Part = memo(({ text, className }: { text: string; className: string | undefined }) => (
+  <div dir="auto" className={className}>
+    {breakable(text)}
+  </div>
+));
 
 /** In parts that end with a line, or with a word where a line is long. */
 export function plainBlocks(text: string): string[] {

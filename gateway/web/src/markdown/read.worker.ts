@@ -1,14 +1,12 @@
 // Reads a text as Markdown. What of the tokens the page does not need is left here: copies of text at each level.
 import type { Token } from "marked";
+import { childrenOf } from "./children";
 import { READ_MAX_MS } from "./limits";
 import { lex } from "./parse";
 
 function strip(token: Token, level: number): void {
   if (level > 1) token.raw = "";
-  const { tokens, items, header, rows, summary } = token as Record<string, unknown>;
-  for (const children of [tokens, items, header, summary, ...((rows as unknown[]) ?? [])]) {
-    for (const child of (children as Token[] | undefined) ?? []) strip(child, level + 1);
-  }
+  for (const child of childrenOf(token)) strip(child, level + 1);
 }
 
 addEventListener("message", ({ data }: MessageEvent<string>) => {

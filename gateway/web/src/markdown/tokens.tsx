@@ -47,6 +47,12 @@ function element(token: Part | TagToken): ReactNode {
           <Inline tokens={token.tokens} />
         </p>
       );
+    case "piece":
+      return (
+        <span className="piece" dir="auto">
+          <Inline tokens={token.tokens} />
+        </span>
+      );
     case "plain":
       return <PlainText text={token.text} />;
     case "details":

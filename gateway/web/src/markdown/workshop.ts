@@ -1,6 +1,20 @@
 // Work that could hold the page up is done by a worker, one job after the other. A job that takes too long is ended
 // with its worker, and the next one gets a new worker.
 
+export type Handler = (event: MessageEvent) => void;
+
+/** What is used of a worker; a frame can be one too. */
+export interface Worklike {
+  postMessage(job: unknown): void;
+  terminate(): void;
+  onmessage: Handler | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
+}
+
+/** How long a worker may take to load, in milliseconds. */
+const LOAD_MAX_MS = 20_000;
+
 interface Order<Job, Result> {
   job: Job;
   done: (result: Result | undefined) => void;
@@ -11,12 +25,12 @@ export type Workshop<Job, Result> = (job: Job) => Promise<Result | undefined>;
 
 /** A worker says "ready" once it is loaded: loading it is not the job's fault. */
 export function createWorkshop<Job, Result>(
-  start: () => Worker,
+  start: () => Worklike,
   maxMs: number,
 ): Workshop<Job, Result> {
   const waiting: Order<Job, Result>[] = [];
   let current: Order<Job, Result> | undefined;
-  let worker: Worker | undefined;
+  let worker: Worklike | undefined;
   let isReady = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,9 +54,11 @@ export function createWorkshop<Job, Result>(
   };
   const hire = () => {
     worker = start();
+    timer = setTimeout(giveUp, LOAD_MAX_MS);
     worker.onmessage = ({ data }) => {
       if (data !== "ready") return finish(data as Result);
       isReady = true;
+      clearTimeout(timer);
       hand();
     };
     worker.onerror = (event) => {

@@ -1,0 +1,78 @@
+// Draws diagrams by Mermaid in a sandboxed frame (see /frame). What it draws is an image: no script in it runs, and it
+// reaches no network.
+import { DIAGRAM_MAX_MS } from "./limits";
+import { createWorkshop, type Handler, type Worklike } from "./workshop";
+
+export interface DiagramJob {
+  code: string;
+  /** Mermaid's theme variables. */
+  colours: Record<string, string>;
+}
+
+export type DiagramResult = { svg: string; width: number; height: number } | { error: string };
+
+/** A frame, used as a worker is. */
+class Frame implements Worklike {
+  onmessage: Handler | null = null;
+  onerror: Worklike["onerror"] = null;
+  onmessageerror: Worklike["onmessageerror"] = null;
+  private readonly frame = document.createElement("iframe");
+
+  constructor() {
+    this.frame.setAttribute("sandbox", "allow-scripts");
+    this.frame.src = "/frame/diagram.html";
+    this.frame.title = "Mermaid";
+    this.frame.tabIndex = -1;
+    this.frame.ariaHidden = "true";
+    // It measures text, so it is laid out; it is only not seen.
+    this.frame.className = "pointer-events-none invisible fixed top-0 left-0 h-[600px] w-[1000px]";
+    addEventListener("message", this.listen);
+    document.body.append(this.frame);
+  }
+
+  private listen = (event: MessageEvent) => {
+    if (event.source === this.frame.contentWindow) this.onmessage?.(event);
+  };
+
+  postMessage(job: unknown): void {
+    this.frame.contentWindow?.postMessage(job, "*");
+  }
+
+  terminate(): void {
+    removeEventListener("message", this.listen);
+    this.frame.remove();
+  }
+}
+
+export const draw = createWorkshop<DiagramJob, DiagramResult>(() => new Frame(), DIAGRAM_MAX_MS);
+
+/** The page's colours by Mermaid's names, as they are at this moment. */
+export function currentColours(isDark: boolean): Record<string, string> {
+  const probe = document.createElement("span");
+  document.body.append(probe);
+  const colour = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(
+      Number,
+    );
+    return `#${[r, g, b].map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+  };
+  const colours = {
+    darkMode: isDark ? "true" : "",
+    background: colour("bg"),
+    primaryColor: colour("accent-soft"),
+    primaryTextColor: colour("text"),
+    primaryBorderColor: colour("accent"),
+    secondaryColor: colour("bg-own"),
+    tertiaryColor: colour("bg-code"),
+    lineColor: colour("text-muted"),
+    textColor: colour("text"),
+    noteBkgColor: colour("warn-soft"),
+    noteTextColor: colour("text"),
+    edgeLabelBackground: colour("bg"),
+    fontFamily: "ui-sans-serif, system-ui, sans-serif",
+    fontSize: "14px",
+  };
+  probe.remove();
+  return colours;
+}
