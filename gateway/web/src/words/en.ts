@@ -378,10 +378,12 @@ export const en = {
       "This server's account at the provider does not cover so long an answer. Choose another model.",
     GENERATIONS_FULL:
       "As many answers are being written for you as may be at once. Wait for one, or stop one.",
-    SIBLINGS_FULL: "This message was asked anew as often as it may be. Go on below one of the others.",
+    SIBLINGS_FULL:
+      "This message was asked anew as often as it may be. Go on below one of the others.",
     CHAT_FULL: "This chat is full. Go on in a new one.",
     CHATS_FULL: "You have as many chats as one may have. Delete some that you no longer need.",
-    STORAGE_FULL: "Your chats take all the room that you have. Delete some that you no longer need.",
+    STORAGE_FULL:
+      "Your chats take all the room that you have. Delete some that you no longer need.",
     MODEL_UNKNOWN: "This model is no longer offered. Choose another one.",
     PROVIDER_UNAVAILABLE: "The model's provider does not answer.",
     PROVIDER_REFUSED: "The model's provider refused the request. Choose another model.",
