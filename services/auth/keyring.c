@@ -11,6 +11,7 @@
 #define ISSUER "auth"
 #define RING_BYTES_MAX (1 << 20) /* of the texts of all published keys */
 #define PURPOSE "auth signing keys"
+#define SEAL_KEY_MIN 32 /* bytes: what is guessed opens the keys that sign everybody's tokens */
 
 /* What one reading of the table gave. Replaced as a whole. */
 struct ring {
@@ -215,6 +216,11 @@ enum status keyring_start(const struct keyring_options *options, struct db *db,
 	const char *previous = options->seal_key_previous;
 	enum status s;
 
+	if (strlen(options->seal_key) < SEAL_KEY_MIN)
+		return error_set(
+			reterr, INVALID_ARGUMENT, "config_invalid",
+			"seal_key: has %zu bytes and needs %d or more: openssl rand -hex 32",
+			strlen(options->seal_key), SEAL_KEY_MIN);
 	state.options = *options;
 	seal_key_derive(options->seal_key, strlen(options->seal_key), PURPOSE, &state.seal);
 	state.has_previous = previous[0] != '\0';

@@ -193,6 +193,22 @@ static void another_seal_key_needs_the_previous_one(void **state)
 	assert_string_equal(after, before);
 }
 
+static void a_short_seal_key_ends_the_start(void **state)
+{
+	static const char *const shorts[] = {"", "x", "31 bytes of a secret are too few"};
+	struct keyring_options options = test_keyring_options();
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shorts); i++) {
+		char cut[32];
+
+		snprintf(cut, sizeof(cut), "%s", shorts[i]);
+		options.seal_key = cut;
+		assert_int_equal(keyring_start(&options, db, &err), INVALID_ARGUMENT);
+		assert_non_null(strstr(err.message, "seal_key: has "));
+	}
+}
+
 static void a_changed_row_does_not_open(void **state)
 {
 	struct keyring_options options = test_keyring_options();
@@ -248,6 +264,7 @@ int keyring_tests(void)
 		CASE(every_token_finds_its_key),
 		CASE(private_keys_are_sealed),
 		CASE(another_seal_key_needs_the_previous_one),
+		CASE(a_short_seal_key_ends_the_start),
 		CASE(a_changed_row_does_not_open),
 		CASE(both_lists_name_the_keys),
 	};
