@@ -75,6 +75,19 @@ static void test_place_is_under_dir(void **state)
 	assert_int_not_equal(f->stack.cluster.uid, 0);
 	tool_path(expected, "%s/secrets", f->stack.place.dir);
 	assert_int_equal(mode_of(expected), 0700);
+
+	if (getuid() != 0)
+		return;
+	/* Another id had the programs before: what it left in DIR/run goes, the folder stays. */
+	tool_path(expected, "%s/chat.sock.lock", f->stack.place.run);
+	assert_ok(tool_write_file(expected, "", 0600, &err), &err);
+	assert_int_equal(chown(expected, 12345, 12345) | chown(f->stack.place.run, 0, 12345), 0);
+	assert_int_equal(chmod(f->stack.place.run, 01731), 0);
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	assert_int_not_equal(access(expected, F_OK), 0);
+	assert_int_equal(chmod(f->stack.place.run, 0777), 0);
+	assert_int_equal(place_prepare(&f->stack.place, &f->stack.cluster, &err),
+			 FAILED_PRECONDITION);
 }
 
 /* A socket's path must fit into 107 bytes, and its characters into a conninfo. */

@@ -151,7 +151,7 @@ static enum status make_run(const struct place *place, struct error *reterr)
 		return tool_fail(reterr, "%s: %s", place->run, strerror(errno));
 	if (lstat(place->run, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != getuid() ||
 	    (info.st_mode & S_IWOTH) ||
-	    ((info.st_mode & S_IWGRP) && !(root && info.st_gid == place->user.gid)))
+	    ((info.st_mode & S_IWGRP) && !(root && (info.st_mode & S_ISVTX))))
 		return tool_fail(reterr, "%s is not a folder of yours alone: remove it",
 				 place->run);
 	if (root && (chown(place->run, 0, place->user.gid) != 0 || chmod(place->run, 01731) != 0))
