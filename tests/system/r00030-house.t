@@ -61,6 +61,47 @@ if [ "$(id -u)" = 0 ]; then
 fi
 sign_up ada
 is "$status" 200 "and all of it works"
+
+# ---- the gateway's key is replaced while it is used
+node -e '
+const { publicKey, privateKey } = require("crypto").generateKeyPairSync("ec", { namedCurve: "P-256" }), { writeFileSync } = require("fs");
+writeFileSync(process.argv[1] + ".key", privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+writeFileSync(process.argv[1] + ".pub", publicKey.export({ type: "spki", format: "pem" }));' "$dir/secrets/gateway.2"
+chown --reference="$dir/secrets/gateway.key" "$dir/secrets/gateway.2.key" "$dir/secrets/gateway.2.pub"
+edit() { # sed's script, files… - which stay the same files
+	local script=$1 file
+	shift
+	for file; do sed "$script" "$file" >"$scratch/edited" && cat "$scratch/edited" >"$file"; done
+}
+reloads() { cat "$dir"/log/*.log | grep -c '"event":"reloaded"'; }
+reload() {
+	local before
+	before=$(reloads)
+	kill -HUP "$pid"
+	all_reloaded() { [ "$(reloads)" = $((before + 6)) ]; }
+	until_true 20 all_reloaded
+}
+(while [ ! -e "$scratch/enough" ]; do
+	curl -sS -o /dev/null -w '%{http_code}\n' --max-time 20 -H "Authorization: Bearer $token" "$url/api/v1/credits/balance"
+done) >"$scratch/codes" 2>&1 &
+caller=$!
+more() { local at; at=$(wc -l <"$scratch/codes"); many() { [ "$(wc -l <"$scratch/codes")" -ge $((at + 10)) ]; }; until_true 20 many; }
+services=("$dir"/config/{auth,chat,credits,images,payments}.yaml)
+more
+edit "s,^  gateway: \(.*\)gateway\.pub\(.*\)$,&\\n  gateway.2: \1gateway.2.pub\2," "${services[@]}"
+reload && more
+ok $? "the new key is published"
+edit 's,gateway\.key,gateway.2.key,; $a service_key_id: gateway.2' "$dir/config/gateway.yaml"
+reload && more
+ok $? "the gateway signs with it"
+edit '/^  gateway: /d' "${services[@]}"
+reload && more
+ok $? "and the old one is gone"
+is "$(cat "${services[@]}" | grep -c '^  gateway\.2: ') $(cat "${services[@]}" | grep -c '^  gateway: ') $(grep -c 'gateway\.2' "$dir/config/gateway.yaml")" "5 0 2" "from every file"
+touch "$scratch/enough"
+wait $caller
+is "$(sort -u "$scratch/codes" | tr '\n' ' ')" "200 " "no request failed meanwhile ($(wc -l <"$scratch/codes"))"
+is "$(cat "$dir"/log/*.log | grep -c reload_refused)" 0 "no file was refused"
 stack_stop "$pid"
 
 # ---- a demo's credits are worth nothing
