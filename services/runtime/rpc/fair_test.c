@@ -454,8 +454,8 @@ static void test_unary_beside_streams(void **state)
 	       "below %lld; %lld us, 95 %% below %lld\n",
 	       BUSY, (long long)between[ROUNDS / 2], (long long)between[ROUNDS * 95 / 100],
 	       (long long)us[ROUNDS / 2], (long long)us[ROUNDS * 95 / 100]);
-	/* On one connection they are ten times as many. */
-	assert_true(between[ROUNDS / 2] < 2 * BUSY);
+	/* On one connection they are some 5,000. */
+	assert_true(between[ROUNDS / 2] < 4 * BUSY);
 }
 
 int main(void)

@@ -18,6 +18,7 @@ struct backlog {
 	struct stream *stream;
 	const char *user;
 	size_t bytes, users_bytes;
+	bool stalled;
 };
 
 /* One kind of what waits. */
@@ -57,19 +58,24 @@ static size_t collect(struct session *session, const struct measure *measure, bo
 	for (struct stream *stream = session->streams; stream; stream = stream->next) {
 		size_t bytes = measure->of(stream);
 
-		if (bytes == 0 || !session->side->may_end(stream) ||
-		    (!any && (!measure->waits_for_reader(stream) ||
-			      atomic_load(&stream->moved_us) > stalled_since)))
+		if (bytes == 0 || !session->side->may_end(stream))
 			continue;
-		list[n++] = (struct backlog){.stream = stream_ref(stream),
-					     .user = session->side->user_of(stream),
-					     .bytes = bytes};
+		list[n++] = (struct backlog){
+			.stream = stream_ref(stream),
+			.user = session->side->user_of(stream),
+			.bytes = bytes,
+			.stalled = any || (measure->waits_for_reader(stream) &&
+					   atomic_load(&stream->moved_us) <= stalled_since)};
 	}
 	return n;
 }
 
-static void sort(struct backlog *list, size_t n)
+/* In the order in which they go. Returns what a user has on average: whoever has less has done
+ * nothing. */
+static size_t sort(struct backlog *list, size_t n)
 {
+	size_t all = 0, users = 0;
+
 	qsort(list, n, sizeof(list[0]), by_user);
 	for (size_t first = 0, i; first < n; first = i) {
 		size_t sum = 0;
@@ -78,8 +84,11 @@ static void sort(struct backlog *list, size_t n)
 			sum += list[i].bytes;
 		for (i = first; i < n && strcmp(list[i].user, list[first].user) == 0; i++)
 			list[i].users_bytes = sum;
+		all += sum;
+		users++;
 	}
 	qsort(list, n, sizeof(list[0]), by_size);
+	return users > 0 ? all / users : 0;
 }
 
 static void tell(struct session *session, const struct measure *measure, const char *user)
@@ -97,20 +106,23 @@ static void tell(struct session *session, const struct measure *measure, const c
 
 static void end_some(struct session *session, const struct measure *measure, bool any)
 {
-	size_t enough = measure->max / 4 * 3, n, i;
+	size_t enough = measure->max / 4 * 3, n, average;
 	struct backlog *list = calloc((size_t)session->n_streams + 1, sizeof(list[0]));
 
 	ensure(list);
 	n = collect(session, measure, any, list);
-	sort(list, n);
-	for (i = 0; i < n && atomic_load(measure->total) > enough; i++)
+	average = sort(list, n);
+	for (size_t i = 0; i < n && atomic_load(measure->total) > enough; i++) {
+		if (!list[i].stalled || list[i].users_bytes < average)
+			continue;
 		session->side->end_slow(list[i].stream);
-	session->relief_streams += (int64_t)i;
+		session->relief_streams++;
+	}
 	if (n > 0)
 		tell(session, measure, list[0].user);
 	if (atomic_load(measure->total) > enough)
 		session->relief_due_us[any] = clock_mono_us() + AGAIN_US;
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		stream_unref(list[i].stream);
 	free(list);
 }

@@ -102,7 +102,8 @@ static bool has_room(struct stream *stream, size_t waiting, size_t size, size_t 
 		return true;
 	if (waiting + size > queue_max)
 		return false;
-	if (waiting + size <= QUEUE_FAIR || !stream->session)
+	/* Looked at once for each QUEUE_FAIR, and not below it. */
+	if ((waiting + size) / QUEUE_FAIR == waiting / QUEUE_FAIR || !stream->session)
 		return true;
 	unsent = atomic_load_explicit(&stream->session->unsent, memory_order_relaxed);
 	free_bytes =
