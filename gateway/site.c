@@ -168,7 +168,8 @@ static enum status add_tree(struct site *site, const char *root, struct error *r
 	enum status s = OK;
 	FTSENT *entry;
 
-	ensure(tree);
+	if (!tree)
+		return error_set(reterr, NOT_FOUND, "not_found", "%s: %s", root, strerror(errno));
 	while (s == OK && (entry = fts_read(tree)))
 		if (entry->fts_info == FTS_F && !is_compressed_form(entry->fts_path))
 			s = add_file(site, entry->fts_path, entry->fts_path + strlen(root), reterr);

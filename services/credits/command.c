@@ -152,7 +152,9 @@ enum status credits_run(struct rpc_call *call, struct credits_command *command)
 	if (s != OK || !command->refused[0])
 		return s;
 	reason = reason_find(command->refused);
-	ensure(reason);
+	if (!reason) /* a database that is newer than this process */
+		return rpc_fail(call, INTERNAL, "internal_error", "the ledger answers '%s'",
+				command->refused);
 	return rpc_fail(call, reason->code, reason->word, "%s %s of %s", command->kind, command->id,
 			command->subject);
 }

@@ -110,7 +110,8 @@ bool cluster_can_enter(const struct cluster *cluster, const char *directory)
 	pid_t pid = fork();
 	int status = 0;
 
-	ensure(pid >= 0);
+	if (pid < 0)
+		return false;
 	if (pid == 0) {
 		become_user(cluster);
 		_exit(access(directory, X_OK) == 0 ? 0 : 1);
@@ -172,7 +173,8 @@ static enum status run_initdb(const struct cluster *cluster, const char *directo
 	snprintf(program, sizeof program, "%s/initdb", cluster->bin_dir);
 	snprintf(data, sizeof data, "-D%s", directory);
 	pid = fork();
-	ensure(pid >= 0);
+	if (pid < 0)
+		return tool_fail(reterr, "initdb cannot be started: %s", strerror(errno));
 	if (pid == 0) {
 		child_begin(cluster, parent, SIGKILL);
 		execv(program, args);
@@ -339,7 +341,10 @@ enum status cluster_start(struct cluster *cluster, int wait_ms, struct error *re
 	if (s != OK)
 		return s;
 	cluster->pid = fork();
-	ensure(cluster->pid >= 0);
+	if (cluster->pid < 0) {
+		cluster->pid = 0;
+		return tool_fail(reterr, "PostgreSQL cannot be started: %s", strerror(errno));
+	}
 	if (cluster->pid == 0) {
 		child_begin(cluster, parent, SIGINT); /* fast shutdown */
 		exec_server(cluster);

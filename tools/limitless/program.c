@@ -59,10 +59,13 @@ void program_start(struct program *program)
 	program->start_us = clock_mono_us();
 	program->restart_us = 0;
 	program->pid = fork();
-	ensure(program->pid >= 0);
 	if (program->pid == 0)
 		run_child(program, parent, log);
 	close(log);
+	if (program->pid < 0) { /* the machine has no room for it now: as if it had ended */
+		fprintf(stderr, "limitless: %s cannot be started: %m\n", program->name);
+		program_ended(program, W_EXITCODE(126, 0));
+	}
 }
 
 void program_ended(struct program *program, int status)

@@ -151,9 +151,15 @@ static enum status prepare_database_apart(const struct stack *stack, struct erro
 	bool told;
 	pid_t pid;
 
-	ensure(pipe2(ends, O_CLOEXEC) == 0);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return tool_fail(reterr, "the database cannot be prepared: %s", strerror(errno));
 	pid = fork();
-	ensure(pid >= 0);
+	if (pid < 0) {
+		status = errno;
+		close(ends[0]);
+		close(ends[1]);
+		return tool_fail(reterr, "the database cannot be prepared: %s", strerror(status));
+	}
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (prepare_database(stack, &err) == OK)

@@ -1,7 +1,6 @@
 #include "tools/limitless/web.h"
 
 #include "runtime/base/cleanup.h"
-#include "runtime/base/ensure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +36,8 @@ static int64_t size_of(const char *path)
 	int64_t total = 0;
 	FTSENT *entry;
 
-	ensure(tree);
+	if (!tree)
+		return 0;
 	while ((entry = fts_read(tree)))
 		if (entry->fts_info == FTS_F)
 			total += entry->fts_statp->st_size;
@@ -58,7 +58,8 @@ static enum status copy_build(const char *web, const char *to, struct error *ret
 	tool_path(path, "%s/assets", to);
 	s = tool_make_directory(path, 0755, reterr);
 	tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	ensure(tree);
+	if (s == OK && !tree)
+		s = tool_fail(reterr, "%s: %s", assets, strerror(errno));
 	while (s == OK && (entry = fts_read(tree))) {
 		tool_path(path, "%s/assets%s", to, entry->fts_path + strlen(assets));
 		if (entry->fts_info == FTS_D)
@@ -66,7 +67,8 @@ static enum status copy_build(const char *web, const char *to, struct error *ret
 		else if (entry->fts_info == FTS_F)
 			s = copy_file(entry->fts_path, path, reterr);
 	}
-	fts_close(tree);
+	if (tree)
+		fts_close(tree);
 	tool_path(index, "%s/" INDEX, web);
 	tool_path(path, "%s/" INDEX, to);
 	return s == OK ? copy_file(index, path, reterr) : s;

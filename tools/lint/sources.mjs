@@ -2,6 +2,7 @@
 // each breach; status 1 when there is any. Runs at the root of the repository, after `make generated`.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { ensuresOf } from "./ensures.mjs";
 
 const FILE_LINES_MAX = 800;
 const FUNCTION_LINES_MAX = 70;
@@ -129,6 +130,7 @@ function checkTested() {
   }
 }
 
+const ensures = ensuresOf(breach);
 for (const file of files) {
   if (/\.[ch]$/.test(file)) {
     const text = readFileSync(file, "utf8");
@@ -138,10 +140,12 @@ for (const file of files) {
     if (isTest(file)) continue;
     checkIncludes(file, text);
     checkReasons(file, text);
+    ensures.check(file, text);
     if (file.startsWith("gateway/")) checkGatewayNames(file, code);
   } else if (/^services\/.*\.sql$/.test(file)) {
     checkConstraints(file, readFileSync(file, "utf8"));
   }
 }
+ensures.finish();
 checkTested();
 process.exit(breaches > 0 ? 1 : 0);

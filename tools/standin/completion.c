@@ -143,8 +143,8 @@ static enum status send_chunk(struct exchange *x, json_t *choices, bool with_usa
 	else if (x->question.include_usage)
 		json_object_set_new(chunk, "usage", json_null());
 	text = json_dumps(chunk, JSON_COMPACT);
-	ensure(text);
-	s = httpd_sse_send(x->req, NULL, NULL, text, strlen(text));
+	/* Words that JSON cannot hold are left out. */
+	s = text ? httpd_sse_send(x->req, NULL, NULL, text, strlen(text)) : OK;
 	free(text);
 	json_decref(chunk);
 	return s;
@@ -368,6 +368,8 @@ static void answer_whole(void *ctx)
 			 "assistant", "content", buf_text(&text), "refusal", "logprobs",
 			 "finish_reason", x->finish_reason, "usage", usage);
 	dump = json_dumps(body, JSON_COMPACT);
+	if (!dump) /* words that JSON cannot hold */
+		dump = strdup("{}");
 	ensure(dump);
 	journal_end(x->journal, "done", 200, (int64_t)x->n_tokens);
 	httpd_answer(x->req,

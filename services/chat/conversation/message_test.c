@@ -220,6 +220,21 @@ static void ancestors_are_a_few_jumps_away(void **state)
 	count_pages(stage, &req, letters);
 }
 
+/* Clocks that were set, rows that were mended by hand: an error at most, and never the end. */
+static void odd_rows_are_shown(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE), sql[200];
+	_cleanup_(reader_freep) struct reader *reader = stage_answer(stage, chat, "a [[say:b]]");
+
+	snprintf(sql, sizeof sql,
+		 "UPDATE chat.generation SET create_time = create_time - interval '60 days' "
+		 "WHERE id = '%s'",
+		 reader->generation);
+	pg_exec(sql);
+	assert_int_equal(stage_messages(stage, chat)->messages[1]->duration_ms, INT32_MAX);
+}
+
 static void the_first_words_make_the_title(void **state)
 {
 	struct stage *stage = *state;
@@ -241,6 +256,7 @@ int message_tests(void)
 		TEST(ancestors_are_a_few_jumps_away),
 		TEST(messages_come_in_pages),
 		TEST(the_newest_come_first),
+		TEST(odd_rows_are_shown),
 		TEST(the_newest_fit_a_screen),
 		TEST(the_first_words_make_the_title),
 	};

@@ -25,7 +25,8 @@ struct relay {
 	struct rpc_client_call *upstream;
 	struct facts facts; /* as they were when it was looked up */
 	struct buf waiting; /* an event that did not fit into the watcher's queue */
-	bool over;          /* the stream ended, after what waits */
+	bool has_waiting;
+	bool over; /* the stream ended, after what waits */
 	enum status status;
 	struct error err;
 };
@@ -222,10 +223,11 @@ void relay_pump(struct watch *watch)
 {
 	struct relay *relay = watch->relay;
 
-	if (relay->waiting.len > 0) {
+	if (relay->has_waiting) {
 		if (!pass(watch, &relay->waiting))
 			return;
 		buf_clear(&relay->waiting);
+		relay->has_waiting = false;
 		resume(relay);
 	}
 	if (relay->over)
@@ -240,6 +242,7 @@ static void event_posted(void *ctx)
 
 	if (watch->relay == relay) {
 		buf_add(&relay->waiting, relayed->event.data, relayed->event.len);
+		relay->has_waiting = true;
 		if (!watch->blocked)
 			relay_pump(watch);
 	}
@@ -255,7 +258,7 @@ static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMes
 
 	ensure(relayed);
 	relayed->relay = relay_ref(ctx);
-	buf_init(&relayed->event, len);
+	buf_init(&relayed->event, len + 1); /* an event without a field has no byte */
 	room = buf_reserve(&relayed->event, len);
 	ensure(room);
 	buf_commit(&relayed->event, protobuf_c_message_pack(message, room));

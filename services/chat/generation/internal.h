@@ -9,8 +9,8 @@
 
 #include "chat/generation/engine.h"
 #include "chat/generation/log.h"
-#include "chat/provider/answer.h"
 #include "chat/generation/title.h"
+#include "chat/provider/answer.h"
 #include "runtime/http/http.h"
 #include <pthread.h>
 #include <stdatomic.h>

@@ -85,7 +85,10 @@ bool log_add_text(struct event_log *log, enum event_kind kind, const char *text,
 	while (take > 0 && log->n_marks < LOG_EVENTS_MAX) {
 		size_t n = whole_characters(text, take, EVENT_BYTES_MAX);
 
-		ensure(n > 0 && buf_add(buf, text, n)); /* UTF-8 has no longer characters */
+		if (n == 0) /* no UTF-8: no character is that long */
+			n = EVENT_BYTES_MAX;
+		if (!buf_add(buf, text, n))
+			return false;
 		add_mark(log, kind, n);
 		text += n;
 		take -= n;

@@ -99,6 +99,18 @@ static void text_is_cut_between_characters(void **state)
 	assert_int_equal(sum, 3 * EVENT_BYTES_MAX);
 }
 
+/* What is no UTF-8 is cut somewhere. */
+static void bytes_without_an_end_are_cut(void **state)
+{
+	_cleanup_(log_unrefp) struct event_log *log = log_new(1, 4 * EVENT_BYTES_MAX);
+	_cleanup_(freep) char *text = malloc(3 * EVENT_BYTES_MAX);
+
+	ensure(text);
+	memset(text, 0x80, 3 * EVENT_BYTES_MAX);
+	assert_true(log_add_text(log, EVENT_TEXT, text, 3 * EVENT_BYTES_MAX));
+	assert_int_equal(log->n_marks, 3);
+}
+
 static void cursors_are_read_strictly(void **state)
 {
 	static const char *const bad[] = {"",    "1",    "1.",   ".1",    "a.1",           "1.a",
@@ -150,6 +162,7 @@ int log_tests(void)
 		cmocka_unit_test(what_is_stored_comes_back),
 		cmocka_unit_test(damage_is_noticed),
 		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(bytes_without_an_end_are_cut),
 		cmocka_unit_test(cursors_are_read_strictly),
 		cmocka_unit_test(titles_are_cut_at_words),
 	};

@@ -182,7 +182,8 @@ static void a_chat_goes_on_after_an_empty_answer(void **state)
 	reader_expect_done(stopped, CHAT__V1__STOP_REASON__CANCELLED);
 	thought = stage_answer(stage, chat, "two [[strict:1]] [[say:short]]");
 	snprintf(sql, sizeof sql,
-		 "UPDATE chat.message SET text = '', reasoning = 'hm' WHERE id = '%s' RETURNING 1",
+		 "UPDATE chat.message SET text = '', reasoning = 'hmmmm' WHERE id = '%s' RETURNING "
+		 "1",
 		 thought->assistant_message);
 	assert_string_equal(pg_value(sql), "1");
 	snprintf(words, sizeof words, "three %s [[strict:1]] [[say:on it goes]]", chat);

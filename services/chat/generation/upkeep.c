@@ -11,7 +11,10 @@
 
 #define PIECE_BYTES_MAX (256 << 10) /* of one generation in one checkpoint */
 #define BATCH_BYTES_MAX (4 << 20)   /* of all of them; the rest comes with the next */
-#define ARENA_BYTES (64 << 20)
+#define EVENT_BYTES 16              /* of a mark in the statement, at most */
+/* Texts are copied and may double in the statement's arrays; the rest are numbers. */
+#define ARENA_BYTES(n) ((n)*4096 + 8 * (size_t)BATCH_BYTES_MAX)
+#define MARKS_BYTES_MAX (2 * BATCH_BYTES_MAX)
 
 struct upkeep_job {
 	struct job job;
@@ -43,7 +46,7 @@ static struct place piece_end(const struct generation *generation, size_t *room)
 	size_t bytes = 0;
 
 	while (bytes < PIECE_BYTES_MAX && bytes < *room && log_next(log, &at, &event, &after)) {
-		bytes += event.len;
+		bytes += event.len + EVENT_BYTES;
 		at = after;
 	}
 	*room = *room > bytes ? *room - bytes : 0;
@@ -55,7 +58,7 @@ static const char *marks_between(struct arena *arena, const struct event_log *lo
 {
 	_cleanup_(buf_done) struct buf marks;
 
-	buf_init(&marks, ARENA_BYTES);
+	buf_init(&marks, MARKS_BYTES_MAX);
 	log_encode(log, from->index, to->index, &marks);
 	return db_param_bytes(arena, marks.data, marks.len);
 }
@@ -96,7 +99,9 @@ static enum status checkpoint(struct crew_member *member, struct upkeep_job *upk
 	};
 	enum status s;
 
-	ensure(!arena->exhausted);
+	if (arena->exhausted)
+		return error_set(&upkeep->job.err, RESOURCE_EXHAUSTED, "call_too_large",
+				 "a checkpoint of %zu generations", n);
 	s = db_query(member->worker, &sql_generation_checkpoint, params, &rows, &upkeep->job.err);
 	if (s != OK)
 		return s;
@@ -230,7 +235,7 @@ void upkeep_begin(struct engine *engine)
 	ensure(upkeep);
 	upkeep->job.run = run_upkeep;
 	upkeep->job.done = upkeep_done;
-	upkeep->arena = arena_new(16384, ARENA_BYTES);
+	upkeep->arena = arena_new(16384, ARENA_BYTES(n));
 	upkeep->generations = arena_array(upkeep->arena, n, sizeof *upkeep->generations);
 	upkeep->held = arena_array(upkeep->arena, n, sizeof *upkeep->held);
 	upkeep->cancel = arena_array(upkeep->arena, n, sizeof *upkeep->cancel);

@@ -261,6 +261,7 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 	Chat__V1__Done done = CHAT__V1__DONE__INIT;
 	Chat__V1__Message message;
 	char cursor[CURSOR_SIZE];
+	struct error err;
 
 	cursor_format((struct cursor){log->epoch, seq}, cursor);
 	event.cursor = cursor;
@@ -296,7 +297,12 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 		event.error = facts_error(arena, &facts->err, facts->request_id);
 		break;
 	}
-	ensure(!arena->exhausted);
+	if (arena->exhausted) {
+		err.code = error_set(&err, RESOURCE_EXHAUSTED, "call_too_large",
+				     "an event needs more than %u bytes", EVENT_ARENA_BYTES);
+		watch_finish(watch, err.code, &err);
+		return false;
+	}
 	return watch_send(watch, &event);
 }
 

@@ -91,7 +91,8 @@ bool db_in_tx(const struct db *db);
 _must_check_ enum status db_test_begin(struct db *db, struct error *reterr);
 void db_test_rollback(struct db *db);
 
-/* Values by column name; a name that the statement does not have aborts. NULL: 0, false, "". Text
+/* Values by column name; a name or a type that the statement does not have aborts. NULL: 0, false,
+ * "". A number that does not fit is the nearest that does. Text
  * is copied into the arena. */
 int64_t db_i64(const PGresult *rows, int row, const char *column);
 int32_t db_i32(const PGresult *rows, int row, const char *column);

@@ -218,6 +218,23 @@ static void test_values(void **state)
 	assert_null(db_param_time(arena, NULL));
 }
 
+/* What a column holds is no reason to end the process. */
+static void numbers_that_do_not_fit_are_cut(void **state)
+{
+	static const struct sql large = {
+		"large",
+		"SELECT 3000000000::bigint AS over, -3000000000::bigint AS under,"
+		" 99999999999999999999::numeric AS beyond",
+		0,
+	};
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+
+	assert_int_equal(db_query(*state, &large, NULL, &rows, NULL), OK);
+	assert_int_equal(db_i32(rows, 0, "over"), INT32_MAX);
+	assert_int_equal(db_i32(rows, 0, "under"), INT32_MIN);
+	assert_true(db_i64(rows, 0, "beyond") == INT64_MAX);
+}
+
 /* ---------------------------------------------------------------- deadlines, lost connections */
 
 static void test_deadline_cancels_and_keeps_the_connection(void **state)
@@ -628,6 +645,7 @@ int main(void)
 		TEST(test_errors_have_names),
 		TEST(test_wrong_statement_names_itself),
 		TEST(test_values),
+		TEST(numbers_that_do_not_fit_are_cut),
 		TEST(test_deadline_cancels_and_keeps_the_connection),
 		TEST(test_statement_timeout),
 		TEST(test_lost_connection_is_opened_anew),

@@ -30,10 +30,13 @@ static const char *value_of(const PGresult *rows, int row, const char *name)
 int64_t db_i64(const PGresult *rows, int row, const char *column)
 {
 	const char *text = value_of(rows, row, column);
-	int64_t value = 0;
+	char *end;
+	int64_t value;
 
-	if (text)
-		ensure(text_parse_i64(text, strlen(text), INT64_MIN, INT64_MAX, &value));
+	if (!text)
+		return 0;
+	value = strtoll(text, &end, 10); /* the nearest when it does not fit */
+	ensure(*text && !*end);
 	return value;
 }
 
@@ -41,8 +44,9 @@ int32_t db_i32(const PGresult *rows, int row, const char *column)
 {
 	int64_t value = db_i64(rows, row, column);
 
-	ensure(value >= INT32_MIN && value <= INT32_MAX);
-	return (int32_t)value;
+	if (value > INT32_MAX)
+		return INT32_MAX;
+	return value < INT32_MIN ? INT32_MIN : (int32_t)value;
 }
 
 double db_double(const PGresult *rows, int row, const char *column)

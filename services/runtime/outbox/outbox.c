@@ -26,7 +26,8 @@
 #define PURGE_INTERVAL_US (600 * US_PER_S)
 #define OLD_SECONDS 3600
 #define COMPLAIN_INTERVAL_US (60 * US_PER_S)
-#define BATCH_BYTES_MAX (64 << 20)
+#define ANSWERS_BYTES 1024 /* of one row's outcome, as parameters */
+#define UNPACKED_MAX 64    /* times as large as its bytes in hex a request may get */
 
 static struct metric_family delivered_total = {"outbox_delivered_total", "Calls answered with OK.",
 					       "method", METRIC_COUNTER, NULL};
@@ -107,9 +108,10 @@ static const struct outbox_target *find_target(const struct outbox *outbox, cons
 
 /* Starts the call of one row. A row that cannot be called is treated as answered INTERNAL: a later
  * version may know it. */
-static void start_call(struct delivery *delivery, const PGresult *rows, int row,
-		       struct arena *arena)
+static void start_call(struct delivery *delivery, const PGresult *rows, int row)
 {
+	size_t room = UNPACKED_MAX * (strlen(db_peek(rows, row, "request")) + 1024);
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, room);
 	struct outbox *outbox = delivery->outbox;
 	const char *method = db_peek(rows, row, "method");
 	const struct rpc_call_options options = {.timeout_ms = CALL_TIMEOUT_MS};
@@ -118,7 +120,7 @@ static void start_call(struct delivery *delivery, const PGresult *rows, int row,
 	uint8_t *packed = db_bytes(arena, rows, row, "request", &len);
 
 	delivery->target = find_target(outbox, method);
-	if (delivery->target)
+	if (delivery->target && packed)
 		req = protobuf_c_message_unpack(delivery->target->method->req, &arena->allocator,
 						len, packed);
 	if (!req) {
@@ -214,7 +216,9 @@ static enum status record(struct outbox *outbox, struct db *db, struct arena *ar
 static enum status deliver(struct outbox *outbox, struct db *db, size_t *ret_n,
 			   struct error *reterr)
 {
-	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, BATCH_BYTES_MAX);
+	size_t rows_max = (size_t)outbox->options.batch_max + 1;
+	_cleanup_(arena_freep) struct arena *arena =
+		arena_new(16384, rows_max * (sizeof(struct delivery) + ANSWERS_BYTES));
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct delivery *deliveries;
 	enum status s;
@@ -235,7 +239,7 @@ static enum status deliver(struct outbox *outbox, struct db *db, size_t *ret_n,
 			.id = db_peek(rows, (int)i, "id"),
 			.attempts = db_i32(rows, (int)i, "attempts"),
 		};
-		start_call(&deliveries[i], rows, (int)i, arena);
+		start_call(&deliveries[i], rows, (int)i);
 	}
 	wait_for_answers(outbox);
 	return record(outbox, db, arena, deliveries, *ret_n, reterr);

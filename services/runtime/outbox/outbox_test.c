@@ -223,6 +223,27 @@ static void delivers_what_was_committed(void **state)
 			    "1");
 }
 
+/* A batch whose requests together are larger than any memory that was set aside for them. */
+static void large_calls_are_whole(void **state)
+{
+	struct stage *stage = *state;
+	struct outbox *outbox;
+
+	seen.answer = OK;
+	/* 48 requests of one text field (hold_id) that has 1 MiB. */
+	pg_exec("INSERT INTO chat.outbox (id, key, method, request) SELECT i, i::text, "
+		"'/credits.v1.CreditsService/VoidHold', '\\x0a24'::bytea || i::text::bytea || "
+		"'\\x12808040'::bytea || convert_to(repeat('h', 1048576), 'UTF8') "
+		"FROM (SELECT gen_random_uuid() AS i FROM generate_series(1, 48)) ids");
+	outbox = start(stage);
+	wait_until_done(48);
+	outbox_stop(outbox);
+	assert_int_equal(seen.n, 48);
+	for (size_t i = 0; i < seen.n; i++)
+		assert_int_equal(strlen(seen.ids[i]), UUID_SIZE - 1);
+	assert_string_equal(pg_value("SELECT count(*) FROM chat.outbox WHERE refused <> ''"), "0");
+}
+
 static void an_id_is_left_once(void **state)
 {
 	struct stage *stage = *state;
@@ -453,6 +474,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(delivers_what_was_committed),
 		TEST(an_id_is_left_once),
+		TEST(large_calls_are_whole),
 		TEST(keeps_the_order_of_a_key),
 		TEST(a_final_answer_refuses_and_goes_on),
 		TEST(waits_for_a_service_that_is_away),
