@@ -4,6 +4,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
+#include "runtime/log/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -179,19 +180,20 @@ static enum status add_tree(struct site *site, const char *root, struct error *r
 }
 
 /* Assets of the build before, for tabs that still run it. A name holds the hash of its content, so
- * what both builds have is the same. */
-static enum status add_previous(struct site *site, const char *root, struct error *reterr)
+ * what both builds have is the same. What cannot be read is no reason not to serve. */
+static void add_previous(struct site *site, const char *root)
 {
 	_cleanup_(site_freep) struct site *previous = calloc(1, sizeof *previous);
 	size_t own = site->n;
-	enum status s;
+	struct error err;
 
 	ensure(previous);
-	s = add_tree(previous, root, reterr);
-	for (size_t i = 0; s == OK && i < previous->n; i++) {
+	if (add_tree(previous, root, &err) != OK)
+		log_warn("previous_assets_not_served", LOG_S("message", err.message));
+	for (size_t i = 0; i < previous->n; i++) {
 		struct file *file = &previous->files[i];
 
-		if (strncmp(file->path, ASSETS, strlen(ASSETS)) != 0 ||
+		if (strncmp(file->path, ASSETS, strlen(ASSETS)) != 0 || !file->forms[PLAIN].data ||
 		    find_among(site->files, own, file->path))
 			continue;
 		site->files = reallocarray(site->files, site->n + 1, sizeof *site->files);
@@ -200,7 +202,6 @@ static enum status add_previous(struct site *site, const char *root, struct erro
 		*file = (struct file){0}; /* it is the site's now */
 	}
 	sort(site);
-	return s;
 }
 
 /* The lines of routes.txt. */
@@ -228,10 +229,10 @@ enum status site_open(const char *root, const char *previous, struct site **ret,
 
 	ensure(site);
 	s = add_tree(site, root, reterr);
-	if (s == OK && *previous)
-		s = add_previous(site, previous, reterr);
 	if (s != OK)
 		return s;
+	if (*previous)
+		add_previous(site, previous);
 	site->index = find(site, "/index.html");
 	if (!site->index)
 		return error_set(reterr, NOT_FOUND, "not_found",

@@ -31,7 +31,8 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ["/api", "/v1", "/.well-known", "/openapi.json", "/ws"].map((path) => [
         path,
-        { target: gateway, ws: path === "/ws" },
+        // The gateway answers to its own names only.
+        { target: gateway, ws: path === "/ws", changeOrigin: true },
       ]),
     ),
   },

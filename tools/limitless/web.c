@@ -21,7 +21,8 @@ static enum status copy_file(const char *from, const char *to, struct error *ret
 	_cleanup_(closep) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	ssize_t n = 1;
 
-	if (in < 0 || out < 0)
+	/* The gateway may be another user, whatever the umask is. */
+	if (in < 0 || out < 0 || fchmod(out, 0644) != 0)
 		return tool_fail(reterr, "%s: %s", in < 0 ? from : to, strerror(errno));
 	while (n > 0)
 		n = sendfile(out, in, NULL, KEPT_BYTES_MAX);
@@ -45,25 +46,32 @@ static int64_t size_of(const char *path)
 	return total;
 }
 
+static enum status open_directory(const char *path, struct error *reterr)
+{
+	enum status s = tool_make_directory(path, 0755, reterr);
+
+	if (s == OK && chmod(path, 0755) != 0)
+		s = tool_fail(reterr, "%s: %s", path, strerror(errno));
+	return s;
+}
+
 /* assets/ and index.html of a build. The index comes last: with it the copy is whole. */
 static enum status copy_build(const char *web, const char *to, struct error *reterr)
 {
 	char assets[TOOL_PATH_MAX], path[TOOL_PATH_MAX], index[TOOL_PATH_MAX];
 	char *const paths[] = {assets, NULL};
-	enum status s;
+	enum status s = OK;
 	FTS *tree;
 	FTSENT *entry;
 
 	tool_path(assets, "%s/assets", web);
-	tool_path(path, "%s/assets", to);
-	s = tool_make_directory(path, 0755, reterr);
 	tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	if (s == OK && !tree)
 		s = tool_fail(reterr, "%s: %s", assets, strerror(errno));
 	while (s == OK && (entry = fts_read(tree))) {
 		tool_path(path, "%s/assets%s", to, entry->fts_path + strlen(assets));
 		if (entry->fts_info == FTS_D)
-			s = tool_make_directory(path, 0755, reterr);
+			s = open_directory(path, reterr);
 		else if (entry->fts_info == FTS_F)
 			s = copy_file(entry->fts_path, path, reterr);
 	}
@@ -100,7 +108,7 @@ enum status web_keep(const struct place *place, const char *web, struct error *r
 	if (same_build(web, current))
 		return OK;
 	tool_remove(fresh);
-	s = tool_make_directory(fresh, 0755, reterr);
+	s = open_directory(fresh, reterr);
 	if (s == OK && size_of(web) <= KEPT_BYTES_MAX)
 		s = copy_build(web, fresh, reterr);
 	if (s != OK)

@@ -163,7 +163,9 @@ static void warn(struct httpd *httpd, const char *reason, const char *address)
 	unsaid = httpd->unsaid;
 	httpd->unsaid = 0;
 	log_warn("connections_refused", LOG_S("reason", reason), LOG_S("address", address),
-		 LOG_I("connections", unsaid));
+		 LOG_I("connections", unsaid),
+		 LOG_S("hint", "connections_per_address_max, connections_max; a proxy in front "
+			       "belongs in trusted_proxies"));
 }
 
 bool place_take(struct conn *conn)
