@@ -102,7 +102,7 @@ const struct conf_key gateway_keys[] = {
 	    "Members and elements in the JSON of a request; more are 400."),
 	KEY("worker_threads", CONF_INTEGER, worker_threads, "2", 1, 64,
 	    "Threads that read bodies above 16 KiB and compress answers above 64 KiB."),
-	KEY("worker_queue_max", CONF_INTEGER, worker_queue_max, "256", 1, 65536,
+	KEY("worker_queue_max", CONF_INTEGER, worker_queue_max, "4096", 1, 65536,
 	    "Of these, what may wait; more are 503."),
 	KEY("stream_queue_bytes", CONF_BYTES, stream_queue_bytes, "256KiB", 1024, 64 * MIB,
 	    "What one stream may hold unsent for a slow reader; then its source waits."),

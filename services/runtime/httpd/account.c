@@ -4,6 +4,11 @@
 
 #define CHARGE_MIN 4096 /* bytes; then twice as many each time, as the buffer grows */
 
+/* Small bodies have an eighth of all for themselves: whatever large ones take, a log-in comes in.
+ */
+#define SMALL_BYTES_MAX 16384
+#define SMALL_SHARE 8
+
 /* FNV-1a, begun at a number of this process, so that nobody can choose addresses that collide. */
 static struct account **bucket_of(struct httpd *httpd, const char *key)
 {
@@ -57,6 +62,8 @@ static bool fits(const struct httpd *httpd, const struct exchange *exchange, siz
 
 	if (!exchange->conn->member)
 		limit -= options->bodies_bytes_reserved;
+	if (exchange->charged + bytes > SMALL_BYTES_MAX)
+		limit -= limit / SMALL_SHARE;
 	if (exchange->account->body_bytes + bytes > options->bodies_bytes_per_client_max) {
 		*reterr = (struct refusal){429, "uploads_too_many",
 					   "too many bodies of yours are on their way: wait for "
