@@ -37,6 +37,8 @@ fails "a provider that is busy" "429 retry_after=60" PROVIDER_BUSY
 fails "a provider that refuses" 400 PROVIDER_REFUSED
 fails "a provider that hangs up" "cut after=0" PROVIDER_UNAVAILABLE
 fails "a page instead of an answer" wrong_type PROVIDER_BROKEN
+# data: {"choices":[{"delta":{},"finish_reason":"stop"}]}
+fails "an answer without a word" "body data=ZGF0YTogeyJjaG9pY2VzIjpbeyJkZWx0YSI6e30sImZpbmlzaF9yZWFzb24iOiJzdG9wIn1dfQoKZGF0YTogW0RPTkVdCgo" ANSWER_EMPTY
 
 new_chat "$cheap"
 generate "$scratch/retried" "again [[fault:500 times=1 key=once]] [[say:second try]]" >/dev/null

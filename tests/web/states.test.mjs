@@ -1,5 +1,6 @@
 // What the page shows when things are not as hoped: no credits, a provider that fails, no network, no session.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import {
   answers,
@@ -100,6 +101,22 @@ test("the provider fails: a clear error, nothing charged, and it can be asked ag
   await alert.getByText("No answer came").waitFor();
   assert.equal(await questions(page).count(), 1);
   await alert.getByRole("button", { name: "Try again" }).waitFor();
+});
+
+test("a model that only thinks: the page says so, nothing is charged, one click asks again", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  const body =
+    'data: {"choices":[{"delta":{"reasoning_content":"Let me think."},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+  const data = Buffer.from(body).toString("base64url");
+  await ask(page, `Think. [[fault:body data=${data} times=1 key=${randomUUID()}]] [[say:It is so.]]`);
+  const alert = page.getByRole("alert");
+  await alert.getByText("The model thought and wrote no answer. Nothing was charged.").waitFor();
+  await answers(page).getByText("not charged").waitFor();
+  await page.getByText("Let me think.").waitFor({ state: "attached" });
+  await eventually(async () => assert.equal(await balance(page), 100));
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await answers(page).getByText("It is so.").waitFor();
 });
 
 test("no network: the draft stays, and the page says so", async (t) => {
