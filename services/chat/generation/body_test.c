@@ -5,8 +5,9 @@
 
 #include <ctype.h>
 
-#define PROMPT_BYTES_MAX 20000 /* of a body in base64, which the model's window must hold */
-#define ROWS_OF_A_USER 15      /* that the gift pays for */
+#define PROMPT_BYTES_MAX 20000  /* of a body in base64, which the model's window must hold */
+#define ROWS_OF_A_USER 15       /* that the gift pays for */
+#define OPEN_US (30 * US_PER_S) /* half of what CHAT_B would wait for a silent provider */
 
 /* Asks for this body on the replica that waits for a silent provider for a minute. */
 static struct reader *ask(struct stage *stage, char *chat, const char *how, const char *data)
@@ -41,6 +42,7 @@ static void expect_row(struct stage *stage, const struct answer_row *row, int64_
 	_cleanup_(reader_freep) struct reader *reader =
 		ask(stage, chat, ends[row->end], base64url_encode(stage->arena, body, row->len));
 	const char *space = strchr(row->outcome, ' ') + 1, *got;
+	int64_t start_us = clock_mono_us();
 	Chat__V1__Message *message;
 	bool again = row->outcome[0] == 'A';
 
@@ -52,6 +54,11 @@ static void expect_row(struct stage *stage, const struct answer_row *row, int64_
 	    (reader->cost > 0) != row->charged)
 		fail_msg("%s: done %d %s '%s' thoughts '%s' cost %ld", row->name, reader->done, got,
 			 reader_text(reader), buf_text(&reader->reasoning), (long)reader->cost);
+	if (row->end == ROW_OPEN) /* it did not wait for the end of the connection */
+		assert_true(clock_mono_us() - start_us < OPEN_US);
+	if (row->charged &&
+	    strstr(row->body, "'completion_tokens':4}")) /* also behind the reason */
+		assert_int_equal(reader->completion_tokens, 4);
 	message = stage_messages(stage, chat)->messages[1];
 	assert_string_equal(message->text, row->text);
 	assert_string_equal(message->reasoning, row->thoughts);
@@ -64,7 +71,7 @@ static void expect_row(struct stage *stage, const struct answer_row *row, int64_
 static void every_body_ends_as_it_should(void **state)
 {
 	struct stage *stage = *state;
-	int64_t start_us = clock_mono_us(), left = GIFT;
+	int64_t left = GIFT;
 	int n = 0;
 
 	stage->replica = CHAT_B;
@@ -79,7 +86,35 @@ static void every_body_ends_as_it_should(void **state)
 		}
 	}
 	stage_expect_balance(stage, left);
-	assert_true(clock_mono_us() - start_us < WAIT_US);
+}
+
+static int lines_of_log(const char *words, const char *generation)
+{
+	char command[300], text[32] = "";
+	FILE *pipe;
+
+	snprintf(command, sizeof command, "grep '%s' %s/chat-b.log | grep -c %s", words,
+		 process_directory(), generation);
+	pipe = popen(command, "r");
+	ensure(pipe && fgets(text, sizeof text, pipe));
+	pclose(pipe);
+	return (int)strtol(text, NULL, 10);
+}
+
+static void odd_events_are_noted_once(void **state)
+{
+	static const char body[] = "data: ping\n\ndata:\n\n"
+				   "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
+				   "data: pong\n\ndata: [DONE]\n\n";
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE);
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	stage->replica = CHAT_B;
+	reader = ask(stage, chat, "", base64url_encode(stage->arena, body, strlen(body)));
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__STOP);
+	assert_int_equal(lines_of_log("provider_event_odd", reader->generation), 1);
+	assert_int_equal(lines_of_log("ping", reader->generation), 0);
 }
 
 /* What the head says about the body is not believed. */
@@ -124,6 +159,7 @@ int body_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_body_ends_as_it_should),
+		TEST(odd_events_are_noted_once),
 		TEST(labels_do_not_matter),
 	};
 
