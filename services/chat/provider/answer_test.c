@@ -141,6 +141,35 @@ static void what_is_too_long_is_passed_over(void **state)
 	}
 }
 
+/* An event of a mebibyte in which there is no text: it fits the default limit. */
+static void a_mebibyte_without_text_is_nothing_special(void **state)
+{
+	static const char begin[] = "data: {\"padding\":\"", end[] = "\",\"choices\":[]}\n\n";
+	static const char text[] = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+	static char padding[1 << 20];
+	const struct {
+		const char *text;
+		size_t len;
+	} pieces[] = {{text, strlen(text)},
+		      {begin, strlen(begin)},
+		      {padding, sizeof padding},
+		      {end, strlen(end)},
+		      {text, strlen(text)}};
+	struct provider_answer answer;
+	struct heard heard;
+
+	(void)state;
+	memset(padding, 'x', sizeof padding);
+	answer_begin(&answer, &heard);
+	sse_reader_init(&answer.sse, 4 << 20);
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++)
+		assert_true(answer_feed(&answer, pieces[i].text, pieces[i].len));
+	answer_end(&answer);
+	assert_string_equal(buf_text(&heard.text), "aa");
+	assert_int_equal(answer.skipped, 0);
+	answer_over(&answer, &heard);
+}
+
 static int64_t cpu_us(size_t bytes)
 {
 	_cleanup_(freep) char *body = malloc(bytes);
@@ -172,6 +201,7 @@ int answer_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_is_read),
 		cmocka_unit_test(what_is_too_long_is_passed_over),
+		cmocka_unit_test(a_mebibyte_without_text_is_nothing_special),
 		cmocka_unit_test(hostile_events_take_linear_time),
 	};
 
