@@ -104,6 +104,15 @@ static void a_refused_key_makes_room_for_another(void **state)
 	assert_string_equal(reader_text(reader), "other key");
 }
 
+static bool single_answers(struct stage *stage)
+{
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, stage_new_chat(stage, SINGLE), "rested?");
+
+	reader_wait_end(reader);
+	return reader->done;
+}
+
 /* ---------------------------------------------------------------- one user's verdict, another's
  * answer */
 
@@ -169,6 +178,40 @@ static void a_key_without_quota_makes_room_for_another(void **state)
 	assert_string_equal(reader_text(reader), "other key");
 	assert_int_equal(stage_requests(chat), 2);
 	process_kill(CHAT_B, SIGHUP);
+}
+
+/* A key that does not get the model leaves it to the next route, at once. */
+static void a_missing_model_is_had_elsewhere(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, KEYED), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	snprintf(text, sizeof text, "%s [[fault:404 says=model times=1 key=%s]] [[say:here]]", chat,
+		 stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "here");
+	assert_int_equal(stage_requests(chat), 2);
+	snprintf(text, sizeof text, "SELECT provider FROM chat.usage WHERE generation_id = '%s'",
+		 reader->generation);
+	assert_string_equal(pg_value(text), "demo");
+	stage->as = stage->other;
+	expect_fault_of(stage, SINGLE, "[[fault:429 says=quota]]", "PROVIDER_ACCOUNT", 1);
+	process_kill(CHAT_A, SIGHUP); /* rested, for those that follow */
+	eventually(single_answers(stage));
+}
+
+/* A server that says 200 and then loads its model has as long as one that says nothing. */
+static void a_local_server_has_time_to_load(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, FREE);
+	int64_t start_us = clock_mono_us();
+	_cleanup_(reader_freep) struct reader *reader = /* ": hi" and silence */
+		reader_generate(stage, chat, "[[fault:body data=OiBoaQoK end=open]]");
+
+	reader_expect_failed(reader, "PROVIDER_UNAVAILABLE");
+	assert_true(clock_mono_us() - start_us > 4 * US_PER_S); /* the idle time is one */
 }
 
 /* ---------------------------------------------------------------- parameters */
@@ -253,15 +296,6 @@ static void milliseconds_are_honoured_too(void **state)
 	reader = stage_answer(stage, chat, text);
 	assert_string_equal(reader_text(reader), "now");
 	assert_true(clock_mono_us() - start_us >= 2500 * US_PER_MS);
-}
-
-static bool single_answers(struct stage *stage)
-{
-	_cleanup_(reader_freep) struct reader *reader =
-		reader_generate(stage, stage_new_chat(stage, SINGLE), "rested?");
-
-	reader_wait_end(reader);
-	return reader->done;
 }
 
 static void a_long_rest_is_an_error(void **state)
@@ -375,6 +409,8 @@ int fault_tests(void)
 		TEST(one_users_refusal_is_no_others),
 		TEST(what_can_be_paid_is_asked_for),
 		TEST(a_key_without_quota_makes_room_for_another),
+		TEST(a_missing_model_is_had_elsewhere),
+		TEST(a_local_server_has_time_to_load),
 		TEST(a_refused_parameter_is_left_out),
 		TEST(the_catalogue_knows_what_a_model_takes),
 		TEST(retry_after_is_honoured),

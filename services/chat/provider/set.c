@@ -49,13 +49,11 @@ static const char *default_url(const char *name)
 }
 
 /* Whether a provider's models are asked for: by itself where nobody named one. */
-static enum status read_discover(const char *name, const struct provider_conf *conf, bool *ret,
-				 struct error *reterr)
+static enum status read_discover(const char *name, const struct provider_conf *conf, bool own_url,
+				 bool *ret, struct error *reterr)
 {
-	bool own = strcmp(conf->base_url, default_url(name)) != 0 && !*conf->model;
-
 	if (strcmp(conf->discover, "auto") == 0)
-		*ret = own;
+		*ret = own_url && !*conf->model;
 	else if (strcmp(conf->discover, "true") == 0 || strcmp(conf->discover, "false") == 0)
 		*ret = conf->discover[0] == 't';
 	else
@@ -72,8 +70,9 @@ static enum status add(struct provider_set *set, struct arena *arena, const char
 	const char *secrets[PROVIDER_KEYS_MAX];
 	size_t n = split_keys(arena, conf->api_keys, secrets);
 	enum status s;
+	bool own_url;
 
-	if (!*conf->base_url || (n == 0 && strcmp(conf->base_url, default_url(name)) == 0))
+	if (!*conf->base_url)
 		return OK;
 	*provider = (struct provider){
 		.name = name,
@@ -85,8 +84,13 @@ static enum status add(struct provider_set *set, struct arena *arena, const char
 		.requests_per_minute = (int32_t)conf->requests_per_minute,
 	};
 	s = provider_url_read(name, conf->base_url, arena, provider, reterr);
-	if (s == OK && !demo)
-		s = read_discover(name, conf, &provider->discover, reterr);
+	if (s != OK)
+		return s;
+	own_url = *provider->query || strcmp(provider->base_url, default_url(name)) != 0;
+	if (n == 0 && !own_url)
+		return OK;
+	if (!demo)
+		s = read_discover(name, conf, own_url, &provider->discover, reterr);
 	if (s != OK)
 		return s;
 	provider->keys = arena_array(arena, provider->n_keys, sizeof *provider->keys);
