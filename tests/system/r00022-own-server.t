@@ -6,13 +6,13 @@ server=
 serve_models() { # names with commas
 	[ -z "$server" ] || stack_stop "$server"
 	LIMITLESS_STANDIN_LISTEN=tcp://127.0.0.1:$server_port LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_STANDIN_MODELS=$1 \
-		"$B/bin/standin" 2>>"$scratch/server.log" &
+		LIMITLESS_STANDIN_CONTROL_TOKEN=own "$B/bin/standin" 2>>"$scratch/server.log" &
 	server=$!
 	stacks+=("$server")
 }
 models() { call GET /api/v1/models && get '[.models[]?.id] | join(" ")'; }
 models_are() { [ "$(models)" = "$1" ]; }
-asked_for() { curl -sS "http://127.0.0.1:$server_port/standin/requests" | jq -r '[.requests[].model] | unique | join(" ")'; }
+asked_for() { curl -sS -H 'Authorization: Bearer own' "http://127.0.0.1:$server_port/standin/requests" | jq -r '[.requests[].model] | unique | join(" ")'; }
 
 line=$(grep -o 'OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_API_KEY=[^ ]* make run' README.md)
 like "$line" "make run" "README has the line"
