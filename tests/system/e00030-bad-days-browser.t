@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The page in a browser while things go wrong for real: services that are killed, releases that change, hands that slip.
+# The page in a browser while things go wrong for real: services that are killed, releases that change, slow lines, addresses that lead nowhere.
 . "$(dirname "$0")/lib.sh"
 port=$(free_port)
 stack_start LIMITLESS_GATEWAY_PUBLIC_URL=http://chat.example:$port LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms
-LIMITLESS_URL=$url LIMITLESS_DIR=$dir node tests/web/run.mjs truth upgrade hands || tap_failed=1
+LIMITLESS_URL=$url LIMITLESS_DIR=$dir B=$B node tests/web/run.mjs truth upgrade hands long ways || tap_failed=1
 finish

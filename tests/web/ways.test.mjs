@@ -70,51 +70,49 @@ function smallTargets(page) {
   });
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  test(`phone: nothing to touch is smaller than 40 px (${colorScheme})`, async (t) => {
-    const page = await visit(t, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme });
-    page.expected.push(/status of 404/);
-    const check = async (view) => {
-      await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0))));
-      if (process.env.LIMITLESS_LOOK) {
-        await page.screenshot({ path: `${process.env.LIMITLESS_LOOK}/phone-${colorScheme}-${view.replace(/\W+/g, "-")}.png` });
-      }
-      assert.deepEqual(await smallTargets(page), [], view);
-      await checkNoOverflow(page, view);
-    };
-    for (const path of ["/login", "/signup", "/pricing", "/nothing/here"]) {
-      await page.goto(path);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
-      await check(`visitor ${path}`);
+test("phone: nothing to touch is smaller than 40 px", async (t) => {
+  const page = await visit(t, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  page.expected.push(/status of 404/);
+  const check = async (view) => {
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0))));
+    if (process.env.LIMITLESS_LOOK) {
+      await page.screenshot({ path: `${process.env.LIMITLESS_LOOK}/phone-${view.replace(/\W+/g, "-")}.png` });
     }
-    await signUp(page);
-    await check("/");
-    const code = "```js\nlet a = 1;\n```";
-    await ask(page, `A long question. ${"word ".repeat(400)} [[say:See [this](https://example.org).\n\n${code}]]`);
-    await answers(page).getByRole("button", { name: "Ask again" }).waitFor();
-    await check("a chat");
-    await answers(page).getByRole("button", { name: "Ask again" }).click();
-    await check("ask again");
-    await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
-    await page.getByRole("menuitem").first().waitFor();
-    await check("options of a chat");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Model:/ }).click();
-    await page.getByRole("menuitemradio").first().waitFor();
-    await check("models");
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Open the sidebar" }).click();
-    await page.getByRole("dialog").waitFor();
-    await check("the sidebar");
-    await page.getByRole("dialog").getByRole("button", { name: "Search" }).click();
-    await page.getByRole("option").first().waitFor();
-    await check("the palette");
-    for (const path of ["/pricing", "/credits", "/settings", "/settings/account", "/settings/archived", "/nothing/here"]) {
-      await page.goto(path);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
-      await check(path);
-    }
-  });
-}
+    assert.deepEqual(await smallTargets(page), [], view);
+    await checkNoOverflow(page, view);
+  };
+  for (const path of ["/login", "/signup", "/pricing", "/nothing/here"]) {
+    await page.goto(path);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForLoadState("networkidle");
+    await check(`visitor ${path}`);
+  }
+  await signUp(page);
+  await check("/");
+  const code = "```js\nlet a = 1;\n```";
+  await ask(page, `A long question. ${"word ".repeat(400)} [[say:See [this](https://example.org).\n\n${code}]]`);
+  await answers(page).getByRole("button", { name: "Ask again" }).waitFor();
+  await check("a chat");
+  await answers(page).getByRole("button", { name: "Ask again" }).click();
+  await check("ask again");
+  await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
+  await page.getByRole("menuitem").first().waitFor();
+  await check("options of a chat");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await page.getByRole("menuitemradio").first().waitFor();
+  await check("models");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Open the sidebar" }).click();
+  await page.getByRole("dialog").waitFor();
+  await check("the sidebar");
+  await page.getByRole("dialog").getByRole("button", { name: "Search" }).click();
+  await page.getByRole("option").first().waitFor();
+  await check("the palette");
+  for (const path of ["/pricing", "/credits", "/settings", "/settings/account", "/settings/archived", "/nothing/here"]) {
+    await page.goto(path);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForLoadState("networkidle");
+    await check(path);
+  }
+});
