@@ -77,9 +77,9 @@ test("a long chat opens at its end within a second on a slow line, and is read u
     bytes += encodedDataLength;
   });
 
-  // The best of three: other programs are at work on this machine.
+  // At most three tries: other programs are at work on this machine.
   const times = [];
-  for (let tries = 0; tries < 3; tries++) {
+  for (let tries = 0; tries < 3 && !(Math.min(...times) < FIRST_SCREEN_MS); tries++) {
     await devtools.send("Network.emulateNetworkConditions", FAST);
     await page.goto("/");
     await page.waitForLoadState("networkidle");
@@ -96,7 +96,7 @@ test("a long chat opens at its end within a second on a slow line, and is read u
   // Upwards: a row that was seen stays where it is when older ones come above it.
   await list(page).hover();
   let lowest = MESSAGES;
-  for (let step = 0; step < 40; step++) {
+  for (let step = 0; step < 30; step++) {
     await page.mouse.wheel(0, -900);
     await page.waitForTimeout(30);
     const place = () =>

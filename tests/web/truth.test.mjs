@@ -17,8 +17,8 @@ function pidOf(service) {
   return Number(execFileSync("pgrep", ["-P", supervisor, "-x", service], { encoding: "utf8" }).split("\n")[0]);
 }
 
-const SLOW = "[[tokens:150]] [[pace:25]]";
-const NUMBERS = Array.from({ length: 150 }, (_, n) => n + 1).join(" ");
+const SLOW = "[[tokens:100]] [[pace:20]]";
+const NUMBERS = Array.from({ length: 100 }, (_, n) => n + 1).join(" ");
 const textOf = (page) => answers(page).last().locator(".prose").innerText();
 
 async function begin(page) {

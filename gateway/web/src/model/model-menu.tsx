@@ -25,7 +25,9 @@ export function ModelMenu({
       place={{ className: "w-[min(440px,calc(100vw-16px))]" }}
       className={cn(
         "flex min-w-0 max-w-full pointer-coarse:h-10 items-center gap-2 rounded-md px-2 hover:bg-hover data-[state=open]:bg-hover",
-        beside ? "h-9 text-sm text-soft max-sm:max-w-1/2 max-sm:shrink-0 max-sm:px-1.5" : "h-9 text-[15px] font-medium",
+        beside
+          ? "h-9 text-sm text-soft max-sm:max-w-1/2 max-sm:shrink-0 max-sm:px-1.5"
+          : "h-9 text-[15px] font-medium",
       )}
     >
       <span className="truncate">
