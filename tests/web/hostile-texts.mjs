@@ -164,8 +164,10 @@ nested("nested: sup", "a<sup>", "</sup>");
 nested("nested: fractions", "\\frac{1}{", "}");
 CONSTRUCTS["nested: fractions in a formula"] = (length) =>
   `$$${CONSTRUCTS["nested: fractions"](length - 4)}$$`;
-CONSTRUCTS["nested: braces in a formula"] = (length) =>
-  `$$${"{".repeat((length - 4) / 2)}${"}".repeat((length - 4) / 2)}$$`;
+CONSTRUCTS["nested: braces in a formula"] = (length) => {
+  const times = Math.max(1, Math.floor((length - 4) / 2));
+  return `$$${"{".repeat(times)}${"}".repeat(times)}$$`;
+};
 
 // Blocks.
 for (const [name, unit] of Object.entries({

@@ -21,7 +21,7 @@ it("shows so much of a list as fits, and the rest as text", () => {
 });
 
 it.each(Object.keys(CONSTRUCTS))("bounds the elements of %s, and loses no text", (name) => {
-  const blocks = lex(CONSTRUCTS[name]!(16_384));
+  const blocks = lex(CONSTRUCTS[name]!(4_096));
   const shown = limited(blocks);
   let count = 0;
   const visit = (token: (typeof shown)[number]) => {

@@ -16,7 +16,7 @@ function weightOf(token: Token): number {
 }
 
 /** Elements that a token is by itself, where that is not one: code has a header with buttons and their pictures. */
-const OWN: Record<string, number> = { space: 0, text: 0, code: 24, image: 8, details: 2 };
+const OWN: Record<string, number> = { space: 0, text: 0, code: 30, math: 10, image: 8, details: 2 };
 
 function measure(token: Token): number {
   let weight = OWN[token.type] ?? 1;
