@@ -145,7 +145,8 @@ test("a hostile text that grows leaves Stop in reach", async (t) => {
   await signUp(page);
   const cpu = await cpuOf(page);
   const before = await rest(page, cpu);
-  await ask(page, `[[pace:400]] [[say:${"*_~a".repeat(1500)}]]`, { wait: false });
+  await ask(page, `[[pace:60]] [[say:${"*_~a".repeat(4000)}]]`, { wait: false });
+  await eventually(async () => assert.ok((await answers(page).last().innerText()).length > 100));
   await stopButton(page).click();
   await page.getByText("You stopped this answer.").waitFor();
   assert.ok((await rest(page, cpu)) - before < 3 * SHOWN_MAX_MS);
