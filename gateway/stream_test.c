@@ -131,7 +131,7 @@ static void head_does_not_wait_for_the_end(_unused_ void **state)
 
 	assert_int_equal(fake_delta(call, "1.1", "first"), OK);
 	wait_for(&fake.cancelled, before + 1);
-	client_say(fd, "GET /docs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	client_say(fd, "GET /docs HTTP/1.1\r\nHost: chat.example\r\nConnection: close\r\n\r\n");
 	client_read_until(fd, &test.in, NULL);
 	assert_true(says("HTTP/1.1 200 OK\r\n"));
 	assert_true(says("text/event-stream"));
