@@ -6,6 +6,7 @@ limitless=$B/bin/limitless
 processes() { pgrep -P "$1"; pgrep -P "$(head -n 1 "$dir/pg/postmaster.pid")"; }
 name_of() { cat "/proc/$1/comm"; }
 
+umask 077 # of a careful operator
 # ---- a demo with a test key of Stripe, started with all kinds of secrets around
 stack_start STRIPE_SECRET_KEY=sk_test_canary STRIPE_WEBHOOK_SECRET=whsec_canary PGPASSWORD=canary AWS_SECRET_ACCESS_KEY=canary \
 	LIMITLESS_CHAT_LEASE=29s LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0

@@ -78,6 +78,11 @@ static void test_place_is_under_dir(void **state)
 
 	if (getuid() != 0)
 		return;
+	/* Of a careful root: the programs come in, and see no more of it. */
+	assert_int_equal(chmod(f->base, 0700), 0);
+	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
+	assert_int_equal(mode_of(f->base), 0711);
+	assert_int_not_equal(f->stack.place.user.uid, 0);
 	/* Another id had the programs before: what it left in DIR/run goes, the folder stays. */
 	tool_path(expected, "%s/chat.sock.lock", f->stack.place.run);
 	assert_ok(tool_write_file(expected, "", 0600, &err), &err);
@@ -123,11 +128,13 @@ static void test_data_moves_when_the_server_cannot_enter(void **state)
 {
 	struct fixture *f = *state;
 	struct cluster again = {0};
-	char *end;
+	char *end, dir[TOOL_PATH_MAX];
 	struct error err;
 
 	if (getuid() != 0)
 		skip();
+	tool_path(dir, "%s/in", f->base);
+	assert_ok(place_find(dir, true, &f->stack.place, &err), &err);
 	assert_int_equal(chmod(f->base, 0700), 0);
 	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
 	assert_memory_equal(f->stack.cluster.data_dir, "/var/lib/limitless/", 19);

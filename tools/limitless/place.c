@@ -175,6 +175,16 @@ static enum status make_socket_dir(const struct cluster *cluster, struct error *
 
 /* ---------------------------------------------------------------- the programs' user */
 
+/* Others may pass through root's DIR, as the programs must: what is in it has modes of its own. */
+static void open_dir(const struct place *place)
+{
+	struct stat info;
+
+	if (getuid() == 0 && stat(place->dir, &info) == 0 && info.st_uid == 0 &&
+	    chmod(place->dir, (info.st_mode & 07777) | 0011) != 0)
+		fprintf(stderr, "limitless: %s: %m\n", place->dir);
+}
+
 /* From where this user finds all that programs read; else they stay root's, with no capability. */
 static void choose_user(struct place *place)
 {
@@ -272,6 +282,7 @@ enum status place_prepare(struct place *place, struct cluster *cluster, struct e
 	struct stat info;
 	enum status s = OK;
 
+	open_dir(place);
 	choose_user(place);
 	for (size_t i = 0; s == OK && i < ARRAY_SIZE(folders); i++) {
 		tool_path(path, "%s/%s", place->dir, folders[i].name);

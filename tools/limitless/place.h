@@ -2,8 +2,8 @@
  *
  *   DIR/pg          PostgreSQL's data; a link into /var/lib/limitless when the server's user cannot
  * enter DIR DIR/run         sockets; in /tmp when DIR's path is too long for a socket, or closed to
- * the server's user DIR/config      written at each start        DIR/secrets  made once, mode 0700
- *   DIR/log         a file for each process      DIR/data     files of users
+ * the server's user DIR/config      written at each start        DIR/secrets  made once, for the
+ * programs alone DIR/log         a file for each process      DIR/data     files of users
  *   DIR/web-current, DIR/web-previous   assets of the page that runs, and of the build before
  *   DIR/lock        held by the supervisor, whose process id it holds */
 #ifndef TOOLS_LIMITLESS_PLACE_H

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define DATABASE_START_MS 60000
@@ -470,6 +471,7 @@ int up_main(int argc, char **argv)
 		free(sup);
 		return usage();
 	}
+	umask(022); /* each file is made with the mode that it needs; programs have 077 */
 	block_signals(sup);
 	s = prepare(sup, dir, &err);
 	if (s == OK)
