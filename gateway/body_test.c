@@ -35,7 +35,7 @@ static void the_head_decides(_unused_ void **state)
 		{"POST " GENERATE, "Cookie: lc=x.y.z\r\n", false, 1000000, 401, "UNAUTHENTICATED"},
 		{LOG_IN, "Origin: http://evil.example\r\n", false, 100, 403, "CROSS_SITE"},
 		{"POST /api/v1/admin/credits:adjust", JSON, true, 1000, 403, "ROLE_REQUIRED"},
-		{LOG_IN, JSON, false, 4097, 413, "BODY_TOO_LARGE"},
+		{LOG_IN, JSON, false, 4097, 413, "the body may have 4096 bytes"},
 		{"PATCH /api/v1/chats/" FAKE_CHAT, JSON, true, 10000, 413, "BODY_TOO_LARGE"},
 		{"POST " GENERATE, JSON, true, 1048577, 413, "BODY_TOO_LARGE"},
 		{"POST " GENERATE, JSON "Idempotency-Key: a\tb\r\n", true, 1000, 400,

@@ -228,7 +228,10 @@ static void admit(struct request *request)
 {
 	const struct rpc_context *context = &request->context;
 
-	if (!request->body_due) {
+	if (!httpd_has_place(request->http)) {
+		fail(request, RESOURCE_EXHAUSTED, "overloaded",
+		     "too many are served at the moment: try again soon");
+	} else if (!request->body_due) {
 		call_method(request);
 	} else {
 		request->body_due = false;
@@ -337,5 +340,8 @@ void handle_refusal(struct httpd_request *http, int32_t status, const char *reas
 			   : status == 400 ? INVALID_ARGUMENT
 					   : RESOURCE_EXHAUSTED;
 
+	if (status == 413 && request->route)
+		detail = arena_printf(http->arena, "the body may have %zu bytes",
+				      body_bytes_max(request));
 	fail(request, code, reason, detail);
 }

@@ -100,7 +100,7 @@ enum conn_list {
 
 struct conn_queue {
 	struct conn *first, *last;
-	int32_t n;
+	atomic_int n; /* read without the mutex, too */
 };
 
 struct conn {

@@ -135,6 +135,10 @@ void httpd_body_read(struct httpd_request *req, const struct httpd_body *body);
  * the request. */
 void httpd_promote(struct httpd_request *req);
 
+/* False: the connection was not promoted, and so many others without a session are served that it
+ * stands on a reserved place. Whoever would work for it refuses instead. */
+bool httpd_has_place(const struct httpd_request *req);
+
 /* ------------------------------------------------------------------ answering */
 
 struct httpd_answer {

@@ -137,16 +137,22 @@ static bool trusted(const struct httpd *httpd, const char *address)
 	return false;
 }
 
+static int32_t strangers_max(const struct httpd *httpd)
+{
+	return httpd->options.connections_max - httpd->options.connections_reserved;
+}
+
+/* Who comes when all that strangers may have are served gets a reserved place, to show a session;
+ * see httpd_has_place. */
 static bool make_room(struct httpd *httpd)
 {
-	const struct httpd_options *options = &httpd->options;
 	int32_t strangers = httpd->lists[CONN_STRANGERS].n;
 	int32_t members = httpd->lists[CONN_MEMBERS].n;
-	bool full = strangers + members >= options->connections_max;
+	bool full = strangers + members >= httpd->options.connections_max;
 
-	if (!full && strangers < options->connections_max - options->connections_reserved)
+	if (!full && strangers < strangers_max(httpd))
 		return true;
-	return evict_one(httpd, CONN_STRANGERS) || (full && evict_one(httpd, CONN_MEMBERS));
+	return evict_one(httpd, CONN_STRANGERS) || !full || evict_one(httpd, CONN_MEMBERS);
 }
 
 /* At most once a second, with how many it were. */
@@ -232,4 +238,12 @@ void httpd_promote(struct httpd_request *req)
 		pthread_mutex_unlock(&httpd->mutex);
 	}
 	conn_unlock(conn, locked);
+}
+
+bool httpd_has_place(const struct httpd_request *req)
+{
+	const struct conn *conn = ((const struct exchange *)req)->conn;
+	struct httpd *httpd = conn->httpd;
+
+	return conn->member || httpd->lists[CONN_STRANGERS].n <= strangers_max(httpd);
 }

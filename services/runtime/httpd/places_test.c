@@ -23,7 +23,9 @@ static void handle(struct httpd_request *req, _unused_ void *ctx)
 {
 	if (httpd_header(req, "x-session"))
 		httpd_promote(req);
-	if (strcmp(req->path, "/kept") == 0)
+	if (!httpd_has_place(req))
+		httpd_answer(req, &(struct httpd_answer){.status = 503});
+	else if (strcmp(req->path, "/kept") == 0)
 		atomic_store(&kept[atomic_fetch_add(&n_kept, 1)], req);
 	else
 		httpd_answer(req,
@@ -36,6 +38,8 @@ static void start(struct httpd_options options)
 	struct error err;
 
 	atomic_store(&n_kept, 0);
+	for (int i = 0; i < MAX; i++)
+		atomic_store(&kept[i], NULL);
 	options.handle = handle;
 	options.listen = listen;
 	assert_int_equal(httpd_start(&options, &httpd, &err), OK);
@@ -116,6 +120,19 @@ static void the_oldest_idle_one_gives_way(_unused_ void **state)
 	close(fd);
 }
 
+/* A connection whose request the test answers. */
+static int served(int i)
+{
+	int64_t until_us = clock_mono_us() + 5 * US_PER_S;
+	int fd = dial();
+
+	client_say(fd, "GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
+	while ((atomic_load(&n_kept) <= i || !atomic_load(&kept[i])) && clock_mono_us() < until_us)
+		usleep(1000);
+	assert_true(atomic_load(&n_kept) == i + 1);
+	return fd;
+}
+
 /* Whose request is served stays, whoever comes. */
 static void who_is_served_stays(_unused_ void **state)
 {
@@ -123,12 +140,8 @@ static void who_is_served_stays(_unused_ void **state)
 	int fds[3], fd;
 
 	start((struct httpd_options){.connections_max = 3, .connections_per_address_max = 100});
-	for (int i = 0; i < 3; i++) {
-		fds[i] = dial();
-		client_say(fds[i], "GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
-		while (atomic_load(&n_kept) <= i || !atomic_load(&kept[i]))
-			usleep(1000);
-	}
+	for (int i = 0; i < 3; i++)
+		fds[i] = served(i);
 	fd = dial();
 	assert_false(answers(fd, ASK)); /* no place, and closed at once */
 	close(fd);
@@ -144,6 +157,34 @@ static void who_is_served_stays(_unused_ void **state)
 	close(fd);
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
+}
+
+/* Strangers that are served take no place of those with a session. */
+static void the_reserve_is_for_sessions(_unused_ void **state)
+{
+	int fds[4], members[2], fd;
+
+	start((struct httpd_options){
+		.connections_max = 6,
+		.connections_reserved = 2,
+		.connections_per_address_max = 100,
+	});
+	for (int i = 0; i < 4; i++)
+		fds[i] = served(i);
+	fd = dial();
+	assert_false(answers(fd, ASK)); /* 503 */
+	close(fd);
+	for (int i = 0; i < 2; i++)
+		assert_true(answers(members[i] = dial(), ASK_WITH_SESSION));
+	for (int i = 0; i < 4; i++) {
+		httpd_answer(kept[i],
+			     &(struct httpd_answer){.status = 200, .body = "ok", .body_len = 2});
+		close(fds[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_true(answers(members[i], ASK));
+		close(members[i]);
+	}
 }
 
 /* Strangers that sit on connections, in every way they can: nobody who sends a request at once
@@ -203,11 +244,9 @@ static void wrong_ranges_are_said_at_start(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_address_has_so_many),
-		TEST(the_oldest_idle_one_gives_way),
-		TEST(who_is_served_stays),
-		TEST(strangers_keep_nobody_out),
-		cmocka_unit_test(wrong_ranges_are_said_at_start),
+		TEST(an_address_has_so_many),    TEST(the_oldest_idle_one_gives_way),
+		TEST(who_is_served_stays),       TEST(the_reserve_is_for_sessions),
+		TEST(strangers_keep_nobody_out), cmocka_unit_test(wrong_ranges_are_said_at_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
