@@ -170,7 +170,7 @@ static void the_context_is_cut_to_the_window(void **state)
 static void a_chat_goes_on_after_an_empty_answer(void **state)
 {
 	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, FREE), words[100], sql[300];
+	char *chat = stage_new_chat(stage, FREE), words[100];
 	_cleanup_(reader_freep) struct reader *failed = NULL, *stopped = NULL, *thought = NULL,
 					      *last = NULL;
 
@@ -180,12 +180,11 @@ static void a_chat_goes_on_after_an_empty_answer(void **state)
 	reader_wait_accepted(stopped);
 	assert_int_equal(cancel(stage, stopped->generation)->state, STOPPED);
 	reader_expect_done(stopped, CHAT__V1__STOP_REASON__CANCELLED);
-	thought = stage_answer(stage, chat, "two [[strict:1]] [[say:short]]");
-	snprintf(sql, sizeof sql,
-		 "UPDATE chat.message SET text = '', reasoning = 'hmmmm' WHERE id = '%s' RETURNING "
-		 "1",
-		 thought->assistant_message);
-	assert_string_equal(pg_value(sql), "1");
+	/* {"choices":[{"delta":{"reasoning":"hm"}}]} */
+	thought = reader_generate(stage, chat,
+				  "two [[strict:1]] [[fault:body data="
+				  "eyJjaG9pY2VzIjpbeyJkZWx0YSI6eyJyZWFzb25pbmciOiJobSJ9fV19]]");
+	reader_expect_failed(thought, "ANSWER_THOUGHTS");
 	snprintf(words, sizeof words, "three %s [[strict:1]] [[say:on it goes]]", chat);
 	last = stage_answer(stage, chat, words);
 	assert_string_equal(reader_text(last), "on it goes");
