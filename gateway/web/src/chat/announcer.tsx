@@ -36,13 +36,13 @@ export function Announcer({ chat }: { chat: string }) {
   );
 }
 
-/** Behind the last sentence or line from there on that is whole, or there. */
+/** Behind the last sentence or line from there on that is whole, or 0. */
 function sentenceEnd(text: string, from: number): number {
   for (let at = text.length - 1; at >= from; at--) {
     const mark = text[at]!;
     if (mark === "\n" || (/[.!?…:]/.test(mark) && /\s/.test(text[at + 1] ?? ""))) return at + 1;
   }
-  return from;
+  return 0;
 }
 
 /** More is not read out at once, in characters: a listener would not get to the end of it. */
