@@ -225,7 +225,8 @@ for (const [device, viewport] of [
   ["phone", { width: 390, height: 844 }],
 ]) {
   test(`notes never cover what sends: ${device}`, async (t) => {
-    const page = await visit(t, { viewport });
+    const touch = device === "phone";
+    const page = await visit(t, { viewport, hasTouch: touch, isMobile: touch });
     await signUp(page);
     await ask(page, "Short lived [[say:Yes.]]");
     await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
@@ -238,6 +239,8 @@ for (const [device, viewport] of [
     const apart = box.y + box.height <= y || box.y >= y + height || box.x + box.width <= x || box.x >= x + width;
     assert.ok(apart, JSON.stringify({ box, form: { x, y, width, height } }));
     assert.ok(box.y >= 52, "the header is in reach");
+    const undo = await note.getByRole("button", { name: "Undo" }).boundingBox();
+    assert.ok(!touch || undo.height >= 40, `Undo is ${undo.height} px high`);
   });
 }
 
