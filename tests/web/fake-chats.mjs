@@ -18,8 +18,10 @@ export async function useFakes(page) {
     if (!list) return route.fulfill({ json: fake.chat });
     const size = Number(searchParams.get("pageSize") ?? 100);
     const from = Number(searchParams.get("pageToken") || 0);
-    const next = from + size < fake.messages.length ? String(from + size) : "";
-    return route.fulfill({ json: { messages: fake.messages.slice(from, from + size), nextPageToken: next } });
+    const newestFirst = searchParams.get("order") === "NEWEST_FIRST";
+    const messages = newestFirst ? fake.messages.toReversed() : fake.messages;
+    const next = from + size < messages.length ? String(from + size) : "";
+    return route.fulfill({ json: { messages: messages.slice(from, from + size), nextPageToken: next } });
   });
   return {
     /** A chat with these texts, questions and answers by turns, or one answer. */

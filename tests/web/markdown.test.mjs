@@ -187,6 +187,16 @@ for (const [name, messages, tokens] of [
     const chat = fakes.add(...messages);
     await goTo(page, chat);
     await rest(page, cpu);
+    // All of them are loaded: Home goes to the first, End comes back.
+    const list = page.getByRole("region", { name: "Messages" });
+    await list.focus();
+    await page.keyboard.press("Home");
+    await page.getByText(messages[0], { exact: true }).waitFor();
+    await page.keyboard.press("End");
+    await eventually(async () => {
+      assert.ok(await list.evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight < 4));
+    });
+    await rest(page, cpu);
     await answerWith(page, chat, tokens, 100);
     const longest = await longestTask(page, async () => {
       await page.getByRole("textbox", { name: "Message", exact: true }).fill("Go on");
