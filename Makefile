@@ -290,9 +290,9 @@ LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak
-long: binaries $(LEDGER_TESTS) $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
+long: binaries web $(LEDGER_TESTS) $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
-soak: binaries $(LEDGER_TESTS) $(TEST_MODULES) ## every long test for an hour
+soak: binaries web $(LEDGER_TESTS) $(TEST_MODULES) ## every long test for an hour
 	@SEED=$(SEED) SECONDS_TO_RUN=3600 tests/run -j1 -t 7200 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests

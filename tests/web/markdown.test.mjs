@@ -126,6 +126,18 @@ test("long code: its header with Copy stays in sight, no ligatures, colours by a
   assert.equal((await answer.locator("pre").innerText()).trimEnd(), code);
 });
 
+test("a link that is defined below becomes one when its definition comes", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  const fakes = await useFakes(page);
+  const chat = fakes.add("Q", "A");
+  await goTo(page, chat);
+  await answerWith(page, chat, ["See [docs] first.\n\n", "More ", "words.\n\n", "[docs]: https://example.org\n"], 10);
+  await page.getByRole("textbox", { name: "Message", exact: true }).fill("Go on");
+  await page.keyboard.press("Enter");
+  await answers(page).last().getByRole("link", { name: "docs" }).waitFor();
+});
+
 test("code in a question is code", async (t) => {
   const page = await visit(t);
   await signUp(page);

@@ -21,15 +21,21 @@ export function Blocks({ tokens }: { tokens: Token[] | undefined }) {
   ));
 }
 
-/** Read again from the same text, a block is another object and still the same. A worker's tokens have no raw text. */
+/** Read again from the same text, a block is another object and still the same. */
 const Block = memo(
   ({ token }: { token: Token }) => element(token as Part),
-  (before, after) =>
-    before.token === after.token ||
-    (before.token.raw !== "" &&
-      before.token.raw === after.token.raw &&
-      before.token.type === after.token.type),
+  (before, after) => before.token === after.token || saysTheSame(before.token, after.token),
 );
+
+/** What has brackets may have become a link by a definition below it. A worker's tokens have no raw text. */
+function saysTheSame(before: Token, after: Token): boolean {
+  return (
+    before.raw !== "" &&
+    before.raw === after.raw &&
+    before.type === after.type &&
+    !before.raw.includes("]")
+  );
+}
 
 function Inline({ tokens }: { tokens: Token[] | undefined }) {
   if (!tokens) return null;
