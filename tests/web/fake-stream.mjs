@@ -8,6 +8,29 @@ export async function answerWith(page, chat, tokens, perSecond) {
       const ids = { generation: crypto.randomUUID(), userMessage: crypto.randomUUID(), assistantMessage: crypto.randomUUID() };
       const bytes = new TextEncoder();
       const event = (name, id, data) => bytes.encode(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+      const whole = () => ({
+        id: ids.assistantMessage,
+        chat,
+        parent: ids.userMessage,
+        role: "ASSISTANT",
+        text: tokens.join(""),
+        reasoning: "",
+        model: "",
+        creditsUsed: "0",
+        state: "DONE",
+        stopReason: "STOP",
+        attachments: [],
+        siblings: [],
+        siblingCount: 1,
+        siblingIndex: 1,
+        previousSibling: "",
+        nextSibling: "",
+        createTime: new Date().toISOString(),
+        promptTokens: 0,
+        completionTokens: 0,
+        durationMs: 0,
+        generation: ids.generation,
+      });
       window.fetch = (input, init) => {
         const url = typeof input === "string" ? input : input.url;
         if (!url.includes(`/chats/${chat}:generate`)) return real(input, init);
@@ -17,7 +40,11 @@ export async function answerWith(page, chat, tokens, perSecond) {
         const body = new ReadableStream({
           start: (to) => to.enqueue(event("accepted", "1.0", { ...ids, chat, model: "" })),
           async pull(to) {
-            if (sent >= tokens.length) return new Promise(() => undefined); // It is never told that it ended.
+            if (sent >= tokens.length) {
+              to.enqueue(event("done", `1.${sent + 1}`, { message: whole(), stopReason: "STOP" }));
+              to.close();
+              return;
+            }
             const ms = began + (sent / perSecond) * 1000 - performance.now();
             if (ms > 0) await new Promise((done) => setTimeout(done, ms));
             to.enqueue(event("delta", `1.${++sent}`, { text: tokens[sent - 1] }));

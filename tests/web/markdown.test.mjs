@@ -214,6 +214,7 @@ for (const [name, messages, tokens] of [
       await page.getByRole("textbox", { name: "Message", exact: true }).fill("Go on");
       await page.keyboard.press("Enter");
       await sentAll(page, tokens.length);
+      await page.getByRole("button", { name: "Stop the answer" }).waitFor({ state: "detached" });
       await rest(page, cpu);
     });
     t.diagnostic(`longest of ${longest.count} tasks: ${longest.ms.toFixed(1)} ms`);
