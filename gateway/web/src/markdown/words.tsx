@@ -27,8 +27,7 @@ export function breaks(text: string): string[] {
     const end = endOfWord(text, word);
     if (end - word > WORD_MAX_CHARS) {
       for (let at = word + WORD_PART_CHARS; at < end; at += WORD_PART_CHARS) {
-        while (at < end && JOINED.test(text.slice(at, at + 2))) at++;
-        if (text[at - 1] === "\u200d") at++;
+        while (at < end && isWithin(text, at)) at++;
         if (at >= end) break;
         parts.push(text.slice(from, at));
         from = at;
@@ -38,6 +37,10 @@ export function breaks(text: string): string[] {
   }
   parts.push(text.slice(from));
   return parts;
+}
+
+function isWithin(text: string, at: number): boolean {
+  return text[at - 1] === "\u200d" || JOINED.test(text.slice(at, at + 2));
 }
 
 function endOfWord(text: string, from: number): number {
