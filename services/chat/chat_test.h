@@ -32,6 +32,7 @@
 #define SINGLE "single"   /* from a provider with one key and nobody else */
 #define ENDLESS "endless" /* free; answers longer than one may be */
 #define PICKY "picky"     /* free; used by one test, which makes it learn */
+#define SPARE "spare"     /* as KEYED; no other test makes its keys rest */
 #define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 

@@ -51,6 +51,8 @@ static pid_t owner;
 	"  - {id: newer, name: Newer, provider: Demo, window: 8192, max_output: 4096,"             \
 	" modalities: [text], price: {}, free: true, parameters: {temperature: false,"             \
 	" max_tokens: max_completion_tokens, stream_options: false}}\n"                            \
+	"  - {id: spare, name: Spare, provider: Demo, window: 8192, max_output: 4096,"             \
+	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-spare}}\n"           \
 	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"   \
 	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n"
 

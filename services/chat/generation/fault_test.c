@@ -184,7 +184,7 @@ static void a_key_without_quota_makes_room_for_another(void **state)
 static void a_missing_model_is_had_elsewhere(void **state)
 {
 	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, KEYED), text[200];
+	char *chat = stage_new_chat(stage, SPARE), text[200];
 	_cleanup_(reader_freep) struct reader *reader = NULL;
 
 	snprintf(text, sizeof text, "%s [[fault:404 says=model times=1 key=%s]] [[say:here]]", chat,
