@@ -158,7 +158,7 @@ static void the_decision_may_come_late(_unused_ void **state)
 		if (i % 2)
 			usleep(20000); /* either order is right */
 		httpd_body_read(req, &(struct httpd_body){0});
-		client_say(fd, "abcdefgh" + (strlen(parts[i]) < 8 ? strlen(parts[i]) : 8));
+		client_say(fd, &"abcdefgh"[strlen(parts[i]) < 8 ? strlen(parts[i]) : 8]);
 		assert_true(client_read_until(fd, &in, "got 8 of /later\n"));
 		if (strstr(parts[i], "next"))
 			assert_true(client_read_until(fd, &in, "got 0 of /next\n"));
