@@ -9,6 +9,7 @@ import { lex, type Parsed, parse, parseOn } from "./parse";
 /** A longer text may take this much more than twice the time of its half, and what is short is noise (milliseconds). */
 const GROWTH_MAX = 3.5;
 const NOISE_MS = 40;
+const RUNS_MAX = 5;
 
 /** Time of this process, so that neighbours on a busy machine do not count, in milliseconds. */
 function cpuMs(work: () => unknown): number {
@@ -24,23 +25,42 @@ const text = (name: string, chars: number) => CONSTRUCTS[name]!(chars).slice(0, 
 it.each(names)("takes time in proportion to its length: %s", (name) => {
   const [half, whole] = [text(name, 8_192), text(name, 16_384)];
   lex(half); // The first reading compiles the rules.
-  const once = cpuMs(() => lex(half));
-  const twice = cpuMs(() => lex(whole));
+  // The least of some runs: a collection of garbage falls into one of them, a rule that is too slow into all.
+  let once = Infinity;
+  let twice = Infinity;
+  for (let run = 0; run === 0 || (run < RUNS_MAX && twice >= GROWTH_MAX * once + NOISE_MS); run++) {
+    once = Math.min(
+      once,
+      cpuMs(() => lex(half)),
+    );
+    twice = Math.min(
+      twice,
+      cpuMs(() => lex(whole)),
+    );
+  }
   expect(twice).toBeLessThan(GROWTH_MAX * once + NOISE_MS);
 });
+
+/** Ends by itself, or by its own limit of time. */
+function readWithin(name: string): void {
+  try {
+    lex(text(name, TEXT_MAX_CHARS), READ_MAX_MS);
+  } catch (thrown) {
+    expect(thrown, name).toBeInstanceOf(TooSlow);
+  }
+}
 
 it("ends within the limit of time at the size of the largest message", { timeout: 120_000 }, () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1000));
   console.log(`seed ${seed}`);
   const chosen = names.filter((_, index) => index % 10 === seed % 10);
   for (const name of chosen) {
-    const ms = cpuMs(() => {
-      try {
-        lex(text(name, TEXT_MAX_CHARS), READ_MAX_MS);
-      } catch (thrown) {
-        expect(thrown, name).toBeInstanceOf(TooSlow);
-      }
-    });
+    let ms = Infinity;
+    for (let run = 0; run < RUNS_MAX && ms >= READ_MAX_MS * 1.5; run++)
+      ms = Math.min(
+        ms,
+        cpuMs(() => readWithin(name)),
+      );
     expect(ms, name).toBeLessThan(READ_MAX_MS * 1.5);
   }
 });
