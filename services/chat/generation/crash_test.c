@@ -51,6 +51,19 @@ static char *only_generation(struct stage *stage)
 	return arena_strdup(stage->arena, pg_value(sql));
 }
 
+/* Streams have a connection of their own, which the first one opens and waits for: the kill must
+ * meet the request and not that. */
+static void open_streams(struct stage *stage)
+{
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	char nothing[UUID_SIZE];
+
+	uuid_v7(nothing);
+	reader = reader_watch(stage, nothing, "");
+	reader_wait_end(reader);
+	assert_int_equal(reader->status, NOT_FOUND);
+}
+
 /* kill -9 of the replica after so many bytes of text; a negative number: that many milliseconds
  * after the request, which may be before the first transaction. */
 static void kill_at(struct stage *stage, int bytes)
@@ -63,6 +76,7 @@ static void kill_at(struct stage *stage, int bytes)
 	stage->replica = CHAT_A;
 	stage_balance(stage, &left, &held);
 	chat = stage_new_chat(stage, PLAIN);
+	open_streams(stage);
 	reader = reader_generate(stage, chat, "count [[tokens:30]] [[pace:60]]");
 	if (bytes > 0)
 		reader_wait_text(reader, (size_t)bytes);
