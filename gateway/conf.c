@@ -15,7 +15,7 @@ const struct conf_key gateway_keys[] = {
 	    "Where it serves HTTP: tcp://host:port, ipc:///path."),
 	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
 	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
-	    "It asks nobody who he is: where probes come from elsewhere (Kubernetes), name the "
+	    "It asks for no token: where probes come from elsewhere (Kubernetes), name the "
 	    "address, and let only them reach it."),
 	KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
 	    "What people type: scheme and host, with the port if it is not the usual one. Cookies "

@@ -70,7 +70,7 @@ static void some_are_left_as_they_are(_unused_ void **state)
 	/* Secrets: their length must not tell of them. */
 	assert_false(compressed("POST /api/v1/auth/login", JSON TAKES, log_in));
 	assert_true(body_len() > 100000);
-	/* What another site made the browser ask. */
+	/* Another site made the browser ask. */
 	assert_false(compressed(LONG, TAKES "Sec-Fetch-Site: cross-site\r\n", ""));
 	assert_false(compressed(LONG, TAKES "Sec-Fetch-Site: same-site\r\n", ""));
 	assert_true(compressed(LONG, TAKES "Sec-Fetch-Site: same-origin\r\n", ""));

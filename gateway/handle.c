@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is read on the thread that received it: a millisecond or two at worst. */
+/* Bodies up to this size are read on the thread that received them: a millisecond or two at worst.
+ */
 #define READ_HERE_BYTES_MAX (16 * 1024)
 
 static bool is_safe(const struct httpd_request *http)

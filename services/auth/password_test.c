@@ -1,4 +1,4 @@
-/* What hashing costs: the same for unknown accounts. */
+/* Hashing costs the same for unknown accounts. */
 #include "auth/auth_test.h"
 #include "auth/password.h"
 #include "runtime/base/clock.h"

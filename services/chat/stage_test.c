@@ -141,7 +141,7 @@ int stage_tear_down(void **state)
 	assert_string_equal(pg_value("SELECT count(*) FROM chat.message m JOIN chat.generation g "
 				     "ON g.assistant_message_id = m.id WHERE m.state <> g.state"),
 			    "0");
-	/* What is counted is what is there. */
+	/* The counters agree with the rows. */
 	assert_string_equal(
 		pg_value("SELECT count(*) FROM chat.chat c WHERE c.messages <> "
 			 "(SELECT count(*) FROM chat.message m WHERE m.chat_id = c.id)"),

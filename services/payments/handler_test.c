@@ -65,7 +65,7 @@ static enum status webhook(const char *body, const char *secret, struct error *e
 	return s;
 }
 
-/* What the administrator reads about the event with this body. */
+/* The administrator's note on the event with this body. */
 static const char *note_of(const char *body)
 {
 	static const struct sql sql = {

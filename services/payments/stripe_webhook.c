@@ -17,7 +17,7 @@ static struct metric_family events_total = {"payments_events_total",
 					    "Signed events, by what became of them.", "outcome",
 					    METRIC_COUNTER, NULL};
 
-/* What is stored of an event. */
+/* An event as it is stored. */
 struct arrival {
 	const json_t *object; /* NULL: it has none */
 	const ProtobufCBinaryData *raw;
@@ -111,7 +111,7 @@ static enum status take(struct db *db, void *ctx, struct error *reterr)
 	return learn_object(db, arrival->object, arrival->live, reterr);
 }
 
-/* What a repeat of the event may change. */
+/* An error that a repeat of the event may not meet. */
 static bool passes(enum status s)
 {
 	return s == UNAVAILABLE || s == ABORTED || s == DEADLINE_EXCEEDED || s == CANCELLED ||

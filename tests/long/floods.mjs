@@ -198,7 +198,7 @@ const floods = {
 // ---------------------------------------------------------------------------------------------- the person
 const HERE = "127.0.0.1";
 
-// What one visit does; each step must be answered well.
+// One visit; each of its steps must be answered well.
 async function visit(person, took, wrong) {
   const step = async (name, promise, good) => {
     const began = performance.now();

@@ -67,7 +67,7 @@ test("the composer has the focus whenever nothing else needs it", async (t) => {
   await page.keyboard.press("Escape");
   await hasFocus(page);
 
-  // What is typed where nothing takes it. Panes that scroll show no outline after a click.
+  // Keys that nothing takes. Panes that scroll show no outline after a click.
   await page.getByRole("region", { name: "Messages" }).click({ position: { x: 5, y: 5 } });
   await page.keyboard.press("ArrowDown");
   const outline = () => page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);

@@ -1,4 +1,4 @@
-// What a model writes is input from outside: whatever it is, the page shows it at once, and goes on.
+// A model's text is input from outside: the page shows it at once, and goes on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, chatLink, composer, eventually, signUp, stopButton, useBrowser, visit } from "./lib.mjs";

@@ -1,4 +1,4 @@
-// What Markdown looks like: code, tables, formulas, footnotes, diagrams, and the few tags of HTML that are allowed.
+// The look of Markdown: code, tables, formulas, footnotes, diagrams, and the few tags of HTML that are allowed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, checkAxe, checkNoOverflow, eventually, questions, signUp, useBrowser, visit } from "./lib.mjs";

@@ -65,7 +65,7 @@ test("no credits: says what it costs, keeps the text, leads to the packages", as
   await page.getByText("Not enough credits").waitFor();
   await page.getByText(/costs up to \d+ credits and you have/).waitFor();
   await page.getByRole("button", { name: /^Use .*, up to/ }).waitFor();
-  // Who sends it all the same keeps the text, and no empty chat is left.
+  // Sent all the same, the text stays, and no empty chat is left.
   await composer(page).press("Enter");
   await page.waitForResponse((response) => response.request().method() === "DELETE");
   await eventually(async () => assert.equal(await composer(page).inputValue(), "Can I still ask? [[say:Yes.]]"));

@@ -27,7 +27,7 @@ async function begin(page) {
   await eventually(async () => assert.ok((await textOf(page)).length > 20));
 }
 
-/** Whatever is on the screen at any moment until the answer is whole. */
+/** The screen at any moment until the answer is whole. */
 async function watchUntilWhole(page) {
   const claims = await page.evaluate(
     () =>

@@ -54,7 +54,7 @@ test("logged out: no 401, and every button does something", async (t) => {
   }
 });
 
-/** What a finger can touch and is smaller than 40 px, links within a text apart. */
+/** Elements to touch that are smaller than 40 px, links within a text apart. */
 function smallTargets(page) {
   return page.evaluate(() => {
     const SELECT = "a[href],button,input,select,textarea,summary,[role=button],[role=menuitem],[role=menuitemradio],[role=option],[role=radio]";

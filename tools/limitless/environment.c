@@ -10,7 +10,7 @@
 
 #define OWN_PREFIX "LIMITLESS_"
 
-/* Where programs and files are, words and time, certificates, and what sanitizers are told. */
+/* Paths, words and time, certificates, and options of sanitizers. */
 static const char *const common[] = {
 	"PATH",         "HOME",          "LANG",         "LC_ALL",
 	"LC_CTYPE",     "LC_COLLATE",    "LC_MESSAGES",  "TZ",

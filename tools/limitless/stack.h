@@ -10,7 +10,7 @@
 #define STACK_PORT_MAX \
 	64530 /* with its admin port and those of the services it stays below 65,536 */
 
-/* What credits are bought with. */
+/* The kind of money that buys credits. */
 enum money {
 	MONEY_NONE, /* nothing is sold */
 	MONEY_PLAY, /* a stand-in for Stripe, or a test key */

@@ -70,7 +70,7 @@ bool user_can(const struct user *user, const char *const *paths, int mode)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* What exec could give back, also to root. */
+/* Capabilities that exec could give back, also to root. */
 static void empty_bounding_set(void)
 {
 	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)

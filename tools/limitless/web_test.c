@@ -1,4 +1,4 @@
-/* What is kept of the page over upgrades. */
+/* Assets of the page that are kept over upgrades. */
 #include "tools/limitless/web.h"
 
 #include <setjmp.h>

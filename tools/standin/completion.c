@@ -72,7 +72,7 @@ static void error_answer(struct httpd_request *req, const struct refusal *refusa
 	json_decref(error);
 }
 
-/* What providers say beside a status: [[fault:402 says=afford]]. */
+/* Words of providers beside a status: [[fault:402 says=afford]]. */
 static const struct {
 	const char *name, *code, *message;
 } sayings[] = {

@@ -24,9 +24,8 @@ static const struct conf_key keys[] = {
 	 "The only key that is accepted; empty: any key."},
 	{"control_token", CONF_SECRET, offsetof(struct standin_conf, control_token), "", 0, 0,
 	 false,
-	 "What the routes below /standin/ want as `Authorization: Bearer`: they show what was "
-	 "asked "
-	 "and make faults; empty: they are off."},
+	 "Token of the routes below /standin/ (`Authorization: Bearer`), which show what was "
+	 "asked and make faults; empty: they are off."},
 	{"pace", CONF_INTEGER, offsetof(struct standin_conf, pace), "60", 0, 1000000, false,
 	 "Tokens a second; 0: as fast as they can be read."},
 	{"first_token", CONF_DURATION, offsetof(struct standin_conf, first_ms), "200ms", 0, 3600000,

@@ -15,7 +15,7 @@ const FRESH_MS = 10_000;
 
 const RETRIES = 2;
 
-/** What draws notes is loaded so long after the page, in milliseconds. */
+/** The part that draws notes is loaded so long after the page, in milliseconds. */
 const NOTES_MS = 3000;
 
 // In the same turn: an answer that ended is in the list before its live copy leaves it.

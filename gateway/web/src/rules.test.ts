@@ -24,7 +24,7 @@ it.each([
     /\bnavigator\.(serviceWorker|share|mediaDevices|storage|wakeLock|credentials|geolocation|usb|keyboard)\b|\bshow(Open|Save)FilePicker\b|\bnew Notification\b|\bcaches\.|\bcookieStore\b/,
     [],
   ],
-  // What storage keeps may be switched off.
+  // Storage may be switched off.
   ["storage", /\b(local|session)Storage\b/, ["lib/storage.ts"]],
   // A part that is missing after an upgrade must not blank the page.
   ["React's lazy", /\blazy\b[^;]*from "react"/, ["ui/lazy-view.tsx"]],

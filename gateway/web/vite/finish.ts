@@ -1,4 +1,4 @@
-// What the build adds to Vite's output: the size budget, the paths of the page, and precompressed copies for the gateway.
+// The build adds to Vite's output: the size budget, the paths of the page, and precompressed copies for the gateway.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";

@@ -167,7 +167,7 @@ static void the_newest_come_first(void **state)
 	stage_fails(stage, chat_v1_list_messages, &req, &list, INVALID_ARGUMENT, "field_invalid");
 }
 
-/* What a screen waits for is bounded in bytes, too. */
+/* The first screen's messages are bounded in bytes, too. */
 static void the_newest_fit_a_screen(void **state)
 {
 	struct stage *stage = *state;

@@ -117,7 +117,7 @@ static void odd_events_are_noted_once(void **state)
 	assert_int_equal(lines_of_log("ping", reader->generation), 0);
 }
 
-/* What the head says about the body is not believed. */
+/* The head's words about the body are not believed. */
 static void labels_do_not_matter(void **state)
 {
 	static const char packed[] =

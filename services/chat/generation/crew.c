@@ -1,6 +1,6 @@
 /* Threads that do the engine's database work, each with its own connections. The engine's own jobs
  * come first: they end what runs and keep its leases. Jobs of users wait in one lane a user, and
- * the lanes take turns: who asks for much waits for it alone. */
+ * the lanes take turns: a user who asks for much waits for it alone. */
 #include "chat/generation/internal.h"
 #include "runtime/base/ensure.h"
 
@@ -11,7 +11,7 @@ struct queue {
 	struct job *first, **last;
 };
 
-/* Those of one user; there is none without jobs. */
+/* The jobs of one user; there is no lane without jobs. */
 struct lane {
 	struct lane *next;      /* whose turn comes after it */
 	struct lane *in_bucket; /* with the same hash */

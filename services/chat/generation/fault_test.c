@@ -251,7 +251,7 @@ static void a_refused_parameter_is_left_out(void **state)
 	second = ask_warmly(stage, next, words);
 	assert_string_equal(reader_text(second), "as you like");
 	assert_int_equal(stage_requests(next), 1);
-	/* What cannot be left out is told. */
+	/* The user is told of what cannot be left out. */
 	never = ask_warmly(stage, next, "[[refuse:messages]]");
 	reader_expect_failed(never, "PROVIDER_REFUSED");
 }
@@ -368,7 +368,7 @@ static void absurd_usage_is_counted(void **state)
 	}
 }
 
-/* What is odd in a stream is passed over; body_test.c has many more. */
+/* Odd events of a stream are passed over; body_test.c has many more. */
 static void odd_streams_are_read(void **state)
 {
 	static const struct {

@@ -87,7 +87,7 @@ struct provider_try {
 	struct provider_fault fault;
 };
 
-/* What a chat was before a send; that is brought back when the send is refused. */
+/* The chat before a send, which is brought back when the send is refused. */
 struct chat_before {
 	char leaf[UUID_SIZE]; /* "": none */
 	char model[MODEL_BYTES_MAX + 1];
@@ -187,7 +187,7 @@ void generation_read(struct generation *generation, const PGresult *rows, int ro
 void hold_begin(struct generation *generation);
 /* expire_time of a hold: the lease and a margin. */
 void hold_expire(const struct engine *engine, int64_t lease_us, Google__Protobuf__Timestamp *ret);
-/* What a refusal of credits, or none of its answers, means to the user. */
+/* The error that a user sees when credits refuses or does not answer. */
 enum status hold_error(const struct error *err, struct error *reterr);
 /* uuidv5(name_space, "generation:attempt"). */
 void attempt_id(const struct generation *generation, const struct uuid *name_space, int32_t attempt,

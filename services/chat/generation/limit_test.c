@@ -1,4 +1,4 @@
-/* What one user may have, and that a refused send leaves nothing. */
+/* Limits of one user, and a refused send that leaves nothing. */
 #include "../chat_test.h"
 
 #define PER_USER 5 /* generations: engine.generations_per_user */

@@ -99,7 +99,7 @@ static void text_is_cut_between_characters(void **state)
 	assert_int_equal(sum, 3 * EVENT_BYTES_MAX);
 }
 
-/* What is no UTF-8 is cut somewhere. */
+/* Text that is no UTF-8 is cut somewhere. */
 static void bytes_without_an_end_are_cut(void **state)
 {
 	_cleanup_(log_unrefp) struct event_log *log = log_new(1, 4 * EVENT_BYTES_MAX);

@@ -193,7 +193,7 @@ static void a_chat_goes_on_after_an_empty_answer(void **state)
 	assert_int_equal(stage_requests(words), 1);
 }
 
-/* What a provider refused for its words is not sent again with each later question. */
+/* A question that a provider refused for its words is not sent again with each later one. */
 static void a_refused_question_is_left_out(void **state)
 {
 	static const char *const faults[] = {"403 says=flagged", "400 says=context", "400"};

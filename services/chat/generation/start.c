@@ -126,7 +126,7 @@ static enum status find_key(struct crew_member *member, struct start_job *start,
 /* ---------------------------------------------------------------- the first job: nothing is stored
  */
 
-/* What a hold for this request is at least: context may come to its text, and never less. */
+/* The least hold for this request: context may come to its text. */
 static enum status price_floor(struct crew_member *member, struct start_job *start,
 			       struct error *reterr)
 {

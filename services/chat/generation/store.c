@@ -15,7 +15,7 @@ struct hop {
 	int32_t depth;
 };
 
-/* Where the user's message goes. */
+/* The place of the user's message. */
 struct place_in_chat {
 	char chat[UUID_SIZE];
 	int32_t depth;      /* of the user's message */
@@ -68,7 +68,7 @@ static enum status find_parent(struct db *db, const struct start_job *start, con
 	return OK;
 }
 
-/* What the chat is like, for a send that will be refused after all. */
+/* The chat as it is, for a send that will be refused after all. */
 static void keep(const PGresult *rows, struct chat_before *ret)
 {
 	snprintf(ret->leaf, UUID_SIZE, "%s", db_peek(rows, 0, "leaf_id"));

@@ -1,4 +1,4 @@
-/* Whatever became of the answers of a branch, its prompt is one that every template takes. */
+/* Every template takes the prompt of a branch, whatever became of its answers. */
 #include "../chat_test.h"
 #include "chat/generation/turns.h"
 #include "runtime/base/text.h"

@@ -1,4 +1,4 @@
--- What a user stores and runs is bounded, and lists cost what they return: both are kept where messages are written.
+-- Limits of a user, and lists that cost no more than they return: both are kept up where messages are written.
 
 -- position: among its siblings, 1 for the eldest; the youngest's is their number.
 -- jump_id: an ancestor further up, so that any ancestor is found in a logarithm of steps (Myers, "An applicative random-access stack");
@@ -16,7 +16,7 @@ FROM (SELECT chat_id, count(*) AS messages FROM message GROUP BY chat_id) n
 WHERE n.chat_id = c.id;
 CREATE INDEX chat_bin_owner ON chat (user_id, delete_time) WHERE delete_time IS NOT NULL;
 
--- What a user has here, the bin included. Its row is the lock of whoever adds to it; a chat is locked before it.
+-- Totals of a user, the bin included. A writer locks the user's row; a chat is locked before it.
 CREATE TABLE user_total (
     user_id uuid PRIMARY KEY,
     chats   integer NOT NULL DEFAULT 0,

@@ -36,7 +36,7 @@ struct model {
 	size_t n_routes;                             /* at least 1 */
 };
 
-/* What is said of the models that a provider lists and the file does not. */
+/* Terms of models that a provider lists and the file does not. */
 struct discovered {
 	bool offered;
 	struct model like;         /* without id, name and routes */

@@ -14,7 +14,7 @@
 #define TIMEOUT_MS 5000
 #define ANSWER_BYTES_MAX (4u << 20)
 
-/* What one provider answered last. */
+/* The last answer of one provider. */
 struct known {
 	char *name, *url;
 	struct offers offers;

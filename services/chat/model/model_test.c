@@ -208,7 +208,7 @@ static void what_is_there_is_offered(void **state)
 	assert_int_equal(with->n_models, 2);
 	assert_null(catalogue_find(with, "a"));
 	assert_int_equal(catalogue_find(with, "both")->n_routes, 1);
-	/* What is learnt of a route goes on over every change. */
+	/* Knowledge of a route outlives every change. */
 	assert_ptr_equal(catalogue_find(with, "both")->routes[0].state,
 			 catalogue_find(base, "both")->routes[0].state);
 	catalogue_unref(with);

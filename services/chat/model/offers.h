@@ -1,4 +1,4 @@
-/* What providers list (GET /models), and the catalogue that comes of it. */
+/* Lists of providers (GET /models), and the catalogue that comes of them. */
 #ifndef CHAT_MODEL_OFFERS_H
 #define CHAT_MODEL_OFFERS_H
 

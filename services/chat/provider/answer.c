@@ -55,7 +55,7 @@ static bool take_event(const char *name, const char *data, size_t len, _unused_ 
 
 /* ---------------------------------------------------------------- JSON texts, one after another */
 
-/* Where the object ends whose next byte is p, or NULL when it goes on behind end. */
+/* The end of the object whose next byte is p, or NULL when it goes on behind end. */
 static const char *object_end(struct objects *objects, const char *p, const char *end)
 {
 	for (; p < end; p++) {

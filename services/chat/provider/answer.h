@@ -7,7 +7,7 @@
 struct provider_answer {
 	const struct provider_api *api;
 	struct provider_stream stream;
-	/* What the bytes are is seen from the first one, whatever the server calls them. */
+	/* The first byte decides on the form, whatever the server calls it. */
 	enum { FORM_UNKNOWN, FORM_EVENTS, FORM_OBJECTS } form;
 	struct sse_reader sse;
 	struct objects {
@@ -38,7 +38,7 @@ enum transport {
 	TRANSPORT_CLOSED, /* the body came to its own end */
 };
 
-/* What an answer that ended is. */
+/* The verdict on an answer that ended. */
 struct ending {
 	bool done;          /* it is whole */
 	bool charged;       /* what it used */
@@ -47,7 +47,7 @@ struct ending {
 };
 /* ending.c: the table. After answer_end. */
 struct ending answer_ending(const struct provider_answer *answer, enum transport transport);
-/* What the word of an ending means. */
+/* The message for the word of an ending. */
 const char *answer_ending_text(const char *reason);
 
 #endif

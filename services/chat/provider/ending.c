@@ -1,4 +1,4 @@
-/* What an answer is worth, by how it ended and by what it showed. */
+/* The worth of an answer, by its end and by the parts that it showed. */
 #include "chat/provider/answer.h"
 
 #include <string.h>

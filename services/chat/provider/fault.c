@@ -26,7 +26,7 @@ enum verdict {
 	UNCLEAR,
 };
 
-/* What the user reads where the page has no words of its own. */
+/* Words for the user where the page has none of its own. */
 static const struct {
 	enum fault_kind kind;
 	enum status code;
@@ -229,7 +229,7 @@ static const struct {
 	{503, START, "that model is currently overloaded", BUSY},
 	{503, START, "loading model", BUSY},
 
-	/* What the status does not say. */
+	/* The status alone does not say more. */
 	{500, WITHIN, "roles must alternate", REFUSED},
 	{400, WITHIN, "", REFUSED},
 	{422, WITHIN, "", REFUSED},

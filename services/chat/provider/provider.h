@@ -22,7 +22,7 @@ struct provider_key {
 	size_t minute_at;    /* the oldest of the ring */
 };
 
-/* What is learnt of a route while it is used. Engine thread only. */
+/* Knowledge of a route, gained while it is used. Engine thread only. */
 struct route_key {
 	int64_t cooldown_us; /* until which the key rests for this model */
 	int32_t failures;    /* in a row; each doubles the rest */
@@ -53,7 +53,7 @@ struct provider {
  */
 _must_check_ enum status provider_url_read(const char *name, const char *text, struct arena *arena,
 					   struct provider *ret, struct error *reterr);
-/* Where path is there. */
+/* The address of path on the provider's server. */
 char *provider_url(struct arena *arena, const struct provider *provider, const char *path);
 /* The header that shows the key; NULL: none is wanted. */
 const char *provider_authorization(struct arena *arena, const struct provider *provider,
@@ -114,7 +114,7 @@ struct provider_stream {
 	struct buf scratch;
 };
 
-/* What a piece of an answer is. */
+/* Kinds of pieces of an answer. */
 enum part { PART_TEXT, PART_THOUGHT, PART_REFUSAL };
 
 void provider_stream_done(struct provider_stream *stream);
@@ -162,7 +162,7 @@ struct provider_pick {
 	struct provider_key *key;
 };
 
-/* What one answer does not try again, or tries last; zeroed at its begin. */
+/* Ways that one answer does not try again, or tries last; zeroed at its begin. */
 struct provider_avoid {
 	uint64_t keys[MODEL_ROUTES_MAX]; /* bits: keys of each route */
 	uint8_t last;                    /* bits: routes */

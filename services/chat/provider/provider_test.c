@@ -76,7 +76,7 @@ static void keys_take_turns_and_rest(void **state)
 	report(&pool, &one, 7 * SECOND, NULL);
 }
 
-/* What each verdict keeps from others: nothing, this key for this model, or the key. */
+/* Each verdict keeps from others: nothing, this key for this model, or the key. */
 static void only_a_verdict_on_the_key_rests_the_key(void **state)
 {
 	static const struct {
@@ -165,7 +165,7 @@ static void a_minute_has_so_many_requests(void **state)
 	assert_int_equal(wait_us, 10 * SECOND);
 }
 
-/* What people write into OPENAI_BASE_URL. */
+/* Spellings of OPENAI_BASE_URL. */
 static void base_addresses_are_read(void **state)
 {
 	static const struct {

@@ -8,7 +8,7 @@
 
 #define THINK_HELD_MAX 32 /* bytes that may be a tag and wait for more */
 
-/* Where a text is; {0} at the beginning. */
+/* The state of a text; {0} at the beginning. */
 struct think {
 	enum { THINK_BEGIN, THINK_INSIDE, THINK_AFTER, THINK_TEXT } at;
 	const char *tag; /* that is open */

@@ -1,4 +1,4 @@
-/* What providers say when they refuse, as their servers send it, and what becomes of it. */
+/* Refusals as providers' servers send them, and the verdicts on them. */
 #include "../chat_test.h"
 #include "chat/provider/provider.h"
 #include "chat/provider/words.h"
@@ -425,7 +425,7 @@ static void every_refusal_has_a_verdict(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Whatever comes, cut anywhere: a verdict, and never the provider's own words. */
+/* Any body, cut anywhere, gives a verdict, and never the provider's own words. */
 static void any_piece_has_a_verdict(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -114,7 +114,7 @@ static void read_value(struct words *words, const json_t *value, int depth)
 		read_object(words, value, depth + 1);
 }
 
-/* What is left of JSON that was cut off: from its first message on. */
+/* The rest of JSON that was cut off: from its first message on. */
 static void read_rest(struct words *words, const char *body, size_t len)
 {
 	static const char key[] = "\"message\":";

@@ -1,4 +1,4 @@
-/* What a server never does, it may not do: a hole in it is worth less to who finds it. */
+/* A server may not do things that it never does: a hole in it is worth less to an attacker. */
 #ifndef RUNTIME_BASE_CONFINE_H
 #define RUNTIME_BASE_CONFINE_H
 

@@ -51,7 +51,7 @@ static int count_allowed(void)
 #ifdef __x86_64__
 	allowed += !refuses(syscall(0x40000000 | SYS_getpid));
 #endif
-	/* What a server does goes on, in new threads too. */
+	/* A server's own work goes on, in new threads too. */
 	if (pthread_create(&thread, NULL, try_in_a_thread, &refused_in_thread) != 0)
 		return 98;
 	pthread_join(thread, NULL);

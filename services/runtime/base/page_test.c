@@ -196,7 +196,7 @@ static void a_signed_token_may_be_odd(void **state)
 			       "field_invalid");
 }
 
-/* Whatever is signed, it is one key and one id, or 400. */
+/* Signed content is one key and one id, or 400. */
 static void random_tokens_never_abort(void **state)
 {
 	unsigned seed = (unsigned)clock_wall_us();

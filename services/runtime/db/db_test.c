@@ -218,7 +218,7 @@ static void test_values(void **state)
 	assert_null(db_param_time(arena, NULL));
 }
 
-/* What a column holds is no reason to end the process. */
+/* No value of a column ends the process. */
 static void numbers_that_do_not_fit_are_cut(void **state)
 {
 	static const struct sql large = {

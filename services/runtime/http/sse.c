@@ -115,7 +115,7 @@ static bool take_line(struct sse_reader *reader, event_fn *on_event, void *ctx)
 	return go_on;
 }
 
-/* What does not fit is left out; enough of it is there to see what the line was. */
+/* Bytes that do not fit are left out; enough is there to see what the line was. */
 static void add_to_line(struct sse_reader *reader, const char *text, size_t len)
 {
 	struct buf *line = &reader->line;

@@ -77,7 +77,7 @@ static void test_cases_at_every_cut(_unused_ void **state)
 	}
 }
 
-/* What is too long is skipped with bounded memory, and the next event is read. */
+/* A long event is skipped with bounded memory, and the next one is read. */
 static void test_limits(_unused_ void **state)
 {
 	static const struct {

@@ -33,7 +33,7 @@ static void handle(struct httpd_request *req, _unused_ void *ctx)
 	answer(req, 200, arena_printf(req->arena, "got %zu of %s\n", req->body_len, req->path));
 }
 
-/* What a path begins with says what becomes of the body. */
+/* The beginning of a path decides on the body. */
 static void head(struct httpd_request *req, _unused_ void *ctx)
 {
 	const char *client = httpd_header(req, "x-client");
@@ -314,11 +314,11 @@ static void all_bodies_together_are_bounded(_unused_ void **state)
 			strstr(rest(dial("POST /small HTTP/1.1\r\n" HOST "Content-Length: 2\r\n"
 					 "Connection: close\r\n\r\nab")),
 			       "got 2 of /small"));
-		/* Who has a session has the rest, and no more of it than anybody may have. */
+		/* A client with a session has the rest, and no more of it than anybody may have. */
 		fds[n++] = begin_body("u", "X-Session: 1\r\n");
 		fds[n++] = begin_body("u", "X-Session: 1\r\n");
 		refuses_soon("u", "X-Session: 1\r\n", 429);
-		/* What is finished makes room again. */
+		/* A finished body makes room again. */
 		for (size_t i = 0; i < n; i++) {
 			send_bytes(fds[i], 64 * KIB - 1);
 			assert_non_null(strstr(rest(fds[i]), "got 131072"));

@@ -100,7 +100,7 @@ static void an_address_has_so_many(_unused_ void **state)
 	close(fd);
 }
 
-/* Who waits longest goes, not who came first. */
+/* The client that waits longest goes, not the first one. */
 static void the_oldest_idle_one_gives_way(_unused_ void **state)
 {
 	int fds[MAX], fd;

@@ -6,7 +6,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/json/peek.h"
 
-/* What one text has left open for its next piece; {0} at the beginning. */
+/* Halves that one text left open for its next piece; {0} at the beginning. */
 struct mend {
 	uint32_t high;   /* half of a surrogate pair; 0: none */
 	uint8_t part[4]; /* of a UTF-8 sequence */

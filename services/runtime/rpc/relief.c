@@ -13,7 +13,7 @@
 #define AGAIN_US (100 * US_PER_MS) /* until the next look, after one that found too little */
 #define LOG_EVERY_US US_PER_S      /* of one connection */
 
-/* What waits of one stream, and of its user in all. */
+/* The backlog of one stream, and of its user in all. */
 struct backlog {
 	struct stream *stream;
 	const char *user;

@@ -23,7 +23,7 @@ const struct conf_key service_keys[] = {
 	    "reaches it is believed, also that he is an admin. Tests only."),
 	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
 	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
-	    "It asks nobody who he is: where probes come from elsewhere (Kubernetes), name the "
+	    "It asks for no token: where probes come from elsewhere (Kubernetes), name the "
 	    "address, and let only them reach it."),
 	KEY_RELOAD("log_level", CONF_TEXT, log_level, "info", "debug, info, warn or error."),
 	{
@@ -53,7 +53,8 @@ const struct conf_key service_keys[] = {
 	    "What one stream may hold unsent for a slow reader."),
 	KEY("connection_unsent_bytes", CONF_BYTES, connection_unsent_bytes, "64MiB", 64 * 1024,
 	    4096 * MIB,
-	    "What one connection may hold unsent; beyond it the streams that are not read end as "
+	    "Bytes that one connection may hold unsent; beyond it the streams that are not read "
+	    "end as "
 	    "READER_SLOW, those of the user with most first."),
 	KEY("connections_max", CONF_INTEGER, connections_max, "1024", 1, 100000,
 	    "Connections from callers."),

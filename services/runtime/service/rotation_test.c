@@ -88,7 +88,7 @@ static pid_t pids[2];
 static struct arena *arena;
 static char *private_pem[2][3]; /* of each service: [1], [2] */
 
-/* What the caller in a fork has done; shared. */
+/* The work of the caller in a fork; shared. */
 static struct score {
 	_Atomic int64_t good, bad;
 	atomic_bool stop;

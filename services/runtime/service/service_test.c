@@ -344,7 +344,7 @@ static void says_what_is_wrong_at_start(void **state)
 	}
 }
 
-/* What listens on more than ipc believes everybody only when it is told to, and says so. */
+/* A service on more than ipc believes everybody only when it is told to, and says so. */
 static void is_open_only_when_told(void **state)
 {
 	struct stage *stage = *state;

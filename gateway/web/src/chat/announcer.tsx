@@ -20,7 +20,7 @@ export function Announcer({ chat }: { chat: string }) {
         place.current = { key: live.key, end: 0, seen: 0 };
       }
       const text = shownText(live);
-      // What was looked at before is not looked at again, but for its last character.
+      // Earlier text is not looked at again, but for its last character.
       const end = sentenceEnd(text, Math.max(place.current.end, place.current.seen - 1));
       place.current.seen = text.length;
       if (end <= place.current.end) return;

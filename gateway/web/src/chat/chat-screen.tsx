@@ -30,7 +30,7 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   // The first answer should not wait for the code that shows it.
   useEffect(() => void loadConversation(), []);
 
-  // Whoever went somewhere else meanwhile stays there.
+  // A reader who went somewhere else meanwhile stays there.
   const onCreated = (made: string) => location.pathname === "/" && navigate(`/chat/${made}`);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each chat that is opened.
@@ -74,7 +74,7 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   );
 }
 
-/** What is no id at all is refused as a bad request. */
+/** The server refuses a malformed id as a bad request. */
 function useIsGone(chat: string | undefined): boolean {
   const { error, data } = useChat(chat);
   const status = error && !data ? toProblem(error).status : 0;

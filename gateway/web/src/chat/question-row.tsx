@@ -54,7 +54,7 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
   );
 });
 
-/** What people write is shown as they wrote it; only their fenced code is set as code. */
+/** Questions are shown as they were written; only their fenced code is set as code. */
 function QuestionText({ text }: { text: string }) {
   return fencesOf(text).map((part, index) =>
     part.isCode ? (
@@ -77,7 +77,7 @@ function QuestionText({ text }: { text: string }) {
   );
 }
 
-/** Where the line of this number ends, or the text's end. */
+/** The end of the line of this number, or of the text. */
 function endOfLine(text: string, line: number): number {
   let at = -1;
   for (let n = 0; n < line; n++) {

@@ -61,7 +61,7 @@ function commandOf(event: KeyboardEvent) {
   return undefined;
 }
 
-/** What is typed where nothing takes it is meant for the composer; the browser puts it where the focus goes. */
+/** Keys that nothing takes are meant for the composer; the browser puts them where the focus goes. */
 function goesToComposer(event: KeyboardEvent): boolean {
   const { target, key } = event;
   const mod = event.ctrlKey || event.metaKey;

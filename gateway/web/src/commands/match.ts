@@ -1,6 +1,6 @@
 // Finds titles by their words. No letters are skipped: "187" finds 187 and not 1-8-7 somewhere in between.
 
-/** What a hit is worth, best first; 0 is none. */
+/** The worth of a hit, best first; 0 is none. */
 const EXACT = 5;
 const BEGINS = 4;
 const WORDS = 3;
@@ -39,7 +39,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** What an id begins with: eight figures and a dash at least, so that a number or a word is none. */
+/** The beginning of an id: eight figures and a dash at least, so that a number or a word is none. */
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{0,27}$/i;
 
 /** The best first; what is equally good stays in its order. */

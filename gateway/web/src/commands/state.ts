@@ -4,7 +4,7 @@ import { createStore } from "@/lib/store";
 
 export type Window = "none" | "commands" | "shortcuts";
 
-/** What was open when the page had to be loaded anew is open again. */
+/** The palette opens again when it was open as the page had to be loaded anew. */
 const before = recallInTab("window");
 rememberInTab("window", null);
 

@@ -59,7 +59,7 @@ export interface Shortfall {
   choose: (model: string) => void;
 }
 
-/** What is missing for this text, as far as this page can tell; the server has the last word. */
+/** The credits missing for this text, as far as this page can tell; the server has the last word. */
 export function useShortfall(chat: string, text: string): Shortfall | undefined {
   const id = chat === NEW_CHAT ? undefined : chat;
   const { data: balance } = useBalance();

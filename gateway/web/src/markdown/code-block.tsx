@@ -121,7 +121,7 @@ function useChunks(code: string): string[] {
   return known.current.chunks;
 }
 
-/** Where the last of so many lines ends, before its line end. */
+/** The end of the last of so many lines, before its line end. */
 function endOfLines(code: string, from: number, lines: number): number {
   let at = from - 1;
   for (let n = 0; n < lines; n++) {

@@ -67,7 +67,7 @@ export function Diagram({ code }: { code: string }) {
 /** A diagram is not made narrower, in pixels: on a phone it is scrolled and stays readable. */
 const READABLE_PX = 560;
 
-/** What stands in a diagram, for those who do not see it, in characters: its source says it best. */
+/** The text read out for a diagram, in characters: its source says it best. */
 const ALT_MAX = 1_000;
 
 function altOf(code: string): string {

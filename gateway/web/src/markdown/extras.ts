@@ -1,4 +1,4 @@
-// What people expect of GitHub's Markdown beyond marked: footnotes, and sections that open (<details>).
+// Parts of GitHub's Markdown that marked lacks: footnotes, and sections that open (<details>).
 import type { Lexer, Token, TokenizerAndRendererExtension, Tokens } from "marked";
 import { LOOK_AHEAD_CHARS } from "./limits";
 
@@ -26,7 +26,7 @@ const DETAILS = /^ {0,3}<details(\s+open(?:="[^"\n]{0,20}")?)?\s*>[ \t]*\n?/i;
 const SUMMARY = /^\s*<summary>([^\n]{0,1000}?)<\/summary>[ \t]*\n?/i;
 const EITHER_END = /<(\/?)details\b[^>\n]{0,100}>/gi;
 
-/** Where the section ends that is open at `from`: the text's end when it is not closed. */
+/** The end of the section that is open at `from`: the text's end when it is not closed. */
 function endOfDetails(src: string, from: number): { inner: number; outer: number } {
   let depth = 1;
   EITHER_END.lastIndex = from;

@@ -44,7 +44,7 @@ export function useBlocks(text: string, writing: boolean): Token[] {
     return parsed.current;
   }, [shown, writing]);
 
-  // What was left out because it came too early is shown soon, also when nothing follows.
+  // A text that came too early is shown soon, also when nothing follows.
   useEffect(() => {
     if (!isEarly) return;
     const ms = notBefore.current - performance.now() + 2;

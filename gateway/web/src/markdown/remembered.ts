@@ -1,4 +1,4 @@
-// What was worked out for a text, for the texts that were used last.
+// Results for texts, kept for the texts that were used last.
 
 /** Characters of the texts that are remembered: some megabytes. */
 const KEPT_MAX_CHARS = 2_000_000;

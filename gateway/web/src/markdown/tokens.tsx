@@ -27,7 +27,7 @@ const Block = memo(
   (before, after) => before.token === after.token || saysTheSame(before.token, after.token),
 );
 
-/** What has brackets may have become a link by a definition below it. A worker's tokens have no raw text. */
+/** A text with brackets may have become a link by a definition below it. A worker's tokens have no raw text. */
 function saysTheSame(before: Token, after: Token): boolean {
   return (
     before.raw !== "" &&
@@ -182,7 +182,7 @@ function List({ token }: { token: Tokens.List }) {
   return token.ordered ? <ol start={token.start || 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
-/** What the task of a check box says. */
+/** The words of the task beside a check box. */
 const Task = createContext("");
 
 /** Longest name of a check box, in characters: its first line says what it is for. */

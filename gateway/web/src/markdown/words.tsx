@@ -3,7 +3,7 @@
 import { Fragment, type ReactNode } from "react";
 import { WORD_MAX_CHARS, WORD_PART_CHARS } from "./limits";
 
-/** What belongs to the character before it. */
+/** Code points that belong to the character before them. */
 const JOINED = /^(?:\p{M}|\u200d|\p{Emoji_Modifier}|[\udc00-\udfff])/u;
 
 /** The same text; as it is when no word in it is too long. */

@@ -3,7 +3,7 @@
 
 export type Handler = (event: MessageEvent) => void;
 
-/** What is used of a worker; a frame can be one too. */
+/** The used part of a worker; a frame can be one too. */
 export interface Worklike {
   postMessage(job: unknown): void;
   terminate(): void;

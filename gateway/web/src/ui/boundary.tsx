@@ -1,4 +1,4 @@
-// What stands in for a part of the page that threw while it was rendered: the rest goes on, and nothing written is lost.
+// Stands in for a part of the page that threw while it was rendered: the rest goes on, and nothing written is lost.
 import { CircleAlert } from "lucide-react";
 import { Component, type ErrorInfo, type ReactNode, useState } from "react";
 import { useCopy } from "@/lib/clipboard";
@@ -10,7 +10,7 @@ type Part = "message" | "view" | "app";
 
 interface Props {
   part: Part;
-  /** What the part would have shown, for people to read and copy all the same. */
+  /** The text of the part, to be read and copied all the same. */
   text?: string;
   /** A part that failed is tried again when this changes. */
   resetKey?: string;
@@ -108,7 +108,7 @@ function Broken({
   );
 }
 
-/** What whoever runs the server needs to find the fault. Nothing that was written is in it. */
+/** A report with which the server's operator finds the fault. Nothing that was written is in it. */
 function report(error: Error, components: string): string {
   const facts = [new Date().toISOString(), location.pathname, navigator.userAgent];
   return [`${error.name}: ${error.message}`, ...facts, error.stack ?? "", components].join("\n");
