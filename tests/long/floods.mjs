@@ -232,10 +232,11 @@ async function visits(until) {
     await visit(person, took, wrong);
     await sleep(20);
   }
-  const sorted = took.map((one) => one.ms).sort((a, b) => a - b);
-  const at = (share) => Math.round(sorted[Math.floor((sorted.length - 1) * share)]);
+  const sorted = (list) => list.map((one) => one.ms).sort((a, b) => a - b);
+  const at = (share, list = took) => sorted(list)[Math.floor((list.length - 1) * share)].toFixed(1);
+  const me = took.filter((one) => one.name === "me");
   const slowest = took.reduce((a, b) => (a.ms > b.ms ? a : b));
-  const line = `${took.length} requests in ${Math.round((performance.now() - began) / 1000)} s: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, slowest ${slowest.name} ${Math.round(slowest.ms)} ms`;
+  const line = `${took.length} requests in ${Math.round((performance.now() - began) / 1000)} s: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, /auth/me p50 ${at(0.5, me)} ms, p99 ${at(0.99, me)} ms, slowest ${slowest.name} ${Math.round(slowest.ms)} ms`;
   return { served: took.length, wrong, line };
 }
 
