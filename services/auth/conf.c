@@ -29,9 +29,11 @@ const struct conf_key auth_keys[] = {
 	    "Memory of one argon2id hash of a password. A change takes hold of each account at its "
 	    "next log-in."),
 	KEY("hash.passes", CONF_INTEGER, hash_passes, "2", 1, 100, "Passes of argon2id over it."),
-	KEY("hash.concurrency", CONF_INTEGER, hash_concurrency, "4", 1, 256,
-	    "Threads that log in and sign up, each with a connection: twice the cores. Bounds the "
-	    "memory to this many times hash.memory."),
+	KEY("hash.concurrency", CONF_INTEGER, hash_concurrency, "1", 1, 256,
+	    "Threads that log in and sign up, each with a connection: half the cores, so that a "
+	    "flood of log-ins leaves the rest alone. One hashes about 30 passwords a second. "
+	    "Bounds "
+	    "the memory to this many times hash.memory."),
 	KEY("hash.queue", CONF_INTEGER, hash_queue, "64", 1, 100000,
 	    "Log-ins and sign-ups that may wait for such a thread; more are refused as "
 	    "LOGIN_BUSY."),
