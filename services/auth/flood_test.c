@@ -220,8 +220,8 @@ static void sign_up(const char *email, struct rpc_context *ret)
 
 /* ---------------------------------------------------------------- the tests */
 
-/* What waits for a hash is in nobody's way: a cheap call takes a twentieth of the time that a
- * log-in beside it takes at most, however fast the machine is. */
+/* Log-ins that wait for a hash are in nobody's way: a cheap call takes a twentieth of the time that
+ * a log-in beside it takes at most, however fast the machine is. */
 static void beside(int addresses)
 {
 	struct rpc_context ada;

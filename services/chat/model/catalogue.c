@@ -98,7 +98,7 @@ static enum status read_limits(struct loading *loading, const struct conf_node *
 	return OK;
 }
 
-/* What the model does not take of what we send: a parameter that is false, and `max_tokens` in
+/* Parameters that the model does not take: one that is false, and `max_tokens` in
  * favour of its newer name. */
 static enum status read_parameters(struct loading *loading, const struct conf_node *node,
 				   const char *name, uint8_t *ret)

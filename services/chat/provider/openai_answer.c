@@ -1,4 +1,4 @@
-/* What servers that speak OpenAI's chat completions really send. Only what is needed is read, so
+/* Answers of servers that speak OpenAI's chat completions. Only needed members are read, so
  * that nothing else can break an answer. A whole completion is an event with `message`. */
 #include "chat/provider/openai.h"
 

@@ -123,7 +123,7 @@ void provider_stream_add(struct provider_stream *stream, enum part part, struct 
 /* No more comes. */
 void provider_stream_end(struct provider_stream *stream);
 
-/* What a failed try means for the next one, and who rests. */
+/* Verdicts on a failed try: the next one, and the key or model that rests. */
 enum fault_kind {
 	FAULT_RETRY, /* another try may succeed; nothing rests */
 	FAULT_BUSY,  /* so it may, after a rest of this key for this model */
@@ -184,16 +184,16 @@ struct provider_api {
 	/* Takes one event of the answer: a name ("message" when it has none) and its data. */
 	enum provider_event (*event)(struct provider_stream *stream, const char *name,
 				     const char *data, size_t len, struct provider_fault *fault);
-	/* What an answer with another status than 200 means. body: its first 4 KiB. */
+	/* The verdict on an answer with another status than 200. body: its first 4 KiB. */
 	void (*refusal)(int32_t status, const char *retry_after, const char *body, size_t len,
 			struct provider_fault *fault);
 };
 
 extern const struct provider_api provider_openai;
 
-/* What an error means, by the one table of fault.c: status and the words of its body. status 200:
- * the error came within an answer (an event, or JSON); its own code counts then. retry_after: that
- * header, or NULL. */
+/* The verdict on an error, by the one table of fault.c: status and the words of its body. status
+ * 200: the error came within an answer (an event, or JSON); its own code counts then. retry_after:
+ * that header, or NULL. */
 void provider_fault_body(int32_t status, const char *retry_after, const char *body, size_t len,
 			 struct provider_fault *fault);
 /* … by the status alone. */

@@ -24,7 +24,7 @@ ON CONFLICT (user_id) DO UPDATE SET bytes = t.bytes + excluded.bytes
 RETURNING t.bytes;
 
 -- name: generation_place
--- What a new message of user $3 needs to know whose parent in chat $2 is $1 (NULL: it is a root, and $5 the chat): how many siblings
+-- Facts for a new message of user $3 whose parent in chat $2 is $1 (NULL: it is a root, and $5 the chat): how many siblings
 -- it has (of family $5: below row level security no index serves an expression), how many generations of the user are not over (at most $4
 -- are counted), the parent, and the parent's jumps to ancestors. depth is NULL: there is no such parent. After generation_count, so that
 -- nobody else begins one.

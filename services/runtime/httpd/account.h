@@ -1,5 +1,5 @@
-/* What clients hold of a server's common things, by who they are: an address, or a user that the
- * owner of the server names. Guarded by httpd->mutex. */
+/* Shares of a server's common things, one for each client: an address, or a user that the owner of
+ * the server names. Guarded by httpd->mutex. */
 #ifndef RUNTIME_HTTPD_ACCOUNT_H
 #define RUNTIME_HTTPD_ACCOUNT_H
 

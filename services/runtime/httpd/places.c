@@ -1,4 +1,4 @@
-/* Who may have a connection. Those that showed a session (members) have places of their own; a
+/* Places for connections. Clients that showed a session (members) have places of their own; a
  * stranger that waits gives way to a new one, the longest waiting first. So no number of strangers
  * keeps anybody from coming in, and a request that is sent at once is read. */
 #include "runtime/base/clock.h"
@@ -142,7 +142,7 @@ static int32_t strangers_max(const struct httpd *httpd)
 	return httpd->options.connections_max - httpd->options.connections_reserved;
 }
 
-/* Who comes when all that strangers may have are served gets a reserved place, to show a session;
+/* A stranger who comes when all their places are served gets a reserved one, to show a session;
  * see httpd_has_place. */
 static bool make_room(struct httpd *httpd)
 {

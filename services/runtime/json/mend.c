@@ -1,7 +1,5 @@
 #include "runtime/json/mend.h"
 
-#include "runtime/base/text.h"
-
 #include <string.h>
 
 #define REPLACEMENT 0xFFFD

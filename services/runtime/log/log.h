@@ -1,6 +1,6 @@
 /* One JSON object per line on stderr. Never tokens, keys, prompts. Any thread; a line is one write.
- * Who sends much, or long things, does not fill the disk: texts are cut, and an event that comes
- * more often than its limit is counted instead of written. */
+ * A client that sends much, or long texts, does not fill the disk: texts are cut, and an event that
+ * comes more often than its limit is counted instead of written. */
 #ifndef RUNTIME_LOG_LOG_H
 #define RUNTIME_LOG_LOG_H
 

@@ -3,11 +3,11 @@
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"
-#include <arpa/inet.h>
+#include "runtime/net/address.h"
 #include <stdio.h>
 #include <string.h>
 
-#define IPV6_SITE_BYTES 8 /* of an address: whoever has one has all of its /64 */
+_Static_assert(PAYER_SIZE >= NET_ADDRESS_SIZE, "an address names a payer");
 
 /* A user or a session with streams. Guarded by server->payers_lock. */
 struct payer {
@@ -28,18 +28,6 @@ static uint32_t hash(const char *key) /* FNV-1a */
 
 /* ------------------------------------------------------------------ who it is */
 
-static void name_by_address(const char *address, char out[PAYER_SIZE])
-{
-	struct in6_addr site;
-
-	if (strchr(address, ':') && inet_pton(AF_INET6, address, &site) == 1) {
-		memset(site.s6_addr + IPV6_SITE_BYTES, 0, sizeof(site) - IPV6_SITE_BYTES);
-		inet_ntop(AF_INET6, &site, out, PAYER_SIZE);
-		return;
-	}
-	snprintf(out, PAYER_SIZE, "%s", address);
-}
-
 void payer_name(struct server_call *call)
 {
 	const struct rpc_context *ctx = &call->pub.ctx;
@@ -49,7 +37,7 @@ void payer_name(struct server_call *call)
 	if (ctx->subject.user_id[0])
 		memcpy(call->payer, ctx->subject.user_id, strlen(ctx->subject.user_id) + 1);
 	else if (ctx->client_address[0])
-		name_by_address(ctx->client_address, call->payer);
+		net_address_key(ctx->client_address, call->payer);
 	call->payer_hash = hash(call->payer);
 }
 

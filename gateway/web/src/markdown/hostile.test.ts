@@ -1,4 +1,4 @@
-// What a model writes is input from outside. Each construct of Markdown, repeated, nested and left open, is read in time
+// A model's text is input from outside. Each construct of Markdown, repeated, nested and left open, is read in time
 // that grows with its length and not with the square of it; and 256 KiB of it end within the limit of time.
 import { expect, it } from "vitest";
 import { CONSTRUCTS, REPORTED } from "../../../../tests/web/hostile-texts.mjs";
