@@ -1,5 +1,6 @@
 // A model's text is input from outside. Each construct of Markdown, repeated, nested and left open, is read in time
 // that grows with its length and not with the square of it; and 256 KiB of it end within the limit of time.
+import type { Tokens } from "marked";
 import { expect, it } from "vitest";
 import { CONSTRUCTS, REPORTED } from "../../../../tests/web/hostile-texts.mjs";
 import { TooSlow } from "./lexer";
@@ -63,6 +64,64 @@ it("ends within the limit of time at the size of the largest message", { timeout
       );
     expect(ms, name).toBeLessThan(READ_MAX_MS * 1.5);
   }
+});
+
+const HEADS = [
+  ...["- ", "1. ", "> ", "- a\n- ", "> - ", "- > ", "- [ ] ", "[^1]: ", "a\n", "# "],
+  "| a |\n|-|\n",
+  ...["<div>\n", "<details>\n", "    ", "$$\n", "```\n", "- ```\n", "> ```\n"],
+];
+const LINES = [
+  ...[
+    "漢zy",
+    "  漢zy",
+    "    漢",
+    "\t漢",
+    "\n漢",
+    "\n  漢",
+    "\n\n漢",
+    "`漢",
+    "<b>漢",
+    "# 漢",
+    "漢\n===",
+  ],
+  ...["- 漢", "  - 漢", "1. 漢", "- 漢\n\n  y", "> 漢", "  > 漢", "> - 漢", "> > 漢\nx", "| 漢 |"],
+  ...["[漢]: a", "***", "  ", "=", "-", "+"],
+];
+
+it("looks at the clock in each kind of line below each kind of head", { timeout: 120_000 }, () => {
+  const slow: string[] = [];
+  for (const head of HEADS) {
+    for (const line of LINES) {
+      const whole = head + `${line}\n`.repeat(TEXT_MAX_CHARS / 2 / (line.length + 1));
+      const ms = cpuMs(() => {
+        try {
+          lex(whole, 5);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(TooSlow);
+        }
+      });
+      if (ms > READ_MAX_MS / 2) slow.push(`${JSON.stringify(head + line)}: ${ms} ms`);
+    }
+  }
+  expect(slow).toEqual([]);
+});
+
+it("reads a long list whole", () => {
+  const item = (n: number) => {
+    const indent = " ".repeat(`${n}. `.length);
+    return `${n}. item\n${indent}- below\n\n${indent}  \`\`\`\n${indent}  code\n${indent}  \`\`\`\n`;
+  };
+  const list = Array.from({ length: 2_000 }, (_, i) => item(i + 1)).join("");
+  const read = lex(list);
+  expect(read.map((block) => block.raw).join("")).toBe(list);
+  const lists = read.filter((block) => block.type === "list") as Tokens.List[];
+  expect(lists.flatMap(({ items }) => items)).toHaveLength(2_000);
+  for (const { start, items } of lists) expect(items[0]!.raw).toMatch(new RegExp(`^${start}\\. `));
+
+  const code = `- before\n  \`\`\`\n${"  code\n".repeat(10_000)}  \`\`\`\n- after\n`;
+  const [first] = (lex(code)[0] as Tokens.List).items;
+  expect((first!.tokens.at(-1) as Tokens.Code).text.split("\n")).toHaveLength(10_000);
 });
 
 it.each(Object.keys(REPORTED))("reads %s at once, and loses nothing of it", (name) => {

@@ -1,10 +1,19 @@
 // marked's lexer within limits of depth, size and time. Its rules are regular expressions that take time by the square
 // of a paragraph, and it calls itself for each level of nesting: a text of 20 KB can hold it up for minutes.
-import { Lexer, type MarkedOptions, type Token, Tokenizer, type TokensList } from "marked";
+import {
+  Lexer,
+  type MarkedOptions,
+  type Token,
+  Tokenizer,
+  type Tokens,
+  type TokensList,
+} from "marked";
 import {
   BLOCK_DEPTH_MAX,
   CELLS_MAX,
   COLUMNS_MAX,
+  LAZY_LINES_MAX,
+  LIST_PART_CHARS,
   LOOK_AHEAD_CHARS,
   PARAGRAPH_MAX_CHARS,
   PIECE_CHARS,
@@ -52,6 +61,43 @@ class CarefulTokenizer extends Tokenizer {
   override table(src: string) {
     return super.table(firstRows(src));
   }
+
+  /** A long list in parts: the rule joins an item's lines anew for each lazy line. */
+  override list(src: string) {
+    const near = src.slice(0, src.lastIndexOf("\n", LIST_PART_CHARS) + 1);
+    if (src.length <= LIST_PART_CHARS || !near) return super.list(src);
+    const list = super.list(near);
+    if (!list || list.raw.length < near.trimEnd().length) return list;
+    if (list.items.length === 1) return super.list(firstItem(src));
+    list.items.pop();
+    list.raw = list.items
+      .map((item: Tokens.ListItem) => item.raw)
+      .join("")
+      .trimEnd();
+    return list;
+  }
+}
+
+const LIST_ITEM = /^( {0,3}(?:[*+-]|\d{1,9}[.)]))(?: {1,4}(?! )| )?/;
+
+/** The first item of a list, and no more lazy lines of it than the rule can join in time. */
+function firstItem(src: string): string {
+  const content = LIST_ITEM.exec(src)?.[0].length ?? 0;
+  let lazy = 0;
+  let wasBlank = false;
+  let at = src.indexOf("\n") + 1;
+  while (at > 0 && lazy < LAZY_LINES_MAX) {
+    const next = src.indexOf("\n", at) + 1;
+    const line = src.slice(at, next > 0 ? next : src.length);
+    const indent = line.search(/\S/);
+    if (indent >= 0 && indent < content) {
+      if (wasBlank || LIST_ITEM.test(line)) break;
+      lazy++;
+    }
+    wasBlank = indent < 0;
+    at = next;
+  }
+  return at > 0 ? src.slice(0, at) : src;
 }
 
 /** For rules that look for their end in all of the text: it has to come soon. */

@@ -17,6 +17,10 @@ export const PARAGRAPH_MAX_CHARS = 8_000;
 /** Longest definition, formula or line of HTML that rules look ahead for, in characters. */
 export const LOOK_AHEAD_CHARS = 4_000;
 
+/** A longer list is read in parts, in characters, and an item ends after so many lines that lack its indentation. */
+export const LIST_PART_CHARS = 16_000;
+export const LAZY_LINES_MAX = 1_000;
+
 /** How long the page itself reads a text before a worker takes over, in milliseconds. */
 export const READ_HERE_MAX_MS = 25;
 
