@@ -217,6 +217,7 @@ void server_call_run(struct server_call *call, void *worker)
 
 	call->pub.arena = new_arena(call);
 	call->pub.worker = worker;
+	call->pub.state = options->state;
 	if (s == OK && call->stream.eager)
 		s = take_request(call, &req);
 	if (s == OK && kind == RPC_UNARY)

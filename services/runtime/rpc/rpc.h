@@ -104,6 +104,7 @@ struct rpc_call {
 	char caller[32];  /* service that calls, from its token; empty: unauthenticated peer */
 	void *worker; /* what the init hook made for this worker thread: the service's struct db;
 			 NULL on callback threads */
+	void *state;  /* of the service, as the server's options give it */
 };
 
 /* Sets call->err and returns code: return rpc_fail(call, NOT_FOUND, "not_found", "chat %s", id). */
@@ -225,6 +226,7 @@ struct rpc_server_options {
 	 * connection's deadline, say). */
 	void (*worker_call)(void *worker, struct rpc_call *call, void *ctx);
 	void *worker_ctx;
+	void *state; /* what call->state is: all that the handlers of this server share */
 };
 
 /* Copies options. Nothing listens yet. */

@@ -262,6 +262,7 @@ static void make_server(struct process *p)
 		.worker_done = worker_done,
 		.worker_call = worker_call,
 		.worker_ctx = p,
+		.state = p->spec->state,
 	};
 
 	if (p->spec->heavy)
