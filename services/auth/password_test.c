@@ -10,7 +10,7 @@
 
 #define TIMED_PAIRS 25
 #define TIMED_PAIRS_MAX 300
-#define TIMED_TOLERANCE                                                          \
+#define TIMED_TOLERANCE \
 	0.10 /* of the median; processor time, so a busy machine does not matter \
 	      */
 

@@ -10,7 +10,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define WRITES_MAX                                                                             \
+#define WRITES_MAX \
 	16 /* of one flush on the caller's thread; then nng's threads go on, so that nobody is \
 	      kept for ever */
 #define READS_MAX 16 /* bulk reads in a row before the output gets its turn */

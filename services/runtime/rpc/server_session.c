@@ -8,7 +8,7 @@
 #include "runtime/log/log.h"
 #include <string.h>
 
-#define GO_AWAY_MS                                                                           \
+#define GO_AWAY_MS \
 	1000 /* between the notice and the real GOAWAY, when the PING's answer does not come \
 		earlier */
 

@@ -21,7 +21,7 @@
 	(16 * 1024 * 1024)           /* of one connection, inbound; streams bound the memory */
 #define HEADERS_MAX_BYTES (8 * 1024) /* names and values of one block, 32 for each pair */
 #define HEADERS_MAX_N 100
-#define UNSENT_MAX_BYTES                                                                      \
+#define UNSENT_MAX_BYTES \
 	(64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take, \
 			      unless the server's options say another number */
 #define UNREAD_MAX_BYTES \

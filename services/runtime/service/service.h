@@ -62,7 +62,7 @@ struct service_spec {
 	const struct conf_key *keys; /* its own, after the common ones */
 	size_t n_keys;
 	size_t conf_size;
-	void *state; /* what handlers find as call->state; start fills it */
+	void *state;         /* what handlers find as call->state; start fills it */
 	const char *workers; /* default of the key `workers`; NULL: that of all services */
 	const struct sql *const *statements;
 	const struct rpc_handler *const *handlers; /* tables, with n_handlers for each;
