@@ -63,12 +63,17 @@ struct chat_conf {
 
 struct engine;
 
-/* Of the process. Set by start before the first handler runs, except for what it says. */
+/* The state of the process, which handlers reach by chat_of. Set before the first of them runs. */
 struct chat {
 	const struct chat_conf *conf;
 	struct engine *engine;
 };
 extern struct chat chat;
+
+static inline struct chat *chat_of(const struct rpc_call *call)
+{
+	return call->state;
+}
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;

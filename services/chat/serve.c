@@ -124,6 +124,7 @@ int chat_serve(int argc, char **argv)
 			.keys = chat_keys,
 			.n_keys = chat_keys_n,
 			.conf_size = sizeof(struct chat_conf),
+			.state = &chat,
 			.statements = sql_chat_all,
 			.handlers = handlers,
 			.n_handlers = n_handlers,
