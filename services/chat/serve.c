@@ -1,7 +1,7 @@
 /* The parts of the chat service, started and stopped. */
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
-#include "chat/generation/engine.h"
+#include "chat/answer/engine.h"
 #include "chat/model/discovery.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"

@@ -1,5 +1,5 @@
 #include "chat/conversation/conversation.h"
-#include "chat/generation/facts.h"
+#include "chat/answer/facts.h"
 #include "runtime/base/text.h"
 
 #include <string.h>

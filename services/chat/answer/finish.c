@@ -1,0 +1,320 @@
+/* Steps 6 to 8: one transaction has text, usage, state and what credits must hear; then watchers
+ * learn of it. */
+#include "chat/answer/internal.h"
+#include "chat/model/tokens.h"
+#include "credits/v1/rpc.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/ids.h"
+#include "runtime/log/log.h"
+
+#include <string.h>
+
+#define RETRY_MS 200           /* while the database is away */
+#define HIDDEN_TOKENS 4096     /* that a provider may add to a prompt of ours */
+#define ARENA_BYTES (16 << 20) /* parameters of the statement: texts, marks in hex */
+
+struct end_job {
+	struct job job;
+	struct generation *generation;
+	Chat__V1__Generation__State state;
+	Chat__V1__StopReason stop;
+	struct error err;   /* code OK: none */
+	const char *source; /* of the token counts; NULL: nothing is charged */
+	int32_t prompt_tokens, completion_tokens;
+	int64_t cost_microcredits;
+	enum event_kind last[2]; /* that tell the watchers */
+	size_t n_last;
+	bool withdrawn; /* refused: nothing of it stays */
+	bool lost;
+	int64_t end_us;
+	struct family family;
+};
+
+/* What the provider says is believed while it is possible at all; otherwise we count. */
+static bool believable(const struct generation *generation)
+{
+	const struct provider_stream *stream = &generation->try.answer.stream;
+	const struct model *model = generation->model;
+
+	return stream->has_usage && stream->prompt_tokens >= 1 &&
+	       stream->prompt_tokens <= model->window_tokens &&
+	       stream->prompt_tokens <= generation->prompt_bytes + HIDDEN_TOKENS &&
+	       stream->completion_tokens >= 1 &&
+	       stream->completion_tokens <= generation->prompt.max_output_tokens;
+}
+
+static void meter(const struct generation *generation, struct end_job *end)
+{
+	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
+
+	if (!generation->written || generation->unpaid)
+		return;
+	if (believable(generation)) {
+		end->source = "PROVIDER";
+		end->prompt_tokens = (int32_t)generation->try.answer.stream.prompt_tokens;
+		end->completion_tokens = (int32_t)generation->try.answer.stream.completion_tokens;
+	} else {
+		end->source = "COUNTED";
+		end->prompt_tokens = generation->input_tokens;
+		end->completion_tokens = tokens_count(buf_text(text), text->len) +
+					 tokens_count(buf_text(reasoning), reasoning->len);
+	}
+	end->cost_microcredits =
+		price_cost(&generation->model->price, end->prompt_tokens, end->completion_tokens);
+	if (end->cost_microcredits > generation->hold_microcredits)
+		end->cost_microcredits = generation->hold_microcredits;
+}
+
+static enum status add_settle(struct db *db, const struct end_job *end, const char *hold_id,
+			      struct error *reterr)
+{
+	const struct generation *generation = end->generation;
+	const struct facts *facts = &generation->log->facts;
+	Credits__V1__SettleRequest req = CREDITS__V1__SETTLE_REQUEST__INIT;
+	char id[UUID_SIZE];
+
+	attempt_id(generation, &ID_SETTLE, facts->attempt, id);
+	req.settle_id = id;
+	req.hold_id = (char *)hold_id;
+	req.amount_microcredits = end->cost_microcredits;
+	req.price_version = (char *)generation->model->price_version;
+	return outbox_add(db, id, facts->id, &credits_v1_settle_method, &req.base, reterr);
+}
+
+static enum status add_void(struct db *db, const struct end_job *end, const char *hold_id,
+			    struct error *reterr)
+{
+	const struct facts *facts = &end->generation->log->facts;
+	Credits__V1__VoidRequest req = CREDITS__V1__VOID_REQUEST__INIT;
+	char id[UUID_SIZE];
+
+	attempt_id(end->generation, &ID_VOID, facts->attempt, id);
+	req.void_id = id;
+	req.hold_id = (char *)hold_id;
+	return outbox_add(db, id, facts->id, &credits_v1_void_hold_method, &req.base, reterr);
+}
+
+static enum status release_hold(struct db *db, const struct end_job *end, struct error *reterr)
+{
+	char hold_id[UUID_SIZE];
+
+	if (!end->generation->held)
+		return OK;
+	attempt_id(end->generation, &ID_HOLD, end->generation->log->facts.attempt, hold_id);
+	if (end->cost_microcredits > 0)
+		return add_settle(db, end, hold_id, reterr);
+	return add_void(db, end, hold_id, reterr);
+}
+
+static const char *marks_param(struct arena *arena, const struct end_job *end)
+{
+	_cleanup_(buf_done) struct buf marks;
+
+	buf_init(&marks, ARENA_BYTES);
+	log_encode(end->generation->log, 0, end->generation->log->n_marks, &marks);
+	for (size_t i = 0; i < end->n_last; i++)
+		buf_addc(&marks, (char)end->last[i]); /* events without text are their kind */
+	return db_param_bytes(arena, marks.data, marks.len);
+}
+
+/* A refused send: its rows go, and what may be held is released. */
+static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
+	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
+	struct end_job *end = ctx;
+	const struct generation *generation = end->generation;
+	const struct facts *facts = &generation->log->facts;
+	const struct chat_before *before = &generation->before;
+	const char *const chat_params[] = {facts->chat_id};
+	const char *const params[] = {
+		facts->id,
+		db_param_i64(arena, generation->lease_token),
+		*before->leaf ? before->leaf : NULL,
+		facts->model,
+		before->model,
+		before->untitled ? before->title : NULL,
+		before->update_time,
+	};
+	enum status s;
+
+	s = db_query(db, &sql_generation_withdraw_chat, chat_params, &chat_rows, reterr);
+	if (s == OK)
+		s = db_query(db, &sql_generation_withdraw, params, &rows, reterr);
+	if (s != OK)
+		return s;
+	end->lost = PQntuples(rows) == 0;
+	return end->lost ? OK : release_hold(db, end, reterr);
+}
+
+static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES * 4);
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	struct end_job *end = ctx;
+	const struct generation *generation = end->generation;
+	const struct event_log *log = generation->log;
+	bool failed = end->err.code != OK;
+	const char *const params[] = {
+		log->facts.id,
+		db_param_i64(arena, generation->lease_token),
+		facts_state_word(end->state),
+		buf_text(&log->text),
+		buf_text(&log->reasoning),
+		db_param_i64(arena, tokens_count(buf_text(&log->text), log->text.len)),
+		marks_param(arena, end),
+		facts_stop_word(end->stop),
+		log->facts.accepted ? "true" : "false",
+		failed ? db_param_i64(arena, end->err.code) : NULL,
+		failed ? end->err.reason : NULL,
+		failed ? end->err.message : NULL,
+		generation->try.pick.route ? generation->try.pick.route->provider->name : "",
+		db_param_i64(arena, end->prompt_tokens),
+		db_param_i64(arena, end->completion_tokens),
+		db_param_i64(arena, end->cost_microcredits),
+		end->source,
+		generation->model ? generation->model->price_version : "",
+	};
+	enum status s = db_query(db, &sql_generation_end, params, &rows, reterr);
+
+	if (s != OK)
+		return s;
+	end->lost = PQntuples(rows) == 0;
+	if (end->lost)
+		return OK;
+	end->end_us = db_i64(rows, 0, "end_us");
+	family_read(&end->family, rows);
+	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
+	return s == OK ? release_hold(db, end, reterr) : s;
+}
+
+static void run_end(struct crew_member *member, struct job *job)
+{
+	const struct end_job *end = (const struct end_job *)job;
+
+	job->status =
+		db_tx(member->worker, NULL, end->withdrawn ? withdraw_tx : end_tx, job, &job->err);
+}
+
+static void end_free(struct end_job *end)
+{
+	generation_unref(end->generation);
+	free(end);
+}
+
+static void tell(struct end_job *end)
+{
+	struct event_log *log = end->generation->log;
+	struct facts *facts = &log->facts;
+
+	facts->state = end->state;
+	facts->stop_reason = end->stop;
+	facts->prompt_tokens = end->prompt_tokens;
+	facts->completion_tokens = end->completion_tokens;
+	facts->cost_microcredits = end->cost_microcredits;
+	facts->end_us = end->end_us;
+	facts->err = end->err;
+	facts->family = end->family;
+	for (size_t i = 0; i < end->n_last; i++)
+		log_add(log, end->last[i]);
+	log->ended = true;
+	outbox_wake(end->generation->engine->options.outbox);
+	generation_over(end->generation);
+}
+
+static void end_again(void *ctx)
+{
+	struct end_job *end = ctx;
+
+	if (end->generation->stage == STAGE_END)
+		engine_submit(end->generation->engine, &end->job);
+	else
+		end_free(end);
+}
+
+static void end_done(struct job *job)
+{
+	struct end_job *end = (struct end_job *)job;
+	struct generation *generation = end->generation;
+
+	if (generation->stage != STAGE_END) { /* it was dropped meanwhile */
+		end_free(end);
+		return;
+	}
+	if (job->status != OK) {
+		log_warn("end_not_stored", LOG_S("generation", generation->log->facts.id),
+			 LOG_S("reason", job->err.reason), LOG_S("message", job->err.message));
+		http_timer(generation->engine->http, RETRY_MS, end_again, end);
+		return;
+	}
+	if (end->lost)
+		generation_drop(generation);
+	else
+		tell(end);
+	end_free(end);
+}
+
+/* An attempt that wrote nothing keeps what an earlier one wrote; it costs nothing. */
+static void keep_former(struct generation *generation)
+{
+	const struct event_log *former = generation->former;
+
+	if (generation->written || !former)
+		return;
+	generation_begin_events(generation);
+	log_add_text(generation->log, EVENT_REASONING, buf_text(&former->reasoning),
+		     former->reasoning.len);
+	log_add_text(generation->log, EVENT_TEXT, buf_text(&former->text), former->text.len);
+}
+
+static struct end_job *end_new(struct generation *generation, Chat__V1__Generation__State state)
+{
+	struct end_job *end = calloc(1, sizeof *end);
+
+	ensure(end);
+	end->job.run = run_end;
+	end->job.done = end_done;
+	end->generation = generation_ref(generation);
+	end->state = state;
+	return end;
+}
+
+static void end_begin(struct end_job *end)
+{
+	end->generation->stage = STAGE_END;
+	engine_submit(end->generation->engine, &end->job);
+}
+
+void finish(struct generation *generation, Chat__V1__Generation__State state,
+	    Chat__V1__StopReason stop, const struct error *err)
+{
+	struct end_job *end = end_new(generation, state);
+
+	end->stop = stop;
+	if (err)
+		end->err = *err;
+	meter(generation, end);
+	generation_begin_events(generation);
+	keep_former(generation);
+	if (generation->log->facts.accepted && (!err || end->source))
+		end->last[end->n_last++] = EVENT_USAGE;
+	end->last[end->n_last++] = err ? EVENT_ERROR : EVENT_DONE;
+	end_begin(end);
+}
+
+/* A later attempt may have been seen by watchers: its refusal is an end like others. */
+void finish_refused(struct generation *generation, const struct error *err)
+{
+	struct end_job *end;
+
+	if (generation->log->facts.attempt > 1) {
+		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
+		return;
+	}
+	end = end_new(generation, CHAT__V1__GENERATION__STATE__FAILED);
+	end->err = *err;
+	end->withdrawn = true;
+	end->last[end->n_last++] = EVENT_ERROR;
+	end_begin(end);
+}

@@ -1,0 +1,76 @@
+/* The events of a generation: two texts and marks that say where each event ends, so that a replay
+ * from any event on is a piece of text and needs no memory of its own. */
+#ifndef CHAT_GENERATION_LOG_H
+#define CHAT_GENERATION_LOG_H
+
+#include "chat/answer/facts.h"
+#include "runtime/base/buf.h"
+
+#define EVENT_BYTES_MAX 32768 /* of one delta; longer text makes several events */
+#define LOG_EVENTS_MAX 2000000
+#define CURSOR_SIZE 24
+
+enum event_kind {
+	EVENT_TEXT,
+	EVENT_REASONING,
+	EVENT_RESET,
+	EVENT_USAGE,
+	EVENT_DONE,
+	EVENT_ERROR,
+	EVENT_KINDS,
+};
+
+/* One thread at a time; shared by count of references. */
+struct event_log {
+	int refs;
+	int32_t epoch;
+	bool ended; /* nothing more comes; facts hold the outcome */
+	struct facts facts;
+	struct buf text, reasoning;
+	uint32_t *marks; /* kind in the low 3 bits, bytes of text above; event n has seq n + 1 */
+	size_t n_marks, marks_room;
+};
+
+struct event_log *log_new(int32_t epoch, size_t bytes_max);
+struct event_log *log_ref(struct event_log *log);
+void log_unref(struct event_log *log);
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct event_log *, log_unref);
+
+/* Appends text, cut between characters into events. False: the limit of bytes or events is reached,
+ * and what fits was taken. kind: EVENT_TEXT or EVENT_REASONING. */
+bool log_add_text(struct event_log *log, enum event_kind kind, const char *text, size_t len);
+/* Appends an event without text. */
+void log_add(struct event_log *log, enum event_kind kind);
+
+/* Marks from … to - 1 as bytes, and back. False: the bytes do not fit the texts. */
+void log_encode(const struct event_log *log, size_t from, size_t to, struct buf *out);
+bool log_decode(struct event_log *log, const void *marks, size_t n, const char *text,
+		size_t text_len, const char *reasoning, size_t reasoning_len);
+
+/* "epoch.seq": the last event that a watcher has. */
+struct cursor {
+	int32_t epoch;
+	int32_t seq;
+};
+bool cursor_parse(const char *text, struct cursor *ret);
+void cursor_format(struct cursor cursor, char out[CURSOR_SIZE]);
+
+/* A place in a log: events before index are behind it. */
+struct place {
+	size_t index, text_at, reasoning_at;
+};
+
+/* The place after event seq. False: the log has no such event yet. */
+bool log_seek(const struct event_log *log, int32_t seq, struct place *ret);
+
+/* The next event at place, neighbours of one kind merged up to EVENT_BYTES_MAX; *ret_after is the
+ * place behind it. False: there is none yet. */
+struct event {
+	enum event_kind kind;
+	const char *text; /* in the log, no NUL behind it */
+	size_t len;
+};
+bool log_next(const struct event_log *log, const struct place *place, struct event *ret,
+	      struct place *ret_after);
+
+#endif

@@ -1,0 +1,99 @@
+/* Places for generations in this process: so many a user, and the last ones for who has none. */
+#include "chat/answer/internal.h"
+#include "runtime/base/ensure.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define REQUESTS_PER_PLACE 4 /* at once of one user: repeats come beside what they repeat */
+
+/* A user who has something here. */
+struct tenant {
+	struct tenant *next; /* in its bucket */
+	char user_id[UUID_SIZE];
+	int64_t requests; /* that are being looked up or stored */
+	int64_t running;  /* generations */
+};
+
+static struct tenant **find(struct engine *engine, const char *user_id)
+{
+	struct tenant **at = &engine->tenants[engine_bucket(user_id)];
+
+	while (*at && strcmp((*at)->user_id, user_id) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct tenant *get(struct engine *engine, const char *user_id)
+{
+	struct tenant **at = find(engine, user_id), *tenant = *at;
+
+	if (tenant)
+		return tenant;
+	tenant = *at = calloc(1, sizeof *tenant);
+	ensure(tenant);
+	snprintf(tenant->user_id, UUID_SIZE, "%s", user_id);
+	return tenant;
+}
+
+static void put(struct engine *engine, const char *user_id)
+{
+	struct tenant **at = find(engine, user_id), *tenant = *at;
+
+	if (tenant->requests > 0 || tenant->running > 0)
+		return;
+	*at = tenant->next;
+	free(tenant);
+}
+
+enum status places_refuse(const struct engine *engine, struct error *reterr)
+{
+	return error_set(reterr, RESOURCE_EXHAUSTED, "generations_full",
+			 "%" PRId64 " answers are being written for you, as many as may be at "
+			 "once: wait until one ends, or stop one",
+			 engine->conf->generations_per_user);
+}
+
+enum status places_begin(struct engine *engine, const char *user_id, struct error *reterr)
+{
+	struct tenant *tenant = get(engine, user_id);
+
+	if (tenant->requests >= REQUESTS_PER_PLACE * engine->conf->generations_per_user) {
+		put(engine, user_id);
+		return places_refuse(engine, reterr);
+	}
+	tenant->requests++;
+	return OK;
+}
+
+void places_end(struct engine *engine, const char *user_id)
+{
+	get(engine, user_id)->requests--;
+	put(engine, user_id);
+}
+
+/* How many one user has is counted where all replicas see it, in the database. */
+enum status places_take(struct engine *engine, const char *user_id, struct error *reterr)
+{
+	const struct chat_conf *conf = engine->conf;
+	int64_t reserved = conf->generations_max * conf->generations_reserved / 100;
+	int64_t left = conf->generations_max - engine->n_generations - engine->n_starting;
+	const struct tenant *tenant = get(engine, user_id);
+
+	if (left <= (tenant->running > 0 ? reserved : 0))
+		return error_set(reterr, RESOURCE_EXHAUSTED, "overloaded",
+				 "too many answers are being written at the moment: "
+				 "try again in a few seconds");
+	return OK;
+}
+
+void places_run(struct engine *engine, const char *user_id)
+{
+	get(engine, user_id)->running++;
+}
+
+void places_rest(struct engine *engine, const char *user_id)
+{
+	get(engine, user_id)->running--;
+	put(engine, user_id);
+}

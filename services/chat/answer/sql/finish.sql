@@ -1,0 +1,62 @@
+-- name: generation_end
+-- The end of generation $1 under lease $2: state $3, texts, usage. $9: its price was held. $10: error code, $11 reason, $12 message, or NULL.
+-- $16: what is charged; $17: from where the token counts are, or NULL when nothing is charged. No row: the lease is lost.
+-- Params: $1 uuid, $2 bigint, $3 text, $4 text, $5 text reasoning, $6 integer tokens of text, $7 bytea marks, $8 text stop reason,
+-- $9 boolean, $10 integer, $11 text, $12 text, $13 text provider, $14 integer prompt tokens, $15 integer completion tokens, $16 bigint,
+-- $17 text, $18 text price version.
+WITH ended AS (
+    UPDATE generation g SET state = $3::text, lease_token = NULL, lease_until = NULL, boot_id = NULL, owner_endpoint = NULL,
+        marks = $7::bytea, stop_reason = $8::text, accepted = $9::boolean, error_code = $10::integer, error_reason = $11::text,
+        error_message = $12::text, prompt_tokens = $14::integer, completion_tokens = $15::integer, cost_microcredits = $16::bigint,
+        end_time = lc.now()
+    WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
+    RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
+), answer AS (
+    UPDATE message m SET state = $3::text, text = $4::text, reasoning = $5::text, tokens = $6::integer
+    FROM ended WHERE m.id = ended.assistant_message_id
+    RETURNING m.id, m.family_id, m.position
+), counted AS (
+    UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) FROM ended WHERE t.user_id = ended.user_id
+), used AS (
+    INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
+        cost_microcredits)
+    SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint
+    FROM ended WHERE $17::text IS NOT NULL
+)
+SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
+    answer.position, (SELECT f.position FROM message f WHERE f.family_id = answer.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id < answer.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id > answer.id ORDER BY f.id LIMIT 1) AS next_id
+FROM ended CROSS JOIN answer;
+
+-- name: generation_forget
+-- Deletes the checkpoints of generation $1, whose message has the text. After generation_end and not in it: a checkpoint that it waited for
+-- is not in its snapshot.
+-- Params: $1 uuid.
+DELETE FROM checkpoint c WHERE c.generation_id = $1::uuid;
+
+-- name: generation_withdraw_chat
+-- Locks chat $1, which must come before its generation.
+-- Params: $1 uuid.
+SELECT c.id FROM chat c WHERE c.id = $1::uuid FOR NO KEY UPDATE;
+
+-- name: generation_withdraw
+-- Takes a refused send back: generation $1 under lease $2 and its messages are as if they had never been. The chat shows $3 again, has model
+-- $5 unless another than $4 was chosen since, no title if it has $6, and the time $7. No row: the lease is lost.
+-- Params: $1 uuid, $2 bigint, $3 uuid, $4 text, $5 text, $6 text, $7 timestamptz.
+WITH gone AS (
+    DELETE FROM generation g WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
+    RETURNING g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id
+), taken AS (
+    DELETE FROM message m USING gone WHERE m.id IN (gone.user_message_id, gone.assistant_message_id)
+    RETURNING octet_length(m.text) AS bytes
+), counted AS (
+    UPDATE user_total t SET bytes = t.bytes - (SELECT sum(taken.bytes) FROM taken) FROM gone WHERE t.user_id = gone.user_id
+), shown AS (
+    UPDATE chat c SET messages = c.messages - 2, update_time = $7::timestamptz,
+        leaf_id = CASE WHEN c.leaf_id = gone.assistant_message_id THEN $3::uuid ELSE c.leaf_id END,
+        model = CASE WHEN c.model = $4::text THEN $5::text ELSE c.model END,
+        title = CASE WHEN c.title = $6::text THEN '' ELSE c.title END
+    FROM gone WHERE c.id = gone.chat_id
+)
+SELECT gone.chat_id FROM gone;

@@ -1,0 +1,8 @@
+-- name: generation_pieces
+-- What the newest attempt of generation $1 that wrote anything has stored.
+-- Params: $1 uuid.
+SELECT c.epoch, c.first_seq, c.text, c.reasoning, c.marks
+FROM checkpoint c
+WHERE c.generation_id = $1::uuid
+    AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = $1::uuid)
+ORDER BY c.first_seq;

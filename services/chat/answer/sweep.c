@@ -1,0 +1,140 @@
+/* Generations whose replica is gone are taken over: the next attempt, with a new epoch. */
+#include "chat/answer/internal.h"
+#include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
+
+#include <string.h>
+
+#define CLAIM_MAX 16 /* at once; the next look takes more */
+
+struct claim {
+	struct generation *generation;
+	struct error err; /* code OK: it can be asked */
+};
+
+struct sweep_job {
+	struct job job;
+	struct claim claims[CLAIM_MAX];
+	size_t n;
+};
+
+/* What earlier attempts stored. NULL: nothing. */
+static enum status read_former(struct generation *generation, struct db *db, struct error *reterr)
+{
+	_cleanup_(log_unrefp) struct event_log *log = NULL;
+	enum status s =
+		pieces_read(generation->engine, db, NULL, generation->log->facts.id, &log, reterr);
+
+	if (s != OK || !log)
+		return s;
+	log->facts = generation->log->facts;
+	generation->former = TAKE_PTR(log);
+	return OK;
+}
+
+static void run_claim(struct crew_member *member, struct sweep_job *sweep, const PGresult *rows,
+		      int row)
+{
+	struct engine *engine = sweep->job.engine;
+	struct claim *claim = &sweep->claims[sweep->n++];
+	struct generation *generation = generation_new(engine, db_peek(rows, row, "id"));
+	struct error err;
+	enum status s;
+
+	claim->generation = generation;
+	generation_read(generation, rows, row);
+	generation->reset_due = true;
+	s = read_former(generation, member->worker, &err);
+	/* Where text is, the price had been held and events went out. */
+	generation->log->facts.accepted = generation->former != NULL;
+	if (s == OK)
+		s = prompt_read(generation, member->worker, db_i32(rows, row, "max_output_tokens"),
+				&err);
+	if (s != OK)
+		claim->err = err;
+}
+
+static void run_sweep(struct crew_member *member, struct job *job)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
+	struct sweep_job *sweep = (struct sweep_job *)job;
+	struct engine *engine = job->engine;
+	const char *const params[] = {
+		engine->boot_id,
+		engine->options.endpoint,
+		db_param_i64(arena, engine->conf->lease_ms),
+		db_param_i64(arena, CLAIM_MAX),
+	};
+
+	job->status = db_query(member->worker, &sql_generation_claim, params, &rows, &job->err);
+	for (int row = 0; job->status == OK && row < PQntuples(rows); row++)
+		run_claim(member, sweep, rows, row);
+}
+
+static void take_claim(struct claim *claim)
+{
+	struct generation *generation = claim->generation;
+
+	log_info("generation_taken_over", LOG_S("generation", generation->log->facts.id),
+		 LOG_I("attempt", generation->log->facts.attempt));
+	if (claim->err.code == UNAVAILABLE || claim->err.code == DEADLINE_EXCEEDED) {
+		generation_unref(generation); /* its lease lapses again */
+		return;
+	}
+	generation->doom = claim->err; /* its model left the catalogue, say */
+	generation_run(generation);
+}
+
+static void sweep_done(struct job *job)
+{
+	struct sweep_job *sweep = (struct sweep_job *)job;
+	struct engine *engine = job->engine;
+
+	engine->sweep_busy = false;
+	if (job->status != OK)
+		log_warn("sweep_failed", LOG_S("reason", job->err.reason),
+			 LOG_S("message", job->err.message));
+	for (size_t i = 0; i < sweep->n; i++)
+		take_claim(&sweep->claims[i]);
+	if (sweep->n == CLAIM_MAX)
+		engine->sweep_us = 0; /* there may be more */
+	free(sweep);
+}
+
+void sweep_begin(struct engine *engine)
+{
+	struct sweep_job *sweep = calloc(1, sizeof *sweep);
+
+	ensure(sweep);
+	sweep->job.run = run_sweep;
+	sweep->job.done = sweep_done;
+	engine->sweep_busy = true;
+	engine_submit(engine, &sweep->job);
+}
+
+static void run_former(struct crew_member *member, struct job *job)
+{
+	const struct engine *engine = job->engine;
+	const char *const params[] = {engine->options.endpoint, engine->boot_id};
+
+	job->status = db_exec(member->worker, &sql_generation_end_former, params, NULL, &job->err);
+}
+
+static void former_done(struct job *job)
+{
+	if (job->status != OK)
+		log_warn("former_leases_not_ended", LOG_S("reason", job->err.reason),
+			 LOG_S("message", job->err.message));
+	free(job);
+}
+
+void sweep_former(struct engine *engine)
+{
+	struct job *job = calloc(1, sizeof *job);
+
+	ensure(job);
+	job->run = run_former;
+	job->done = former_done;
+	engine_submit(engine, job);
+}

@@ -1,8 +1,0 @@
-#include "chat/generation/engine.h"
-
-enum status chat_v1_forward_watch(struct rpc_call *call, const Chat__V1__ForwardWatchRequest *req)
-{
-	engine_watch_here(chat.engine, call, req->generation, req->user_id, req->boot_id,
-			  req->cursor);
-	return RPC_LATER;
-}

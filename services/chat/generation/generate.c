@@ -1,7 +1,0 @@
-#include "chat/generation/engine.h"
-
-enum status chat_v1_generate(struct rpc_call *call, const Chat__V1__GenerateRequest *req)
-{
-	engine_generate(chat.engine, call, req);
-	return RPC_LATER;
-}

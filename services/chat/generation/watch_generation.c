@@ -1,8 +1,0 @@
-#include "chat/generation/engine.h"
-
-enum status chat_v1_watch_generation(struct rpc_call *call,
-				     const Chat__V1__WatchGenerationRequest *req)
-{
-	engine_watch(chat.engine, call, req->generation, req->cursor);
-	return RPC_LATER;
-}

@@ -1,0 +1,13 @@
+-- name: generation_watch
+-- Generation $1 for somebody who watches it: who runs it, or its texts when it ended.
+-- Params: $1 uuid.
+SELECT g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.state, g.attempt, g.stop_reason, g.prompt_tokens,
+    g.completion_tokens, g.cost_microcredits, g.accepted, g.error_code, g.error_reason, g.error_message, g.request_id,
+    (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM g.end_time) * 1000000)::bigint AS end_us,
+    g.boot_id, g.owner_endpoint, g.marks, m.text, m.reasoning,
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id
+FROM generation g JOIN message m ON m.id = g.assistant_message_id
+WHERE g.id = $1::uuid;
