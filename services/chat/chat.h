@@ -2,7 +2,7 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
-#include "chat/model/catalogue.h"
+#include "chat/catalogue/catalogue.h"
 #include "chat/provider/provider.h"
 #include "chat/v1/rpc.h"
 #include "runtime/db/db.h"

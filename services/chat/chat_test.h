@@ -73,7 +73,7 @@ int crash_tests(void);
 int crew_tests(void);
 int limit_tests(void);
 int forward_tests(void);
-int model_tests(void);
+int catalogue_tests(void);
 int log_tests(void);
 int provider_tests(void);
 int verdict_tests(void);

@@ -1,8 +1,8 @@
 /* The parts of the chat service, started and stopped. */
+#include "chat/answer/engine.h"
+#include "chat/catalogue/discovery.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
-#include "chat/answer/engine.h"
-#include "chat/model/discovery.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 #include "runtime/jobs/jobs.h"

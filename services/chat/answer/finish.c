@@ -1,7 +1,7 @@
 /* Steps 6 to 8: one transaction has text, usage, state and what credits must hear; then watchers
  * learn of it. */
 #include "chat/answer/internal.h"
-#include "chat/model/tokens.h"
+#include "chat/catalogue/tokens.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"

@@ -1,7 +1,7 @@
 /* A request on its way to step 1: whether it was here before, whether its user can pay at all, and
  * whether there is a place for it. Until it is stored nothing is left of it. */
 #include "chat/answer/start.h"
-#include "chat/model/tokens.h"
+#include "chat/catalogue/tokens.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/uuid.h"

@@ -1,7 +1,7 @@
 /* Step 1: one transaction stores the user's message, the empty answer and the generation, within
  * the limits of siblings, messages, bytes and generations. */
 #include "chat/answer/start.h"
-#include "chat/model/tokens.h"
+#include "chat/catalogue/tokens.h"
 #include "runtime/base/uuid.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* Rows of chats and messages as answers. */
+/* Rows of chats as answers. */
 #ifndef CHAT_CONVERSATION_CONVERSATION_H
 #define CHAT_CONVERSATION_CONVERSATION_H
 
@@ -6,9 +6,6 @@
 
 /* A row with the columns of chat_get; strings in arena. */
 void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Chat *ret);
-
-/* A row with the columns of message_branch; strings in arena. */
-void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Message *ret);
 
 /* Checks a title: at most TITLE_BYTES_MAX bytes of text on one line. *ret: without characters that
  * change the direction of the text around it, in the call's arena.

@@ -3,8 +3,8 @@
  * threads.
  */
 #include "chat/answer/internal.h"
+#include "chat/catalogue/tokens.h"
 #include "chat/message/turns.h"
-#include "chat/model/tokens.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 

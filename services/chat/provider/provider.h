@@ -2,7 +2,7 @@
 #ifndef CHAT_PROVIDER_PROVIDER_H
 #define CHAT_PROVIDER_PROVIDER_H
 
-#include "chat/model/catalogue.h"
+#include "chat/catalogue/catalogue.h"
 #include "chat/provider/think.h"
 #include "runtime/base/buf.h"
 #include "runtime/http/http.h"

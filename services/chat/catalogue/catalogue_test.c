@@ -1,8 +1,8 @@
 /* Prices, counted tokens, and what a catalogue may say. */
 #include "../chat_test.h"
-#include "chat/model/catalogue.h"
-#include "chat/model/offers.h"
-#include "chat/model/tokens.h"
+#include "chat/catalogue/catalogue.h"
+#include "chat/catalogue/offers.h"
+#include "chat/catalogue/tokens.h"
 #include "chat/provider/provider.h"
 #include "tools/limitless/tool.h"
 
@@ -238,7 +238,7 @@ static void what_is_there_is_offered(void **state)
 	offers_done(&offers[1]);
 }
 
-int model_tests(void)
+int catalogue_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_price_is_rounded_up_once),

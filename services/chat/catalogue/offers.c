@@ -1,4 +1,4 @@
-#include "chat/model/offers.h"
+#include "chat/catalogue/offers.h"
 
 #include "chat/provider/provider.h"
 #include "runtime/base/ensure.h"

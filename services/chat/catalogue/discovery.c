@@ -1,6 +1,6 @@
-#include "chat/model/discovery.h"
+#include "chat/catalogue/discovery.h"
 
-#include "chat/model/offers.h"
+#include "chat/catalogue/offers.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"

@@ -1,4 +1,4 @@
-#include "chat/model/price.h"
+#include "chat/catalogue/price.h"
 
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"

@@ -1,7 +1,7 @@
 /* Asks providers what models they have, again and again, and puts the catalogue with them in place.
  * A thread of its own, so that a server which is down at start is found when it comes. */
-#ifndef CHAT_MODEL_DISCOVERY_H
-#define CHAT_MODEL_DISCOVERY_H
+#ifndef CHAT_CATALOGUE_DISCOVERY_H
+#define CHAT_CATALOGUE_DISCOVERY_H
 
 #include "chat/chat.h"
 

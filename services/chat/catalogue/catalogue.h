@@ -1,8 +1,8 @@
 /* The models that can be asked: read from a YAML file, checked as a whole, replaced as a whole. */
-#ifndef CHAT_MODEL_CATALOGUE_H
-#define CHAT_MODEL_CATALOGUE_H
+#ifndef CHAT_CATALOGUE_CATALOGUE_H
+#define CHAT_CATALOGUE_CATALOGUE_H
 
-#include "chat/model/price.h"
+#include "chat/catalogue/price.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/status.h"
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* Lists of providers (GET /models), and the catalogue that comes of them. */
-#ifndef CHAT_MODEL_OFFERS_H
-#define CHAT_MODEL_OFFERS_H
+#ifndef CHAT_CATALOGUE_OFFERS_H
+#define CHAT_CATALOGUE_OFFERS_H
 
-#include "chat/model/catalogue.h"
+#include "chat/catalogue/catalogue.h"
 
 #define OFFERS_MAX MODELS_MAX
 

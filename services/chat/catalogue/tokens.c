@@ -1,4 +1,4 @@
-#include "chat/model/tokens.h"
+#include "chat/catalogue/tokens.h"
 
 /* Quarters of a token by the first byte of a character; bytes that continue one weigh nothing. */
 static unsigned quarters(unsigned char c)

@@ -1,4 +1,4 @@
-#include "chat/conversation/conversation.h"
+#include "chat/message/message.h"
 #include "runtime/base/page.h"
 
 #include <string.h>

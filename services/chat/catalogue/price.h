@@ -1,6 +1,6 @@
 /* What an answer costs, in micro-credits. */
-#ifndef CHAT_MODEL_PRICE_H
-#define CHAT_MODEL_PRICE_H
+#ifndef CHAT_CATALOGUE_PRICE_H
+#define CHAT_CATALOGUE_PRICE_H
 
 #include <stdbool.h>
 #include <stdint.h>

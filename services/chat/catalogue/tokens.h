@@ -1,7 +1,7 @@
 /* Our own count of tokens, for holds, for the model's window, and for charges where the provider
  * does not say how many it used. */
-#ifndef CHAT_MODEL_TOKENS_H
-#define CHAT_MODEL_TOKENS_H
+#ifndef CHAT_CATALOGUE_TOKENS_H
+#define CHAT_CATALOGUE_TOKENS_H
 
 #include <stddef.h>
 #include <stdint.h>

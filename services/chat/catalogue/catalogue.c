@@ -1,4 +1,4 @@
-#include "chat/model/catalogue.h"
+#include "chat/catalogue/catalogue.h"
 
 #include "chat/provider/provider.h"
 #include "runtime/base/ensure.h"
