@@ -13,34 +13,13 @@
 const struct conf_key gateway_keys[] = {
 	KEY("listen", CONF_LIST, listen, "tcp://0.0.0.0:8080", 0, 0,
 	    "Where it serves HTTP: tcp://host:port, ipc:///path."),
-	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
-	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
-	    "It asks for no token: where probes come from elsewhere (Kubernetes), name the "
-	    "address, and let only them reach it."),
+	PROCESS_KEYS("tcp://127.0.0.1:9000"),
 	KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
 	    "What people type: scheme and host, with the port if it is not the usual one. Cookies "
 	    "are Secure when it is https. A request for another name is refused (421)."),
 	KEY("hosts", CONF_LIST, hosts, "", 0, 0,
 	    "Other names that the server is asked by: name, or name:port. Addresses need not be "
 	    "listed."),
-	{
-		.key = "log_level",
-		.type = CONF_TEXT,
-		.offset = offsetof(struct gateway_conf, log_level),
-		.fallback = "info",
-		.reload = true,
-		.help = "debug, info, warn or error; each request is a line at info.",
-	},
-	{
-		.key = "log_rate_max",
-		.type = CONF_INTEGER,
-		.offset = offsetof(struct gateway_conf, log_rate_max),
-		.fallback = "1000",
-		.max = 1000000,
-		.reload = true,
-		.help = "Lines of one event a second, of errors ten times as many; more are "
-			"counted instead of written; 0: all are written.",
-	},
 	KEY("backends", CONF_MAP, backends, NULL, 0, 0,
 	    "Package of the contract to its server: dns:///host:port, ipc:///path, tcp://…, "
 	    "tls+tcp://… Packages with one target share connections."),

@@ -13,19 +13,17 @@
 #include "gateway/route_table.h"
 #include "gateway/site.h"
 #include "gateway/workers.h"
-#include "runtime/conf/conf.h"
 #include "runtime/httpd/httpd.h"
+#include "runtime/process/process.h"
 #include "runtime/rpc/rpc.h"
 
 #include <stdatomic.h>
 
 struct gateway_conf {
+	struct process_conf process;
 	const char *const *listen;
-	const char *admin_listen;
 	const char *public_url;
 	const char *const *hosts;
-	const char *log_level;
-	int64_t log_rate_max;             /* lines of one event a second */
 	const struct conf_pair *backends; /* package → target */
 	const char *edge;                 /* package of the backend that serves edge.v1 too */
 	const char *web_root, *web_root_previous;
@@ -68,7 +66,7 @@ struct gateway {
 	const char *page_policy; /* Content-Security-Policy of the page */
 	bool secure;             /* public_url is https */
 	atomic_bool draining;
-	struct httpd *httpd, *admin;
+	struct httpd *httpd;
 	struct arena *arena;
 };
 
@@ -83,17 +81,19 @@ struct request {
 	struct rpc_context context;
 };
 
-/* ------------------------------------------------------------------ process.c */
+/* ------------------------------------------------------------------ gateway.c */
 
 /* Opens everything and listens. conf outlives it. errors: INVALID_ARGUMENT config_invalid,
  * UNAVAILABLE service_unavailable; then, too, *ret is to be stopped. */
 _must_check_ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 				       struct error *reterr);
-/* Ends streams, lets requests finish for conf->drain_ms, closes and frees. Blocks; not from a
- * callback. NULL allowed. */
+/* Whether it knows keys and ended sessions; *ret_why says that it does not. Any thread. */
+bool gateway_ready(const struct gateway *gateway, const char **ret_why);
 /* Takes the key that signs from a configuration that was read anew. Any thread. */
 _must_check_ enum status gateway_reload(struct gateway *gateway, const struct gateway_conf *conf,
 					struct error *reterr);
+/* Ends streams, lets requests finish for conf->drain_ms, closes and frees. Blocks; not from a
+ * callback. NULL allowed. */
 void gateway_stop(struct gateway *gateway);
 
 /* ------------------------------------------------------------------ handle.c */

@@ -38,8 +38,6 @@ int gateway_test_set_up_only(_unused_ void **state)
 	test.conf.listen = listen;
 	test.conf.cors_origins = origins;
 	test.conf.hosts = hosts;
-	test.conf.admin_listen =
-		arena_printf(test.arena, "ipc:///tmp/gateway-test-%d-admin.sock", getpid());
 	test.conf.backoff_initial_ms = 20;
 	test.conf.feed_stale_ms = 60000; /* the fake feed speaks only when a test wants it to */
 	test.conf.feed_lost_ms = 120000;
@@ -59,11 +57,7 @@ int gateway_test_set_up(void **state)
 
 int gateway_test_tear_down(_unused_ void **state)
 {
-	char path[128];
-
 	gateway_stop(TAKE_PTR(test.gateway));
-	snprintf(path, sizeof path, "%s.lock", test.conf.admin_listen + strlen("ipc://"));
-	unlink(path);
 	buf_done(&test.in);
 	arena_free(test.arena);
 	return 0;

@@ -61,6 +61,7 @@ const RUNTIME = {
   fault: ["base"],
   http: ["base", "log"],
   httpd: ["base", "log", "net", "metrics"],
+  process: ["base", "log", "conf", "httpd"],
   rpc: ["base", "log", "net", "metrics", "token"],
   db: ["base", "log", "metrics"],
   jobs: ["base", "log", "metrics", "db"],
@@ -68,7 +69,7 @@ const RUNTIME = {
 };
 // Generated headers that the runtime may know: no service's messages.
 const RUNTIME_GENERATED = /^(grpc|google|limitless|inbox\/v1|sql\/runtime)/;
-const GATEWAY_RUNTIME = ["base", "log", "conf", "net", "rpc", "json", "token", "http", "httpd", "metrics", "trace"];
+const GATEWAY_RUNTIME = ["base", "log", "conf", "net", "rpc", "json", "token", "http", "httpd", "metrics", "process", "trace"];
 
 function mayInclude(file, header) {
   const [top, second] = file.split("/");

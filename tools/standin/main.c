@@ -1,18 +1,11 @@
 #include "standin.h"
 #include "stripe.h"
 
-#include "runtime/base/confine.h"
-#include "runtime/base/memory.h"
 #include "runtime/base/text.h"
-#include "runtime/conf/conf.h"
-#include "runtime/log/log.h"
 
 #include <jansson.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #define BODY_BYTES_MAX (32 << 20)
 #define DRAIN_MS 1000
@@ -32,8 +25,7 @@ static const struct conf_key keys[] = {
 	 false, "Time before the first token."},
 	{"models", CONF_LIST, offsetof(struct standin_conf, models), "", 0, 0, false,
 	 "The names that it knows; others are answered 404. None: any name."},
-	{"log_level", CONF_TEXT, offsetof(struct standin_conf, log_level), "info", 0, 0, false,
-	 "debug, info, warn or error."},
+	PROCESS_KEYS(""),
 	{"stripe.api_key", CONF_SECRET, offsetof(struct standin_conf, stripe_key), "", 0, 0, false,
 	 "The only key that Stripe's part accepts; empty: any key."},
 	{"stripe.webhook_url", CONF_TEXT, offsetof(struct standin_conf, stripe_webhook_url), "", 0,
@@ -114,67 +106,42 @@ static void handle(struct httpd_request *req, void *ctx)
 			    "\"param\":null,\"code\":null}}");
 }
 
-/* Serves until SIGTERM or SIGINT. */
-static enum status serve(const struct standin_conf *conf, struct error *reterr)
+static enum status start(struct process *process, void *ctx, struct error *reterr)
 {
+	const struct standin_conf *conf = process->conf;
 	const struct httpd_options options = {
 		.listen = conf->listen,
 		.handle = handle,
 		.ctx = (void *)conf,
 		.body_bytes_max = BODY_BYTES_MAX,
 	};
-	struct httpd *httpd;
-	sigset_t stop;
-	enum status s;
-	int signal_number;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	stripe_start(conf);
-	s = httpd_start(&options, &httpd, reterr);
-	if (s != OK) {
-		stripe_stop();
-		return s;
-	}
-	log_info("serving", LOG_S("listen", conf->listen[0]));
-	memory_trim_start();
-	sigwait(&stop, &signal_number);
-	httpd_drain(httpd, DRAIN_MS);
-	httpd_free(httpd);
+	return httpd_start(&options, ctx, reterr);
+}
+
+static void stop(void *ctx)
+{
+	struct httpd **httpd = ctx;
+
+	if (*httpd)
+		httpd_drain(*httpd, DRAIN_MS);
+	httpd_free(*httpd);
 	stripe_stop();
-	return OK;
 }
 
 int main(int argc, char **argv)
 {
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
-	const char *path = argc == 3 && strcmp(argv[1], "--config") == 0 ? argv[2] : NULL;
-	struct standin_conf conf;
-	enum log_level level = LOG_LEVEL_INFO;
-	struct error err;
-	enum status s;
+	struct httpd *httpd = NULL;
+	const struct process_spec spec = {
+		.name = "standin",
+		.keys = keys,
+		.n_keys = ARRAY_SIZE(keys),
+		.conf_size = sizeof(struct standin_conf),
+		.ctx = &httpd,
+		.start = start,
+		.stop = stop,
+	};
 
-	if (argc == 2 && strcmp(argv[1], "--print-config") == 0) {
-		conf_print_example("The stand-in provider.", keys, ARRAY_SIZE(keys));
-		return 0;
-	}
-	if (argc != 1 && !path) {
-		fprintf(stderr, "usage: standin [--config FILE | --print-config]\n");
-		return 2;
-	}
-	if (getenv("LIMITLESS_SUPERVISED"))
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-	confine_process();
-	s = conf_load(path, "STANDIN", keys, ARRAY_SIZE(keys), arena, &conf, &err);
-	if (s == OK && !log_level_parse(conf.log_level, &level))
-		s = error_set(&err, INVALID_ARGUMENT, "config_invalid",
-			      "log_level: '%s' is not debug, info, warn or error", conf.log_level);
-	log_init("standin", level);
-	if (s == OK)
-		s = serve(&conf, &err);
-	if (s != OK)
-		fprintf(stderr, "standin: %s\n", err.message);
-	return s != OK;
+	return process_main(&spec, argc, argv);
 }

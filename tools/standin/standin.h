@@ -15,18 +15,19 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/status.h"
 #include "runtime/httpd/httpd.h"
+#include "runtime/process/process.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct standin_conf {
+	struct process_conf process;
 	const char *const *listen;
-	const char *api_key;       /* the only one accepted; "": any */
-	const char *control_token; /* of the routes of tests; "": they are off */
-	int64_t pace;              /* tokens a second; 0: at once */
-	int64_t first_ms;          /* before the first token */
-	const char *log_level;
+	const char *api_key;            /* the only one accepted; "": any */
+	const char *control_token;      /* of the routes of tests; "": they are off */
+	int64_t pace;                   /* tokens a second; 0: at once */
+	int64_t first_ms;               /* before the first token */
 	const char *const *models;      /* the names that it knows; none: any */
 	const char *stripe_key;         /* the only one that Stripe's part accepts; "": any */
 	const char *stripe_webhook_url; /* "": nobody is told */

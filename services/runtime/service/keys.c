@@ -21,21 +21,7 @@ const struct conf_key service_keys[] = {
 	KEY("insecure", CONF_BOOLEAN, insecure, "false", 0, 0,
 	    "Start without service_public_keys though it listens on more than ipc: whoever "
 	    "reaches it is believed, also that he is an admin. Tests only."),
-	KEY("admin_listen", CONF_TEXT, admin_listen, "tcp://127.0.0.1:9000", 0, 0,
-	    "Where it answers /healthz, /readyz and /metrics: tcp://host:port or ipc:///path. "
-	    "It asks for no token: where probes come from elsewhere (Kubernetes), name the "
-	    "address, and let only them reach it."),
-	KEY_RELOAD("log_level", CONF_TEXT, log_level, "info", "debug, info, warn or error."),
-	{
-		.key = "log_rate_max",
-		.type = CONF_INTEGER,
-		.offset = offsetof(struct service_conf, log_rate_max),
-		.fallback = "1000",
-		.max = 1000000,
-		.reload = true,
-		.help = "Lines of one event a second, of errors ten times as many; more are "
-			"counted instead of written; 0: all are written.",
-	},
+	PROCESS_KEYS("tcp://127.0.0.1:9000"),
 	KEY("workers", CONF_INTEGER, workers, "8", 1, 256,
 	    "Threads for calls that wait for the database; each has a connection."),
 	KEY("queue_max", CONF_INTEGER, queue_max, "1024", 1, 1000000,

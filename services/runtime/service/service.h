@@ -1,20 +1,18 @@
-/* What every service's main() does: configuration, log, database, channels, methods, background
- * work, serve until SIGTERM. */
+/* What every service's main() does in its process (runtime/process): identity, database, channels,
+ * methods, background work. */
 #ifndef RUNTIME_SERVICE_SERVICE_H
 #define RUNTIME_SERVICE_SERVICE_H
 
-#include "runtime/conf/conf.h"
 #include "runtime/db/db.h"
+#include "runtime/process/process.h"
 #include "runtime/rpc/rpc.h"
 
 /* Keys that every service has. A service adds its own in a struct whose first member is struct
  * service_conf. */
 struct service_conf {
+	struct process_conf process;
 	const char *const *listen;
 	bool insecure; /* believes every caller, and says so */
-	const char *admin_listen;
-	const char *log_level;
-	int64_t log_rate_max; /* lines of one event a second */
 	int64_t workers;
 	int64_t queue_max;
 	int64_t queue_user_max;
@@ -81,8 +79,7 @@ struct service_spec {
 	enum status (*reload)(struct service *service, struct error *reterr);
 };
 
-/* argv: [--config FILE] [--print-config]. SIGTERM and SIGINT drain and end it, SIGHUP reads the
- * file again. Returns the exit code: 0 after a drain, 1 with one clear line on stderr. */
+/* As process_main. */
 int service_main(const struct service_spec *spec, int argc, char **argv);
 
 /* In handlers: the worker's connection, with the call's deadline. */

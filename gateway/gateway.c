@@ -45,13 +45,8 @@ static const char *page_policy(struct arena *arena, const char *files_url)
 		files, files);
 }
 
-static bool is_ready(const char **ret_why, void *ctx)
+bool gateway_ready(const struct gateway *gateway, const char **ret_why)
 {
-	const struct gateway *gateway = ctx;
-
-	*ret_why = "draining\n";
-	if (gateway->draining)
-		return false;
 	*ret_why = "keys and ended sessions are not known\n";
 	return authn_ready(gateway->authn);
 }
@@ -116,7 +111,6 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 			  struct error *reterr)
 {
 	struct gateway *gateway = calloc(1, sizeof *gateway);
-	const struct httpd_admin_options admin = {conf->admin_listen, is_ready, gateway};
 	struct authn_options authn = {
 		.audience = conf->token_audience,
 		.keys_refresh_ms = (int32_t)conf->keys_refresh_ms,
@@ -147,10 +141,7 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 		return s;
 	authn.edge = backends_of_package(gateway->backends, conf->edge);
 	gateway->authn = authn_new(&authn);
-	s = listen_public(gateway, reterr);
-	if (s == OK)
-		s = httpd_admin_start(&admin, &gateway->admin, reterr);
-	return s;
+	return listen_public(gateway, reterr);
 }
 
 enum status gateway_reload(struct gateway *gateway, const struct gateway_conf *conf,
@@ -172,7 +163,6 @@ void gateway_stop(struct gateway *gateway)
 	workers_free(gateway->workers); /* every request has been answered */
 	authn_free(gateway->authn);
 	backends_close(gateway->backends);
-	httpd_free(gateway->admin);
 	site_free(gateway->site);
 	streams_free(gateway->streams);
 	report_done();

@@ -1,5 +1,5 @@
 #include "runtime/base/cleanup.h"
-#include "runtime/base/confine.h"
+#include "runtime/process/confine.h"
 
 #include <errno.h>
 #include <pthread.h>

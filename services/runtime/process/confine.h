@@ -1,6 +1,6 @@
 /* A server may not do things that it never does: a hole in it is worth less to an attacker. */
-#ifndef RUNTIME_BASE_CONFINE_H
-#define RUNTIME_BASE_CONFINE_H
+#ifndef RUNTIME_PROCESS_CONFINE_H
+#define RUNTIME_PROCESS_CONFINE_H
 
 #include <stdbool.h>
 

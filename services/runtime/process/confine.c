@@ -1,4 +1,4 @@
-#include "runtime/base/confine.h"
+#include "runtime/process/confine.h"
 #include "runtime/base/cleanup.h"
 
 #include <errno.h>
