@@ -30,8 +30,11 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto zlib
 CPPFLAGS += -D_GNU_SOURCE -Iservices -I$(G) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
-# Static, for services/runtime/net/poll.c takes the place of two of its functions.
-NNG := -l:libnng.a -lmbedtls -lmbedx509 -lmbedcrypto -Wl,--wrap=nni_task_dispatch -Wl,--wrap=epoll_wait
+# Static, for services/runtime/net/poll.c takes the place of two of its functions. NNG_WRAP=0 leaves them alone.
+NNG_WRAP ?= 1
+CPPFLAGS += -DNNG_WRAP=$(NNG_WRAP)
+NNG_WRAPS_1 := -Wl,--wrap=nni_task_dispatch -Wl,--wrap=epoll_wait
+NNG := -l:libnng.a -lmbedtls -lmbedx509 -lmbedcrypto $(NNG_WRAPS_$(NNG_WRAP))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 LDLIBS = $(PKG_LIBS) $(NNG) -largon2 -lutf8proc -lm -pthread
 CFLAGS_release := -O2 -g
@@ -127,6 +130,12 @@ $(B)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_all) -MMD -MP -c -o $@ $<
+
+# A build with the other NNG_WRAP compiles the files that know it, and links again.
+.PHONY: FORCE
+$(B)/nng_wrap: FORCE
+	@mkdir -p $(@D) && { echo $(NNG_WRAP) | cmp -s - $@ || echo $(NNG_WRAP) >$@; }
+$(addprefix $(B)/obj/services/runtime/net/,poll.o net_test.o): $(B)/nng_wrap
 
 # Node's HTTP parser: Debian ships its C sources only (package node-llhttp).
 $(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c | build/deps.stamp
@@ -319,12 +328,14 @@ build/tidy/generated.ok: $(GEN_O)
 	$(Q)clang -fsyntax-only $(CSTD) $(WARN) -Wno-missing-prototypes $(CPPFLAGS) $(patsubst $(B)/obj/gen/%.o,$(G)/%.c,$(GEN_O)) $(G)/gateway/routes.c
 	@touch $@
 
-.PHONY: lint lint-format lint-sources lint-protos lint-tidy lint-web
-lint: lint-format lint-sources lint-protos lint-tidy lint-web ## style, contract and bug patterns of everything
+.PHONY: lint lint-format lint-sources lint-arrows lint-protos lint-tidy lint-web
+lint: lint-format lint-sources lint-arrows lint-protos lint-tidy lint-web ## style, contract and bug patterns of everything
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-sources:
 	$(Q)node tools/lint/sources.mjs
+lint-arrows: $(patsubst %.c,build/obj/%.o,$(call sources,services/*/*.c services/*/*/*.c))
+	$(Q)node tools/lint/arrows.mjs
 lint-protos: build/deps.stamp
 	$(Q)tools/lint/protos
 lint-tidy: $(TIDY) build/tidy/generated.ok
@@ -371,6 +382,6 @@ clean: ## remove build/
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
-	@echo "Variables: MODE=release|asan|tsan  DIR=var  PORT=8080  LISTEN=ipc|tcp  V=1 shows the commands"
+	@echo "Variables: MODE=release|asan|tsan  DIR=var  PORT=8080  LISTEN=ipc|tcp  NNG_WRAP=0|1  V=1 shows the commands"
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -7,6 +7,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
+#include "runtime/net/poll.h"
+#include "runtime/net/thread.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -42,7 +44,7 @@ struct net_conn *net_ref(struct net_conn *conn)
 
 void net_unref(struct net_conn *conn)
 {
-	struct net_listener *listener = conn->listener;
+	struct net_owner owner = conn->owner;
 
 	if (atomic_fetch_sub(&conn->refs, 1) != 1)
 		return;
@@ -57,8 +59,8 @@ void net_unref(struct net_conn *conn)
 	pthread_mutex_destroy(&conn->lock);
 	free(conn->out);
 	free(conn);
-	if (listener)
-		net_listener_conn_freed(listener);
+	if (owner.on_freed)
+		owner.on_freed(owner.ctx);
 }
 
 /* ------------------------------------------------------------------ timeouts: one timer, set again
@@ -316,8 +318,8 @@ static void callback_start(struct net_conn *conn)
 /* nng does the handshake with the first bytes, and does not say what was wrong. */
 static void tls_failed(struct net_conn *conn, int rv)
 {
-	if (conn->listener)
-		net_listener_tls_failed(conn->listener, conn->peer_address, rv);
+	if (conn->owner.on_tls_failed)
+		conn->owner.on_tls_failed(conn->owner.ctx, conn->peer_address, rv);
 	else
 		log_warn("tls_failed", LOG_S("server", conn->peer_address),
 			 LOG_S("error", nng_strerror(rv)),
@@ -396,7 +398,7 @@ static void peer_read(struct net_conn *conn)
 			  sizeof(conn->peer_address));
 }
 
-struct net_conn *net_conn_new(nng_stream *stream, bool tls, struct net_listener *listener)
+struct net_conn *net_conn_new(nng_stream *stream, bool tls, const struct net_owner *owner)
 {
 	struct net_conn *conn = calloc(1, sizeof(*conn));
 
@@ -405,7 +407,8 @@ struct net_conn *net_conn_new(nng_stream *stream, bool tls, struct net_listener 
 	atomic_init(&conn->refs, 1);
 	conn->stream = stream;
 	conn->tls = tls;
-	conn->listener = listener;
+	if (owner)
+		conn->owner = *owner;
 	conn->send_ms = NET_SEND_TIMEOUT_MS;
 	peer_read(conn);
 	return conn;

@@ -1,18 +1,21 @@
-/* Inside of runtime/net only: one connection, and what its files share. */
+/* Inside of runtime/net only: one connection. */
 #ifndef RUNTIME_NET_CONN_H
 #define RUNTIME_NET_CONN_H
 
 #include "runtime/net/net.h"
 #include <nng/nng.h>
-#include <nng/supplemental/tls/tls.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define NET_IN_BYTES 2048          /* of each connection: the receive that is always posted */
-#define NET_BULK_BYTES (32 * 1024) /* of each thread: reads after a full one, and writes */
+#define NET_IN_BYTES 2048 /* of each connection: the receive that is always posted */
 #define NET_SEND_TIMEOUT_MS 30000
-#define NET_DIAL_TIMEOUT_MS 5000
-#define NET_CONNECTIONS_MAX 1024
+
+/* How an accepted connection tells its listener. */
+struct net_owner {
+	void (*on_tls_failed)(void *ctx, const char *peer, int rv);
+	void (*on_freed)(void *ctx); /* no lock; once, the last thing it does */
+	void *ctx;
+};
 
 struct net_conn {
 	pthread_mutex_t lock;
@@ -23,7 +26,7 @@ struct net_conn {
 	nng_aio *send_aio; /* made when a send blocks for the first time */
 	struct net_hooks hooks;
 	void *ctx;
-	struct net_listener *listener; /* NULL: dialed */
+	struct net_owner owner; /* zero: dialed, nobody listens */
 
 	bool tls;     /* cancelling an aio ends the whole connection: never try */
 	bool started; /* has its hooks */
@@ -53,41 +56,10 @@ struct net_conn {
 	uint8_t in[NET_IN_BYTES];
 };
 
-/* Takes the stream over. One reference is the caller's. Never NULL. */
-struct net_conn *net_conn_new(nng_stream *stream, bool tls, struct net_listener *listener);
+/* Takes the stream over. One reference is the caller's. Never NULL. owner is copied; NULL: none. */
+struct net_conn *net_conn_new(nng_stream *stream, bool tls, const struct net_owner *owner);
 
 /* As net_start, the lock held. */
 void net_conn_start(struct net_conn *conn, const struct net_hooks *hooks, void *ctx);
-
-/* A connection of this listener was freed. */
-void net_listener_conn_freed(struct net_listener *listener);
-
-/* Says so in the log, at most once a second. peer: NULL when it is not known. */
-void net_listener_tls_failed(struct net_listener *listener, const char *peer, int rv);
-
-/* What each thread owns: an aio without callback (completes on the calling thread) and two bulk
- * buffers. */
-struct net_thread {
-	nng_aio *aio;
-	uint8_t *in, *out;
-};
-struct net_thread *net_thread_get(void);
-
-/* Until it is undone, an aio that completes on this thread is told at once: its waiter is this
- * thread itself. */
-void net_poll_direct(bool direct);
-
-/* Marks the running thread as one of nng's for net_on_callback_thread; undone by net_callback_end.
- */
-void net_callback_begin(void);
-void net_callback_end(void);
-
-/* A configuration of nng's TLS from PEM files. Server: certificate and key needed, with a ca every
- * client must have a certificate of it. Client: ca needed. errors: INVALID_ARGUMENT naming the
- * file. Freed by nng_tls_config_free. */
-_must_check_ enum status net_tls_config(bool server, const char *certificate_file,
-					const char *key_file, const char *ca_file,
-					const char *server_name, nng_tls_config **ret,
-					struct error *reterr);
 
 #endif

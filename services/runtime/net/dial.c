@@ -4,8 +4,12 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
+#include "runtime/net/poll.h"
+#include "runtime/net/thread.h"
+#include "runtime/net/tls.h"
 #include <string.h>
 
+#define TIMEOUT_MS 5000
 #define BACKLOG_RETRY_MS 20 /* connect() to a unix socket with a full backlog fails at once */
 
 struct dial {
@@ -88,6 +92,9 @@ static enum status dial_prepare(struct dial *dial, const struct net_dial_options
 	nng_url *url;
 	int rv;
 
+	s = net_poll_check(nng_version(), reterr);
+	if (s != OK)
+		return s;
 	rv = nng_stream_dialer_alloc(&dial->dialer, options->url);
 	if (rv != 0)
 		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "url", "%s: %s",
@@ -112,7 +119,7 @@ static enum status dial_prepare(struct dial *dial, const struct net_dial_options
 
 void net_dial(const struct net_dial_options *options, net_dialed_fn *done, void *ctx)
 {
-	int32_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : NET_DIAL_TIMEOUT_MS;
+	int32_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
 	struct dial *dial = calloc(1, sizeof(*dial));
 
 	ensure(dial && nng_aio_alloc(&dial->aio, dial_cb, dial) == 0);

@@ -4,12 +4,16 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
+#include "runtime/net/poll.h"
+#include "runtime/net/thread.h"
+#include "runtime/net/tls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 
+#define CONNECTIONS_MAX 1024
 #define ACCEPT_RETRY_MS 100 /* after an error such as EMFILE, which comes back at once */
 #define IPC_PREFIX "ipc://"
 #define WARN_US US_PER_S /* between two lines about refused handshakes */
@@ -32,12 +36,37 @@ struct net_listener {
 	uint16_t port;
 };
 
-void net_listener_conn_freed(struct net_listener *listener)
+static void conn_freed(void *ctx)
 {
+	struct net_listener *listener = ctx;
+
 	pthread_mutex_lock(&listener->lock);
 	listener->connections--;
 	pthread_cond_broadcast(&listener->idle);
 	pthread_mutex_unlock(&listener->lock);
+}
+
+/* Says so in the log, at most once a second. peer: NULL when it is not known. */
+static void tls_failed(void *ctx, const char *peer, int rv)
+{
+	struct net_listener *listener = ctx;
+	int64_t now = clock_mono_us();
+	int clients = 0;
+
+	pthread_mutex_lock(&listener->lock);
+	listener->unsaid++;
+	if (listener->warned_us == 0 || now - listener->warned_us >= WARN_US) {
+		listener->warned_us = now;
+		clients = listener->unsaid;
+		listener->unsaid = 0;
+	}
+	pthread_mutex_unlock(&listener->lock);
+	if (clients > 0)
+		log_warn("tls_client_refused", LOG_S("listen", listener->url),
+			 LOG_S("client", peer), LOG_S("error", nng_strerror(rv)),
+			 LOG_S("hint",
+			       "no certificate, an expired one, or one of another authority"),
+			 LOG_I("clients", clients));
 }
 
 static void refuse(nng_stream *stream)
@@ -54,6 +83,7 @@ static bool may_connect(struct net_listener *listener, const struct net_conn *co
 
 static void take(struct net_listener *listener, nng_stream *stream)
 {
+	struct net_owner owner = {tls_failed, conn_freed, listener};
 	struct net_hooks hooks = {0};
 	struct net_conn *conn;
 	bool room;
@@ -70,7 +100,7 @@ static void take(struct net_listener *listener, nng_stream *stream)
 		refuse(stream);
 		return;
 	}
-	conn = net_conn_new(stream, listener->tls, listener);
+	conn = net_conn_new(stream, listener->tls, &owner);
 	net_lock(conn);
 	if (may_connect(listener, conn))
 		ctx = listener->accept(conn, &hooks, listener->ctx);
@@ -97,27 +127,6 @@ static void accept_retry(void *arg)
 	accept_next(arg);
 }
 
-void net_listener_tls_failed(struct net_listener *listener, const char *peer, int rv)
-{
-	int64_t now = clock_mono_us();
-	int clients = 0;
-
-	pthread_mutex_lock(&listener->lock);
-	listener->unsaid++;
-	if (listener->warned_us == 0 || now - listener->warned_us >= WARN_US) {
-		listener->warned_us = now;
-		clients = listener->unsaid;
-		listener->unsaid = 0;
-	}
-	pthread_mutex_unlock(&listener->lock);
-	if (clients > 0)
-		log_warn("tls_client_refused", LOG_S("listen", listener->url),
-			 LOG_S("client", peer), LOG_S("error", nng_strerror(rv)),
-			 LOG_S("hint",
-			       "no certificate, an expired one, or one of another authority"),
-			 LOG_I("clients", clients));
-}
-
 static void accept_cb(void *arg)
 {
 	struct net_listener *listener = arg;
@@ -127,7 +136,7 @@ static void accept_cb(void *arg)
 	if (rv == 0)
 		take(listener, nng_aio_get_output(listener->accept_aio, 0));
 	else if (rv == NNG_ECRYPTO || rv == NNG_EPEERAUTH)
-		net_listener_tls_failed(listener, NULL, rv);
+		tls_failed(listener, NULL, rv);
 	else if (rv != NNG_ECLOSED)
 		log_debug("accept_failed", LOG_S("error", nng_strerror(rv)));
 	/* A bad TLS handshake or a client that left is its own trouble; want of descriptors needs
@@ -188,6 +197,9 @@ static enum status start(struct net_listener *listener, const struct net_listen_
 	enum status s;
 	int rv, port = 0;
 
+	s = net_poll_check(nng_version(), reterr);
+	if (s != OK)
+		return s;
 	rv = nng_stream_listener_alloc(&listener->listener, options->url);
 	if (rv != 0)
 		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "listen", "%s: %s",
@@ -217,7 +229,7 @@ enum status net_listen(const struct net_listen_options *options, net_accept_fn *
 	listener->accept = accept;
 	listener->ctx = ctx;
 	listener->connections_max =
-		options->connections_max > 0 ? options->connections_max : NET_CONNECTIONS_MAX;
+		options->connections_max > 0 ? options->connections_max : CONNECTIONS_MAX;
 	listener->tls = strncmp(options->url, "tls+tcp", 7) == 0;
 	listener->ipc = strncmp(options->url, IPC_PREFIX, strlen(IPC_PREFIX)) == 0;
 	listener->lock_fd = -1;

@@ -5,6 +5,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
+#include "runtime/net/poll.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -181,12 +182,12 @@ static void echo_over(const char *url)
 	pair_close(&pair);
 }
 
-static void test_echo_tcp(void **state)
+static void all_bytes_come_back_over_tcp(void **state)
 {
 	echo_over("tcp://127.0.0.1:0");
 }
 
-static void test_echo_ipc(void **state)
+static void all_bytes_come_back_over_ipc(void **state)
 {
 	char url[64];
 
@@ -194,7 +195,7 @@ static void test_echo_ipc(void **state)
 	echo_over(url);
 }
 
-static void test_peer_is_known(void **state)
+static void the_peer_is_known(void **state)
 {
 	struct pair pair = {0};
 	char url[64];
@@ -213,7 +214,7 @@ static void test_peer_is_known(void **state)
 	pair_close(&pair);
 }
 
-static void test_blocked_send_resumes(void **state)
+static void a_blocked_send_goes_on(void **state)
 {
 	struct pair pair = {0};
 	char url[64];
@@ -241,7 +242,7 @@ static void test_blocked_send_resumes(void **state)
 	pair_close(&pair);
 }
 
-static void test_close_flushes(void **state)
+static void a_close_flushes_the_output_first(void **state)
 {
 	struct pair pair = {0};
 
@@ -255,7 +256,7 @@ static void test_close_flushes(void **state)
 	pair_close(&pair);
 }
 
-static void test_hook_closes(void **state)
+static void a_hook_can_close(void **state)
 {
 	struct pair pair = {.server.close_on_receive = true, .server.echo = true};
 
@@ -266,7 +267,7 @@ static void test_hook_closes(void **state)
 	pair_close(&pair);
 }
 
-static void test_paused_connection_closes(void **state)
+static void a_paused_connection_sees_its_peer_leave(void **state)
 {
 	struct pair pair = {0};
 
@@ -307,14 +308,14 @@ static void set_deadline(struct net_conn *conn)
 	net_set_deadline(conn, clock_mono_us() + 50 * US_PER_MS);
 }
 
-static void test_timeouts(void **state)
+static void a_silent_connection_is_closed(void **state)
 {
 	timeout_closes(set_idle, true);
 	timeout_closes(set_idle, false);
 	timeout_closes(set_deadline, true);
 }
 
-static void test_stuck_send_closes(void **state)
+static void a_stuck_send_closes_the_connection(void **state)
 {
 	struct pair pair = {0};
 
@@ -330,7 +331,7 @@ static void test_stuck_send_closes(void **state)
 	pair_close(&pair);
 }
 
-static void test_dial_fails(void **state)
+static void a_failed_dial_says_why(void **state)
 {
 	const char *const urls[] = {"tcp://127.0.0.1:1", "ipc:///tmp/net_test_nobody",
 				    "gopher://127.0.0.1:70", "tls+tcp://127.0.0.1:1"};
@@ -344,7 +345,7 @@ static void test_dial_fails(void **state)
 	}
 }
 
-static void test_listen_fails(void **state)
+static void a_failed_listen_says_why(void **state)
 {
 	struct net_listen_options first = {.url = "tcp://127.0.0.1:0"};
 	struct net_listener *listener, *other;
@@ -371,7 +372,7 @@ static void test_listen_fails(void **state)
 	assert_string_equal(err.field, "tls_certificate_file");
 }
 
-static void test_connections_max(void **state)
+static void connections_beyond_the_limit_are_closed(void **state)
 {
 	struct net_listen_options listen = {.url = "tcp://127.0.0.1:0", .connections_max = 1};
 	struct end server = {}, one = {}, two = {};
@@ -395,7 +396,7 @@ static void test_connections_max(void **state)
 
 /* With no descriptors left accept fails at once, again and again: it must wait, and go on when
  * there are some. */
-static void test_descriptors_run_out(void **state)
+static void accepting_goes_on_after_descriptors_ran_out(void **state)
 {
 	struct net_listen_options listen = {.url = "tcp://127.0.0.1:0"};
 	struct end server = {}, one = {};
@@ -440,7 +441,7 @@ static void fire(void *ctx)
 	fired += (int)(intptr_t)ctx;
 }
 
-static void test_timers_and_posts(void **state)
+static void timers_and_posts_run_once(void **state)
 {
 	struct net_timer *timers[100];
 	int64_t now = clock_mono_us();
@@ -478,7 +479,7 @@ static void post_crowd(void)
 		net_post(fire, (void *)1);
 }
 
-static void test_callbacks_of_a_crowd(void **state)
+static void a_crowd_of_callbacks_runs(void **state)
 {
 	struct pair pair = {.server.crowd = true};
 	char url[64];
@@ -502,7 +503,7 @@ static void *close_some_time(void *arg)
 }
 
 /* Both ends send all the time and are closed by several threads at once. */
-static void test_life_cycle(void **state)
+static void connections_end_whenever_they_are_closed(void **state)
 {
 	char url[64];
 
@@ -523,25 +524,39 @@ static void test_life_cycle(void **state)
 	}
 }
 
+static void another_nng_is_not_wrapped(void **state)
+{
+	static const char *const others[] = {"1.4.9", "1.6.0", "1.50.2", "2.5.0", ""};
+	struct error err;
+
+	assert_int_equal(net_poll_check("1.5.2", &err), OK);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_int_equal(net_poll_check(others[i], &err), NNG_WRAP ? INTERNAL : OK);
+		if (NNG_WRAP)
+			assert_non_null(strstr(err.message, "make NNG_WRAP=0"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_echo_tcp),
-		cmocka_unit_test(test_echo_ipc),
-		cmocka_unit_test(test_peer_is_known),
-		cmocka_unit_test(test_blocked_send_resumes),
-		cmocka_unit_test(test_close_flushes),
-		cmocka_unit_test(test_hook_closes),
-		cmocka_unit_test(test_paused_connection_closes),
-		cmocka_unit_test(test_timeouts),
-		cmocka_unit_test(test_stuck_send_closes),
-		cmocka_unit_test(test_dial_fails),
-		cmocka_unit_test(test_listen_fails),
-		cmocka_unit_test(test_connections_max),
-		cmocka_unit_test(test_descriptors_run_out),
-		cmocka_unit_test(test_timers_and_posts),
-		cmocka_unit_test(test_callbacks_of_a_crowd),
-		cmocka_unit_test(test_life_cycle),
+		cmocka_unit_test(all_bytes_come_back_over_tcp),
+		cmocka_unit_test(all_bytes_come_back_over_ipc),
+		cmocka_unit_test(the_peer_is_known),
+		cmocka_unit_test(a_blocked_send_goes_on),
+		cmocka_unit_test(a_close_flushes_the_output_first),
+		cmocka_unit_test(a_hook_can_close),
+		cmocka_unit_test(a_paused_connection_sees_its_peer_leave),
+		cmocka_unit_test(a_silent_connection_is_closed),
+		cmocka_unit_test(a_stuck_send_closes_the_connection),
+		cmocka_unit_test(a_failed_dial_says_why),
+		cmocka_unit_test(a_failed_listen_says_why),
+		cmocka_unit_test(connections_beyond_the_limit_are_closed),
+		cmocka_unit_test(accepting_goes_on_after_descriptors_ran_out),
+		cmocka_unit_test(timers_and_posts_run_once),
+		cmocka_unit_test(a_crowd_of_callbacks_runs),
+		cmocka_unit_test(another_nng_is_not_wrapped),
+		cmocka_unit_test(connections_end_whenever_they_are_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,12 +7,41 @@
  * with none of nng's locks held; then its callback runs right there. And before the thread sleeps
  * it looks for a moment whether more comes, giving the processor to whoever wants it.
  *
- * Callbacks must not block, least of all for something that comes by the network. */
-#include "runtime/base/clock.h"
-#include "runtime/net/conn.h"
+ * Callbacks must not block, least of all for something that comes by the network.
+ *
+ * `make NNG_WRAP=0` builds without it, for other versions of nng: slower, but the same. */
+#include "runtime/net/poll.h"
 
+#include "runtime/base/clock.h"
+#include "runtime/net/net.h"
+#include <nng/nng.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/epoll.h>
+
+#if !NNG_WRAP
+
+/* nng as it is: every callback runs on its task threads. */
+void net_poll_direct(bool direct)
+{
+}
+
+bool net_callbacks_wait(void)
+{
+	return false;
+}
+
+enum status net_poll_check(const char *nng_version, struct error *reterr)
+{
+	return OK;
+}
+
+#else
+
+#define WRAPPED_VERSION "1.5." /* other versions may call the two functions differently */
+#if NNG_MAJOR_VERSION != 1 || NNG_MINOR_VERSION != 5
+#error "net/poll.c wraps functions of nng 1.5 and this is another version: make NNG_WRAP=0"
+#endif
 
 #define WAITING_MAX 256 /* callbacks; more go to nng's task threads */
 #define ROUND_US \
@@ -52,6 +81,16 @@ bool net_callbacks_wait(void)
 	return self.first != self.last;
 }
 
+enum status net_poll_check(const char *nng_version, struct error *reterr)
+{
+	if (strncmp(nng_version, WRAPPED_VERSION, strlen(WRAPPED_VERSION)) == 0)
+		return OK;
+	return error_set(reterr, INTERNAL, "internal_error",
+			 "nng %s is linked and functions of nng " WRAPPED_VERSION
+			 "x are wrapped: build with make NNG_WRAP=0",
+			 nng_version);
+}
+
 void __wrap_nni_task_dispatch(struct nni_task *task)
 {
 	if (!self.polls || self.direct || self.last - self.first == WAITING_MAX)
@@ -83,3 +122,5 @@ int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
 		sched_yield();
 	return got == 0 ? __real_epoll_wait(fd, events, n, timeout) : got;
 }
+
+#endif

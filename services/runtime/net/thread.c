@@ -1,8 +1,11 @@
 /* What belongs to a thread: buffers for bulk reads and writes, and whether it is one of nng's. And
  * work handed to nng's threads. */
-#include "runtime/net/conn.h"
+#include "runtime/net/thread.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/net/net.h"
+#include <pthread.h>
+#include <stdlib.h>
 
 static _Thread_local bool on_callback_thread;
 

@@ -1,9 +1,12 @@
 /* Timers: one binary heap, one thread. The thread counts as a callback thread: what it runs must
  * not block. */
-#include "runtime/net/conn.h"
+#include "runtime/net/net.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/net/thread.h"
+#include <pthread.h>
+#include <stdlib.h>
 
 struct net_timer {
 	int64_t when_us;

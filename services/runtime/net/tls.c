@@ -1,6 +1,6 @@
 /* TLS of nng (mbed TLS, 1.2 only, no ALPN) from PEM files. The files are read at every dial, so
  * renewed certificates are taken up. */
-#include "runtime/net/conn.h"
+#include "runtime/net/tls.h"
 
 #include "runtime/base/buf.h"
 #include <errno.h>
