@@ -1,0 +1,104 @@
+// Which files of a folder may use which, and which rooms of a service: tools/lint/arrows.txt lists them from the ground to the roof.
+// A file uses another by a global symbol of its object (nm) or by #include, so calls of static inline functions count by their header.
+// Prints "file: what" for each breach; status 1 when there is any. The objects of the release build must be up to date.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+
+const LIST = process.argv[2] ?? "tools/lint/arrows.txt";
+const OBJECTS = "build/obj";
+
+let breaches = 0;
+function breach(file, text) {
+  console.log(`${file}: ${text}`);
+  breaches++;
+}
+
+/** Sections {folder, rooms, place}: place has of each entry its row, counted from the ground, and whether the row is a wanted circle. */
+function readList() {
+  const sections = [];
+  readFileSync(LIST, "utf8").split("\n").forEach((line, i) => {
+    const text = line.replace(/#.*/, "").trimEnd();
+    if (!text) return;
+    if (!/^\s/.test(text)) {
+      const [, rooms, folder] = text.match(/^(rooms of )?(\S+)$/) ?? [];
+      if (!folder || !existsSync(folder)) breach(`${LIST}:${i + 1}`, "a section begins with a folder, or with `rooms of` and a folder");
+      sections.push({ folder, rooms: Boolean(rooms), place: new Map(), used: new Set() });
+      return;
+    }
+    const circle = /^\s+circle:/.test(text);
+    for (const entry of text.replace("circle:", "").trim().split(/\s+/)) {
+      if (sections.at(-1).place.has(entry)) breach(`${LIST}:${i + 1}`, `${entry} stands here twice`);
+      sections.at(-1).place.set(entry, { row: i + 1, circle });
+    }
+  });
+  return sections;
+}
+
+const isSource = (name) => /\.[ch]$/.test(name) && !/_test\.[ch]$/.test(name) && !/^test_/.test(name);
+function sourcesOf({ folder, rooms }) {
+  const names = readdirSync(folder, { recursive: rooms }).filter((name) => isSource(name.split("/").at(-1)));
+  return names.map((name) => `${folder}/${name}`).filter((file) => statSync(file).isFile());
+}
+
+/** What a file counts for: its room, or its name. x.h goes with x.c, unless the list has x.h as an entry of its own. */
+function entryOf({ folder, rooms, place }, file) {
+  const name = file.slice(folder.length + 1);
+  if (rooms) return name.includes("/") ? name.split("/")[0] : ".";
+  const stem = name.replace(/\.[ch]$/, "");
+  if (name.endsWith(".h") && (place.has(name) || !existsSync(`${folder}/${stem}.c`))) return name;
+  return stem;
+}
+
+/** Of each source with an object: the global symbols that it defines and that it needs. */
+function symbolsOf(sources) {
+  const symbols = new Map();
+  const objects = new Map();
+  for (const file of sources.filter((name) => name.endsWith(".c"))) {
+    const object = `${OBJECTS}/${file.replace(/c$/, "o")}`;
+    if (existsSync(object)) objects.set(object, file);
+    else breach(file, `${object} is missing: run make lint-arrows`);
+    symbols.set(file, { defines: [], needs: [] });
+  }
+  if (objects.size === 0) return symbols;
+  for (const line of execFileSync("nm", ["-gA", ...objects.keys()], { maxBuffer: 1 << 28 }).toString().split("\n")) {
+    const [, object, kind, name] = line.match(/^(.*?):.* ([A-Za-z]) (\S+)$/) ?? [];
+    if (object) symbols.get(objects.get(object))[/[Uvw]/.test(kind) ? "needs" : "defines"].push(name);
+  }
+  return symbols;
+}
+
+/** Calls use(file, other file of the section, words for what it uses). */
+function forEachUse(section, sources, use) {
+  const symbols = symbolsOf(sources);
+  const definedIn = new Map();
+  for (const [file, { defines }] of symbols) for (const name of defines) definedIn.set(name, file);
+  for (const [file, { needs }] of symbols) for (const name of needs) if (definedIn.has(name)) use(file, definedIn.get(name), name);
+  for (const file of sources)
+    for (const [, header] of readFileSync(file, "utf8").matchAll(/^#include "([^"]+)"/gm)) {
+      const target = [header, `services/${header}`].find((path) => path.startsWith(`${section.folder}/`) && existsSync(path));
+      if (target) use(file, target, "the header");
+    }
+}
+
+function check(section) {
+  const { folder, place, used } = section;
+  const sources = sourcesOf(section);
+  for (const file of sources) {
+    const entry = entryOf(section, file);
+    if (!place.has(entry)) breach(file, `${entry} stands in no row of ${folder} in ${LIST}`);
+    used.add(entry);
+  }
+  for (const [entry, { row }] of place) if (!used.has(entry)) breach(`${LIST}:${row}`, `${folder} has no ${entry}`);
+  const said = new Set();
+  forEachUse(section, sources, (file, other, what) => {
+    const [from, to] = [entryOf(section, file), entryOf(section, other)];
+    const [below, above] = [place.get(to), place.get(from)];
+    if (from === to || !below || !above || below.row < above.row || (below.row === above.row && below.circle)) return;
+    const text = `uses ${what} of ${other.slice(folder.length + 1)}, which stands ${below.row > above.row ? "above" : "beside"} it in ${LIST}`;
+    if (!said.has(file + text)) breach(file, text);
+    said.add(file + text);
+  });
+}
+
+for (const section of readList()) check(section);
+process.exit(breaches > 0 ? 1 : 0);
