@@ -44,7 +44,8 @@ CFLAGS_all = $(CSTD) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 # A library that a program does not use is not loaded: it would cost memory in each process.
 LDFLAGS += -Wl,--as-needed $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
 
-SERVICES := auth chat credits images payments
+# A service is a folder that has a main.c.
+SERVICES := $(sort $(patsubst services/%/main.c,%,$(wildcard services/*/main.c)))
 BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 
 .DEFAULT_GOAL := all
@@ -116,7 +117,14 @@ $(G)/sql/$(1).h $(G)/sql/$(1).c &: $$(sort $$(wildcard services/$(1)/sql/*.sql s
 endef
 $(foreach s,$(SQL_OWNERS),$(eval $(call sql_owner,$(s))))
 
-GENERATED := $(PB_H) $(GEN_H) $(SQL_H)
+# The list of the services, in C: looked at in each run of make, written only when it changed.
+SERVICES_H := $(G)/limitless/services.h
+SERVICES_C := $(G)/limitless/services.c
+$(SERVICES_H) $(SERVICES_C) &: always
+	@tools/gen/services $(G)/limitless $(SERVICES)
+.PHONY: always
+
+GENERATED := $(PB_H) $(GEN_H) $(SQL_H) $(SERVICES_H)
 .PHONY: generated
 generated: $(GENERATED)
 
@@ -147,7 +155,7 @@ $(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c | build/deps.stamp
 sources = $(filter-out %_test.c,$(wildcard $(1)))
 object = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-GEN_O := $(patsubst $(G)/%.c,$(B)/obj/gen/%.o,$(PB_C) $(GEN_C) $(SQL_C))
+GEN_O := $(patsubst $(G)/%.c,$(B)/obj/gen/%.o,$(PB_C) $(GEN_C) $(SQL_C) $(SERVICES_C))
 RUNTIME_O := $(call object,$(call sources,services/runtime/*/*.c)) $(addprefix $(B)/obj/llhttp/,api.o http.o llhttp.o)
 
 $(B)/lib/libgen.a: $(GEN_O)

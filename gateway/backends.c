@@ -1,4 +1,4 @@
-/* Channels to the services: one for each target, found by the package of a route. */
+/* Channels to the services, one for each target. A route finds its channel by its package. */
 #include "gateway/gateway.h"
 #include "runtime/base/ensure.h"
 #include "runtime/token/token.h"
@@ -6,8 +6,9 @@
 #include <string.h>
 
 struct backend {
-	const char *package, *target;
-	char *service; /* callee's name in service tokens */
+	const char *name; /* of a service, "credits", or of one package, "credits.v1" */
+	const char *target;
+	char *service; /* the callee's name in service tokens */
 	struct rpc_channel *channel;
 };
 
@@ -46,12 +47,21 @@ static struct rpc_channel *open_channel(const struct gateway_conf *conf,
 	return rpc_channel_open(&options);
 }
 
+/* A package goes where its own name leads, else where its first word leads: its service. */
 struct rpc_channel *backends_of_package(const struct backends *backends, const char *package)
 {
-	for (size_t i = 0; i < backends->n; i++)
-		if (strcmp(backends->list[i].package, package) == 0)
-			return backends->list[i].channel;
-	return NULL;
+	struct rpc_channel *of_service = NULL;
+	size_t len = strcspn(package, ".");
+
+	for (size_t i = 0; i < backends->n; i++) {
+		const struct backend *backend = &backends->list[i];
+
+		if (strcmp(backend->name, package) == 0)
+			return backend->channel;
+		if (strncmp(backend->name, package, len) == 0 && backend->name[len] == '\0')
+			of_service = backend->channel;
+	}
+	return of_service;
 }
 
 struct rpc_channel *backends_of_route(const struct backends *backends, const struct route *route)
@@ -128,11 +138,10 @@ enum status backends_open(const struct gateway_conf *conf, struct backends **ret
 		return s;
 	for (size_t i = 0; i < n; i++) {
 		struct backend *backend = &backends->list[i];
-		const char *package = conf->backends[i].key;
 
-		backend->package = package;
+		backend->name = conf->backends[i].key;
 		backend->target = conf->backends[i].value;
-		backend->service = strndup(package, strcspn(package, "."));
+		backend->service = strndup(backend->name, strcspn(backend->name, "."));
 		ensure(backend->service);
 		backend->channel = open_channel(conf, backends, backend);
 		backends->n++;

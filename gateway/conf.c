@@ -21,10 +21,11 @@ const struct conf_key gateway_keys[] = {
 	    "Other names that the server is asked by: name, or name:port. Addresses need not be "
 	    "listed."),
 	KEY("backends", CONF_MAP, backends, NULL, 0, 0,
-	    "Package of the contract to its server: dns:///host:port, ipc:///path, tcp://…, "
-	    "tls+tcp://… Packages with one target share connections."),
+	    "Service to its server: dns:///host:port, ipc:///path, tcp://…, tls+tcp://… It has "
+	    "the packages that begin with its name; one that is elsewhere is named itself "
+	    "(auth.v1). Those with one target share connections."),
 	KEY("edge", CONF_TEXT, edge, NULL, 0, 0,
-	    "Package of backends whose server also has edge.v1: keys, ended sessions."),
+	    "Key of backends whose server also has edge.v1: keys, ended sessions."),
 	KEY("web_root", CONF_TEXT, web_root, "", 0, 0,
 	    "Folder of the built page; empty: only the API is served."),
 	KEY("web_root_previous", CONF_TEXT, web_root_previous, "", 0, 0,

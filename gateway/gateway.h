@@ -24,8 +24,8 @@ struct gateway_conf {
 	const char *const *listen;
 	const char *public_url;
 	const char *const *hosts;
-	const struct conf_pair *backends; /* package → target */
-	const char *edge;                 /* package of the backend that serves edge.v1 too */
+	const struct conf_pair *backends; /* service or package → target */
+	const char *edge;                 /* key of the backend that serves edge.v1 too */
 	const char *web_root, *web_root_previous;
 	const char *files_url;
 	const char *const *cors_origins;

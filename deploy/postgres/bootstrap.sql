@@ -1,6 +1,5 @@
--- Run once by a superuser in the database `limitless`, before any migration; running it again changes nothing.
--- One schema and two roles a service: <s>_owner runs migrations, <s>_app is what the service logs in as and gets from each migration
--- only what it must have (GRANT in services/<s>/migrations). Passwords, where they are used, are set by the operator.
+-- What the database needs before any migration. The superuser runs it in the database `limitless`; running it again changes nothing.
+-- `limitless up` and `limitless migrate --bootstrap` run it and then call lc.add_service for each service.
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 
@@ -17,25 +16,30 @@ CREATE OR REPLACE FUNCTION lc.user_id() RETURNS uuid LANGUAGE sql STABLE PARALLE
 $$ SELECT nullif(current_setting('lc.user', true), '')::uuid $$;
 
 DO $$
-DECLARE
-    service text;
-    role text;
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    FOREACH service IN ARRAY ARRAY['auth', 'chat', 'credits', 'images', 'payments'] LOOP
-        FOREACH role IN ARRAY CASE service
-            WHEN 'chat' THEN ARRAY['chat_owner', 'chat_app', 'chat_worker']
-            ELSE ARRAY[service || '_owner', service || '_app']
-        END LOOP
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
-                EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', role);
-            END IF;
-            EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), role);
-            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I, lc', role, current_database(), service);
-        END LOOP;
-        EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service, service || '_owner');
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', service, service || '_app');
-    END LOOP;
-    GRANT USAGE ON SCHEMA chat TO chat_worker;
 END
 $$;
+
+-- Makes the schema of a service and its three roles, as far as they are missing:
+--   <s>_owner   runs migrations
+--   <s>_app     answers users
+--   <s>_worker  does background work that no user asked for
+-- A migration grants the last two what they must have, and nothing more. Passwords, where they are used, are set by the operator.
+CREATE OR REPLACE FUNCTION lc.add_service(service text) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY[service || '_owner', service || '_app', service || '_worker'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', role);
+        END IF;
+        EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), role);
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I, lc', role, current_database(), service);
+    END LOOP;
+    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', service, service || '_owner');
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', service, service || '_app', service || '_worker');
+END
+$$;
+REVOKE ALL ON FUNCTION lc.add_service(text) FROM PUBLIC;

@@ -1,5 +1,6 @@
 #include "tests/lib/gateway.h"
 
+#include "limitless/services.h"
 #include "runtime/base/clock.h"
 #include "runtime/log/log.h"
 
@@ -17,6 +18,17 @@ void gateway_test_start(void)
 		fail_msg("%s", err.message);
 }
 
+/* One fake is every service. */
+static void set_backends(void)
+{
+	const char *backends = "";
+
+	for (size_t i = 0; i < SERVICES_N; i++)
+		backends = arena_printf(test.arena, "%s%s%s=%s", backends, *backends ? "," : "",
+					services[i].name, fake.url);
+	setenv("LIMITLESS_GATEWAY_BACKENDS", backends, 1);
+}
+
 int gateway_test_set_up_only(_unused_ void **state)
 {
 	static const char *const listen[] = {"tcp://127.0.0.1:0", NULL};
@@ -27,11 +39,7 @@ int gateway_test_set_up_only(_unused_ void **state)
 	fake.calls = 0;
 	test.arena = arena_new(65536, 1 << 20);
 	setenv("LIMITLESS_GATEWAY_EDGE", "auth.v1", 1);
-	setenv("LIMITLESS_GATEWAY_BACKENDS",
-	       arena_printf(test.arena,
-			    "auth.v1=%s,chat.v1=%s,credits.v1=%s,images.v1=%s,payments.v1=%s",
-			    fake.url, fake.url, fake.url, fake.url, fake.url),
-	       1);
+	set_backends();
 	assert_int_equal(conf_load(NULL, "GATEWAY", gateway_keys, gateway_keys_n, test.arena,
 				   &test.conf, &err),
 			 OK);

@@ -87,8 +87,7 @@ void pg_start_with(const char *const *own_settings, bool sync)
 	check(cluster_start(&cluster, START_MS, &err), &err);
 	check(schema_create_database(&cluster, &err), &err);
 	cluster_dsn(&cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
-	snprintf(path, sizeof path, "%s/deploy/postgres/bootstrap.sql", root());
-	check(schema_run_file(dsn, path, &err), &err);
+	check(schema_bootstrap(dsn, root(), &err), &err);
 	if (sync)
 		return; /* with production's clock */
 	snprintf(path, sizeof path, "%s/tests/lib/clock.sql", root());

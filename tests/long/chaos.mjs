@@ -2,13 +2,15 @@
 //   node tests/long/chaos.mjs URL SUPERVISOR_PID SEED SECONDS
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
 import { request } from "node:http";
 
 const [url, supervisor, seed, seconds] = process.argv.slice(2);
 const READERS = 6;
 const PRICE = 2_000_000n; // micro-credits a message of the model
 const MODEL = "gpt-4o-mini";
-const VICTIMS = ["chat", "chat", "credits", "auth", "gateway", "images", "payments", "standin"];
+const SERVICES = readdirSync("services").filter((name) => existsSync(`services/${name}/main.c`));
+const VICTIMS = ["chat", ...SERVICES, "gateway", "standin"]; // chat twice as often
 const LATE_MS = 20_000; // an answer or a stream that takes longer is cut
 const SETTLE_MS = 60_000; // what is under way must have ended by then
 

@@ -6,7 +6,7 @@ SEED=${SEED:-$RANDOM} SECONDS_TO_RUN=${SECONDS_TO_RUN:-60}
 note "seed $SEED, $SECONDS_TO_RUN s"
 ulimit -n "$(ulimit -Hn)"
 stack_start LIMITLESS_STANDIN_PACE=100 LIMITLESS_STANDIN_FIRST_TOKEN=20ms
-parts=(gateway auth chat credits images payments)
+parts=(gateway "${service_names[@]}")
 declare -A pids
 for part in "${parts[@]}"; do pids[$part]=$(pid_of "$part"); done
 

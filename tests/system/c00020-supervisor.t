@@ -17,7 +17,7 @@ stack_start
 all_ready
 ok $? "status is 0 when all are ready"
 is "$(awk '$2 == "ready" {print $1}' "$scratch/status" | sort | tr '\n' ' ')" \
-	"auth chat credits gateway images payments postgres standin " "and names every process"
+	"$(printf '%s\n' "${service_names[@]}" gateway postgres standin | sort | tr '\n' ' ')" "and names every process"
 "$limitless" up --dir "$dir" --port "$(free_port)" >"$scratch/second" 2>&1
 is $? 1 "a folder has one supervisor"
 like "$(cat "$scratch/second")" "in use by process $pid" "the second says who has it"
@@ -79,9 +79,11 @@ stacks+=("$pid")
 up_on_ports() { grep -q "^ready $url" "$scratch/tcp"; }
 until_true 90 up_on_ports
 ok $? "DIR may be long, odd and closed ($(tail -n 1 "$scratch/tcp"))"
-open=0
-for offset in 0 1 2 3 4 5 1000 1001 1002 1003 1004 1005; do (: </dev/tcp/127.0.0.1/$((port + offset))) 2>/dev/null && open=$((open + 1)); done
-is $open 12 "LISTEN=tcp: every process has its port and its admin port"
+n=$((${#service_names[@]} + 1)) open=0 # the services and the gateway
+for offset in $(seq 0 $((n - 1))); do
+	for p in $((port + offset)) $((port + offset + 1000)); do (: </dev/tcp/127.0.0.1/$p) 2>/dev/null && open=$((open + 1)); done
+done
+is $open $((2 * n)) "LISTEN=tcp: every process has its port and its admin port"
 is "$("$limitless" psql --dir "$dir" --role chat_app -- -Atc 'SELECT current_user')" chat_app "psql finds the database"
 data=$(readlink -f "$dir/pg")
 "$limitless" down --dir "$dir"

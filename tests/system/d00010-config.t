@@ -2,7 +2,10 @@
 # deploy/config is what the programs say about themselves; and nothing is open by default.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 B=${B:-build}
-programs=(auth chat credits images payments gateway standin)
+services=(services/*/main.c)
+services=("${services[@]#services/}")
+services=("${services[@]%/main.c}")
+programs=("${services[@]}" gateway standin)
 n=0 failed=0
 for p in "${programs[@]}"; do
 	n=$((n + 1))
@@ -25,7 +28,7 @@ ok() { # status name
 # The keys without which nothing starts, and then the defaults.
 export LIMITLESS_AUTH_SEAL_KEY=0123456789abcdef0123456789abcdef LIMITLESS_CHAT_DATABASE_WORKER_DSN=host=/nonexistent
 secret=0123456789abcdef
-for p in auth chat credits images payments; do
+for p in "${services[@]}"; do
 	upper=${p^^}
 	defaults=(env "LIMITLESS_${upper}_DATABASE_DSN=host=/nonexistent" "LIMITLESS_${upper}_DATABASE_WAIT=0ms"
 		"LIMITLESS_${upper}_ADMIN_LISTEN=tcp://127.0.0.1:0")
@@ -43,7 +46,7 @@ for p in auth chat credits images payments; do
 	[[ $said == *'"event":"insecure"'* && $said != *"service_public_keys: is empty"* ]]
 	ok $? "$p warns when it is told to"
 done
-for p in auth chat credits images payments gateway; do
+for p in "${services[@]}" gateway; do
 	grep -q '^admin_listen: tcp://127.0.0.1:9000$' "deploy/config/$p.yaml"
 	ok $? "$p shows its admin port to this host alone"
 done

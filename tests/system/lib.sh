@@ -8,6 +8,9 @@ tap_n=0 tap_failed=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lc-XXXXXX")
 chmod 755 "$scratch"
 stacks=()
+service_names=(services/*/main.c)
+service_names=("${service_names[@]#services/}")
+service_names=("${service_names[@]%/main.c}")
 declare -A stack_dir=() # of those that stack_start started, by process id
 
 # ---- TAP
@@ -46,16 +49,17 @@ until_true() { # seconds command…
 free_port() {
 	node -e '
 const net = require("net"), held = [];
-// Gateway, five services, and their admin ports 1000 higher must all be free.
+// The gateway, the services, the stand-in, and their admin ports 1000 higher must all be free.
+const offsets = Array.from({ length: Number(process.argv[1]) + 2 }, (_, i) => [i, i + 1000]).flat();
 (async function pick() {
   for (;;) {
     const p = 20000 + Math.floor(Math.random() * 9000);
-    const tries = await Promise.all([0, 1, 2, 3, 4, 5, 6, 1000, 1001, 1002, 1003, 1004, 1005].map((o) => new Promise((done) => {
+    const tries = await Promise.all(offsets.map((o) => new Promise((done) => {
       const s = net.createServer().once("error", () => done(false)).listen(p + o, "127.0.0.1", () => s.close(() => done(true)));
     })));
     if (tries.every(Boolean)) { console.log(p); return; }
   }
-})();'
+})();' "${#service_names[@]}"
 }
 
 # Starts a stack; sets dir, port, url, pid. Arguments are environment assignments.

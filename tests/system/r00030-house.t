@@ -26,7 +26,7 @@ is "$(cat "$dir/secrets/STRIPE_SECRET_KEY")" sk_test_canary "a secret travels by
 
 # ---- who they are, and what is left to them
 status_of() { awk -v key="$2:" '$1 == key {print $2}' "/proc/$1/status"; } # pid key
-programs="auth chat credits gateway images payments standin"
+programs="${service_names[*]} gateway standin"
 [ "$(id -u)" != 0 ] && user=$(id -u) || user=$(id -u limitless 2>/dev/null || echo 64212)
 odd=
 for name in $programs; do
@@ -55,7 +55,7 @@ if [ "$(id -u)" = 0 ]; then
 	ok $? "and the database's files are not theirs"
 	as_role() { as_user "$(ls -d /usr/lib/postgresql/*/bin/psql | tail -n 1)" -h "$dir/run/pg" -U "$1" -d limitless -Atc 'SELECT current_user'; }
 	is "$(as_role chat_app)" chat_app "a program is its service's role"
-	for role in limitless_admin auth_owner chat_owner credits_owner images_owner payments_owner; do
+	for role in limitless_admin "${service_names[@]/%/_owner}"; do
 		is "$(as_role $role)" "" "and not $role"
 		is "$("$limitless" psql --dir "$dir" --role $role -- -Atc 'SELECT current_user')" $role "who is root's"
 	done
@@ -79,7 +79,7 @@ reload() {
 	local before
 	before=$(reloads)
 	kill -HUP "$pid"
-	all_reloaded() { [ "$(reloads)" = $((before + 6)) ]; }
+	all_reloaded() { [ "$(reloads)" = $((before + ${#service_names[@]} + 1)) ]; }
 	until_true 20 all_reloaded
 }
 (while [ ! -e "$scratch/enough" ]; do
@@ -87,7 +87,8 @@ reload() {
 done) >"$scratch/codes" 2>&1 &
 caller=$!
 more() { local at; at=$(wc -l <"$scratch/codes"); many() { [ "$(wc -l <"$scratch/codes")" -ge $((at + 10)) ]; }; until_true 20 many; }
-services=("$dir"/config/{auth,chat,credits,images,payments}.yaml)
+services=("${service_names[@]/#/$dir/config/}")
+services=("${services[@]/%/.yaml}")
 more
 edit "s,^  gateway: \(.*\)gateway\.pub\(.*\)$,&\\n  gateway.2: \1gateway.2.pub\2," "${services[@]}"
 reload && more
@@ -98,7 +99,7 @@ ok $? "the gateway signs with it"
 edit '/^  gateway: /d' "${services[@]}"
 reload && more
 ok $? "and the old one is gone"
-is "$(cat "${services[@]}" | grep -c '^  gateway\.2: ') $(cat "${services[@]}" | grep -c '^  gateway: ') $(grep -c 'gateway\.2' "$dir/config/gateway.yaml")" "5 0 2" "from every file"
+is "$(cat "${services[@]}" | grep -c '^  gateway\.2: ') $(cat "${services[@]}" | grep -c '^  gateway: ') $(grep -c 'gateway\.2' "$dir/config/gateway.yaml")" "${#services[@]} 0 2" "from every file"
 touch "$scratch/enough"
 wait $caller
 is "$(sort -u "$scratch/codes" | tr '\n' ' ')" "200 " "no request failed meanwhile ($(wc -l <"$scratch/codes"))"

@@ -1,5 +1,6 @@
 #include "tools/limitless/cluster.h"
 
+#include "limitless/services.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/db/db.h"
@@ -253,21 +254,32 @@ static enum status clear_the_way(const struct cluster *cluster, int64_t deadline
 	return OK;
 }
 
-/* Who may be whom, when others than the server's own user reach the socket. As the server's user.
- */
+/* Adds a role to the access rules that only root and the server's own user may be. */
+static void guard(FILE *rules, FILE *map, const char *self, const char *role)
+{
+	fprintf(rules, "local all %s peer map=guarded\n", role);
+	fprintf(map, "guarded root %s\n", role);
+	if (self)
+		fprintf(map, "guarded %s %s\n", self, role);
+}
+
+/* Writes who may be whom, when others than the server's own user reach the socket. Runs as that
+ * user. */
 static void write_access(const struct cluster *cluster, const char *hba, const char *ident)
 {
-	const struct passwd *self = getpwuid(cluster->uid);
+	const struct passwd *user = getpwuid(cluster->uid);
+	const char *self = user ? user->pw_name : NULL;
 	FILE *rules = fopen(hba, "we"), *map = fopen(ident, "we");
+	char role[64];
 
 	if (!rules || !map)
 		_exit(126);
 	fprintf(rules, "# written at each start\n");
-	for (size_t i = 0; cluster->guarded && cluster->guarded[i]; i++) {
-		fprintf(rules, "local all %s peer map=guarded\n", cluster->guarded[i]);
-		fprintf(map, "guarded root %s\n", cluster->guarded[i]);
-		if (self)
-			fprintf(map, "guarded %s %s\n", self->pw_name, cluster->guarded[i]);
+	if (cluster->guards_owners)
+		guard(rules, map, self, CLUSTER_SUPERUSER);
+	for (size_t i = 0; cluster->guards_owners && i < SERVICES_N; i++) {
+		snprintf(role, sizeof role, "%s_owner", services[i].name);
+		guard(rules, map, self, role);
 	}
 	fprintf(rules, "local all all trust\n");
 	if (fclose(rules) != 0 || fclose(map) != 0)

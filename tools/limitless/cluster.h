@@ -23,8 +23,8 @@ struct cluster {
 	uid_t uid; /* PostgreSQL refuses to run as root: then it is another user's */
 	gid_t gid;
 	gid_t client_gid; /* of clients that run as another user; 0: there are none */
-	/* Roles that such clients may not be, and root may; NULL-terminated. */
-	const char *const *guarded;
+	/* Such clients may be no role that owns a schema, nor the superuser; root may. */
+	bool guards_owners;
 	const char *const *settings; /* "name=value", NULL-terminated; of the server */
 	bool sync;                   /* false: tests, that may lose everything */
 	pid_t pid;                   /* 0: not running */

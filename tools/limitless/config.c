@@ -1,20 +1,22 @@
-/* Configuration files of a stack: templates of deploy/local with ${VARIABLES}. A template is YAML;
- * a value stands in double quotes, so what replaces a variable is escaped for them.
+/* Configuration files of a stack: templates with ${VARIABLES}, of deploy/local and, for what one
+ * service needs, services/<s>/local.yaml. A template is YAML; a value stands in double quotes, so
+ * what replaces a variable is escaped for them.
  *
  *   ${NAME} ${DIR} ${ROOT} ${PORT}   this process; folders; the gateway's port
  *   ${LISTEN} ${ADMIN}               where this process listens
- *   ${TARGET:credits}                where another one listens
+ *   ${TARGETS}                       a mapping: each service, and where it listens
  *   ${DSN} ${DSN:chat_worker}        conninfo of this service's own role, or of another
  *   ${SECRET:seal}                   file: of 32 random bytes (hex), made once
- *   ${KEY} ${PUBLIC_KEY:chat}        file: of this process's private key; path of the public key of
- * one
+ *   ${KEY}                           file: of this process's private key
+ *   ${PUBLIC_KEYS}                   a mapping: the gateway and each service, and the path of its
+ *                                    public key
  *   ${ENV:NAME|default}              a variable of the environment
  *   ${ENV_SECRET:NAME}               file: with its value; empty when it is not set
  *   ${DEMO_URL}                      base of the stand-in's API; empty when it does not run
  *   ${DEMO_SECRET:name|NAME}         as ${SECRET:name} when the stand-in runs and the environment
- * has no NAME, else empty
+ *                                    has no NAME, else empty
  *   ${STRIPE_URL}                    Stripe's API, or the stand-in's when it runs and there is no
- * STRIPE_SECRET_KEY */
+ *                                    STRIPE_SECRET_KEY */
 #include "tools/limitless/environment.h"
 #include "tools/limitless/secrets.h"
 #include "tools/limitless/stack.h"
@@ -52,6 +54,43 @@ static void add_path(const struct expansion *e, const char *path)
 	add_escaped(e->out, seen);
 }
 
+/* One line of a mapping that is the value of a key without indentation. */
+static void add_line(const struct expansion *e, const char *key, const char *value)
+{
+	buf_addf(e->out, "\n  %s: \"", key);
+	add_escaped(e->out, value);
+	buf_addc(e->out, '"');
+}
+
+static void add_targets(const struct expansion *e)
+{
+	char address[STACK_ADDRESS_SIZE];
+
+	for (size_t i = 0; i < SERVICES_N; i++) {
+		stack_address(e->stack, services[i].name, false, address);
+		add_line(e, services[i].name, address);
+	}
+}
+
+static enum status add_public_key(const struct expansion *e, const char *name)
+{
+	char path[TOOL_PATH_MAX], seen[TOOL_PATH_MAX];
+	enum status s = secret_key(&e->stack->place, name, true, path, e->reterr);
+
+	user_path(&e->stack->place.user, path, seen);
+	add_line(e, name, seen);
+	return s;
+}
+
+static enum status add_public_keys(const struct expansion *e)
+{
+	enum status s = add_public_key(e, "gateway");
+
+	for (size_t i = 0; s == OK && i < SERVICES_N; i++)
+		s = add_public_key(e, services[i].name);
+	return s;
+}
+
 /* Value of a variable that is a file. */
 static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
 {
@@ -74,23 +113,19 @@ static enum status add_file(const struct expansion *e, const char *kind, const c
 		snprintf(name, sizeof name, "%.*s", (int)(bar - argument), argument);
 		s = secret_random(place, name, path, e->reterr);
 	} else {
-		s = secret_key(place, argument, strcmp(kind, "PUBLIC_KEY") == 0, path, e->reterr);
+		s = secret_key(place, argument, false, path, e->reterr);
 	}
-	if (strcmp(kind, "PUBLIC_KEY") != 0)
-		buf_adds(e->out, "file:");
+	buf_adds(e->out, "file:");
 	add_path(e, path);
 	return s;
 }
 
 static bool add_argument_value(const struct expansion *e, const char *kind, const char *argument)
 {
-	char dsn[CLUSTER_DSN_SIZE], address[STACK_ADDRESS_SIZE], name[VARIABLE_MAX];
+	char dsn[CLUSTER_DSN_SIZE], name[VARIABLE_MAX];
 	const char *given, *bar;
 
-	if (strcmp(kind, "TARGET") == 0) {
-		stack_address(e->stack, argument, false, address);
-		add_escaped(e->out, address);
-	} else if (strcmp(kind, "DSN") == 0) {
+	if (strcmp(kind, "DSN") == 0) {
 		cluster_dsn(&e->stack->cluster, CLUSTER_DATABASE, argument, dsn);
 		add_escaped(e->out, dsn);
 	} else if (strcmp(kind, "ENV") == 0) {
@@ -115,6 +150,8 @@ static bool add_plain_value(const struct expansion *e, const char *variable)
 		snprintf(role, sizeof role, "%s_app", e->name);
 		cluster_dsn(&stack->cluster, CLUSTER_DATABASE, role, dsn);
 		add_escaped(e->out, dsn);
+	} else if (strcmp(variable, "TARGETS") == 0) {
+		add_targets(e);
 	} else if (strcmp(variable, "DIR") == 0) {
 		add_path(e, stack->place.dir);
 	} else if (strcmp(variable, "ROOT") == 0) {
@@ -149,13 +186,15 @@ static enum status add_variable(const struct expansion *e, const char *variable)
 		return OK;
 	if (strcmp(variable, "KEY") == 0)
 		return add_file(e, variable, e->name);
+	if (strcmp(variable, "PUBLIC_KEYS") == 0)
+		return add_public_keys(e);
 	if (argument) {
 		snprintf(kind, sizeof kind, "%.*s", (int)(argument - variable), variable);
 		argument++;
 		if (add_argument_value(e, kind, argument))
 			return OK;
 		if (strcmp(kind, "SECRET") == 0 || strcmp(kind, "ENV_SECRET") == 0 ||
-		    strcmp(kind, "DEMO_SECRET") == 0 || strcmp(kind, "PUBLIC_KEY") == 0)
+		    strcmp(kind, "DEMO_SECRET") == 0)
 			return add_file(e, kind, argument);
 	}
 	return tool_fail(e->reterr, "there is no variable ${%s}", variable);
@@ -183,26 +222,38 @@ static enum status expand(const struct expansion *e, const char *text)
 	return OK;
 }
 
-static enum status expand_file(const struct expansion *e, const char *name)
+/* file: below the root of the sources. */
+static enum status expand_file(const struct expansion *e, const char *file)
 {
 	_cleanup_(freep) char *text = NULL;
 	char path[TOOL_PATH_MAX];
 	enum status s;
 
-	tool_path(path, "%s/deploy/local/%s.yaml", e->stack->place.root, name);
+	tool_path(path, "%s/%s", e->stack->place.root, file);
 	s = tool_read_file(path, &text, e->reterr);
 	if (s != OK)
 		return s;
 	s = expand(e, text);
 	if (s != OK)
-		error_prefix(e->reterr, "deploy/local/%s.yaml", name);
+		error_prefix(e->reterr, "%s", file);
 	return s;
+}
+
+/* What all services get, and what this one needs beyond it. */
+static enum status expand_service(const struct expansion *e)
+{
+	char own[TOOL_PATH_MAX], path[TOOL_PATH_MAX];
+	enum status s = expand_file(e, "deploy/local/service.yaml");
+
+	tool_path(own, "services/%s/local.yaml", e->name);
+	tool_path(path, "%s/%s", e->stack->place.root, own);
+	return s == OK && access(path, F_OK) == 0 ? expand_file(e, own) : s;
 }
 
 static bool is_service(const char *name)
 {
-	for (size_t i = 0; stack_services[i]; i++) {
-		if (strcmp(stack_services[i], name) == 0)
+	for (size_t i = 0; i < SERVICES_N; i++) {
+		if (strcmp(services[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -213,14 +264,13 @@ static enum status write_one(const struct stack *stack, const struct program *pr
 {
 	_cleanup_(buf_done) struct buf out;
 	const struct expansion e = {stack, program->name, &out, reterr};
-	enum status s = OK;
+	char file[TOOL_PATH_MAX];
+	enum status s;
 
 	buf_init(&out, CONFIG_BYTES_MAX);
 	buf_adds(&out, "# Written at each start: override a key by LIMITLESS_<FILE>_<KEY>.\n");
-	if (is_service(program->name))
-		s = expand_file(&e, "service");
-	if (s == OK)
-		s = expand_file(&e, program->name);
+	tool_path(file, "deploy/local/%s.yaml", program->name);
+	s = is_service(program->name) ? expand_service(&e) : expand_file(&e, file);
 	if (s == OK && out.overflow)
 		s = tool_fail(reterr, "%s is too large", program->config);
 	return s == OK ? tool_write_file(program->config, buf_text(&out), 0600, reterr) : s;

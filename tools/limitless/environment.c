@@ -1,5 +1,6 @@
 #include "tools/limitless/environment.h"
 
+#include "limitless/services.h"
 #include "runtime/base/ensure.h"
 
 #include <ctype.h>
@@ -18,7 +19,7 @@ static const char *const common[] = {
 	"LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", NULL,
 };
 
-/* The way out, for those who call a provider or Stripe. */
+/* The way out, for the services that ask servers of others. */
 static const char *const proxies[] = {
 	"http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy",
 	"NO_PROXY",   "all_proxy",   "ALL_PROXY",   NULL,
@@ -59,7 +60,10 @@ static bool is_own(const char *process, const char *variable)
 
 static bool calls_out(const char *process)
 {
-	return strcmp(process, "chat") == 0 || strcmp(process, "payments") == 0;
+	for (size_t i = 0; i < SERVICES_N; i++)
+		if (strcmp(services[i].name, process) == 0)
+			return services[i].calls_out;
+	return false;
 }
 
 void environment_reduce(const char *process, const char *const *more)

@@ -61,7 +61,7 @@ static mode_t mode_of(const char *path)
 	return info.st_mode & 0777;
 }
 
-static void test_place_is_under_dir(void **state)
+static void everything_is_below_dir(void **state)
 {
 	struct fixture *f = *state;
 	char expected[TOOL_PATH_MAX];
@@ -96,7 +96,7 @@ static void test_place_is_under_dir(void **state)
 }
 
 /* A socket's path must fit into 107 bytes, and its characters into a conninfo. */
-static void test_sockets_move_when_dir_is_long_or_odd(void **state)
+static void sockets_move_when_dir_is_long_or_odd(void **state)
 {
 	static const char *const names[] = {
 		"with space",
@@ -124,7 +124,7 @@ static void test_sockets_move_when_dir_is_long_or_odd(void **state)
 }
 
 /* Only root has the problem: PostgreSQL runs as another user, whom a parent folder may keep out. */
-static void test_data_moves_when_the_server_cannot_enter(void **state)
+static void data_moves_when_the_server_cannot_enter(void **state)
 {
 	struct fixture *f = *state;
 	struct cluster again = {0};
@@ -147,7 +147,7 @@ static void test_data_moves_when_the_server_cannot_enter(void **state)
 }
 
 /* A checkout in /root: the programs' user cannot come in, and finds its way from within. */
-static void test_programs_start_where_they_find_everything(void **state)
+static void programs_start_where_they_find_everything(void **state)
 {
 	static const struct {
 		const char *root, *dir, *start; /* below base */
@@ -195,7 +195,7 @@ static void test_programs_start_where_they_find_everything(void **state)
 	}
 }
 
-static void test_paths_are_named_from_the_start(void **state)
+static void paths_are_named_from_the_start(void **state)
 {
 	static const char *const cases[][3] = {
 		{"", "/a/b", "/a/b"},     {"/a", "/a", "."},    {"/a", "/a/b/c", "b/c"},
@@ -212,7 +212,7 @@ static void test_paths_are_named_from_the_start(void **state)
 	}
 }
 
-static void test_one_supervisor_for_one_dir(void **state)
+static void a_dir_has_one_supervisor(void **state)
 {
 	struct fixture *f = *state;
 	struct place second;
@@ -239,7 +239,7 @@ static void read_text(const char *path, char *out, size_t size)
 	snprintf(out, size, "%s", text);
 }
 
-static void test_secrets_are_made_once(void **state)
+static void secrets_are_made_once(void **state)
 {
 	struct fixture *f = *state;
 	char path[TOOL_PATH_MAX], public[TOOL_PATH_MAX], first[1024], second[1024];
@@ -271,7 +271,7 @@ static void list(struct stack *stack)
 	stack_list(stack);
 }
 
-static void test_ports(void **state)
+static void only_what_listens_on_ports_needs_them_free(void **state)
 {
 	static const int with_sockets[] = {4590, 5590}, with_ports[] = {4591, 5591, 4592, 5592};
 	struct fixture *f = *state;
@@ -297,7 +297,7 @@ static void config_of(const struct stack *stack, const char *name, char *out, si
 	read_text(path, out, size);
 }
 
-static void test_configuration(void **state)
+static void a_configuration_has_values_and_names_files_of_secrets(void **state)
 {
 	struct fixture *f = *state;
 	char text[4096], expected[TOOL_PATH_MAX + 64];
@@ -327,7 +327,7 @@ static void test_configuration(void **state)
 	unsetenv("OPENAI_BASE_URL");
 }
 
-static void test_unknown_variable_names_itself(void **state)
+static void an_unknown_variable_is_named(void **state)
 {
 	struct fixture *f = *state;
 	char root[TOOL_PATH_MAX], path[TOOL_PATH_MAX];
@@ -345,7 +345,7 @@ static void test_unknown_variable_names_itself(void **state)
 			    "deploy/local/service.yaml: there is no variable ${COLOUR}");
 }
 
-static void test_what_up_was_called_with_is_kept(void **state)
+static void what_up_was_called_with_is_kept(void **state)
 {
 	struct fixture *f = *state;
 	struct stack loaded = {.place = f->stack.place};
@@ -363,7 +363,7 @@ static void test_what_up_was_called_with_is_kept(void **state)
 }
 
 /* Of programs and of PostgreSQL: its errors can be somebody's bad input. */
-static void test_a_large_log_is_cut(void **state)
+static void a_large_log_is_cut(void **state)
 {
 	struct fixture *f = *state;
 	char log[TOOL_PATH_MAX], old[TOOL_PATH_MAX];
@@ -410,7 +410,7 @@ static enum status choose(struct stack *stack, const struct mode_case *mode, str
 }
 
 /* Every mode after every mode: credits that cost nothing never buy what costs, nor the reverse. */
-static void test_a_dir_keeps_its_mode(void **state)
+static void a_dir_keeps_its_mode(void **state)
 {
 	static const struct mode_case modes[] = {
 		{"demo", NULL, NULL},
@@ -454,7 +454,7 @@ static void test_a_dir_keeps_its_mode(void **state)
 }
 
 /* A DIR of an older version is what its last start was. */
-static void test_an_older_dir_keeps_its_mode(void **state)
+static void an_older_dir_keeps_its_mode(void **state)
 {
 	static const struct mode_case demo = {"demo", NULL, NULL}, real = {"real", "sk-1", NULL};
 	struct fixture *f = *state;
@@ -474,7 +474,7 @@ static void test_an_older_dir_keeps_its_mode(void **state)
 
 /* ---------------------------------------------------------------- the environment of children */
 
-static void test_children_get_what_they_need(void **state)
+static void children_get_what_they_need(void **state)
 {
 	static const char *const given[] = {
 		"PATH=/bin",
@@ -525,21 +525,21 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_place_is_under_dir),
-		TEST(test_sockets_move_when_dir_is_long_or_odd),
-		TEST(test_data_moves_when_the_server_cannot_enter),
-		TEST(test_programs_start_where_they_find_everything),
-		TEST(test_paths_are_named_from_the_start),
-		TEST(test_one_supervisor_for_one_dir),
-		TEST(test_secrets_are_made_once),
-		TEST(test_ports),
-		TEST(test_configuration),
-		TEST(test_unknown_variable_names_itself),
-		TEST(test_what_up_was_called_with_is_kept),
-		TEST(test_a_large_log_is_cut),
-		TEST(test_a_dir_keeps_its_mode),
-		TEST(test_an_older_dir_keeps_its_mode),
-		TEST(test_children_get_what_they_need),
+		TEST(everything_is_below_dir),
+		TEST(sockets_move_when_dir_is_long_or_odd),
+		TEST(data_moves_when_the_server_cannot_enter),
+		TEST(programs_start_where_they_find_everything),
+		TEST(paths_are_named_from_the_start),
+		TEST(a_dir_has_one_supervisor),
+		TEST(secrets_are_made_once),
+		TEST(only_what_listens_on_ports_needs_them_free),
+		TEST(a_configuration_has_values_and_names_files_of_secrets),
+		TEST(an_unknown_variable_is_named),
+		TEST(what_up_was_called_with_is_kept),
+		TEST(a_large_log_is_cut),
+		TEST(a_dir_keeps_its_mode),
+		TEST(an_older_dir_keeps_its_mode),
+		TEST(children_get_what_they_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

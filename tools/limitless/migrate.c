@@ -24,8 +24,8 @@ static int usage(void)
 		"usage: limitless migrate [--dir var | --dsn 'host=… dbname=limitless'] [--service "
 		"NAME] [--bootstrap]\n"
 		"  --dsn        conninfo without a user, or file:PATH of a file that holds one\n"
-		"  --bootstrap  first run deploy/postgres/bootstrap.sql, as the superuser "
-		"limitless_admin\n"
+		"  --bootstrap  first make schemas and roles (deploy/postgres/bootstrap.sql), as "
+		"the superuser limitless_admin\n"
 		"Each service is migrated as <service>_owner; passwords come from PGPASSFILE.\n");
 	return 1;
 }
@@ -84,11 +84,9 @@ static enum status base_dsn(const struct arguments *args, struct place *place,
 static enum status bootstrap(const char *base, const struct place *place, struct error *reterr)
 {
 	_cleanup_(freep) char *dsn = NULL;
-	char path[TOOL_PATH_MAX];
 
 	ensure(asprintf(&dsn, "%s user=%s", base, CLUSTER_SUPERUSER) > 0);
-	tool_path(path, "%s/deploy/postgres/bootstrap.sql", place->root);
-	return schema_run_file(dsn, path, reterr);
+	return schema_bootstrap(dsn, place->root, reterr);
 }
 
 static enum status migrate_one(const char *base, const struct place *place, const char *service,
@@ -117,11 +115,11 @@ static enum status run(const struct arguments *args, struct error *reterr)
 		s = base_dsn(args, &place, base, reterr);
 	if (s == OK && args->bootstrap)
 		s = bootstrap(base, &place, reterr);
-	for (size_t i = 0; s == OK && stack_services[i]; i++) {
-		if (args->service && strcmp(args->service, stack_services[i]) != 0)
+	for (size_t i = 0; s == OK && i < SERVICES_N; i++) {
+		if (args->service && strcmp(args->service, services[i].name) != 0)
 			continue;
 		found = true;
-		s = migrate_one(base, &place, stack_services[i], reterr);
+		s = migrate_one(base, &place, services[i].name, reterr);
 	}
 	if (s == OK && !found)
 		s = tool_fail(reterr, "there is no service '%s'", args->service);

@@ -1,5 +1,6 @@
 #include "tools/limitless/schema.h"
 
+#include "limitless/services.h"
 #include "runtime/base/ensure.h"
 #include "runtime/db/db.h"
 
@@ -55,22 +56,56 @@ static void ignore_notice(_unused_ void *ctx, _unused_ const PGresult *notice)
 {
 }
 
-enum status schema_run_file(const char *dsn, const char *path, struct error *reterr)
+/* source: where the text is from. */
+static enum status run_text(PGconn *conn, const char *source, const char *text,
+			    struct error *reterr)
 {
-	_cleanup_(pq_finishp) PGconn *conn = NULL;
-	_cleanup_(PQclearp) PGresult *result = NULL;
+	_cleanup_(PQclearp) PGresult *result = PQexec(conn, text);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		return refuse(reterr, source, PQresultErrorMessage(result));
+	return OK;
+}
+
+static enum status run_file(PGconn *conn, const char *path, struct error *reterr)
+{
 	_cleanup_(freep) char *text = NULL;
 	enum status s = tool_read_file(path, &text, reterr);
 
+	return s == OK ? run_text(conn, path, text, reterr) : s;
+}
+
+static enum status connect_quietly(const char *dsn, PGconn **ret, struct error *reterr)
+{
+	enum status s = connect_to(dsn, ret, reterr);
+
 	if (s == OK)
-		s = connect_to(dsn, &conn, reterr);
-	if (s != OK)
-		return s;
-	PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	result = PQexec(conn, text);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
-		return refuse(reterr, path, PQresultErrorMessage(result));
-	return OK;
+		PQsetNoticeReceiver(*ret, ignore_notice, NULL);
+	return s;
+}
+
+enum status schema_run_file(const char *dsn, const char *path, struct error *reterr)
+{
+	_cleanup_(pq_finishp) PGconn *conn = NULL;
+	enum status s = connect_quietly(dsn, &conn, reterr);
+
+	return s == OK ? run_file(conn, path, reterr) : s;
+}
+
+enum status schema_bootstrap(const char *dsn, const char *root, struct error *reterr)
+{
+	_cleanup_(pq_finishp) PGconn *conn = NULL;
+	char path[TOOL_PATH_MAX], call[128];
+	enum status s = connect_quietly(dsn, &conn, reterr);
+
+	tool_path(path, "%s/deploy/postgres/bootstrap.sql", root);
+	if (s == OK)
+		s = run_file(conn, path, reterr);
+	for (size_t i = 0; s == OK && i < SERVICES_N; i++) {
+		snprintf(call, sizeof call, "SELECT lc.add_service('%s')", services[i].name);
+		s = run_text(conn, call, call, reterr);
+	}
+	return s;
 }
 
 enum status schema_migrate(const char *dsn, const char *root, const char *service, int *ret_version,

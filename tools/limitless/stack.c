@@ -5,16 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const stack_services[] = {"auth", "chat", "credits", "images", "payments", NULL};
+#define STANDIN_OFFSET (SERVICES_N + 1)
 
-#define STANDIN_OFFSET 6
-#define ADMIN_OFFSET 1000
-
-/* Offset of its port; 0: the gateway. */
+/* What is added to the gateway's port. */
 static int offset_of(const char *name)
 {
-	for (int i = 0; stack_services[i]; i++) {
-		if (strcmp(stack_services[i], name) == 0)
+	for (int i = 0; i < SERVICES_N; i++) {
+		if (strcmp(services[i].name, name) == 0)
 			return i + 1;
 	}
 	return strcmp(name, "standin") == 0 ? STANDIN_OFFSET : 0;
@@ -34,7 +31,7 @@ void stack_address(const struct stack *stack, const char *name, bool admin,
 
 	if (on_port(stack, name))
 		n = snprintf(out, STACK_ADDRESS_SIZE, "tcp://127.0.0.1:%d",
-			     stack->port + offset_of(name) + (admin ? ADMIN_OFFSET : 0));
+			     stack->port + offset_of(name) + (admin ? STACK_ADMIN_OFFSET : 0));
 	else
 		n = snprintf(out, STACK_ADDRESS_SIZE, "ipc://%s/%s%s.sock", stack->place.run, name,
 			     admin ? ".admin" : "");
@@ -62,8 +59,8 @@ void stack_list(struct stack *stack)
 	stack->n_programs = 0;
 	if (stack->demo)
 		add(stack, "standin");
-	for (size_t i = 0; stack_services[i]; i++)
-		add(stack, stack_services[i]);
+	for (size_t i = 0; i < SERVICES_N; i++)
+		add(stack, services[i].name);
 	add(stack, "gateway"); /* last: when it is ready, all are */
 }
 
@@ -79,7 +76,7 @@ void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX])
 			continue;
 		out[n++] = port;
 		if (offset_of(name) != STANDIN_OFFSET)
-			out[n++] = port + ADMIN_OFFSET;
+			out[n++] = port + STACK_ADMIN_OFFSET;
 	}
 	out[n] = 0;
 }

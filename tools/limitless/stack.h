@@ -2,13 +2,15 @@
 #ifndef TOOLS_LIMITLESS_STACK_H
 #define TOOLS_LIMITLESS_STACK_H
 
+#include "limitless/services.h"
 #include "tools/limitless/cluster.h"
 #include "tools/limitless/place.h"
 #include "tools/limitless/program.h"
 
-#define STACK_PROGRAMS_MAX 8
-#define STACK_PORT_MAX \
-	64530 /* with its admin port and those of the services it stays below 65,536 */
+#define STACK_PROGRAMS_MAX (SERVICES_N + 2) /* the stand-in and the gateway */
+#define STACK_ADMIN_OFFSET 1000
+/* The largest port of a gateway: those of the other programs are above it. */
+#define STACK_PORT_MAX (65535 - STACK_ADMIN_OFFSET - SERVICES_N)
 
 /* The kind of money that buys credits. */
 enum money {
@@ -28,9 +30,6 @@ struct stack {
 	size_t n_programs;
 };
 
-/* Names of the services, NULL-terminated: each has a schema and migrations. */
-extern const char *const stack_services[];
-
 /* Fills in the programs; place and port are set. */
 void stack_list(struct stack *stack);
 
@@ -40,7 +39,7 @@ void stack_address(const struct stack *stack, const char *name, bool admin,
 		   char out[STACK_ADDRESS_SIZE]);
 
 /* Ports that must be free, 0-terminated; out has room for all. */
-#define STACK_PORTS_MAX 16
+#define STACK_PORTS_MAX (2 * STACK_PROGRAMS_MAX)
 void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX]);
 
 /* What up was called with, for the other commands: DIR/stack. load: place is set. */

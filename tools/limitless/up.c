@@ -36,11 +36,6 @@
 static const char *const database_settings[] = {"max_connections=200", "shared_buffers=128MB",
 						"jit=off", "log_min_messages=warning", NULL};
 
-/* The superuser, and who may change schemas: no program is one of them. */
-static const char *const guarded_roles[] = {
-	CLUSTER_SUPERUSER, "auth_owner",     "chat_owner", "credits_owner",
-	"images_owner",    "payments_owner", NULL};
-
 struct supervisor {
 	struct stack stack;
 	sigset_t signals;
@@ -126,19 +121,18 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 
 static enum status prepare_database(const struct stack *stack, struct error *reterr)
 {
-	char dsn[CLUSTER_DSN_SIZE], path[TOOL_PATH_MAX], role[64];
+	char dsn[CLUSTER_DSN_SIZE], role[64];
 	enum status s;
 	int version;
 
 	s = schema_create_database(&stack->cluster, reterr);
 	cluster_dsn(&stack->cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
-	tool_path(path, "%s/deploy/postgres/bootstrap.sql", stack->place.root);
 	if (s == OK)
-		s = schema_run_file(dsn, path, reterr);
-	for (size_t i = 0; s == OK && stack_services[i]; i++) {
-		snprintf(role, sizeof role, "%s_owner", stack_services[i]);
+		s = schema_bootstrap(dsn, stack->place.root, reterr);
+	for (size_t i = 0; s == OK && i < SERVICES_N; i++) {
+		snprintf(role, sizeof role, "%s_owner", services[i].name);
 		cluster_dsn(&stack->cluster, CLUSTER_DATABASE, role, dsn);
-		s = schema_migrate(dsn, stack->place.root, stack_services[i], &version, reterr);
+		s = schema_migrate(dsn, stack->place.root, services[i].name, &version, reterr);
 	}
 	return s;
 }
@@ -185,7 +179,7 @@ static enum status start_database(struct supervisor *sup, struct error *reterr)
 	enum status s;
 
 	cluster->settings = database_settings;
-	cluster->guarded = guarded_roles;
+	cluster->guards_owners = true;
 	cluster->sync = true;
 	s = cluster_create(cluster, reterr);
 	if (s == OK)

@@ -13,7 +13,7 @@ static bool parse(const char *text, struct fault *ret)
 	return fault_parse(text, strlen(text), ret);
 }
 
-static void test_fault_texts(void **state)
+static void a_fault_is_read_from_its_text(void **state)
 {
 	struct fault fault;
 
@@ -41,7 +41,7 @@ static void test_fault_texts(void **state)
 	assert_false(parse("cut soon=1", &fault));
 }
 
-static void test_fault_counts_by_key(void **state)
+static void faults_are_counted_by_key(void **state)
 {
 	struct fault one, other, always;
 
@@ -74,7 +74,7 @@ static bool read_body(struct arena *arena, const char *body, struct question *qu
 	return question_read(&req, &conf, arena, question, refusal);
 }
 
-static void test_bad_requests_name_the_parameter(void **state)
+static void a_bad_request_names_the_parameter(void **state)
 {
 	static const struct {
 		const char *body, *param;
@@ -118,7 +118,7 @@ static void test_bad_requests_name_the_parameter(void **state)
 	}
 }
 
-static void test_parts_are_one_prompt(void **state)
+static void parts_are_one_prompt(void **state)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	struct question question;
@@ -153,7 +153,7 @@ static size_t answer_length(struct arena *arena, const char *prompt)
 	return len;
 }
 
-static void test_same_question_same_answer(void **state)
+static void the_same_question_has_the_same_answer(void **state)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 22);
 
@@ -166,11 +166,11 @@ static void test_same_question_same_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fault_texts),
-		cmocka_unit_test(test_fault_counts_by_key),
-		cmocka_unit_test(test_bad_requests_name_the_parameter),
-		cmocka_unit_test(test_parts_are_one_prompt),
-		cmocka_unit_test(test_same_question_same_answer),
+		cmocka_unit_test(a_fault_is_read_from_its_text),
+		cmocka_unit_test(faults_are_counted_by_key),
+		cmocka_unit_test(a_bad_request_names_the_parameter),
+		cmocka_unit_test(parts_are_one_prompt),
+		cmocka_unit_test(the_same_question_has_the_same_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
