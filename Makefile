@@ -105,15 +105,17 @@ $(G)/tables.stamp: $(GEN_TOOL) $(G)/descriptors.pb
 	@touch $@
 $(GEN_H) $(GEN_C) $(G)/gateway/routes.c $(G)/openapi.json: $(G)/tables.stamp ;
 
-# Named statements: services/<s>/sql/<topic>.sql → sql/<s>.h and sql/<s>.c.
+# Named statements: services/<s>/sql/<topic>.sql → sql/<s>.h and sql/<s>.c, with the number of the newest migration.
 SQL_OWNERS := $(sort $(foreach f,$(wildcard services/*/sql/*.sql services/*/*/sql/*.sql),$(word 2,$(subst /, ,$(f)))))
 SQL_H := $(patsubst %,$(G)/sql/%.h,$(SQL_OWNERS))
 SQL_C := $(patsubst %,$(G)/sql/%.c,$(SQL_OWNERS))
+sql_files = $(sort $(wildcard services/$(1)/sql/*.sql services/$(1)/*/sql/*.sql))
+migrations = $(sort $(wildcard services/$(1)/migrations/*.sql))
 define sql_owner
-$(G)/sql/$(1).h $(G)/sql/$(1).c &: $$(sort $$(wildcard services/$(1)/sql/*.sql services/$(1)/*/sql/*.sql)) tools/gen/sql.awk
+$(G)/sql/$(1).h $(G)/sql/$(1).c &: $(call sql_files,$(1)) $(call migrations,$(1)) tools/gen/sql.awk
 	@mkdir -p $(G)/sql
 	@echo "  SQL   $(1)"
-	$$(Q)awk -v owner=$(1) -v out=$(G)/sql/$(1) -f tools/gen/sql.awk $$(filter %.sql,$$^)
+	$$(Q)awk -v owner=$(1) -v out=$(G)/sql/$(1) -v newest=$(firstword $(subst _, ,$(notdir $(lastword $(call migrations,$(1)))))) -f tools/gen/sql.awk $(call sql_files,$(1))
 endef
 $(foreach s,$(SQL_OWNERS),$(eval $(call sql_owner,$(s))))
 

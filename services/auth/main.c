@@ -7,8 +7,6 @@
 #include "runtime/jobs/jobs.h"
 #include "sql/auth.h"
 
-#define SCHEMA_VERSION 1
-
 static struct db_pool *pool;
 static struct jobs *jobs;
 
@@ -73,7 +71,7 @@ int main(int argc, char **argv)
 	static const size_t *const n_handlers[] = {&auth_v1_handlers_n, &edge_v1_handlers_n};
 	const struct service_spec spec = {
 		.name = "auth",
-		.schema_version = SCHEMA_VERSION,
+		.schema_version = SQL_AUTH_SCHEMA,
 		.keys = auth_keys,
 		.n_keys = auth_keys_n,
 		.conf_size = sizeof(struct auth_conf),

@@ -9,7 +9,6 @@
 #include "runtime/service/service.h"
 #include "sql/chat.h"
 
-#define CHAT_SCHEMA_VERSION 2
 #define MODEL_BYTES_MAX 100
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144

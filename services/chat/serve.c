@@ -120,7 +120,7 @@ int chat_serve(int argc, char **argv)
 	return service_main(
 		&(struct service_spec){
 			.name = "chat",
-			.schema_version = CHAT_SCHEMA_VERSION,
+			.schema_version = SQL_CHAT_SCHEMA,
 			.keys = chat_keys,
 			.n_keys = chat_keys_n,
 			.conf_size = sizeof(struct chat_conf),

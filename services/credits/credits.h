@@ -9,8 +9,6 @@
 #include "runtime/service/service.h"
 #include "sql/credits.h"
 
-#define CREDITS_SCHEMA_VERSION 5
-
 /* Largest amount of one transfer, 10^9 credits: sums of thousands of them stay far from the end of
  * a bigint. */
 #define AMOUNT_MICROCREDITS_MAX 1000000000000000LL

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 	return service_main(
 		&(struct service_spec){
 			.name = "credits",
-			.schema_version = CREDITS_SCHEMA_VERSION,
+			.schema_version = SQL_CREDITS_SCHEMA,
 			.keys = credits_keys,
 			.n_keys = credits_keys_n,
 			.conf_size = sizeof(struct credits_conf),

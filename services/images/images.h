@@ -7,6 +7,4 @@
 #include "runtime/service/service.h"
 #include "sql/images.h"
 
-#define IMAGES_SCHEMA_VERSION 1
-
 #endif

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
 	return service_main(
 		&(struct service_spec){
 			.name = "images",
-			.schema_version = IMAGES_SCHEMA_VERSION,
+			.schema_version = SQL_IMAGES_SCHEMA,
 			.conf_size = sizeof(struct service_conf),
 			.statements = sql_images_all,
 			.handlers = handlers,

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 	return service_main(
 		&(struct service_spec){
 			.name = "payments",
-			.schema_version = PAYMENTS_SCHEMA_VERSION,
+			.schema_version = SQL_PAYMENTS_SCHEMA,
 			.keys = payments_keys,
 			.n_keys = payments_keys_n,
 			.conf_size = sizeof(struct payments_conf),

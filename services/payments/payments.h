@@ -8,7 +8,6 @@
 
 #include <jansson.h>
 
-#define PAYMENTS_SCHEMA_VERSION 3
 #define PACKAGES_MAX 32
 #define WEBHOOK_SECRETS_MAX 8
 

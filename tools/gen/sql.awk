@@ -1,5 +1,6 @@
 # Named statements (sqlc's manner) to C: `-- name: x` begins a statement, its comment lines follow, then the text.
-# awk -v owner=credits -v out=build/gen/sql/credits -f sql.awk FILES   writes out.h and out.c
+# awk -v owner=credits -v out=build/gen/sql/credits -v newest=0005 -f sql.awk FILES   writes out.h and out.c
+# newest: number of the newest migration, which the program waits for at its start; empty: there is none.
 function quote(text) {
 	gsub(/\\/, "\\\\", text)
 	gsub(/"/, "\\\"", text)
@@ -59,6 +60,8 @@ END {
 	if (failed)
 		exit 1
 	finish()
+	if (newest != "")
+		printf "\n/* The newest migration. */\nenum { SQL_%s_SCHEMA = %d };\n", toupper(owner), newest > h
 	printf "\n/* Every statement of %s, NULL-terminated. */\nextern const struct sql *const sql_%s_all[];\n", owner, owner > h
 	printf "const struct sql *const sql_%s_all[] = {\n", owner > c
 	for (i = 1; i <= n; i++)
