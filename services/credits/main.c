@@ -3,41 +3,38 @@
 
 #include "runtime/jobs/jobs.h"
 
-#define OWN(key_, type_, member_, fallback_, min_, max_, reload_, help_)                          \
-	{                                                                                         \
-		.key = key_, .type = type_, .offset = offsetof(struct credits_conf, member_),     \
-		.fallback = fallback_, .min = min_, .max = max_, .reload = reload_, .help = help_ \
-	}
+#define CONF_STRUCT struct credits_conf
 #define SWEEP_LEASE_MS 60000
 /* What waits makes the next batch of commands (command.c): the more may wait, the more share a
  * commit and a lock. */
 #define WORKERS "32"
-#define DAY_MS (24LL * 3600 * 1000)
 
 const struct conf_key credits_keys[] = {
-	OWN("gift.amount_microcredits", CONF_INTEGER, gift_microcredits, "100000000", 0,
-	    AMOUNT_MICROCREDITS_MAX, true,
-	    "Welcome gift, booked when a user is first seen; micro-credits, 0 for none."),
-	OWN("gift.lifetime", CONF_DURATION, gift_lifetime_ms, "0ms", 0, 3650 * DAY_MS, true,
-	    "What is left of the gift goes after this time; 0 for never."),
-	OWN("hold.lifetime_max", CONF_DURATION, hold_lifetime_max_ms, "24h", 1000, 30 * DAY_MS,
-	    true, "A hold expires after this time at the latest, whatever its caller asks."),
-	OWN("pay_as_you_go.limit_microcredits", CONF_INTEGER, limit_microcredits, "1000000000", 0,
-	    AMOUNT_MICROCREDITS_MAX, true,
-	    "How far below zero a new pay-as-you-go user may go; micro-credits, 0: not offered."),
-	OWN("pay_as_you_go.purchases_min", CONF_INTEGER, purchases_min, "0", 0, 1000, true,
-	    "Purchases that a user must have made before; 1 keeps strangers from spending on "
-	    "credit."),
-	OWN("budgets_max", CONF_INTEGER, budgets_max, "1000", 1, 100000, true,
-	    "Budgets of API keys and projects that one user may have."),
-	OWN("sweep.interval", CONF_DURATION, sweep_interval_ms, "5s", 10, DAY_MS, false,
-	    "Pause between two looks for holds and gifts whose time is over."),
-	OWN("sweep.batch", CONF_INTEGER, sweep_holds_max, "500", 1, 10000, true,
-	    "Holds that one look takes at once."),
-	OWN("verify.interval", CONF_DURATION, verify_interval_ms, "24h", 100, 30 * DAY_MS, false,
-	    "Pause between two looks at all invariants of the ledger."),
-	OWN("verify.timeout", CONF_DURATION, verify_timeout_ms, "30m", 1000, DAY_MS, false,
-	    "Longest time that such a look may take."),
+	CONF_KEY_LIVE("gift.amount_microcredits", CONF_INTEGER, gift_microcredits, "100000000", 0,
+		      AMOUNT_MICROCREDITS_MAX,
+		      "Welcome gift, booked when a user is first seen; micro-credits, 0 for none."),
+	CONF_KEY_LIVE("gift.lifetime", CONF_DURATION, gift_lifetime_ms, "0ms", 0, 3650 * CONF_DAY,
+		      "What is left of the gift goes after this time; 0 for never."),
+	CONF_KEY_LIVE("hold.lifetime_max", CONF_DURATION, hold_lifetime_max_ms, "24h", 1000,
+		      30 * CONF_DAY,
+		      "A hold expires after this time at the latest, whatever its caller asks."),
+	CONF_KEY_LIVE("pay_as_you_go.limit_microcredits", CONF_INTEGER, limit_microcredits,
+		      "1000000000", 0, AMOUNT_MICROCREDITS_MAX,
+		      "How far below zero a new pay-as-you-go user may go; micro-credits, 0: not "
+		      "offered."),
+	CONF_KEY_LIVE("pay_as_you_go.purchases_min", CONF_INTEGER, purchases_min, "0", 0, 1000,
+		      "Purchases that a user must have made before; 1 keeps strangers from "
+		      "spending on credit."),
+	CONF_KEY_LIVE("budgets_max", CONF_INTEGER, budgets_max, "1000", 1, 100000,
+		      "Budgets of API keys and projects that one user may have."),
+	CONF_KEY("sweep.interval", CONF_DURATION, sweep_interval_ms, "5s", 10, CONF_DAY,
+		 "Pause between two looks for holds and gifts whose time is over."),
+	CONF_KEY_LIVE("sweep.batch", CONF_INTEGER, sweep_holds_max, "500", 1, 10000,
+		      "Holds that one look takes at once."),
+	CONF_KEY("verify.interval", CONF_DURATION, verify_interval_ms, "24h", 100, 30 * CONF_DAY,
+		 "Pause between two looks at all invariants of the ledger."),
+	CONF_KEY("verify.timeout", CONF_DURATION, verify_timeout_ms, "30m", 1000, CONF_DAY,
+		 "Longest time that such a look may take."),
 };
 const size_t credits_keys_n = ARRAY_SIZE(credits_keys);
 

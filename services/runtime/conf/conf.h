@@ -36,6 +36,35 @@ struct conf_key {
 	const char *help;     /* one sentence; goes to deploy/config */
 };
 
+/* Rows of a table of keys. The file that has the table names the struct first:
+ *
+ *	#define CONF_STRUCT struct auth_conf
+ *	const struct conf_key auth_keys[] = {
+ *		CONF_KEY("access_ttl", CONF_DURATION, access_ttl_ms, "15m", CONF_SECOND, CONF_DAY,
+ *			 "Life of an access token."),
+ *	};
+ *
+ * CONF_KEY: a new value needs a restart. CONF_KEY_LIVE: SIGHUP takes it. Bounds are as in struct
+ * conf_key, so texts, lists and maps have 0, 0. */
+#define CONF_KEY(key_, type_, member_, fallback_, min_, max_, help_)                  \
+	{                                                                             \
+		.key = key_, .type = type_, .offset = offsetof(CONF_STRUCT, member_), \
+		.fallback = fallback_, .min = min_, .max = max_, .help = help_        \
+	}
+#define CONF_KEY_LIVE(key_, type_, member_, fallback_, min_, max_, help_)                      \
+	{                                                                                      \
+		.key = key_, .type = type_, .offset = offsetof(CONF_STRUCT, member_),          \
+		.fallback = fallback_, .min = min_, .max = max_, .reload = true, .help = help_ \
+	}
+
+/* Units of bounds: milliseconds of a CONF_DURATION, bytes of a CONF_BYTES. */
+#define CONF_SECOND 1000LL
+#define CONF_MINUTE (60 * CONF_SECOND)
+#define CONF_HOUR (60 * CONF_MINUTE)
+#define CONF_DAY (24 * CONF_HOUR)
+#define CONF_KIB (1LL << 10)
+#define CONF_MIB (1LL << 20)
+
 /* path: the file (NULL: environment and defaults only). name: FILE of LIMITLESS_<FILE>_<KEY>, e.g.
  * "CREDITS". All texts live in arena. errors: INVALID_ARGUMENT "credits.yaml:12: workers: 0 is
  * below 1". */
