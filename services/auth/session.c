@@ -3,6 +3,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
+#include "runtime/db/timestamp.h"
 #include "sql/auth.h"
 
 #include <openssl/evp.h>
@@ -66,17 +67,6 @@ bool refresh_token_read(struct arena *arena, const char *text, struct refresh_to
 
 /* ------------------------------------------------------------------ sessions */
 
-static Google__Protobuf__Timestamp *timestamp(struct arena *arena, int64_t seconds)
-{
-	Google__Protobuf__Timestamp *time = arena_alloc(arena, sizeof(*time));
-
-	if (!time)
-		return NULL;
-	google__protobuf__timestamp__init(time);
-	time->seconds = seconds;
-	return time;
-}
-
 enum status session_answer(struct rpc_call *call, const struct session_grant *grant,
 			   Auth__V1__Session *resp)
 {
@@ -101,7 +91,7 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 	if (s != OK)
 		return s;
 
-	resp->expires_at = timestamp(call->arena, claims.expires_at);
+	resp->expires_at = timestamp_new(call->arena, claims.expires_at * US_PER_S);
 	resp->refresh_expires_at = db_time(call->arena, grant->refresh, 0, "refresh_expire_us");
 	if (grant->in_body) {
 		resp->access_token = token;

@@ -1,6 +1,6 @@
 #include "command.h"
 
-#include "runtime/base/clock.h"
+#include "runtime/db/timestamp.h"
 
 #include <inttypes.h>
 
@@ -21,18 +21,6 @@ static enum status check(struct rpc_call *call, const Credits__V1__HoldRequest *
 		s = rpc_fail_field(call, "field_invalid", "budget_ids", "more than %d budgets",
 				   BUDGETS_MAX);
 	return s;
-}
-
-static Google__Protobuf__Timestamp *time_of(struct arena *arena, int64_t us)
-{
-	Google__Protobuf__Timestamp *time = arena_alloc(arena, sizeof *time);
-
-	if (!time)
-		return NULL;
-	google__protobuf__timestamp__init(time);
-	time->seconds = us / US_PER_S;
-	time->nanos = (int32_t)(us % US_PER_S) * 1000;
-	return time;
 }
 
 enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldRequest *req,
@@ -73,6 +61,6 @@ enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldReques
 
 	resp->hold_id = arena_strdup(arena, id);
 	resp->available_microcredits = command.available_microcredits;
-	resp->expire_time = time_of(arena, command.expire_us);
+	resp->expire_time = timestamp_new(arena, command.expire_us);
 	return OK;
 }

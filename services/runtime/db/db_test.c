@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/uuid.h"
 #include "runtime/db/db.h"
+#include "runtime/db/timestamp.h"
 #include "tests/lib/pg.h"
 
 #include <pthread.h>
@@ -251,6 +252,44 @@ static void test_deadline_cancels_and_keeps_the_connection(void **state)
 	assert_int_equal(db_exec(db, &count_things, NULL, NULL, &err), DEADLINE_EXCEEDED);
 	db_set_deadline(db, 0);
 	assert_int_equal(backend_of(db), pid);
+}
+
+static void a_timestamp_is_microseconds_there_and_back(void **state)
+{
+	static const struct {
+		int64_t us, seconds;
+		int32_t nanos;
+	} cases[] = {
+		{0, 0, 0},
+		{1, 0, 1000},
+		{-1, -1, 999999000},
+		{1790000000123456, 1790000000, 123456000},
+		{-62135596800000000, -62135596800, 0}, /* year 1 */
+	};
+	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 1 << 16);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const Google__Protobuf__Timestamp *time = timestamp_new(arena, cases[i].us);
+
+		assert_int_equal(time->seconds, cases[i].seconds);
+		assert_int_equal(time->nanos, cases[i].nanos);
+		assert_int_equal(timestamp_us(time), cases[i].us);
+	}
+}
+
+static void a_timestamp_beyond_the_years_is_the_nearest(void **state)
+{
+	static const int64_t far[] = {INT64_MIN, INT64_MAX};
+
+	for (size_t i = 0; i < ARRAY_SIZE(far); i++) {
+		_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 1 << 16);
+		Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+
+		time.seconds = far[i];
+		assert_string_equal(db_param_time(arena, &time),
+				    i == 0 ? "0001-01-01T00:00:00.000000Z"
+					   : "9999-12-31T23:59:59.000000Z");
+	}
 }
 
 static void test_statement_timeout(void **state)
@@ -647,6 +686,8 @@ int main(void)
 		TEST(test_values),
 		TEST(numbers_that_do_not_fit_are_cut),
 		TEST(test_deadline_cancels_and_keeps_the_connection),
+		TEST(a_timestamp_is_microseconds_there_and_back),
+		TEST(a_timestamp_beyond_the_years_is_the_nearest),
 		TEST(test_statement_timeout),
 		TEST(test_lost_connection_is_opened_anew),
 		TEST(test_server_comes_back),

@@ -3,6 +3,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
+#include "runtime/db/timestamp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -123,23 +124,9 @@ uint8_t *db_bytes(struct arena *arena, const PGresult *rows, int row, const char
 Google__Protobuf__Timestamp *db_time(struct arena *arena, const PGresult *rows, int row,
 				     const char *column)
 {
-	Google__Protobuf__Timestamp *time;
-	int64_t us;
-
 	if (db_is_null(rows, row, column))
 		return NULL;
-	us = db_i64(rows, row, column);
-	time = arena_alloc(arena, sizeof *time);
-	if (!time)
-		return NULL;
-	google__protobuf__timestamp__init(time);
-	time->seconds = us / US_PER_S;
-	time->nanos = (int32_t)(us % US_PER_S) * 1000;
-	if (time->nanos < 0) {
-		time->seconds--;
-		time->nanos += 1000000000;
-	}
-	return time;
+	return timestamp_new(arena, db_i64(rows, row, column));
 }
 
 const char *db_param_i64(struct arena *arena, int64_t value)
@@ -168,7 +155,7 @@ const char *db_param_time(struct arena *arena, const Google__Protobuf__Timestamp
 	text = arena_alloc(arena, CLOCK_RFC3339_SIZE);
 	if (!text)
 		return "";
-	clock_rfc3339(time->seconds * US_PER_S + time->nanos / 1000, text);
+	clock_rfc3339(timestamp_us(time), text);
 	return text;
 }
 
