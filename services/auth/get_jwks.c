@@ -1,27 +1,27 @@
 #include "auth/auth.h"
 #include "auth/keyring.h"
+#include "runtime/service/list.h"
 
 enum status auth_v1_get_jwks(struct rpc_call *call, const Google__Protobuf__Empty *req,
 			     Auth__V1__Jwks *resp)
 {
 	size_t n;
 	const struct keyring_key *keys = keyring_list(call->arena, &n);
-	Auth__V1__Jwk *jwks = arena_array(call->arena, n, sizeof(*jwks));
+	enum status s;
 
-	resp->keys = arena_array(call->arena, n, sizeof(*resp->keys));
-	if (!keys || !jwks || !resp->keys)
+	if (!keys)
 		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "no room for the keys");
-	for (size_t i = 0; i < n; i++) {
-		auth__v1__jwk__init(&jwks[i]);
-		jwks[i].kty = (char *)"EC";
-		jwks[i].crv = (char *)"P-256";
-		jwks[i].x = (char *)keys[i].x;
-		jwks[i].y = (char *)keys[i].y;
-		jwks[i].kid = (char *)keys[i].kid;
-		jwks[i].use = (char *)"sig";
-		jwks[i].alg = (char *)"ES256";
-		resp->keys[i] = &jwks[i];
+	s = list_new(call, &auth__v1__jwk__descriptor, n, &resp->n_keys, &resp->keys);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		Auth__V1__Jwk *jwk = resp->keys[i];
+
+		jwk->kty = (char *)"EC";
+		jwk->crv = (char *)"P-256";
+		jwk->x = (char *)keys[i].x;
+		jwk->y = (char *)keys[i].y;
+		jwk->kid = (char *)keys[i].kid;
+		jwk->use = (char *)"sig";
+		jwk->alg = (char *)"ES256";
 	}
-	resp->n_keys = n;
-	return OK;
+	return s;
 }

@@ -1,23 +1,21 @@
 #include "auth/keyring.h"
 #include "edge/v1/rpc.h"
+#include "runtime/service/list.h"
 
 enum status edge_v1_list_keys(struct rpc_call *call, const Google__Protobuf__Empty *req,
 			      Edge__V1__ListKeysResponse *resp)
 {
 	size_t n;
 	const struct keyring_key *keys = keyring_list(call->arena, &n);
-	Edge__V1__VerificationKey *made = arena_array(call->arena, n, sizeof(*made));
+	enum status s;
 
-	resp->keys = arena_array(call->arena, n, sizeof(*resp->keys));
-	if (!keys || !made || !resp->keys)
+	if (!keys)
 		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "no room for the keys");
-	for (size_t i = 0; i < n; i++) {
-		edge__v1__verification_key__init(&made[i]);
-		made[i].kid = (char *)keys[i].kid;
-		made[i].algorithm = (char *)"ES256";
-		made[i].public_key_pem = (char *)keys[i].public_pem;
-		resp->keys[i] = &made[i];
+	s = list_new(call, &edge__v1__verification_key__descriptor, n, &resp->n_keys, &resp->keys);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		resp->keys[i]->kid = (char *)keys[i].kid;
+		resp->keys[i]->algorithm = (char *)"ES256";
+		resp->keys[i]->public_key_pem = (char *)keys[i].public_pem;
 	}
-	resp->n_keys = n;
-	return OK;
+	return s;
 }

@@ -8,7 +8,6 @@ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int
 {
 	struct arena *arena = call->arena;
 
-	credits__v1__budget__init(ret);
 	ret->id = db_text(arena, rows, row, "id");
 	ret->kind = strcmp(db_peek(rows, row, "kind"), "api_key") == 0
 			    ? CREDITS__V1__BUDGET__KIND__API_KEY

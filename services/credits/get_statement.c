@@ -1,12 +1,13 @@
 #include "credits.h"
 
+#include "runtime/service/list.h"
+
 enum status credits_v1_get_statement(struct rpc_call *call,
 				     const Credits__V1__GetStatementRequest *req,
 				     Credits__V1__Statement *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = call->arena;
-	Credits__V1__StatementLine *lines;
 	const char *month;
 	enum status s;
 	size_t n;
@@ -20,10 +21,10 @@ enum status credits_v1_get_statement(struct rpc_call *call,
 		return s;
 
 	n = (size_t)PQntuples(rows);
-	lines = arena_array(arena, n, sizeof *lines);
-	resp->lines = arena_array(arena, n, sizeof *resp->lines);
-	if (!lines || !resp->lines)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu rows", n);
+	s = list_new(call, &credits__v1__statement_line__descriptor, n, &resp->n_lines,
+		     &resp->lines);
+	if (s != OK)
+		return s;
 
 	/* From the balance of now back to the end of the month, and on to its beginning. */
 	resp->month = db_text(arena, rows, 0, "month");
@@ -31,17 +32,17 @@ enum status credits_v1_get_statement(struct rpc_call *call,
 	for (int i = 0; i < (int)n; i++)
 		resp->closing_microcredits -= db_i64(rows, i, "later");
 	resp->opening_microcredits = resp->closing_microcredits;
+	resp->n_lines = 0; /* kinds without a transaction have no line */
 	for (int i = 0; i < (int)n; i++) {
-		Credits__V1__StatementLine *line = &lines[resp->n_lines];
+		Credits__V1__StatementLine *line = resp->lines[resp->n_lines];
 
 		if (db_i64(rows, i, "transactions") == 0)
 			continue;
-		credits__v1__statement_line__init(line);
 		line->kind = credits_kind_read(db_peek(rows, i, "kind"));
 		line->amount_microcredits = db_i64(rows, i, "change");
 		line->transactions = db_i64(rows, i, "transactions");
 		resp->opening_microcredits -= line->amount_microcredits;
-		resp->lines[resp->n_lines++] = line;
+		resp->n_lines++;
 	}
 	return OK;
 }

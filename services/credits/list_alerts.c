@@ -1,11 +1,11 @@
 #include "credits.h"
 
+#include "runtime/service/list.h"
+
 enum status credits_v1_list_alerts(struct rpc_call *call, const Credits__V1__ListAlertsRequest *req,
 				   Credits__V1__ListAlertsResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct arena *arena = call->arena;
-	Credits__V1__Alert *alerts;
 	enum status s;
 	size_t n;
 
@@ -14,17 +14,13 @@ enum status credits_v1_list_alerts(struct rpc_call *call, const Credits__V1__Lis
 	if (s != OK)
 		return s;
 	n = (size_t)PQntuples(rows);
-	alerts = arena_array(arena, n, sizeof *alerts);
-	resp->alerts = arena_array(arena, n, sizeof *resp->alerts);
-	if (n > 0 && (!alerts || !resp->alerts))
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu alerts", n);
-	for (size_t i = 0; i < n; i++) {
-		credits__v1__alert__init(&alerts[i]);
-		alerts[i].subject = db_text(arena, rows, (int)i, "subject_id");
-		alerts[i].percent = db_i32(rows, (int)i, "level");
-		alerts[i].create_time = db_time(arena, rows, (int)i, "create_us");
-		resp->alerts[i] = &alerts[i];
+	s = list_new(call, &credits__v1__alert__descriptor, n, &resp->n_alerts, &resp->alerts);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		Credits__V1__Alert *alert = resp->alerts[i];
+
+		alert->subject = db_text(call->arena, rows, (int)i, "subject_id");
+		alert->percent = db_i32(rows, (int)i, "level");
+		alert->create_time = db_time(call->arena, rows, (int)i, "create_us");
 	}
-	resp->n_alerts = n;
-	return OK;
+	return s;
 }

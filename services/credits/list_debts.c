@@ -1,5 +1,7 @@
 #include "credits.h"
 
+#include "runtime/service/list.h"
+
 #define DEBTS_DEFAULT 100
 #define DEBTS_MAX 1000
 
@@ -9,7 +11,6 @@ enum status credits_v1_list_debts(struct rpc_call *call, const Credits__V1__List
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = call->arena;
 	char after[UUID_SIZE] = "00000000-0000-0000-0000-000000000000";
-	Credits__V1__Debt *debts;
 	const char *month;
 	enum status s;
 	size_t n;
@@ -32,16 +33,10 @@ enum status credits_v1_list_debts(struct rpc_call *call, const Credits__V1__List
 		return s;
 
 	n = (size_t)PQntuples(rows);
-	debts = arena_array(arena, n, sizeof *debts);
-	resp->debts = arena_array(arena, n, sizeof *resp->debts);
-	if (n > 0 && (!debts || !resp->debts))
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu debts", n);
-	for (size_t i = 0; i < n; i++) {
-		credits__v1__debt__init(&debts[i]);
-		debts[i].user_id = db_text(arena, rows, (int)i, "id");
-		debts[i].debt_microcredits = db_i64(rows, (int)i, "debt");
-		resp->debts[i] = &debts[i];
+	s = list_new(call, &credits__v1__debt__descriptor, n, &resp->n_debts, &resp->debts);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		resp->debts[i]->user_id = db_text(arena, rows, (int)i, "id");
+		resp->debts[i]->debt_microcredits = db_i64(rows, (int)i, "debt");
 	}
-	resp->n_debts = n;
-	return OK;
+	return s;
 }

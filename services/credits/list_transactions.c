@@ -1,6 +1,6 @@
 #include "credits.h"
 
-#include "runtime/base/page.h"
+#include "runtime/service/list.h"
 
 #include <string.h>
 
@@ -32,7 +32,6 @@ Credits__V1__Transaction__Kind credits_kind_read(const char *sql)
 void credits_transaction_read(struct arena *arena, const PGresult *rows, int row,
 			      Credits__V1__Transaction *ret)
 {
-	credits__v1__transaction__init(ret);
 	ret->id = db_text(arena, rows, row, "id");
 	ret->kind = credits_kind_read(db_peek(rows, row, "kind"));
 	ret->amount_microcredits = db_i64(rows, row, "change");
@@ -47,38 +46,25 @@ enum status credits_transactions(struct rpc_call *call, const char *user_id, int
 				 Credits__V1__ListTransactionsResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct arena *arena = call->arena;
-	Credits__V1__Transaction *all;
 	struct page page;
-	enum status s;
-	int n;
+	enum status s = list_begin(call, user_id, page_size, page_token, &page);
+	size_t n;
 
-	s = page_begin(&page, arena, call->method->path, user_id, page_size, page_token,
-		       &call->err);
 	if (s != OK)
 		return s;
-	const char *const params[] = {user_id, page.key ? page.key : SEQ_MAX,
-				      db_param_i64(arena, page.size + 1)};
+	const char *const params[] = {user_id, page_key(&page, SEQ_MAX), list_limit(call, &page)};
 	s = db_query_as(service_db(call), user_id, &sql_credits_transactions, params, &rows,
 			&call->err);
 	if (s != OK)
 		return s;
 
-	n = PQntuples(rows);
-	if (n > page.size) {
-		n = page.size;
-		resp->next_page_token = page_next(&page, arena, db_peek(rows, n - 1, "seq"),
-						  db_peek(rows, n - 1, "id"));
-	}
-	all = arena_array(arena, (size_t)n, sizeof *all);
-	resp->transactions = arena_array(arena, (size_t)n, sizeof *resp->transactions);
-	if (n > 0 && (!all || !resp->transactions))
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%d transactions", n);
-	for (int i = 0; i < n; i++) {
-		credits_transaction_read(arena, rows, i, &all[i]);
-		resp->transactions[i] = &all[i];
-	}
-	resp->n_transactions = (size_t)n;
+	n = list_end(call, &page, rows, "seq", &resp->next_page_token);
+	s = list_new(call, &credits__v1__transaction__descriptor, n, &resp->n_transactions,
+		     &resp->transactions);
+	if (s != OK)
+		return s;
+	for (size_t i = 0; i < n; i++)
+		credits_transaction_read(call->arena, rows, (int)i, resp->transactions[i]);
 	return OK;
 }
 

@@ -25,6 +25,14 @@ static void add(const char *user, int n)
 	pg_exec(sql);
 }
 
+static struct rpc_call *call_of(const char *user)
+{
+	struct rpc_call *call = test_call_new(db, user, NULL);
+
+	call->method = &images_v1_list_images_method;
+	return call;
+}
+
 static void a_new_user_has_no_images(void **state)
 {
 	char user[UUID_SIZE];
@@ -33,7 +41,7 @@ static void a_new_user_has_no_images(void **state)
 	Images__V1__ListImagesResponse resp = IMAGES__V1__LIST_IMAGES_RESPONSE__INIT;
 
 	uuid_v7(user);
-	call = test_call_new(db, user, NULL);
+	call = call_of(user);
 	assert_int_equal(images_v1_list_images(call, &req, &resp), OK);
 	assert_int_equal(resp.n_images, 0);
 	assert_string_equal(resp.next_page_token, "");
@@ -52,7 +60,7 @@ static void pages_hold_every_own_image_once(void **state)
 	uuid_v7(other);
 	add(user, 5);
 	add(other, 3);
-	call = test_call_new(db, user, NULL);
+	call = call_of(user);
 	req.page_size = 2;
 	do {
 		Images__V1__ListImagesResponse resp = IMAGES__V1__LIST_IMAGES_RESPONSE__INIT;
@@ -80,8 +88,8 @@ static void a_token_of_another_user_is_refused(void **state)
 	uuid_v7(user);
 	uuid_v7(other);
 	add(user, 2);
-	call = test_call_new(db, user, NULL);
-	others = test_call_new(db, other, NULL);
+	call = call_of(user);
+	others = call_of(other);
 	req.page_size = 1;
 	assert_int_equal(images_v1_list_images(call, &req, &resp), OK);
 	req.page_token = resp.next_page_token;

@@ -1,10 +1,9 @@
 #include "images/images.h"
 
-#include "runtime/base/page.h"
+#include "runtime/service/list.h"
 
 static void image_read(struct arena *arena, const PGresult *rows, int row, Images__V1__Image *ret)
 {
-	images__v1__image__init(ret);
 	ret->id = db_text(arena, rows, row, "id");
 	ret->prompt = db_text(arena, rows, row, "prompt");
 	ret->model = db_text(arena, rows, row, "model");
@@ -18,40 +17,24 @@ enum status images_v1_list_images(struct rpc_call *call, const Images__V1__ListI
 				  Images__V1__ListImagesResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct arena *arena = call->arena;
-	Images__V1__Image *all;
 	struct page page;
-	enum status s;
-	int n;
+	enum status s = list_begin(call, call->subject, req->page_size, req->page_token, &page);
+	size_t n;
 
-	s = page_begin(&page, arena, images_v1_list_images_method.path, call->subject,
-		       req->page_size, req->page_token, &call->err);
 	if (s != OK)
 		return s;
-	const char *const params[] = {call->subject, page.key ? page.key : PAGE_FIRST_TIME,
-				      page.id ? page.id : PAGE_FIRST_ID,
-				      db_param_i64(arena, page.size + 1)};
+	const char *const params[] = {call->subject, page_key(&page, PAGE_FIRST_TIME),
+				      page_id(&page, PAGE_FIRST_ID), list_limit(call, &page)};
 	s = db_query_as(service_db(call), call->subject, &sql_images_list, params, &rows,
 			&call->err);
 	if (s != OK)
 		return s;
 
-	n = PQntuples(rows);
-	if (n > page.size) {
-		n = page.size;
-		resp->next_page_token = page_next(&page, arena, db_peek(rows, n - 1, "create_time"),
-						  db_peek(rows, n - 1, "id"));
-	}
-	if (n == 0)
-		return OK;
-	all = arena_array(arena, (size_t)n, sizeof *all);
-	resp->images = arena_array(arena, (size_t)n, sizeof *resp->images);
-	if (!all || !resp->images)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%d images", n);
-	for (int i = 0; i < n; i++) {
-		image_read(arena, rows, i, &all[i]);
-		resp->images[i] = &all[i];
-	}
-	resp->n_images = (size_t)n;
+	n = list_end(call, &page, rows, "create_time", &resp->next_page_token);
+	s = list_new(call, &images__v1__image__descriptor, n, &resp->n_images, &resp->images);
+	if (s != OK)
+		return s;
+	for (size_t i = 0; i < n; i++)
+		image_read(call->arena, rows, (int)i, resp->images[i]);
 	return OK;
 }

@@ -1,6 +1,6 @@
 #include "payments/payments.h"
 
-#include "runtime/base/page.h"
+#include "runtime/service/list.h"
 
 #include <string.h>
 
@@ -29,7 +29,6 @@ static Payments__V1__Money *money(struct arena *arena, const PGresult *rows, int
 
 static void read_row(struct arena *arena, const PGresult *rows, int row, Payments__V1__Payment *ret)
 {
-	payments__v1__payment__init(ret);
 	ret->id = db_text(arena, rows, row, "id");
 	ret->package = db_text(arena, rows, row, "package");
 	ret->month = db_text(arena, rows, row, "month");
@@ -49,38 +48,30 @@ enum status payments_v1_list_payments(struct rpc_call *call,
 				      Payments__V1__ListPaymentsResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct arena *arena = call->arena;
-	Payments__V1__Payment *all;
 	struct page page;
-	enum status s;
-	int n;
+	enum status s = list_begin(call, call->subject, req->page_size, req->page_token, &page);
+	size_t n;
 
-	s = page_begin(&page, arena, call->method->path, call->subject, req->page_size,
-		       req->page_token, &call->err);
 	if (s != OK)
 		return s;
 	const char *const params[] = {
-		call->subject, payments_live_param(), page.key ? page.key : PAGE_FIRST_TIME,
-		page.id ? page.id : PAGE_FIRST_ID, db_param_i64(arena, page.size + 1)};
+		call->subject,
+		payments_live_param(),
+		page_key(&page, PAGE_FIRST_TIME),
+		page_id(&page, PAGE_FIRST_ID),
+		list_limit(call, &page),
+	};
 	s = db_query_as(service_db(call), call->subject, &sql_payments_list, params, &rows,
 			&call->err);
 	if (s != OK)
 		return s;
 
-	n = PQntuples(rows);
-	if (n > page.size) {
-		n = page.size;
-		resp->next_page_token = page_next(&page, arena, db_peek(rows, n - 1, "created"),
-						  db_peek(rows, n - 1, "id"));
-	}
-	all = arena_array(arena, (size_t)n, sizeof *all);
-	resp->payments = arena_array(arena, (size_t)n, sizeof *resp->payments);
-	if (n > 0 && (!all || !resp->payments))
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%d payments", n);
-	for (int i = 0; i < n; i++) {
-		read_row(arena, rows, i, &all[i]);
-		resp->payments[i] = &all[i];
-	}
-	resp->n_payments = (size_t)n;
+	n = list_end(call, &page, rows, "created", &resp->next_page_token);
+	s = list_new(call, &payments__v1__payment__descriptor, n, &resp->n_payments,
+		     &resp->payments);
+	if (s != OK)
+		return s;
+	for (size_t i = 0; i < n; i++)
+		read_row(call->arena, rows, (int)i, resp->payments[i]);
 	return OK;
 }

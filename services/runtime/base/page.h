@@ -1,9 +1,6 @@
 /* Page tokens (AIP-158): where a list goes on, opaque to the client and signed. A token holds the
  * last row's sort key and id, never an offset, so rows that come or go meanwhile are neither shown
- * twice nor left out. A handler passes page.key and page.id (NULL: first page) and page.size + 1
- * as LIMIT to its statement; when more than page.size rows come back, page_next of row
- * page.size - 1 is the answer's next_page_token.
- */
+ * twice nor left out. runtime/service/list.h shows a handler that uses them. */
 #ifndef RUNTIME_BASE_PAGE_H
 #define RUNTIME_BASE_PAGE_H
 
@@ -39,6 +36,17 @@ void page_set_secret(const char *secret);
 _must_check_ enum status page_begin(struct page *ret, struct arena *arena, const char *method,
 				    const char *filter, int32_t size, const char *token,
 				    struct error *reterr);
+
+/* Where the statement goes on. first: what stands before every row of the list, for the first page. */
+static inline const char *page_key(const struct page *page, const char *first)
+{
+	return page->key ? page->key : first;
+}
+
+static inline const char *page_id(const struct page *page, const char *first)
+{
+	return page->id ? page->id : first;
+}
 
 /* Token of the page after the row with this key and id. key: the value as SQL text, so that it
  * comes back exactly. "" past the arena's limit. */

@@ -277,7 +277,7 @@ static struct conf_key *join_keys(const struct service_spec *spec, size_t *ret_n
 int service_main(const struct service_spec *spec, int argc, char **argv)
 {
 	struct running r = {
-		.service = {.channel = channel_of, .dial = dial},
+		.service = {.state = spec->state, .channel = channel_of, .dial = dial},
 		.spec = spec,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 	};

@@ -45,6 +45,7 @@ struct service {
 	struct arena *arena;  /* of the process: configuration, catalogues; main thread only */
 	struct db_options db; /* for pools and connections of its own */
 	struct rpc_server *server;
+	void *state; /* of the spec: start fills it, stop empties it */
 	/* A channel to a service that `backends` names, opened once, closed after stop. Any thread.
 	 * Ends the process when `backends` lacks the name. */
 	struct rpc_channel *(*channel)(struct service *service, const char *name);
