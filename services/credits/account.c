@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct credits_conf *credits_conf;
-
 enum status credits_uuid(struct rpc_call *call, const char *field, const char *text,
 			 char out[UUID_SIZE])
 {
@@ -39,16 +37,16 @@ enum status credits_text(struct rpc_call *call, const char *field, const char *t
 	return OK;
 }
 
-enum status credits_open_account(struct db *db, const char *user_id, struct error *reterr)
+enum status credits_open_account(struct rpc_call *call, const char *user_id)
 {
 	char gift_id[UUID_SIZE], amount[24], lifetime[24];
-	const struct credits_conf *conf = credits_conf;
+	const struct credits_conf *conf = credits_of(call)->conf;
 
 	uuid_v5(&ID_GIFT, user_id, gift_id);
 	snprintf(amount, sizeof amount, "%" PRId64, conf->gift_microcredits);
 	snprintf(lifetime, sizeof lifetime, "%" PRId64, conf->gift_lifetime_ms);
-	return db_exec(db, &sql_credits_open_account,
+	return db_exec(service_db(call), &sql_credits_open_account,
 		       (const char *[]){user_id, conf->gift_microcredits > 0 ? gift_id : NULL,
 					amount, conf->gift_lifetime_ms > 0 ? lifetime : NULL},
-		       NULL, reterr);
+		       NULL, &call->err);
 }

@@ -105,21 +105,21 @@ static void an_overdue_user_has_no_limit(void **state)
 static void strangers_may_have_to_buy_first(void **state)
 {
 	struct ledger *l = *state;
-	struct credits_conf strict = *credits_conf, none = *credits_conf;
-	const struct credits_conf *before = credits_conf;
+	const struct credits_conf *before = l->credits->conf;
+	struct credits_conf strict = *before, none = *before;
 
 	strict.purchases_min = 1;
 	none.limit_microcredits = 0;
-	credits_conf = &none;
+	l->credits->conf = &none;
 	assert_fails(l, switch_to(l, CREDITS__V1__BILLING_TYPE__PAY_AS_YOU_GO),
 		     "billing_unavailable");
-	credits_conf = &strict;
+	l->credits->conf = &strict;
 	assert_fails(l, switch_to(l, CREDITS__V1__BILLING_TYPE__PAY_AS_YOU_GO),
 		     "billing_unavailable");
 	assert_int_equal(ledger_book(l, "buy", CREDITS__V1__TRANSACTION__KIND__PURCHASE, CREDIT),
 			 OK);
 	assert_int_equal(switch_to(l, CREDITS__V1__BILLING_TYPE__PAY_AS_YOU_GO), OK);
-	credits_conf = before;
+	l->credits->conf = before;
 	assert_fails(l, switch_to(l, CREDITS__V1__BILLING_TYPE__BILLING_TYPE_UNSPECIFIED),
 		     "field_required");
 }
@@ -181,7 +181,7 @@ static void a_dispute_won_brings_both_parts_back(void **state)
 
 static enum status adjust(struct ledger *l, const char *id, int64_t amount, const char *reason)
 {
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(l->db, ADMIN, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = ledger_call(l->db, ADMIN, NULL);
 	Credits__V1__AdjustCreditsRequest req = CREDITS__V1__ADJUST_CREDITS_REQUEST__INIT;
 	Credits__V1__Transaction resp = CREDITS__V1__TRANSACTION__INIT;
 	enum status s;
@@ -219,7 +219,7 @@ static void an_administrator_adjusts_once_a_key(void **state)
 
 static enum status reverse(struct ledger *l, const char *transaction, int64_t *ret_amount)
 {
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(l->db, ADMIN, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = ledger_call(l->db, ADMIN, NULL);
 	Credits__V1__ReverseTransactionRequest req = CREDITS__V1__REVERSE_TRANSACTION_REQUEST__INIT;
 	Credits__V1__Transaction resp = CREDITS__V1__TRANSACTION__INIT;
 	enum status s;
@@ -466,27 +466,27 @@ static void debts_are_listed_until_paid(void **state)
 static void a_gift_expires_but_not_what_is_held(void **state)
 {
 	struct ledger *l = *state;
-	struct credits_conf lasting = *credits_conf;
-	const struct credits_conf *before = credits_conf;
+	const struct credits_conf *before = l->credits->conf;
+	struct credits_conf lasting = *before;
 
 	lasting.gift_lifetime_ms = 60 * 1000;
-	credits_conf = &lasting;
+	l->credits->conf = &lasting;
 	assert_int_equal(
 		ledger_book(l, "buy", CREDITS__V1__TRANSACTION__KIND__PURCHASE, 10 * CREDIT), OK);
 	charge(l, "1", 30 * CREDIT);
 	assert_int_equal(ledger_hold(l, "2", 50 * CREDIT), OK);
 	pg_clock_add("+50 s");
-	assert_int_equal(credits_expire_gifts(l->db, NULL, &l->call->err), OK);
+	assert_int_equal(credits_expire_gifts(l->db, l->credits, &l->call->err), OK);
 	assert_int_equal(ledger_available(l), 30 * CREDIT);
 	pg_clock_add("+20 s");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(credits_expire_gifts(l->db, NULL, &l->call->err), OK);
+		assert_int_equal(credits_expire_gifts(l->db, l->credits, &l->call->err), OK);
 		assert_int_equal(ledger_available(l), 0);
 	}
 	assert_int_equal(ledger_void(l, "2"), OK);
-	assert_int_equal(credits_expire_gifts(l->db, NULL, &l->call->err), OK);
+	assert_int_equal(credits_expire_gifts(l->db, l->credits, &l->call->err), OK);
 	assert_int_equal(ledger_available(l), 10 * CREDIT); /* what was bought stays */
-	credits_conf = before;
+	l->credits->conf = before;
 }
 
 static void the_job_counts_violations(void **state)
@@ -494,7 +494,7 @@ static void the_job_counts_violations(void **state)
 	struct ledger *l = *state;
 
 	assert_int_equal(ledger_hold(l, "1", CREDIT), OK);
-	assert_int_equal(credits_verify(l->db, NULL, &l->call->err), OK);
+	assert_int_equal(credits_verify(l->db, l->credits, &l->call->err), OK);
 }
 
 int billing_tests(void)

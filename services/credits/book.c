@@ -23,7 +23,7 @@ enum status credits_book(struct rpc_call *call, const struct credits_booking *bo
 	if (s != OK)
 		return s;
 	if (PQntuples(rows) == 0) { /* the first that credits hears of this user */
-		s = credits_open_account(db, booking->user_id, &call->err);
+		s = credits_open_account(call, booking->user_id);
 		if (s != OK)
 			return s;
 		PQclear(TAKE_PTR(rows));

@@ -58,7 +58,7 @@ enum status credits_set_budget(struct rpc_call *call, const char *user_id,
 	if (s == OK)
 		s = check(call, req);
 	if (s == OK)
-		s = credits_open_account(db, user_id, &call->err);
+		s = credits_open_account(call, user_id);
 	if (s != OK)
 		return s;
 
@@ -70,7 +70,7 @@ enum status credits_set_budget(struct rpc_call *call, const char *user_id,
 		req->limit_microcredits ? db_param_i64(arena, req->limit_microcredits->value)
 					: NULL,
 		req->period == CREDITS__V1__BUDGET__PERIOD__MONTH ? "month" : "total",
-		db_param_i64(arena, credits_conf->budgets_max),
+		db_param_i64(arena, credits_of(call)->conf->budgets_max),
 	};
 	s = db_query_one(db, &sql_credits_set_budget, params, &rows, &call->err);
 	if (s != OK)

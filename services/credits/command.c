@@ -3,7 +3,6 @@
 #include "limitless/reasons.h"
 #include "runtime/base/ensure.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,10 +25,6 @@ struct credits_wait {
 	enum stage stage;
 	enum status status; /* when DONE */
 };
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct credits_command *first, **last = &first;
-static int leaders;
 
 /* One column of all commands, as an array. */
 static const char *column(struct arena *arena, struct credits_command *const *batch, size_t n,
@@ -57,7 +52,7 @@ static enum status run_batch(struct rpc_call *call, struct credits_command *cons
 		COLUMN(budgets),
 		COLUMN(overage),
 		COLUMN(loss),
-		db_param_i64(call->arena, credits_conf->hold_lifetime_max_ms),
+		db_param_i64(call->arena, credits_of(call)->conf->hold_lifetime_max_ms),
 	};
 #undef COLUMN
 	enum status s;
@@ -78,18 +73,27 @@ static enum status run_batch(struct rpc_call *call, struct credits_command *cons
 }
 
 /* Takes what waits, the longest first. Under the lock. */
-static size_t take(struct credits_command **batch)
+static size_t take(struct credits_queue *queue, struct credits_command **batch)
 {
 	size_t n = 0;
 
-	while (first && n < BATCH_MAX) {
-		batch[n] = first;
+	while (queue->first && n < BATCH_MAX) {
+		batch[n] = queue->first;
 		batch[n++]->wait->stage = TAKEN;
-		first = first->next;
+		queue->first = queue->first->next;
 	}
-	if (!first)
-		last = &first;
 	return n;
+}
+
+/* Under the lock. */
+static void put(struct credits_queue *queue, struct credits_command *command)
+{
+	command->next = NULL;
+	if (queue->first)
+		queue->last->next = command;
+	else
+		queue->first = command;
+	queue->last = command;
 }
 
 /* Runs a batch for all. One that fails is undone whole, so each is tried by its own worker: the
@@ -97,15 +101,16 @@ static size_t take(struct credits_command **batch)
  */
 static void lead(struct rpc_call *call, const struct credits_wait *own)
 {
+	struct credits_queue *queue = &credits_of(call)->queue;
 	struct credits_command *batch[BATCH_MAX];
-	size_t n = take(batch);
+	size_t n = take(queue, batch);
 	enum status s;
 
-	leaders++;
-	pthread_mutex_unlock(&lock);
+	queue->leaders++;
+	pthread_mutex_unlock(&queue->lock);
 	s = run_batch(call, batch, n);
-	pthread_mutex_lock(&lock);
-	leaders--;
+	pthread_mutex_lock(&queue->lock);
+	queue->leaders--;
 	for (size_t i = 0; i < n; i++) {
 		bool final = s == OK || (n == 1 && batch[i]->wait == own);
 
@@ -113,27 +118,26 @@ static void lead(struct rpc_call *call, const struct credits_wait *own)
 		batch[i]->wait->status = s;
 		pthread_cond_signal(&batch[i]->wait->changed);
 	}
-	if (first)
-		pthread_cond_signal(&first->wait->changed);
+	if (queue->first)
+		pthread_cond_signal(&queue->first->wait->changed);
 }
 
 /* Waits until the command has run, by whomever. */
 static enum status run(struct rpc_call *call, struct credits_command *command)
 {
 	struct credits_wait wait = {.changed = PTHREAD_COND_INITIALIZER, .stage = QUEUED};
+	struct credits_queue *queue = &credits_of(call)->queue;
 
 	command->wait = &wait;
-	command->next = NULL;
-	pthread_mutex_lock(&lock);
-	*last = command;
-	last = &command->next;
+	pthread_mutex_lock(&queue->lock);
+	put(queue, command);
 	while (wait.stage < ALONE) {
-		if (wait.stage == QUEUED && leaders < LEADERS_MAX)
+		if (wait.stage == QUEUED && queue->leaders < LEADERS_MAX)
 			lead(call, &wait);
 		else
-			pthread_cond_wait(&wait.changed, &lock);
+			pthread_cond_wait(&wait.changed, &queue->lock);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&queue->lock);
 	pthread_cond_destroy(&wait.changed);
 	return wait.stage == DONE ? wait.status : run_batch(call, &command, 1);
 }
@@ -145,7 +149,7 @@ enum status credits_run(struct rpc_call *call, struct credits_command *command)
 
 	s = run(call, command);
 	if (s == OK && strcmp(command->refused, "account_unknown") == 0) {
-		s = credits_open_account(service_db(call), command->subject, &call->err);
+		s = credits_open_account(call, command->subject);
 		if (s == OK)
 			s = run(call, command);
 	}

@@ -9,6 +9,8 @@
 #include "runtime/service/service.h"
 #include "sql/credits.h"
 
+#include <pthread.h>
+
 /* Largest amount of one transfer, 10^9 credits: sums of thousands of them stay far from the end of
  * a bigint. */
 #define AMOUNT_MICROCREDITS_MAX 1000000000000000LL
@@ -27,10 +29,29 @@ struct credits_conf {
 	int64_t verify_timeout_ms;
 };
 
-/* Set before the first handler runs. */
-extern const struct credits_conf *credits_conf;
-extern const struct conf_key credits_keys[];
-extern const size_t credits_keys_n;
+/* Commands that wait for a worker to run them together (command.c). */
+struct credits_queue {
+	pthread_mutex_t lock;                 /* of all below */
+	struct credits_command *first, *last; /* the one that waits longest, the newest */
+	int leaders;                          /* workers that run a batch */
+};
+#define CREDITS_QUEUE_INIT                               \
+	{                                                \
+		PTHREAD_MUTEX_INITIALIZER, NULL, NULL, 0 \
+	}
+
+/* All that the process has; made by main.c. */
+struct credits {
+	const struct credits_conf *conf;
+	struct credits_queue queue;
+	struct db_pool *sweep_pool, *verify_pool;
+	struct jobs *sweep_jobs, *verify_jobs;
+};
+
+static inline struct credits *credits_of(const struct rpc_call *call)
+{
+	return call->state;
+}
 
 /* Checks that text is a UUID and writes its lower-case form, from which other ids may be derived.
  * Errors: INVALID_ARGUMENT field_invalid with the field. */
@@ -48,8 +69,7 @@ _must_check_ enum status credits_text(struct rpc_call *call, const char *field, 
 
 /* Makes the account of a user whom credits sees for the first time, welcome gift included. Twice:
  * once. Not inside db_tx. */
-_must_check_ enum status credits_open_account(struct db *db, const char *user_id,
-					      struct error *reterr);
+_must_check_ enum status credits_open_account(struct rpc_call *call, const char *user_id);
 
 /* The user's balance; open: a user who is new gets an account first. Errors: NOT_FOUND not_found.
  */
@@ -96,9 +116,10 @@ _must_check_ enum status credits_set_budget(struct rpc_call *call, const char *u
 _must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int row,
 					     Credits__V1__Budget *ret);
 
-/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. */
-enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr);
-enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr);
-enum status credits_verify(struct db *db, void *ctx, struct error *reterr);
+/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. credits: struct credits.
+ */
+enum status credits_expire_holds(struct db *db, void *credits, struct error *reterr);
+enum status credits_expire_gifts(struct db *db, void *credits, struct error *reterr);
+enum status credits_verify(struct db *db, void *credits, struct error *reterr);
 
 #endif

@@ -23,6 +23,7 @@
 /* Of the test that runs: its call (user of its own, connection) and the reason of the last failure.
  */
 struct ledger {
+	struct credits *credits; /* of the program; a test that changes it puts it back */
 	struct db *db;
 	struct rpc_call *call;
 	char user[UUID_SIZE];
@@ -32,6 +33,8 @@ struct ledger {
 
 int ledger_group_set_up(void **state);
 int ledger_set_up(void **state);
+/* A call on this connection, with the program's state. Freed by test_call_free. */
+struct rpc_call *ledger_call(struct db *db, const char *user_id, const char *caller);
 /* Fails the test when an invariant is broken. */
 int ledger_tear_down(void **state);
 

@@ -6,7 +6,7 @@
 
 #define GIFTS_MAX "500" /* of one look */
 
-enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr)
+enum status credits_expire_gifts(struct db *db, void *credits, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *due = NULL;
 	char id[UUID_SIZE], name[80];

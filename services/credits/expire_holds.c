@@ -3,11 +3,12 @@
 
 #include <stdio.h>
 
-enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr)
+enum status credits_expire_holds(struct db *db, void *credits, struct error *reterr)
 {
+	const struct credits_conf *conf = ((const struct credits *)credits)->conf;
+	int n, max = (int)conf->sweep_holds_max;
 	char limit[24], id[UUID_SIZE];
 	enum status s;
-	int n, max = (int)credits_conf->sweep_holds_max;
 
 	snprintf(limit, sizeof limit, "%d", max);
 	do {

@@ -20,7 +20,7 @@ enum status credits_v1_extend_holds(struct rpc_call *call,
 	const char *const params[] = {
 		db_param_array(arena, (const char *const *)req->hold_ids, req->n_hold_ids),
 		db_param_time(arena, req->expire_time),
-		db_param_i64(arena, credits_conf->hold_lifetime_max_ms),
+		db_param_i64(arena, credits_of(call)->conf->hold_lifetime_max_ms),
 	};
 	s = db_query(service_db(call), &sql_credits_extend_holds, params, &rows, &call->err);
 	if (s != OK)

@@ -24,7 +24,7 @@ enum status credits_balance(struct rpc_call *call, const char *user_id, bool ope
 	if (s != OK)
 		return s;
 	if (PQntuples(rows) == 0 && open) {
-		s = credits_open_account(db, user_id, &call->err);
+		s = credits_open_account(call, user_id);
 		if (s != OK)
 			return s;
 		PQclear(TAKE_PTR(rows));

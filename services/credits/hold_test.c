@@ -16,7 +16,7 @@ static void a_new_user_has_the_gift_once(void **state)
 	assert_int_equal(balance.limit_microcredits, 0);
 	assert_int_equal(balance.billing_type, CREDITS__V1__BILLING_TYPE__PREPAID);
 
-	assert_int_equal(credits_open_account(l->db, l->user, &l->call->err), OK);
+	assert_int_equal(credits_open_account(l->call, l->user), OK);
 	assert_int_equal(ledger_available(l), GIFT);
 }
 

@@ -38,7 +38,7 @@ static int spend_at_once(const struct ledger *l, const char *name, int64_t hold,
 
 		*s = (struct spender){.ledger = *l, .hold = hold, .settle = settle};
 		s->ledger.db = pg_db("credits_app", sql_credits_all);
-		s->ledger.call = test_call_new(s->ledger.db, l->user, "chat");
+		s->ledger.call = ledger_call(s->ledger.db, l->user, "chat");
 		if (name)
 			snprintf(s->name, sizeof s->name, "%s", name);
 		else

@@ -11,12 +11,21 @@ static struct credits_conf conf = {
 	.sweep_holds_max = 10,
 };
 
+static struct credits credits = {.conf = &conf, .queue = CREDITS_QUEUE_INIT};
+
 int ledger_group_set_up(void **state)
 {
-	credits_conf = &conf;
 	pg_start();
 	pg_migrate("credits");
 	return 0;
+}
+
+struct rpc_call *ledger_call(struct db *db, const char *user_id, const char *caller)
+{
+	struct rpc_call *call = test_call_new(db, user_id, caller);
+
+	call->state = &credits;
+	return call;
 }
 
 int ledger_set_up(void **state)
@@ -25,9 +34,10 @@ int ledger_set_up(void **state)
 
 	ensure(l);
 	uuid_v7(l->user);
+	l->credits = &credits;
 	l->model = "gpt-4o";
 	l->db = pg_db("credits_app", sql_credits_all);
-	l->call = test_call_new(l->db, l->user, "chat");
+	l->call = ledger_call(l->db, l->user, "chat");
 	*state = l;
 	return 0;
 }
@@ -170,5 +180,5 @@ int64_t ledger_available(struct ledger *l)
 
 void ledger_sweep(struct ledger *l)
 {
-	assert_int_equal(credits_expire_holds(l->db, NULL, &l->call->err), OK);
+	assert_int_equal(credits_expire_holds(l->db, l->credits, &l->call->err), OK);
 }

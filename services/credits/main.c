@@ -9,7 +9,7 @@
  * commit and a lock. */
 #define WORKERS "32"
 
-const struct conf_key credits_keys[] = {
+static const struct conf_key credits_keys[] = {
 	CONF_KEY_LIVE("gift.amount_microcredits", CONF_INTEGER, gift_microcredits, "100000000", 0,
 		      AMOUNT_MICROCREDITS_MAX,
 		      "Welcome gift, booked when a user is first seen; micro-credits, 0 for none."),
@@ -36,66 +36,70 @@ const struct conf_key credits_keys[] = {
 	CONF_KEY("verify.timeout", CONF_DURATION, verify_timeout_ms, "30m", 1000, CONF_DAY,
 		 "Longest time that such a look may take."),
 };
-const size_t credits_keys_n = ARRAY_SIZE(credits_keys);
-
-static struct db_pool *sweep_pool, *verify_pool;
-static struct jobs *sweep_jobs, *verify_jobs;
 
 static enum status start(struct service *service, struct error *reterr)
 {
-	credits_conf = (const struct credits_conf *)service->conf;
-
+	const struct credits_conf *conf = (const struct credits_conf *)service->conf;
+	struct credits *credits = service->state;
 	const struct job sweeps[] = {
 		{
 			.name = "expire_holds",
-			.interval_ms = (int32_t)credits_conf->sweep_interval_ms,
+			.interval_ms = (int32_t)conf->sweep_interval_ms,
 			.lease_ms = SWEEP_LEASE_MS,
 			.run = credits_expire_holds,
+			.ctx = credits,
 		},
 		{
 			.name = "expire_gifts",
-			.interval_ms = (int32_t)credits_conf->sweep_interval_ms,
+			.interval_ms = (int32_t)conf->sweep_interval_ms,
 			.lease_ms = SWEEP_LEASE_MS,
 			.run = credits_expire_gifts,
+			.ctx = credits,
 		},
 	};
 	const struct job verify = {
 		.name = "verify",
-		.interval_ms = (int32_t)credits_conf->verify_interval_ms,
-		.lease_ms = (int32_t)credits_conf->verify_timeout_ms,
+		.interval_ms = (int32_t)conf->verify_interval_ms,
+		.lease_ms = (int32_t)conf->verify_timeout_ms,
 		.run = credits_verify,
+		.ctx = credits,
 	};
 	struct db_options slow = service->db;
 
-	sweep_pool = db_pool_new(&service->db);
-	sweep_jobs = jobs_start(sweep_pool, sweeps, ARRAY_SIZE(sweeps));
+	credits->conf = conf;
+	credits->sweep_pool = db_pool_new(&service->db);
+	credits->sweep_jobs = jobs_start(credits->sweep_pool, sweeps, ARRAY_SIZE(sweeps));
 	/* Reads every transfer: on a thread of its own, with time of its own. */
-	slow.statement_timeout_ms = (int32_t)credits_conf->verify_timeout_ms;
-	verify_pool = db_pool_new(&slow);
-	verify_jobs = jobs_start(verify_pool, &verify, 1);
+	slow.statement_timeout_ms = (int32_t)conf->verify_timeout_ms;
+	credits->verify_pool = db_pool_new(&slow);
+	credits->verify_jobs = jobs_start(credits->verify_pool, &verify, 1);
 	return OK;
 }
 
 static void stop(struct service *service)
 {
-	jobs_stop(verify_jobs);
-	db_pool_free(verify_pool);
-	jobs_stop(sweep_jobs);
-	db_pool_free(sweep_pool);
+	struct credits *credits = service->state;
+
+	jobs_stop(credits->verify_jobs);
+	db_pool_free(credits->verify_pool);
+	jobs_stop(credits->sweep_jobs);
+	db_pool_free(credits->sweep_pool);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct rpc_handler *const handlers[] = {credits_v1_handlers, NULL};
 	static const size_t *const n_handlers[] = {&credits_v1_handlers_n};
+	struct credits credits = {.queue = CREDITS_QUEUE_INIT};
 
 	return service_main(
 		&(struct service_spec){
 			.name = "credits",
 			.schema_version = SQL_CREDITS_SCHEMA,
 			.keys = credits_keys,
-			.n_keys = credits_keys_n,
+			.n_keys = ARRAY_SIZE(credits_keys),
 			.conf_size = sizeof(struct credits_conf),
+			.state = &credits,
 			.workers = WORKERS,
 			.statements = sql_credits_all,
 			.handlers = handlers,

@@ -4,7 +4,7 @@ enum status credits_v1_switch_billing_type(struct rpc_call *call,
 					   const Credits__V1__SwitchBillingTypeRequest *req,
 					   Credits__V1__Balance *resp)
 {
-	const struct credits_conf *conf = credits_conf;
+	const struct credits_conf *conf = credits_of(call)->conf;
 	const char *limit = conf->limit_microcredits > 0
 				    ? db_param_i64(call->arena, conf->limit_microcredits)
 				    : NULL;

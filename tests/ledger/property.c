@@ -54,6 +54,7 @@ static const struct credits_conf conf = {
 	.budgets_max = 10,
 	.sweep_holds_max = 100,
 };
+static struct credits credits = {.conf = &conf, .queue = CREDITS_QUEUE_INIT};
 static char shared_user[UUID_SIZE];
 static atomic_llong shared_spent, shared_refused, failures;
 
@@ -463,6 +464,7 @@ static void begin(struct worker *w, int number, uint64_t seed, long operations)
 	w->db = pg_db("credits_app", sql_credits_all);
 	w->call = test_call_new(w->db, shared_user, "chat");
 	w->admin = test_call_new(w->db, ADMIN, NULL);
+	w->call->state = w->admin->state = &credits;
 	for (int i = 0; i < USERS; i++)
 		begin_user(w, &w->users[i]);
 }
@@ -487,7 +489,6 @@ int main(int argc, char **argv)
 	const char *broken;
 
 	printf("# seed %" PRIu64 "\n", seed);
-	credits_conf = &conf;
 	pg_start();
 	pg_migrate("credits");
 	uuid_v7(shared_user);
