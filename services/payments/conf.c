@@ -50,34 +50,27 @@ const struct conf_key payments_keys[] = {
 };
 const size_t payments_keys_n = ARRAY_SIZE(payments_keys);
 
-const struct payments_conf *payments_conf;
-static const char *secrets[WEBHOOK_SECRETS_MAX + 1];
-
-bool payments_enabled(void)
+bool payments_enabled(const struct payments *payments)
 {
-	return *payments_conf->secret_key != '\0';
+	return *payments->conf->secret_key != '\0';
 }
 
-bool payments_live(void)
+bool payments_live(const struct payments *payments)
 {
-	return strstr(payments_conf->secret_key, "_live_") != NULL;
+	return strstr(payments->conf->secret_key, "_live_") != NULL;
 }
 
-const char *payments_live_param(void)
+const char *payments_live_param(const struct payments *payments)
 {
-	return payments_live() ? "true" : "false";
+	return payments_live(payments) ? "true" : "false";
 }
 
-const char *const *payments_webhook_secrets(void)
-{
-	return secrets;
-}
-
-static enum status split_secrets(const char *list, struct arena *arena, struct error *reterr)
+static enum status split_secrets(const char *list, const char *secrets[WEBHOOK_SECRETS_MAX + 1],
+				 struct arena *arena, struct error *reterr)
 {
 	size_t n = 0;
 
-	memset(secrets, 0, sizeof secrets);
+	memset(secrets, 0, (WEBHOOK_SECRETS_MAX + 1) * sizeof *secrets);
 	for (list += strspn(list, ", "); *list; list += strspn(list, ", ")) {
 		size_t len = strcspn(list, ", ");
 
@@ -91,13 +84,18 @@ static enum status split_secrets(const char *list, struct arena *arena, struct e
 	return OK;
 }
 
-enum status payments_configure(const struct payments_conf *conf, struct arena *arena,
-			       struct error *reterr)
+enum status payments_configure(struct payments *payments, const struct payments_conf *conf,
+			       struct arena *arena, struct error *reterr)
 {
-	enum status s = split_secrets(conf->webhook_secrets, arena, reterr);
+	enum status s =
+		split_secrets(conf->webhook_secrets, payments->webhook_secrets, arena, reterr);
 
-	payments_conf = conf;
-	if (s == OK && payments_enabled() && !secrets[0])
+	payments->conf = conf;
+	payments->stripe.api_url = conf->api_url;
+	payments->stripe.api_version = conf->api_version;
+	payments->stripe.secret_key = conf->secret_key;
+	payments->stripe.timeout_ms = (int32_t)conf->api_timeout_ms;
+	if (s == OK && payments_enabled(payments) && !payments->webhook_secrets[0])
 		s = error_set(reterr, INVALID_ARGUMENT, "config_invalid",
 			      "stripe.webhook_secrets: is missing beside stripe.secret_key: what "
 			      "is paid would not be noticed");

@@ -2,16 +2,13 @@
 #include "payments/stripe.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static atomic_int calls; /* of Stripe, under way */
-
-static const Payments__V1__Package *package_find(const char *id)
+static const Payments__V1__Package *package_find(struct payments *payments, const char *id)
 {
-	const struct packages *packages = packages_current();
+	const struct packages *packages = atomic_load(&payments->packages);
 
 	for (size_t i = 0; i < packages->n; i++)
 		if (strcmp(packages->all[i]->id, id) == 0)
@@ -23,6 +20,7 @@ static const Payments__V1__Package *package_find(const char *id)
 static enum status store(struct rpc_call *call, const Payments__V1__Package *package,
 			 PGresult **ret)
 {
+	const struct payments *payments = payments_of(call);
 	const char *key = *call->ctx.idempotency_key ? call->ctx.idempotency_key : NULL;
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct db *db = service_db(call);
@@ -37,9 +35,9 @@ static enum status store(struct rpc_call *call, const Payments__V1__Package *pac
 		db_param_i64(call->arena, package->credits_microcredits),
 		package->price->currency,
 		db_param_i64(call->arena, package->price->minor_units),
-		payments_live_param(),
+		payments_live_param(payments),
 		key,
-		db_param_i64(call->arena, payments_conf->checkout_lifetime_ms),
+		db_param_i64(call->arena, payments->conf->checkout_lifetime_ms),
 	};
 	s = db_query(db, &sql_payments_insert, params, &rows, &call->err);
 	if (s == OK && PQntuples(rows) == 0) {
@@ -55,10 +53,10 @@ static enum status store(struct rpc_call *call, const Payments__V1__Package *pac
 	return s;
 }
 
-static void fill_form(struct stripe_form *form, const Payments__V1__Package *package,
-		      const char *payment, const char *customer, int64_t expire_seconds)
+static void fill_form(struct stripe_form *form, const char *public_url,
+		      const Payments__V1__Package *package, const char *payment,
+		      const char *customer, int64_t expire_seconds)
 {
-	const char *page = payments_conf->public_url;
 	char currency[4] = "";
 
 	for (int i = 0; i < 3; i++) /* Stripe's are small letters */
@@ -75,14 +73,15 @@ static void fill_form(struct stripe_form *form, const Payments__V1__Package *pac
 	stripe_form_addf(form, "line_items[0][price_data][product_data][name]", "%s: %.15g credits",
 			 package->display_name, (double)package->credits_microcredits / 1e6);
 	stripe_form_addf(form, "expires_at", "%" PRId64, expire_seconds);
-	stripe_form_addf(form, "success_url", "%s/pricing/success?payment=%s", page, payment);
-	stripe_form_addf(form, "cancel_url", "%s/pricing/cancel?payment=%s", page, payment);
+	stripe_form_addf(form, "success_url", "%s/pricing/success?payment=%s", public_url, payment);
+	stripe_form_addf(form, "cancel_url", "%s/pricing/cancel?payment=%s", public_url, payment);
 }
 
 /* A customer that was deleted at Stripe is made anew, once. */
 static enum status open_session(struct rpc_call *call, const Payments__V1__Package *package,
 				const char *payment, int64_t expire_seconds, json_t **ret)
 {
+	const struct payments *payments = payments_of(call);
 	struct db *db = service_db(call);
 	const char *customer;
 	bool again = false;
@@ -92,11 +91,12 @@ static enum status open_session(struct rpc_call *call, const Payments__V1__Packa
 		_cleanup_(stripe_form_done) struct stripe_form form;
 
 		stripe_form_init(&form);
-		s = customer_of(db, call->subject, call->arena, &customer, &call->err);
+		s = customer_of(payments, db, call->subject, call->arena, &customer, &call->err);
 		if (s != OK)
 			return s;
-		fill_form(&form, package, payment, customer, expire_seconds);
-		s = stripe_post("/v1/checkout/sessions", &form,
+		fill_form(&form, payments->conf->public_url, package, payment, customer,
+			  expire_seconds);
+		s = stripe_post(&payments->stripe, "/v1/checkout/sessions", &form,
 				arena_printf(call->arena, "%s:%s", payment, customer), ret,
 				&call->err);
 		if (s != FAILED_PRECONDITION || strcmp(call->err.field, "customer") != 0 || again)
@@ -128,12 +128,13 @@ payments_v1_create_checkout_session(struct rpc_call *call,
 				    const Payments__V1__CreateCheckoutSessionRequest *req,
 				    Payments__V1__CheckoutSession *resp)
 {
-	const Payments__V1__Package *package = package_find(req->package);
+	struct payments *payments = payments_of(call);
+	const Payments__V1__Package *package = package_find(payments, req->package);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const char *url;
 	enum status s;
 
-	if (!payments_enabled())
+	if (!payments_enabled(payments))
 		return rpc_fail(call, FAILED_PRECONDITION, "payments_disabled",
 				"nothing can be bought here");
 	if (!package)
@@ -144,13 +145,13 @@ payments_v1_create_checkout_session(struct rpc_call *call,
 	resp->payment = db_text(call->arena, rows, 0, "id");
 	url = db_text(call->arena, rows, 0, "url");
 	if (!*url) {
-		if (atomic_fetch_add(&calls, 1) < payments_conf->api_calls_max)
+		if (atomic_fetch_add(&payments->stripe_calls, 1) < payments->conf->api_calls_max)
 			s = open_page(call, package, resp->payment,
 				      db_i64(rows, 0, "expire_seconds"), &url);
 		else
 			s = rpc_fail(call, RESOURCE_EXHAUSTED, "overloaded",
 				     "too many payments are begun at this moment");
-		atomic_fetch_sub(&calls, 1);
+		atomic_fetch_sub(&payments->stripe_calls, 1);
 	}
 	resp->url = (char *)url;
 	return s;

@@ -26,7 +26,7 @@
 static enum status checkout(const char *user, const char *package, const char *key,
 			    struct error *err)
 {
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(learn_db(), user, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(learn_db(), user);
 	Payments__V1__CreateCheckoutSessionRequest req =
 		PAYMENTS__V1__CREATE_CHECKOUT_SESSION_REQUEST__INIT;
 	Payments__V1__CheckoutSession resp = PAYMENTS__V1__CHECKOUT_SESSION__INIT;
@@ -41,7 +41,7 @@ static enum status checkout(const char *user, const char *package, const char *k
 
 static enum status webhook(const char *body, const char *secret, struct error *err)
 {
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(learn_db(), NULL, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(learn_db(), NULL);
 	Payments__V1__StripeWebhookRequest req = PAYMENTS__V1__STRIPE_WEBHOOK_REQUEST__INIT;
 	Google__Api__HttpBody http = GOOGLE__API__HTTP_BODY__INIT;
 	Google__Protobuf__Empty resp = GOOGLE__PROTOBUF__EMPTY__INIT;
@@ -287,7 +287,7 @@ static Payments__V1__ListStripeEventsResponse *events(struct rpc_call *call, boo
 
 void an_administrator_sees_what_was_odd(void **state)
 {
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(learn_db(), USER, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(learn_db(), USER);
 	Payments__V1__ListStripeEventsResponse *page;
 	struct error err;
 
@@ -332,9 +332,9 @@ void a_user_sees_their_own_payments(void **state)
 		"lc.now() - interval '1 s' ELSE expire_time END, paid_time = CASE right(id::text, "
 		"1) WHEN 'b' THEN lc.now() END, url = 'https://pay'",
 		0};
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(learn_db(), USER, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(learn_db(), USER);
 	_cleanup_(test_call_freep) struct rpc_call *stranger =
-		test_call_new(learn_db(), STRANGER, NULL);
+		payments_test_call(learn_db(), STRANGER);
 	Payments__V1__ListPaymentsResponse *page;
 
 	insert("01a1f000-0000-7000-8000-0000000000aa", USER, NULL);

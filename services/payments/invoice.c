@@ -17,26 +17,28 @@
 
 /* ------------------------------------------------------------------ from debts to invoices */
 
-static enum status store_debt(struct db *db, const Credits__V1__Debt *debt, const char *month,
-			      const char *asked, struct error *reterr)
+static enum status store_debt(const struct payments *payments, struct db *db,
+			      const Credits__V1__Debt *debt, const char *month, const char *asked,
+			      struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
 	char id[UUID_SIZE];
 	const char *name = arena_printf(arena, "%s:%s%s", debt->user_id, month,
-					payments_live() ? "" : ":test");
+					payments_live(payments) ? "" : ":test");
 
 	uuid_v5(&ID_INVOICE, name, id);
 	return db_exec(db, &sql_payments_invoice_insert,
 		       (const char *[]){id, debt->user_id, month,
 					db_param_i64(arena, debt->debt_microcredits),
-					payments_conf->invoice_currency,
-					db_param_i64(arena, payments_conf->invoice_price),
-					payments_live_param(),
-					db_param_i64(arena, payments_conf->invoice_minimum), asked},
+					payments->conf->invoice_currency,
+					db_param_i64(arena, payments->conf->invoice_price),
+					payments_live_param(payments),
+					db_param_i64(arena, payments->conf->invoice_minimum),
+					asked},
 		       NULL, reterr);
 }
 
-static enum status store_debts(struct db *db, struct rpc_channel *credits, struct error *reterr)
+static enum status store_debts(const struct payments *payments, struct db *db, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *now = NULL;
 	char after[UUID_SIZE] = "";
@@ -56,7 +58,7 @@ static enum status store_debts(struct db *db, struct rpc_channel *credits, struc
 		req.month = (char *)db_peek(now, 0, "month");
 		req.after_user_id = after;
 		req.limit = DEBTS_OF_A_CALL;
-		s = rpc_call_blocking(credits, &credits_v1_list_debts_method,
+		s = rpc_call_blocking(payments->credits, &credits_v1_list_debts_method,
 				      &(struct rpc_call_options){0}, &req.base, arena, &answer,
 				      reterr);
 		if (s != OK)
@@ -64,8 +66,8 @@ static enum status store_debts(struct db *db, struct rpc_channel *credits, struc
 		debts = (Credits__V1__ListDebtsResponse *)answer;
 		n = debts->n_debts;
 		for (size_t i = 0; i < n; i++) {
-			s = store_debt(db, debts->debts[i], req.month, db_peek(now, 0, "asked"),
-				       reterr);
+			s = store_debt(payments, db, debts->debts[i], req.month,
+				       db_peek(now, 0, "asked"), reterr);
 			if (s != OK)
 				return s;
 			snprintf(after, sizeof after, "%s", debts->debts[i]->user_id);
@@ -81,23 +83,24 @@ struct invoice {
 	int64_t minor_units;
 };
 
-static enum status post(const struct invoice *invoice, const char *step, const char *path,
-			const struct stripe_form *form, struct arena *arena, json_t **ret,
-			struct error *reterr)
+static enum status post(const struct payments *payments, const struct invoice *invoice,
+			const char *step, const char *path, const struct stripe_form *form,
+			struct arena *arena, json_t **ret, struct error *reterr)
 {
-	return stripe_post(path, form, arena_printf(arena, "%s:%s", invoice->id, step), ret,
-			   reterr);
+	return stripe_post(&payments->stripe, path, form,
+			   arena_printf(arena, "%s:%s", invoice->id, step), ret, reterr);
 }
 
 /* Stripe sends an invoice only to who has an address there (the check-out asks for it); the others
  * find it in the list of their payments. */
-static enum status make(struct db *db, struct invoice *invoice, const char *customer,
-			struct arena *arena, struct error *reterr)
+static enum status make(const struct payments *payments, struct db *db, struct invoice *invoice,
+			const char *customer, struct arena *arena, struct error *reterr)
 {
 	_cleanup_(json_decrefp) json_t *found = NULL, *made = NULL;
 	_cleanup_(stripe_form_done) struct stripe_form form;
 	enum status s =
-		stripe_get(arena_printf(arena, "/v1/customers/%s", customer), NULL, &found, reterr);
+		stripe_get(&payments->stripe, arena_printf(arena, "/v1/customers/%s", customer),
+			   NULL, &found, reterr);
 
 	stripe_form_init(&form);
 	if (s != OK)
@@ -110,11 +113,11 @@ static enum status make(struct db *db, struct invoice *invoice, const char *cust
 	if (*stripe_text(found, "email")) {
 		stripe_form_add(&form, "collection_method", "send_invoice");
 		stripe_form_addf(&form, "days_until_due", "%" PRId64,
-				 payments_conf->invoice_due_ms / DAY_MS);
+				 payments->conf->invoice_due_ms / DAY_MS);
 	} else {
 		stripe_form_add(&form, "collection_method", "charge_automatically");
 	}
-	s = post(invoice, "invoice", "/v1/invoices", &form, arena, &made, reterr);
+	s = post(payments, invoice, "invoice", "/v1/invoices", &form, arena, &made, reterr);
 	if (s != OK)
 		return s;
 	invoice->stripe_id = arena_strdup(arena, stripe_text(made, "id"));
@@ -123,8 +126,9 @@ static enum status make(struct db *db, struct invoice *invoice, const char *cust
 }
 
 /* Line, then finalize: both know by their keys whether they were done. */
-static enum status issue(struct db *db, const struct invoice *invoice, const char *customer,
-			 struct arena *arena, struct error *reterr)
+static enum status issue(const struct payments *payments, struct db *db,
+			 const struct invoice *invoice, const char *customer, struct arena *arena,
+			 struct error *reterr)
 {
 	_cleanup_(stripe_form_done) struct stripe_form line, nothing;
 	_cleanup_(json_decrefp) json_t *item = NULL, *final = NULL, *sent = NULL;
@@ -138,22 +142,23 @@ static enum status issue(struct db *db, const struct invoice *invoice, const cha
 	stripe_form_addf(&line, "amount", "%" PRId64, invoice->minor_units);
 	stripe_form_add(&line, "currency", invoice->currency);
 	stripe_form_addf(&line, "description", "Use until the end of %s", invoice->month);
-	s = post(invoice, "item", "/v1/invoiceitems", &line, arena, &item, reterr);
+	s = post(payments, invoice, "item", "/v1/invoiceitems", &line, arena, &item, reterr);
 	if (s == OK)
-		s = post(invoice, "finalize", arena_printf(arena, "%s/finalize", path), &nothing,
-			 arena, &final, reterr);
+		s = post(payments, invoice, "finalize", arena_printf(arena, "%s/finalize", path),
+			 &nothing, arena, &final, reterr);
 	if (s == OK && strcmp(stripe_text(final, "collection_method"), "send_invoice") == 0)
-		s = post(invoice, "send", arena_printf(arena, "%s/send", path), &nothing, arena,
-			 &sent, reterr);
+		s = post(payments, invoice, "send", arena_printf(arena, "%s/send", path), &nothing,
+			 arena, &sent, reterr);
 	if (s != OK)
 		return s;
 	return db_exec(db, &sql_payments_invoice_sent,
 		       (const char *[]){invoice->id, stripe_text(final, "hosted_invoice_url"),
-					db_param_i64(arena, payments_conf->invoice_due_ms)},
+					db_param_i64(arena, payments->conf->invoice_due_ms)},
 		       NULL, reterr);
 }
 
-static enum status send(struct db *db, const PGresult *rows, int row, struct error *reterr)
+static enum status send(const struct payments *payments, struct db *db, const PGresult *rows,
+			int row, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	struct invoice invoice = {
@@ -169,11 +174,11 @@ static enum status send(struct db *db, const PGresult *rows, int row, struct err
 
 	for (char *c = (char *)invoice.currency; *c; c++)
 		*c |= 0x20; /* small letters */
-	s = customer_of(db, invoice.user_id, arena, &customer, reterr);
+	s = customer_of(payments, db, invoice.user_id, arena, &customer, reterr);
 	if (s == OK && !*invoice.stripe_id)
-		s = make(db, &invoice, customer, arena, reterr);
+		s = make(payments, db, &invoice, customer, arena, reterr);
 	if (s == OK)
-		s = issue(db, &invoice, customer, arena, reterr);
+		s = issue(payments, db, &invoice, customer, arena, reterr);
 	if (s == FAILED_PRECONDITION && strcmp(reterr->field, "customer") == 0 &&
 	    db_exec(db, &sql_payments_customer_delete, (const char *[]){customer}, NULL, reterr) !=
 		    OK)
@@ -184,7 +189,7 @@ static enum status send(struct db *db, const PGresult *rows, int row, struct err
 }
 
 /* One that Stripe refuses does not hold up the others; it is tried again the next time. */
-static enum status send_all(struct db *db, struct error *reterr)
+static enum status send_all(const struct payments *payments, struct db *db, struct error *reterr)
 {
 	char after[UUID_SIZE] = FIRST_ID;
 	enum status s, result = OK;
@@ -194,11 +199,11 @@ static enum status send_all(struct db *db, struct error *reterr)
 		_cleanup_(PQclearp) PGresult *rows = NULL;
 
 		s = db_query(db, &sql_payments_invoices_new,
-			     (const char *[]){payments_live_param(), after}, &rows, reterr);
+			     (const char *[]){payments_live_param(payments), after}, &rows, reterr);
 		n = s == OK ? PQntuples(rows) : 0;
 		for (int i = 0; i < n && (s == OK || s == FAILED_PRECONDITION); i++) {
 			snprintf(after, sizeof after, "%s", db_peek(rows, i, "id"));
-			s = send(db, rows, i, reterr);
+			s = send(payments, db, rows, i, reterr);
 			if (s != OK)
 				result = s;
 		}
@@ -210,9 +215,10 @@ static enum status send_all(struct db *db, struct error *reterr)
 
 static enum status suspend_tx(struct db *db, void *ctx, struct error *reterr)
 {
+	const struct payments *payments = ctx;
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	enum status s = db_query(db, &sql_payments_invoices_overdue,
-				 (const char *[]){payments_live_param()}, &rows, reterr);
+				 (const char *[]){payments_live_param(payments)}, &rows, reterr);
 
 	for (int i = 0; s == OK && i < PQntuples(rows); i++) {
 		Credits__V1__SuspendUserRequest req = CREDITS__V1__SUSPEND_USER_REQUEST__INIT;
@@ -227,15 +233,16 @@ static enum status suspend_tx(struct db *db, void *ctx, struct error *reterr)
 	return s;
 }
 
-enum status payments_invoice(struct db *db, void *credits_channel, struct error *reterr)
+enum status payments_invoice(struct db *db, void *ctx, struct error *reterr)
 {
+	struct payments *payments = ctx;
 	enum status s;
 
-	if (!payments_enabled())
+	if (!payments_enabled(payments))
 		return OK;
-	s = db_tx(db, NULL, suspend_tx, NULL, reterr);
-	payments_wake();
+	s = db_tx(db, NULL, suspend_tx, payments, reterr);
+	payments_wake(payments);
 	if (s == OK)
-		s = store_debts(db, credits_channel, reterr);
-	return s == OK ? send_all(db, reterr) : s;
+		s = store_debts(payments, db, reterr);
+	return s == OK ? send_all(payments, db, reterr) : s;
 }

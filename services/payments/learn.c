@@ -274,15 +274,24 @@ enum status learn_object(struct db *db, const json_t *object, bool live, struct 
 	return OK;
 }
 
+struct learn_args {
+	const json_t *object;
+	bool live;
+};
+
 static enum status learn_tx(struct db *db, void *ctx, struct error *reterr)
 {
-	return learn_object(db, ctx, payments_live(), reterr);
+	const struct learn_args *args = ctx;
+
+	return learn_object(db, args->object, args->live, reterr);
 }
 
-enum status learn_alone(struct db *db, const json_t *object, struct error *reterr)
+enum status learn_alone(struct payments *payments, struct db *db, const json_t *object,
+			struct error *reterr)
 {
-	enum status s = db_tx(db, NULL, learn_tx, (void *)object, reterr);
+	struct learn_args args = {object, payments_live(payments)};
+	enum status s = db_tx(db, NULL, learn_tx, &args, reterr);
 
-	payments_wake();
+	payments_wake(payments);
 	return s;
 }

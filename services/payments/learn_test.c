@@ -80,7 +80,7 @@ static void tell(const char *text)
 	struct error err;
 
 	assert_non_null(object);
-	if (learn_alone(test_db, object, &err) != OK)
+	if (learn_alone(payments_test_state(), test_db, object, &err) != OK)
 		fail_msg("%s: %s", text, err.message);
 }
 

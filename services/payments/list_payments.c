@@ -56,7 +56,7 @@ enum status payments_v1_list_payments(struct rpc_call *call,
 		return s;
 	const char *const params[] = {
 		call->subject,
-		payments_live_param(),
+		payments_live_param(payments_of(call)),
 		page_key(&page, PAGE_FIRST_TIME),
 		page_id(&page, PAGE_FIRST_ID),
 		list_limit(call, &page),

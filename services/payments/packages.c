@@ -3,25 +3,11 @@
 
 #include "runtime/base/ensure.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #define CREDITS_MAX 1000000000000000LL /* micro-credits: a billion credits */
 #define MINOR_UNITS_MAX 100000000LL    /* a million of the currency's main unit */
 #define MILLION 1000000LL
-
-static _Atomic(const struct packages *) current;
-
-const struct packages *packages_current(void)
-{
-	return atomic_load(&current);
-}
-
-/* The old catalogue stays where it is, in the process's arena: a handler may still read it. */
-void packages_publish(const struct packages *packages)
-{
-	atomic_store(&current, packages);
-}
 
 static bool is_currency(const char *text)
 {

@@ -2,11 +2,13 @@
 #ifndef PAYMENTS_PAYMENTS_H
 #define PAYMENTS_PAYMENTS_H
 
+#include "payments/stripe.h"
 #include "payments/v1/rpc.h"
 #include "runtime/service/service.h"
 #include "sql/payments.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #define PACKAGES_MAX 32
 #define WEBHOOK_SECRETS_MAX 8
@@ -33,22 +35,37 @@ struct payments_conf {
 	int64_t invoice_minimum; /* minor units; less waits for the next month */
 };
 
-/* Set by payments_configure, before the first handler runs. */
-extern const struct payments_conf *payments_conf;
 extern const struct conf_key payments_keys[];
 extern const size_t payments_keys_n;
 
+/* All that the process has; made by main.c. */
+struct payments {
+	const struct payments_conf *conf;
+	const char *webhook_secrets[WEBHOOK_SECRETS_MAX + 1]; /* NULL-terminated */
+	_Atomic(const struct packages *) packages;            /* in force; SIGHUP brings new ones */
+	struct stripe stripe;
+	atomic_int stripe_calls; /* of handlers, under way */
+	struct rpc_channel *credits;
+	struct db_pool *pool;
+	struct outbox *outbox;
+	struct jobs *jobs;
+};
+
+static inline struct payments *payments_of(const struct rpc_call *call)
+{
+	return call->state;
+}
+
 /* Takes the configuration over and checks what one key says about another. Main thread.
  * errors: INVALID_ARGUMENT config_invalid. */
-_must_check_ enum status payments_configure(const struct payments_conf *conf, struct arena *arena,
+_must_check_ enum status payments_configure(struct payments *payments,
+					    const struct payments_conf *conf, struct arena *arena,
 					    struct error *reterr);
 /* Is there a key of Stripe's API? */
-bool payments_enabled(void);
+bool payments_enabled(const struct payments *payments);
 /* The mode of that key: what belongs to the other mode is never touched. */
-bool payments_live(void);
-const char *payments_live_param(void);
-/* Signing secrets of webhooks, NULL-terminated. */
-const char *const *payments_webhook_secrets(void);
+bool payments_live(const struct payments *payments);
+const char *payments_live_param(const struct payments *payments);
 
 /* What is for sale, in the catalogue's order. Never changed once it is published. */
 struct packages {
@@ -61,13 +78,10 @@ struct packages {
 _must_check_ enum status packages_read(const char *path, struct arena *arena,
 				       const struct packages **ret, struct error *reterr);
 
-/* The catalogue in force; set before the first handler runs and again by SIGHUP. Any thread. */
-const struct packages *packages_current(void);
-void packages_publish(const struct packages *packages);
-
 /* Stripe's customer of a user in our mode, made when there is none. Calls Stripe. */
-_must_check_ enum status customer_of(struct db *db, const char *user_id, struct arena *arena,
-				     const char **ret, struct error *reterr);
+_must_check_ enum status customer_of(const struct payments *payments, struct db *db,
+				     const char *user_id, struct arena *arena, const char **ret,
+				     struct error *reterr);
 
 /* Takes over what one of Stripe's objects says (checkout session, payment intent, charge, refund,
  * dispute, invoice), in any order and any number of times, and leaves in the outbox what credits
@@ -75,15 +89,15 @@ _must_check_ enum status customer_of(struct db *db, const char *user_id, struct 
 _must_check_ enum status learn_object(struct db *db, const json_t *object, bool live,
 				      struct error *reterr);
 /* As learn_object, in a transaction of its own. */
-_must_check_ enum status learn_alone(struct db *db, const json_t *object, struct error *reterr);
+_must_check_ enum status learn_alone(struct payments *payments, struct db *db, const json_t *object,
+				     struct error *reterr);
 
 /* After a commit that may have left calls in the outbox. */
-void payments_wake(void);
+void payments_wake(struct payments *payments);
 
-/* Periodic work (runtime/jobs). */
-_must_check_ enum status payments_reconcile(struct db *db, void *ctx, struct error *reterr);
-_must_check_ enum status payments_invoice(struct db *db, void *credits_channel,
-					  struct error *reterr);
-_must_check_ enum status payments_purge(struct db *db, void *ctx, struct error *reterr);
+/* Jobs (runtime/jobs). payments: struct payments. */
+_must_check_ enum status payments_reconcile(struct db *db, void *payments, struct error *reterr);
+_must_check_ enum status payments_invoice(struct db *db, void *payments, struct error *reterr);
+_must_check_ enum status payments_purge(struct db *db, void *payments, struct error *reterr);
 
 #endif

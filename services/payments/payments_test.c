@@ -11,8 +11,23 @@
 	"  - {id: " id ", name: N, credits: 2.5, currency: EUR, price_minor_units: 500" more "}\n"
 
 /* Nobody delivers here. */
-void payments_wake(void)
+void payments_wake(struct payments *payments)
 {
+}
+
+static struct payments payments;
+
+struct payments *payments_test_state(void)
+{
+	return &payments;
+}
+
+struct rpc_call *payments_test_call(struct db *db, const char *user_id)
+{
+	struct rpc_call *call = test_call_new(db, user_id, NULL);
+
+	call->state = &payments;
+	return call;
 }
 
 void payments_test_configure(const char *secret_key)
@@ -34,7 +49,7 @@ void payments_test_configure(const char *secret_key)
 		.webhook_tolerance_ms = 300000,
 		.checkout_lifetime_ms = 3600000,
 	};
-	assert_int_equal(payments_configure(&conf, arena, &err), OK);
+	assert_int_equal(payments_configure(&payments, &conf, arena, &err), OK);
 }
 
 static enum status read_text(const char *yaml, struct arena *arena, const struct packages **ret,
@@ -54,7 +69,7 @@ static enum status read_text(const char *yaml, struct arena *arena, const struct
 static void packages_are_listed_in_their_order(void **state)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
-	_cleanup_(test_call_freep) struct rpc_call *call = test_call_new(NULL, NULL, NULL);
+	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(NULL, NULL);
 	Payments__V1__ListPackagesRequest req = PAYMENTS__V1__LIST_PACKAGES_REQUEST__INIT;
 	Payments__V1__ListPackagesResponse resp = PAYMENTS__V1__LIST_PACKAGES_RESPONSE__INIT;
 	const struct packages *packages;
@@ -64,7 +79,7 @@ static void packages_are_listed_in_their_order(void **state)
 					   PACKAGE("a", ", highlighted: true"),
 				   arena, &packages, &err),
 			 OK);
-	packages_publish(packages);
+	payments.packages = packages;
 	payments_test_configure("sk_test_1");
 	assert_int_equal(payments_v1_list_packages(call, &req, &resp), OK);
 	assert_int_equal(resp.n_packages, 2);
@@ -131,9 +146,10 @@ static void a_key_without_a_webhook_secret_ends_the_start(void **state)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	struct payments_conf conf = {.secret_key = "sk_test_1", .webhook_secrets = ""};
+	struct payments unwatched = {0};
 	struct error err;
 
-	assert_int_equal(payments_configure(&conf, arena, &err), INVALID_ARGUMENT);
+	assert_int_equal(payments_configure(&unwatched, &conf, arena, &err), INVALID_ARGUMENT);
 	assert_non_null(strstr(err.message, "stripe.webhook_secrets"));
 }
 
@@ -146,17 +162,17 @@ static int group_set_up(void **state)
 
 	pg_start();
 	pg_migrate("payments");
-	stripe_start();
+	stripe_start(&payments.stripe);
 	catalogue = arena_new(4096, 1 << 20);
 	if (packages_read("deploy/config/packages.yaml", catalogue, &packages, &err) != OK)
 		return 1;
-	packages_publish(packages);
+	payments.packages = packages;
 	return 0;
 }
 
 static int group_tear_down(void **state)
 {
-	stripe_stop();
+	stripe_stop(&payments.stripe);
 	arena_free(catalogue);
 	return 0;
 }

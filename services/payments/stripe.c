@@ -1,6 +1,5 @@
 #include "payments/stripe.h"
 
-#include "payments/payments.h"
 #include "runtime/http/http.h"
 #include "runtime/log/log.h"
 
@@ -12,21 +11,19 @@
 #define CONNECTIONS_MAX 16
 #define PAGE_OBJECTS "100" /* Stripe's maximum */
 
-static struct http_client *client;
-
-void stripe_start(void)
+void stripe_start(struct stripe *stripe)
 {
-	client = http_client_new(&(struct http_client_options){
+	stripe->client = http_client_new(&(struct http_client_options){
 		.connections_max = CONNECTIONS_MAX,
 		.connections_per_host_max = CONNECTIONS_MAX,
 		.user_agent = "limitless-payments",
 	});
 }
 
-void stripe_stop(void)
+void stripe_stop(struct stripe *stripe)
 {
-	if (client)
-		http_client_free(TAKE_PTR(client));
+	if (stripe->client)
+		http_client_free(TAKE_PTR(stripe->client));
 }
 
 /* ------------------------------------------------------------------ forms */
@@ -124,15 +121,15 @@ static enum status read_error(const char *path, int32_t status, const json_t *an
 			   stripe_text(error, "param"), "the payment provider refused the request");
 }
 
-static enum status call(const char *method, const char *url, const char *path,
-			const struct buf *body, const char *idempotency_key, json_t **ret,
-			struct error *reterr)
+static enum status call(const struct stripe *stripe, const char *method, const char *url,
+			const char *path, const struct buf *body, const char *idempotency_key,
+			json_t **ret, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, ARENA_BYTES_MAX);
 	_cleanup_(json_decrefp) json_t *answer = NULL;
 	const char *headers[] = {
-		arena_printf(arena, "Authorization: Bearer %s", payments_conf->secret_key),
-		arena_printf(arena, "Stripe-Version: %s", payments_conf->api_version),
+		arena_printf(arena, "Authorization: Bearer %s", stripe->secret_key),
+		arena_printf(arena, "Stripe-Version: %s", stripe->api_version),
 		"Content-Type: application/x-www-form-urlencoded",
 		idempotency_key ? arena_printf(arena, "Idempotency-Key: %s", idempotency_key)
 				: NULL,
@@ -144,14 +141,14 @@ static enum status call(const char *method, const char *url, const char *path,
 		.headers = headers,
 		.body = body ? buf_text(body) : NULL,
 		.body_len = body ? body->len : 0,
-		.first_byte_timeout_ms = (int32_t)payments_conf->api_timeout_ms,
-		.total_timeout_ms = (int32_t)payments_conf->api_timeout_ms,
+		.first_byte_timeout_ms = stripe->timeout_ms,
+		.total_timeout_ms = stripe->timeout_ms,
 		.answer_bytes_max = ANSWER_BYTES_MAX,
 	};
 	struct http_answer http;
 	struct error err;
 
-	if (http_call(client, &request, arena, &http, &err) != OK) {
+	if (http_call(stripe->client, &request, arena, &http, &err) != OK) {
 		log_warn("stripe_unreachable", LOG_S("path", path), LOG_S("message", err.message));
 		return unavailable(reterr);
 	}
@@ -166,32 +163,34 @@ static enum status call(const char *method, const char *url, const char *path,
 	return OK;
 }
 
-enum status stripe_get(const char *path, const struct stripe_form *form, json_t **ret,
-		       struct error *reterr)
+enum status stripe_get(const struct stripe *stripe, const char *path,
+		       const struct stripe_form *form, json_t **ret, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 4 * STRIPE_FORM_MAX);
 	const char *query = form ? buf_text(&form->text) : "";
 
-	return call("GET",
-		    arena_printf(arena, "%s%s%s%s", payments_conf->api_url, path, *query ? "?" : "",
-				 query),
-		    path, NULL, NULL, ret, reterr);
+	return call(
+		stripe, "GET",
+		arena_printf(arena, "%s%s%s%s", stripe->api_url, path, *query ? "?" : "", query),
+		path, NULL, NULL, ret, reterr);
 }
 
-enum status stripe_post(const char *path, const struct stripe_form *form,
-			const char *idempotency_key, json_t **ret, struct error *reterr)
+enum status stripe_post(const struct stripe *stripe, const char *path,
+			const struct stripe_form *form, const char *idempotency_key, json_t **ret,
+			struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 4 * STRIPE_FORM_MAX);
 
 	if (form->text.overflow)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request to Stripe is longer than %d bytes", STRIPE_FORM_MAX);
-	return call("POST", arena_printf(arena, "%s%s", payments_conf->api_url, path), path,
+	return call(stripe, "POST", arena_printf(arena, "%s%s", stripe->api_url, path), path,
 		    &form->text, idempotency_key, ret, reterr);
 }
 
-enum status stripe_list(const char *path, const struct stripe_form *form, stripe_each_fn *each,
-			void *ctx, struct error *reterr)
+enum status stripe_list(const struct stripe *stripe, const char *path,
+			const struct stripe_form *form, stripe_each_fn *each, void *ctx,
+			struct error *reterr)
 {
 	char after[STRIPE_ID_MAX + 1] = "";
 	bool more = true;
@@ -209,7 +208,7 @@ enum status stripe_list(const char *path, const struct stripe_form *form, stripe
 		stripe_form_add(&page, "limit", PAGE_OBJECTS);
 		if (*after)
 			stripe_form_add(&page, "starting_after", after);
-		s = stripe_get(path, &page, &list, reterr);
+		s = stripe_get(stripe, path, &page, &list, reterr);
 		if (s != OK)
 			return s;
 		data = json_object_get(list, "data");

@@ -11,9 +11,15 @@
 #define STRIPE_ID_MAX 200           /* bytes of an id */
 #define STRIPE_FORM_MAX (16 * 1024) /* bytes of a request */
 
+struct stripe {
+	const char *api_url, *api_version, *secret_key; /* of the configuration */
+	int32_t timeout_ms;                             /* of one call */
+	struct http_client *client;                     /* NULL: not started */
+};
+
 /* Starts and stops the HTTP client. Main thread. */
-void stripe_start(void);
-void stripe_stop(void);
+void stripe_start(struct stripe *stripe);
+void stripe_stop(struct stripe *stripe);
 
 /* A request's fields, percent-encoded. */
 struct stripe_form {
@@ -29,16 +35,18 @@ _printf_(3, 4) void stripe_form_addf(struct stripe_form *form, const char *name,
  * within a day has the answer of the first. *ret: freed by json_decref. Blocks; not inside db_tx.
  * errors: UNAVAILABLE stripe_unavailable (no answer, 409, 429, 5xx: repeat), FAILED_PRECONDITION
  * stripe_refused with Stripe's `param` as field (repeating does not help; the log says why). */
-_must_check_ enum status stripe_get(const char *path, const struct stripe_form *form, json_t **ret,
+_must_check_ enum status stripe_get(const struct stripe *stripe, const char *path,
+				    const struct stripe_form *form, json_t **ret,
 				    struct error *reterr);
-_must_check_ enum status stripe_post(const char *path, const struct stripe_form *form,
-				     const char *idempotency_key, json_t **ret,
-				     struct error *reterr);
+_must_check_ enum status stripe_post(const struct stripe *stripe, const char *path,
+				     const struct stripe_form *form, const char *idempotency_key,
+				     json_t **ret, struct error *reterr);
 
 /* Calls each for every object of a list, page by page, newest first. */
 typedef enum status stripe_each_fn(const json_t *object, void *ctx, struct error *reterr);
-_must_check_ enum status stripe_list(const char *path, const struct stripe_form *form,
-				     stripe_each_fn *each, void *ctx, struct error *reterr);
+_must_check_ enum status stripe_list(const struct stripe *stripe, const char *path,
+				     const struct stripe_form *form, stripe_each_fn *each,
+				     void *ctx, struct error *reterr);
 
 /* Stripe's JSON, read as leniently as can be: what nobody asks for cannot be wrong. Numbers that
  * fit no type are null, and U+FFFD stands for what is no text. NULL: no object. Freed by

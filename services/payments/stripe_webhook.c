@@ -64,7 +64,7 @@ static const char *why_odd(const json_t *event, const struct arrival *arrival)
 	return "";
 }
 
-static void read_event(const json_t *event, struct arrival *arrival)
+static void read_event(const json_t *event, bool live, struct arrival *arrival)
 {
 	const json_t *object = json_object_get(json_object_get(event, "data"), "object");
 	const json_t *mode = json_object_get(event, "livemode");
@@ -80,7 +80,7 @@ static void read_event(const json_t *event, struct arrival *arrival)
 	arrival->created = stripe_number(event, "created");
 	if (arrival->created < 0 || arrival->created > SECONDS_MAX)
 		arrival->created = 0;
-	arrival->live = json_is_boolean(mode) ? json_is_true(mode) : payments_live();
+	arrival->live = json_is_boolean(mode) ? json_is_true(mode) : live;
 	snprintf(arrival->note, sizeof arrival->note, "%s", why_odd(event, arrival));
 }
 
@@ -147,27 +147,29 @@ enum status payments_v1_stripe_webhook(struct rpc_call *call,
 	static const ProtobufCBinaryData nothing = {.len = 0};
 	const ProtobufCBinaryData *raw = req->body ? &req->body->data : &nothing;
 	_cleanup_(json_decrefp) json_t *event = NULL;
+	struct payments *payments = payments_of(call);
+	bool live = payments_live(payments);
 	struct arrival arrival = {.raw = raw};
 	enum status s;
 
-	if (!payments_enabled())
+	if (!payments_enabled(payments))
 		return rpc_fail(call, FAILED_PRECONDITION, "payments_disabled",
 				"Stripe is not configured here");
-	s = signature_check(req->stripe_signature, raw->data, raw->len, payments_webhook_secrets(),
-			    clock_wall_us() / US_PER_S, payments_conf->webhook_tolerance_ms / 1000,
+	s = signature_check(req->stripe_signature, raw->data, raw->len, payments->webhook_secrets,
+			    clock_wall_us() / US_PER_S, payments->conf->webhook_tolerance_ms / 1000,
 			    &call->err);
 	if (s != OK)
 		return s;
 	event = stripe_read(raw->data, raw->len);
-	read_event(event, &arrival);
-	if (arrival.live != payments_live())
+	read_event(event, live, &arrival);
+	if (arrival.live != live)
 		return rpc_fail(call, FAILED_PRECONDITION, "stripe_mode_mismatch",
 				"the event is of %s mode, and payments has a key of the other",
 				arrival.live ? "live" : "test");
 	s = store(call, &arrival);
 	if (s != OK)
 		return s;
-	payments_wake();
+	payments_wake(payments);
 	report(&arrival);
 	return OK;
 }
