@@ -88,7 +88,7 @@ static void an_old_hash_is_still_right(void **state)
 	const char *stored = "SELECT password_hash FROM account", *before;
 
 	assert_int_equal(sign_up(call, "ada@example.com", COMPOSED, "", &resp), OK);
-	assert_int_equal(password_hash(DECOMPOSED, hash, &call->err), OK);
+	assert_int_equal(password_hash(&test_auth.passwords, DECOMPOSED, hash, &call->err), OK);
 	test_value(call, arena_printf(call->arena,
 				      "UPDATE account SET password_hash = '%s' RETURNING 1", hash));
 	before = test_value(call, stored);
@@ -351,13 +351,13 @@ static void a_changed_cost_is_taken_up_at_log_in(void **state)
 	struct error err;
 
 	test_sign_up(call, "ada@example.com");
-	assert_int_equal(password_start(&options, &err), OK);
+	assert_int_equal(password_start(&test_auth.passwords, &options, &err), OK);
 	test_log_in(call, "ada@example.com");
 	assert_string_equal(test_value(call, "SELECT password_hash LIKE '%m=2048,%' FROM account"),
 			    "t");
 	test_log_in(call, "ada@example.com");
 	options.memory_bytes = test_conf.hash_memory_bytes;
-	assert_int_equal(password_start(&options, &err), OK);
+	assert_int_equal(password_start(&test_auth.passwords, &options, &err), OK);
 }
 
 static void get_me_answers_the_callers_account(void **state)

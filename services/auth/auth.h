@@ -1,8 +1,9 @@
-/* What the files of services/auth share. One process is one service, so its configuration is one
- * global, set before serving and never changed. */
+/* The auth service: what its files share. */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "auth/keyring.h"
+#include "auth/password.h"
 #include "auth/v1/rpc.h"
 #include "runtime/service/service.h"
 
@@ -27,7 +28,19 @@ struct auth_conf {
 	int64_t revocation_poll_ms;
 };
 
-extern const struct auth_conf *auth_conf;
+/* All that the process has; made by main.c. */
+struct auth {
+	const struct auth_conf *conf;
+	struct passwords passwords;
+	struct keyring keyring;
+	struct db_pool *pool;
+	struct jobs *jobs;
+};
+
+static inline struct auth *auth_of(const struct rpc_call *call)
+{
+	return call->state;
+}
 
 /* Keys of auth.yaml after the common ones. */
 extern const struct conf_key auth_keys[];
@@ -38,7 +51,7 @@ struct rpc_lane_options auth_heavy(const struct service_conf *conf);
 
 /* After this time from its signing no verifier takes an access token: its life, the verifiers'
  * leeway, and what a replica may lag behind in changing keys. */
-int64_t auth_token_reach_ms(void);
+int64_t auth_token_reach_ms(const struct auth_conf *conf);
 
 /* ------------------------------------------------------------------ e-mail addresses, user names
  */
@@ -47,8 +60,8 @@ int64_t auth_token_reach_ms(void);
  * literals). NULL otherwise. */
 char *email_normalise(struct arena *arena, const char *text);
 
-/* Whether the configuration makes the account of this normalised address an administrator. */
-bool email_is_admin(const char *email);
+/* Whether this normalised address is one of admins (NULL-terminated; NULL: none). */
+bool email_is_admin(const char *const *admins, const char *email);
 
 /* A user name made of the display name; from attempt 1 on with random digits. */
 char *user_name_propose(struct arena *arena, const char *display_name, int attempt);
@@ -102,8 +115,8 @@ _must_check_ enum status session_open(struct rpc_call *call, const PGresult *acc
 /* Ends open sessions of an account: one, or all when session_id is NULL, but not `except` (NULL:
  * none). Gateways learn of it within a second. The last statement of its transaction.
  * ret_n (NULL allowed): how many. */
-_must_check_ enum status session_end(struct db *db, struct arena *arena, const char *account_id,
+_must_check_ enum status session_end(struct rpc_call *call, const char *account_id,
 				     const char *session_id, const char *except, const char *reason,
-				     int64_t *ret_n, struct error *reterr);
+				     int64_t *ret_n);
 
 #endif

@@ -1,6 +1,5 @@
 #include "auth/auth_test.h"
 
-#include "auth/password.h"
 #include "sql/auth.h"
 
 #include <string.h>
@@ -32,6 +31,8 @@ struct auth_conf test_conf = {
 	.revocation_poll_ms = 1000,
 };
 
+struct auth test_auth = {.conf = &test_conf, .keyring = KEYRING_INIT};
+
 struct keyring_options test_keyring_options(void)
 {
 	return (struct keyring_options){
@@ -39,7 +40,7 @@ struct keyring_options test_keyring_options(void)
 		.seal_key_previous = test_conf.seal_key_previous,
 		.sign_ms = test_conf.key_sign_ms,
 		.publish_ms = test_conf.key_publish_ms,
-		.token_reach_ms = auth_token_reach_ms(),
+		.token_reach_ms = auth_token_reach_ms(&test_conf),
 	};
 }
 
@@ -55,14 +56,22 @@ static void start(void)
 
 	pg_start();
 	pg_migrate("auth");
-	auth_conf = &test_conf;
 	keys = test_keyring_options();
 	db = pg_db("auth_app", sql_auth_all);
-	if (password_start(&passwords, &err) != OK || keyring_start(&keys, db, &err) != OK) {
+	if (password_start(&test_auth.passwords, &passwords, &err) != OK ||
+	    keyring_start(&test_auth.keyring, &keys, db, &err) != OK) {
 		print_error("%s\n", err.message);
 		exit(1);
 	}
 	db_free(db);
+}
+
+struct rpc_call *test_auth_call(struct db *db)
+{
+	struct rpc_call *call = test_call_new(db, NULL, NULL);
+
+	call->state = &test_auth;
+	return call;
 }
 
 int test_begin(void **state)
@@ -70,7 +79,7 @@ int test_begin(void **state)
 	struct db *db = pg_db("auth_app", sql_auth_all);
 	struct error err;
 
-	*state = test_call_new(db, NULL, NULL);
+	*state = test_auth_call(db);
 	if (db_test_begin(db, &err) == OK)
 		return 0;
 	print_error("%s\n", err.message);
@@ -150,7 +159,7 @@ struct token_claims test_claims(struct rpc_call *call, const char *access_token)
 	struct token_claims claims;
 	struct error err;
 	size_t n;
-	const struct keyring_key *ring = keyring_list(call->arena, &n);
+	const struct keyring_key *ring = keyring_list(&test_auth.keyring, call->arena, &n);
 
 	assert_in_range(n, 1, ARRAY_SIZE(keys));
 	for (size_t i = 0; i < n; i++)
@@ -185,6 +194,6 @@ int main(void)
 	start();
 	failed = account_tests() + session_tests() + refresh_tests() + password_tests() +
 		 keyring_tests() + feed_tests() + flood_tests();
-	keyring_stop();
+	keyring_stop(&test_auth.keyring);
 	return failed ? 1 : 0;
 }

@@ -3,7 +3,6 @@
 #define AUTH_AUTH_TEST_H
 
 #include "auth/auth.h"
-#include "auth/keyring.h"
 #include "edge/v1/rpc.h"
 #include "tests/lib/call.h"
 #include "tests/lib/pg.h"
@@ -16,7 +15,8 @@
 
 #define TEST_PASSWORD "correct horse battery"
 
-/* What auth_conf points to; a test that changes it puts it back. */
+/* The state of the program's calls, and its configuration. A test that changes one puts it back. */
+extern struct auth test_auth;
 extern struct auth_conf test_conf;
 /* As main() makes them of the configuration. */
 struct keyring_options test_keyring_options(void);
@@ -26,6 +26,8 @@ int test_begin(void **state);
 int test_end(void **state);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, test_begin, test_end)
 
+/* A call of nobody with the state. Freed by test_call_free. */
+struct rpc_call *test_auth_call(struct db *db);
 /* A call of this user and session; NULL: nobody. In test_end's care. */
 struct rpc_call *test_call(struct rpc_call *old, const char *user_id, const char *session_id);
 

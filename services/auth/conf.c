@@ -3,8 +3,6 @@
 
 #define CONF_STRUCT struct auth_conf
 
-const struct auth_conf *auth_conf;
-
 const struct conf_key auth_keys[] = {
 	CONF_KEY("access_ttl", CONF_DURATION, access_ttl_ms, "15m", CONF_SECOND, CONF_DAY,
 		 "Life of an access token; what was granted lasts that long where revocations do "
@@ -70,8 +68,7 @@ struct rpc_lane_options auth_heavy(const struct service_conf *service)
 	};
 }
 
-int64_t auth_token_reach_ms(void)
+int64_t auth_token_reach_ms(const struct auth_conf *conf)
 {
-	return auth_conf->access_ttl_ms + auth_conf->key_poll_ms +
-	       2 * TOKEN_LEEWAY_SECONDS * CONF_SECOND;
+	return conf->access_ttl_ms + conf->key_poll_ms + 2 * TOKEN_LEEWAY_SECONDS * CONF_SECOND;
 }

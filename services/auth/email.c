@@ -61,9 +61,9 @@ char *email_normalise(struct arena *arena, const char *text)
 	return email;
 }
 
-bool email_is_admin(const char *email)
+bool email_is_admin(const char *const *admins, const char *email)
 {
-	for (const char *const *p = auth_conf->admin_emails; p && *p; p++)
+	for (const char *const *p = admins; p && *p; p++)
 		if (strcasecmp(*p, email) == 0)
 			return true;
 	return false;

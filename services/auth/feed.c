@@ -2,7 +2,6 @@
  * what the lock guards; on_cancel (a callback thread) only sets a flag. */
 #include "auth/feed.h"
 
-#include "auth/keyring.h"
 #include "edge/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -268,7 +267,7 @@ static void *feed_run(void *arg)
 		}
 		if (now >= keys_us) {
 			keys_us = now + state.options.key_poll_ms * US_PER_MS;
-			s = keyring_load(db, &err);
+			s = keyring_load(state.options.keyring, db, &err);
 			report(&keys_failing, "signing_keys", s, &err);
 		}
 		arena_reset(arena);

@@ -3,13 +3,15 @@
 #ifndef AUTH_FEED_H
 #define AUTH_FEED_H
 
+#include "auth/keyring.h"
 #include "runtime/db/db.h"
 #include "runtime/rpc/rpc.h"
 
 struct feed_options {
-	struct db_options db; /* its texts outlive the feed */
-	int64_t poll_ms;      /* of revocations while somebody watches; also the heartbeat */
-	int64_t key_poll_ms;  /* of signing keys */
+	struct db_options db;    /* its texts outlive the feed */
+	int64_t poll_ms;         /* of revocations while somebody watches; also the heartbeat */
+	struct keyring *keyring; /* read anew */
+	int64_t key_poll_ms;     /* … so often */
 };
 
 /* Starts the thread; after keyring_start. */

@@ -115,6 +115,7 @@ static void start_feed(void)
 	const struct feed_options options = {
 		.db = {.dsn = dsn, .statements = sql_auth_all},
 		.poll_ms = POLL_MS,
+		.keyring = &test_auth.keyring,
 		.key_poll_ms = 10 * POLL_MS,
 	};
 
@@ -126,7 +127,8 @@ static int begin(void **state)
 {
 	char url[64];
 	const char *const listen[] = {url, NULL};
-	const struct rpc_server_options options = {.listen = listen, .drain_ms = 5000};
+	const struct rpc_server_options options = {
+		.listen = listen, .drain_ms = 5000, .state = &test_auth};
 	struct rpc_channel_options client = {.target = url, .service = "auth"};
 	struct error err;
 
@@ -136,7 +138,7 @@ static int begin(void **state)
 	rpc_server_register(server, edge_v1_handlers, edge_v1_handlers_n);
 	assert_int_equal(rpc_server_start(server, &err), OK);
 	channel = rpc_channel_open(&client);
-	call = test_call_new(pg_db("auth_app", sql_auth_all), NULL, NULL);
+	call = test_auth_call(pg_db("auth_app", sql_auth_all));
 	return 0;
 }
 
@@ -159,14 +161,13 @@ static void end_a_session(char ret[UUID_SIZE])
 	static int n;
 	Auth__V1__Session *session;
 	struct token_claims claims;
-	struct error err;
 
 	test_call_reset(call);
 	session = test_sign_up(call, arena_printf(call->arena, "u%d@example.com", n++));
 	claims = test_claims(call, session->access_token);
-	assert_int_equal(session_end(service_db(call), call->arena, claims.subject,
-				     claims.session_id, NULL, SESSION_LOGOUT, NULL, &err),
-			 OK);
+	assert_int_equal(
+		session_end(call, claims.subject, claims.session_id, NULL, SESSION_LOGOUT, NULL),
+		OK);
 	memcpy(ret, claims.session_id, UUID_SIZE);
 }
 

@@ -52,7 +52,7 @@ static void restart_hash(int64_t memory_bytes, int64_t passes)
 	const struct password_options options = {.memory_bytes = memory_bytes, .passes = passes};
 	struct error err;
 
-	assert_int_equal(password_start(&options, &err), OK);
+	assert_int_equal(password_start(&test_auth.passwords, &options, &err), OK);
 }
 
 static int begin(void **state)
@@ -67,6 +67,7 @@ static int begin(void **state)
 		.worker_done = worker_done,
 		.worker_call = worker_call,
 		.worker_ctx = &db,
+		.state = &test_auth,
 	};
 	const struct rpc_channel_options client = {.target = url, .service = "auth"};
 	struct error err;
@@ -210,7 +211,7 @@ static struct figures log_in(const char *email, enum status expected)
 
 static void sign_up(const char *email, struct rpc_context *ret)
 {
-	struct rpc_call *call = test_call_new(pg_db("auth_app", sql_auth_all), NULL, NULL);
+	struct rpc_call *call = test_auth_call(pg_db("auth_app", sql_auth_all));
 
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->subject.user_id, test_sign_up(call, email)->user->id, UUID_SIZE);

@@ -1,12 +1,11 @@
 #include "auth/auth.h"
-#include "auth/keyring.h"
 #include "runtime/service/list.h"
 
 enum status auth_v1_get_jwks(struct rpc_call *call, const Google__Protobuf__Empty *req,
 			     Auth__V1__Jwks *resp)
 {
 	size_t n;
-	const struct keyring_key *keys = keyring_list(call->arena, &n);
+	const struct keyring_key *keys = keyring_list(&auth_of(call)->keyring, call->arena, &n);
 	enum status s;
 
 	if (!keys)

@@ -1,11 +1,9 @@
 #include "auth/keyring.h"
 
 #include "runtime/base/ensure.h"
-#include "runtime/base/seal.h"
 #include "runtime/log/log.h"
 #include "sql/auth.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #define ISSUER "auth"
@@ -20,14 +18,6 @@ struct ring {
 	size_t n;
 	struct token_signer *signer; /* of the key whose time it is */
 };
-
-static struct {
-	struct keyring_options options;
-	struct seal_key seal, seal_previous;
-	bool has_previous;
-	pthread_rwlock_t lock; /* of ring */
-	struct ring *ring;
-} state = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 
 static void ring_free(struct ring *ring)
 {
@@ -55,27 +45,28 @@ static const char *seal_context(struct arena *arena, const char *kid)
 	return arena_printf(arena, "signing_key %s", kid);
 }
 
-static const char *seal_private(struct arena *arena, const char *kid, const char *pem)
+static const char *seal_private(const struct keyring *keyring, struct arena *arena, const char *kid,
+				const char *pem)
 {
 	size_t len;
 	const uint8_t *sealed =
-		seal(&state.seal, seal_context(arena, kid), pem, strlen(pem), arena, &len);
+		seal(&keyring->seal, seal_context(arena, kid), pem, strlen(pem), arena, &len);
 
 	return sealed ? db_param_bytes(arena, sealed, len) : "";
 }
 
-static enum status unseal_private(struct arena *arena, const PGresult *rows, int row, char **ret,
-				  struct error *reterr)
+static enum status unseal_private(const struct keyring *keyring, struct arena *arena,
+				  const PGresult *rows, int row, char **ret, struct error *reterr)
 {
 	const char *kid = db_peek(rows, row, "kid"), *id = db_peek(rows, row, "seal_key_id");
 	const struct seal_key *key = NULL;
 	size_t sealed_len, len;
 	const uint8_t *sealed = db_bytes(arena, rows, row, "private_sealed", &sealed_len);
 
-	if (strcmp(id, state.seal.id) == 0)
-		key = &state.seal;
-	else if (state.has_previous && strcmp(id, state.seal_previous.id) == 0)
-		key = &state.seal_previous;
+	if (strcmp(id, keyring->seal.id) == 0)
+		key = &keyring->seal;
+	else if (keyring->has_previous && strcmp(id, keyring->seal_previous.id) == 0)
+		key = &keyring->seal_previous;
 	if (!key)
 		return error_set(
 			reterr, FAILED_PRECONDITION, "internal_error",
@@ -91,26 +82,27 @@ static enum status unseal_private(struct arena *arena, const PGresult *rows, int
 
 /* A key of the previous seal gets today's, so that the previous one can be dropped after a while.
  */
-static enum status reseal(struct db *db, struct arena *arena, const char *kid, const char *pem,
-			  struct error *reterr)
+static enum status reseal(const struct keyring *keyring, struct db *db, struct arena *arena,
+			  const char *kid, const char *pem, struct error *reterr)
 {
-	const char *const params[] = {kid, seal_private(arena, kid, pem), state.seal.id};
+	const char *const params[] = {kid, seal_private(keyring, arena, kid, pem),
+				      keyring->seal.id};
 
 	return db_exec(db, &sql_auth_key_reseal, params, NULL, reterr);
 }
 
 /* ------------------------------------------------------------------ reading */
 
-static enum status read_signer(struct db *db, struct ring *ring, const PGresult *rows, int row,
-			       struct error *reterr)
+static enum status read_signer(const struct keyring *keyring, struct db *db, struct ring *ring,
+			       const PGresult *rows, int row, struct error *reterr)
 {
 	const char *kid = db_peek(rows, row, "kid");
 	enum status s;
 	char *pem;
 
-	s = unseal_private(ring->arena, rows, row, &pem, reterr);
-	if (s == OK && strcmp(db_peek(rows, row, "seal_key_id"), state.seal.id) != 0)
-		s = reseal(db, ring->arena, kid, pem, reterr);
+	s = unseal_private(keyring, ring->arena, rows, row, &pem, reterr);
+	if (s == OK && strcmp(db_peek(rows, row, "seal_key_id"), keyring->seal.id) != 0)
+		s = reseal(keyring, db, ring->arena, kid, pem, reterr);
 	if (s == OK && db_bool(rows, row, "signs"))
 		s = token_signer_new(pem, kid, ISSUER, &ring->signer, reterr);
 	if (s == OK)
@@ -118,8 +110,8 @@ static enum status read_signer(struct db *db, struct ring *ring, const PGresult 
 	return s;
 }
 
-static enum status read_rows(struct db *db, struct ring *ring, const PGresult *rows,
-			     struct error *reterr)
+static enum status read_rows(const struct keyring *keyring, struct db *db, struct ring *ring,
+			     const PGresult *rows, struct error *reterr)
 {
 	ring->n = (size_t)PQntuples(rows);
 	ring->keys = arena_array(ring->arena, ring->n, sizeof(*ring->keys));
@@ -132,7 +124,7 @@ static enum status read_rows(struct db *db, struct ring *ring, const PGresult *r
 		key->public_pem = db_text(ring->arena, rows, (int)i, "public_pem");
 		s = token_key_coordinates(key->public_pem, ring->arena, &x, &y, reterr);
 		if (s == OK)
-			s = read_signer(db, ring, rows, (int)i, reterr);
+			s = read_signer(keyring, db, ring, rows, (int)i, reterr);
 		if (s != OK)
 			return s;
 		key->x = x;
@@ -146,33 +138,33 @@ static enum status read_rows(struct db *db, struct ring *ring, const PGresult *r
 	return OK;
 }
 
-enum status keyring_load(struct db *db, struct error *reterr)
+enum status keyring_load(struct keyring *keyring, struct db *db, struct error *reterr)
 {
 	_cleanup_(ring_freep) struct ring *ring = ring_new();
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {db_param_i64(ring->arena, state.options.token_reach_ms)};
+	const char *const params[] = {db_param_i64(ring->arena, keyring->options.token_reach_ms)};
 	struct ring *old;
 	enum status s;
 
 	s = db_query(db, &sql_auth_key_list, params, &rows, reterr);
 	if (s == OK)
-		s = read_rows(db, ring, rows, reterr);
+		s = read_rows(keyring, db, ring, rows, reterr);
 	if (s != OK)
 		return s;
-	pthread_rwlock_wrlock(&state.lock);
-	old = state.ring;
-	state.ring = TAKE_PTR(ring);
-	pthread_rwlock_unlock(&state.lock);
+	pthread_rwlock_wrlock(&keyring->lock);
+	old = keyring->ring;
+	keyring->ring = TAKE_PTR(ring);
+	pthread_rwlock_unlock(&keyring->lock);
 	ring_free(old);
 	return OK;
 }
 
 /* ------------------------------------------------------------------ making */
 
-static enum status make_key(struct db *db, struct arena *arena, const PGresult *due,
-			    struct error *reterr)
+static enum status make_key(const struct keyring *keyring, struct db *db, struct arena *arena,
+			    const PGresult *due, struct error *reterr)
 {
-	int64_t ahead_ms = db_bool(due, 0, "first") ? 0 : state.options.publish_ms, n;
+	int64_t ahead_ms = db_bool(due, 0, "first") ? 0 : keyring->options.publish_ms, n;
 	char kid[UUID_SIZE], *private_pem, *public_pem;
 	enum status s;
 
@@ -181,8 +173,12 @@ static enum status make_key(struct db *db, struct arena *arena, const PGresult *
 	if (s != OK)
 		return s;
 	const char *const params[] = {
-		db_peek(due, 0, "generation"),         kid,           public_pem,
-		seal_private(arena, kid, private_pem), state.seal.id, db_param_i64(arena, ahead_ms),
+		db_peek(due, 0, "generation"),
+		kid,
+		public_pem,
+		seal_private(keyring, arena, kid, private_pem),
+		keyring->seal.id,
+		db_param_i64(arena, ahead_ms),
 	};
 	memset(private_pem, 0, strlen(private_pem));
 	s = db_exec(db, &sql_auth_key_insert, params, &n, reterr);
@@ -193,25 +189,26 @@ static enum status make_key(struct db *db, struct arena *arena, const PGresult *
 
 enum status keyring_rotate(struct db *db, void *ctx, struct error *reterr)
 {
+	const struct keyring *keyring = ctx;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, RING_BYTES_MAX);
 	_cleanup_(PQclearp) PGresult *due = NULL;
 	const char *const when[] = {
-		db_param_i64(arena, state.options.sign_ms),
-		db_param_i64(arena, state.options.publish_ms),
+		db_param_i64(arena, keyring->options.sign_ms),
+		db_param_i64(arena, keyring->options.publish_ms),
 	};
-	const char *const reach[] = {db_param_i64(arena, state.options.token_reach_ms)};
+	const char *const reach[] = {db_param_i64(arena, keyring->options.token_reach_ms)};
 	enum status s;
 
 	s = db_query(db, &sql_auth_key_due, when, &due, reterr);
 	if (s == OK && PQntuples(due) > 0)
-		s = make_key(db, arena, due, reterr);
+		s = make_key(keyring, db, arena, due, reterr);
 	if (s == OK)
 		s = db_exec(db, &sql_auth_key_purge, reach, NULL, reterr);
 	return s;
 }
 
-enum status keyring_start(const struct keyring_options *options, struct db *db,
-			  struct error *reterr)
+enum status keyring_start(struct keyring *keyring, const struct keyring_options *options,
+			  struct db *db, struct error *reterr)
 {
 	const char *previous = options->seal_key_previous;
 	enum status s;
@@ -221,44 +218,44 @@ enum status keyring_start(const struct keyring_options *options, struct db *db,
 			reterr, INVALID_ARGUMENT, "config_invalid",
 			"seal_key: has %zu bytes and needs %d or more: openssl rand -hex 32",
 			strlen(options->seal_key), SEAL_KEY_MIN);
-	state.options = *options;
-	seal_key_derive(options->seal_key, strlen(options->seal_key), PURPOSE, &state.seal);
-	state.has_previous = previous[0] != '\0';
-	if (state.has_previous)
-		seal_key_derive(previous, strlen(previous), PURPOSE, &state.seal_previous);
-	s = keyring_rotate(db, NULL, reterr);
+	keyring->options = *options;
+	seal_key_derive(options->seal_key, strlen(options->seal_key), PURPOSE, &keyring->seal);
+	keyring->has_previous = previous[0] != '\0';
+	if (keyring->has_previous)
+		seal_key_derive(previous, strlen(previous), PURPOSE, &keyring->seal_previous);
+	s = keyring_rotate(db, keyring, reterr);
 	if (s == OK)
-		s = keyring_load(db, reterr);
+		s = keyring_load(keyring, db, reterr);
 	return s;
 }
 
-void keyring_stop(void)
+void keyring_stop(struct keyring *keyring)
 {
-	ring_free(TAKE_PTR(state.ring));
+	ring_free(TAKE_PTR(keyring->ring));
 }
 
 /* ------------------------------------------------------------------ use */
 
-enum status keyring_sign(const struct token_claims *claims, struct arena *arena, char **ret,
-			 struct error *reterr)
+enum status keyring_sign(struct keyring *keyring, const struct token_claims *claims,
+			 struct arena *arena, char **ret, struct error *reterr)
 {
 	enum status s;
 
-	pthread_rwlock_rdlock(&state.lock);
-	s = token_sign(state.ring->signer, claims, arena, ret, reterr);
-	pthread_rwlock_unlock(&state.lock);
+	pthread_rwlock_rdlock(&keyring->lock);
+	s = token_sign(keyring->ring->signer, claims, arena, ret, reterr);
+	pthread_rwlock_unlock(&keyring->lock);
 	return s;
 }
 
-const struct keyring_key *keyring_list(struct arena *arena, size_t *ret_n)
+const struct keyring_key *keyring_list(struct keyring *keyring, struct arena *arena, size_t *ret_n)
 {
 	struct keyring_key *keys;
 
-	pthread_rwlock_rdlock(&state.lock);
-	*ret_n = state.ring->n;
-	keys = arena_array(arena, state.ring->n, sizeof(*keys));
-	for (size_t i = 0; keys && i < state.ring->n; i++) {
-		const struct keyring_key *key = &state.ring->keys[i];
+	pthread_rwlock_rdlock(&keyring->lock);
+	*ret_n = keyring->ring->n;
+	keys = arena_array(arena, keyring->ring->n, sizeof(*keys));
+	for (size_t i = 0; keys && i < keyring->ring->n; i++) {
+		const struct keyring_key *key = &keyring->ring->keys[i];
 
 		keys[i] = (struct keyring_key){
 			.kid = arena_strdup(arena, key->kid),
@@ -267,6 +264,6 @@ const struct keyring_key *keyring_list(struct arena *arena, size_t *ret_n)
 			.y = arena_strdup(arena, key->y),
 		};
 	}
-	pthread_rwlock_unlock(&state.lock);
+	pthread_rwlock_unlock(&keyring->lock);
 	return keys;
 }

@@ -24,7 +24,7 @@ static int end(void **state)
 
 	pg_clock_reset();
 	pg_exec("DELETE FROM auth.signing_key");
-	assert_int_equal(keyring_start(&options, db, &err), OK);
+	assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err), OK);
 	db_free(db);
 	return 0;
 }
@@ -34,7 +34,7 @@ static void start_keyring(void)
 	struct keyring_options options = test_keyring_options();
 	struct error err;
 
-	if (keyring_start(&options, db, &err) != OK)
+	if (keyring_start(&test_auth.keyring, &options, db, &err) != OK)
 		fail_msg("%s", err.message);
 }
 
@@ -42,7 +42,8 @@ static void rotate(void)
 {
 	struct error err;
 
-	if (keyring_rotate(db, NULL, &err) != OK || keyring_load(db, &err) != OK)
+	if (keyring_rotate(db, &test_auth.keyring, &err) != OK ||
+	    keyring_load(&test_auth.keyring, db, &err) != OK)
 		fail_msg("%s", err.message);
 }
 
@@ -59,7 +60,7 @@ static void signing_kid(char out[TOKEN_KID_SIZE])
 	struct error err;
 	char *token;
 
-	assert_int_equal(keyring_sign(&claims, arena, &token, &err), OK);
+	assert_int_equal(keyring_sign(&test_auth.keyring, &claims, arena, &token, &err), OK);
 	assert_true(token_peek_kid(token, strlen(token), out));
 }
 
@@ -67,7 +68,7 @@ static bool is_published(const char *kid)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 65536);
 	size_t n;
-	const struct keyring_key *keys = keyring_list(arena, &n);
+	const struct keyring_key *keys = keyring_list(&test_auth.keyring, arena, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(keys[i].kid, kid) == 0)
@@ -80,7 +81,7 @@ static size_t published(void)
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 65536);
 	size_t n;
 
-	keyring_list(arena, &n);
+	keyring_list(&test_auth.keyring, arena, &n);
 	return n;
 }
 
@@ -94,7 +95,8 @@ static void racing_replicas_make_one_first_key(void **state)
 			struct keyring_options options = test_keyring_options();
 			struct error err;
 
-			_exit(keyring_start(&options, pg_db("auth_app", sql_auth_all), &err) == OK
+			_exit(keyring_start(&test_auth.keyring, &options,
+					    pg_db("auth_app", sql_auth_all), &err) == OK
 				      ? 0
 				      : 1);
 		}
@@ -181,14 +183,15 @@ static void another_seal_key_needs_the_previous_one(void **state)
 	start_keyring();
 	signing_kid(before);
 	options.seal_key = "another secret of 32 characters.";
-	assert_int_equal(keyring_start(&options, db, &err), FAILED_PRECONDITION);
+	assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err),
+			 FAILED_PRECONDITION);
 	signing_kid(after); /* the old ring stays */
 	assert_string_equal(after, before);
 
 	options.seal_key_previous = test_conf.seal_key;
-	assert_int_equal(keyring_start(&options, db, &err), OK);
+	assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err), OK);
 	options.seal_key_previous = ""; /* everything is sealed anew */
-	assert_int_equal(keyring_start(&options, db, &err), OK);
+	assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err), OK);
 	signing_kid(after);
 	assert_string_equal(after, before);
 }
@@ -204,7 +207,8 @@ static void a_short_seal_key_ends_the_start(void **state)
 
 		snprintf(cut, sizeof(cut), "%s", shorts[i]);
 		options.seal_key = cut;
-		assert_int_equal(keyring_start(&options, db, &err), INVALID_ARGUMENT);
+		assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err),
+				 INVALID_ARGUMENT);
 		assert_non_null(strstr(err.message, "seal_key: has "));
 	}
 }
@@ -217,12 +221,12 @@ static void a_changed_row_does_not_open(void **state)
 	start_keyring();
 	pg_exec("UPDATE auth.signing_key SET private_sealed = set_byte(private_sealed, 40, "
 		"get_byte(private_sealed, 40) # 1)");
-	assert_int_equal(keyring_start(&options, db, &err), DATA_LOSS);
+	assert_int_equal(keyring_start(&test_auth.keyring, &options, db, &err), DATA_LOSS);
 }
 
 static void both_lists_name_the_keys(void **state)
 {
-	struct rpc_call *call = test_call_new(db, NULL, NULL);
+	struct rpc_call *call = test_auth_call(db);
 	Google__Protobuf__Empty req = GOOGLE__PROTOBUF__EMPTY__INIT;
 	Auth__V1__Jwks jwks = AUTH__V1__JWKS__INIT;
 	Edge__V1__ListKeysResponse list = EDGE__V1__LIST_KEYS_RESPONSE__INIT;

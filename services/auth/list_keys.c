@@ -1,4 +1,4 @@
-#include "auth/keyring.h"
+#include "auth/auth.h"
 #include "edge/v1/rpc.h"
 #include "runtime/service/list.h"
 
@@ -6,7 +6,7 @@ enum status edge_v1_list_keys(struct rpc_call *call, const Google__Protobuf__Emp
 			      Edge__V1__ListKeysResponse *resp)
 {
 	size_t n;
-	const struct keyring_key *keys = keyring_list(call->arena, &n);
+	const struct keyring_key *keys = keyring_list(&auth_of(call)->keyring, call->arena, &n);
 	enum status s;
 
 	if (!keys)

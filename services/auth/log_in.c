@@ -1,5 +1,4 @@
 #include "auth/auth.h"
-#include "auth/password.h"
 #include "runtime/metrics/metrics.h"
 #include "sql/auth.h"
 
@@ -30,7 +29,7 @@ static enum status rehash(struct rpc_call *call, const PGresult *account, const 
 		db_peek(account, 0, "password_hash"),
 		hash,
 	};
-	enum status s = password_hash(password, hash, &call->err);
+	enum status s = password_hash(&auth_of(call)->passwords, password, hash, &call->err);
 
 	if (s != OK)
 		return s;
@@ -42,12 +41,13 @@ static enum status rehash(struct rpc_call *call, const PGresult *account, const 
 static enum status verify(struct rpc_call *call, const char *hash, const char *prepared,
 			  const char *given, bool *ret_right, bool *ret_plain)
 {
-	enum status s = password_verify(hash, prepared, ret_right, &call->err);
+	const struct passwords *passwords = &auth_of(call)->passwords;
+	enum status s = password_verify(passwords, hash, prepared, ret_right, &call->err);
 
 	*ret_plain = false;
 	if (s != OK || *ret_right || strcmp(prepared, given) == 0)
 		return s;
-	s = password_verify(hash, given, ret_right, &call->err);
+	s = password_verify(passwords, hash, given, ret_right, &call->err);
 	*ret_plain = s == OK && *ret_right;
 	return s;
 }
@@ -79,7 +79,7 @@ enum status auth_v1_log_in(struct rpc_call *call, const Auth__V1__LogInRequest *
 	if (db_bool(account, 0, "disabled"))
 		return rpc_fail(call, PERMISSION_DENIED, "account_disabled",
 				"the account is disabled");
-	if (plain || password_outdated(hash)) {
+	if (plain || password_outdated(&auth_of(call)->passwords, hash)) {
 		s = rehash(call, account, password);
 		if (s != OK)
 			return s;

@@ -20,12 +20,6 @@ static const uint64_t common[] = {
 #include "auth/common_passwords.inc"
 };
 
-static struct {
-	struct password_options options;
-	char prefix[64]; /* of hashes under today's cost: "$argon2id$v=19$m=…,t=…,p=1$" */
-	char nobody[PASSWORD_HASH_SIZE]; /* of a password that nobody knows */
-} state;
-
 /* ------------------------------------------------------------------ which are taken */
 
 static size_t count_characters(const char *text)
@@ -97,14 +91,15 @@ enum status password_check(const char *password, const char *email, struct error
 
 /* ------------------------------------------------------------------ hashes */
 
-enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE], struct error *reterr)
+enum status password_hash(const struct passwords *passwords, const char *password,
+			  char ret[PASSWORD_HASH_SIZE], struct error *reterr)
 {
 	uint8_t salt[SALT_SIZE];
 	int failed;
 
 	random_bytes(salt, sizeof(salt));
-	failed = argon2id_hash_encoded((uint32_t)state.options.passes,
-				       (uint32_t)(state.options.memory_bytes / 1024), LANES,
+	failed = argon2id_hash_encoded((uint32_t)passwords->options.passes,
+				       (uint32_t)(passwords->options.memory_bytes / 1024), LANES,
 				       password, strlen(password), salt, sizeof(salt), HASH_SIZE,
 				       ret, PASSWORD_HASH_SIZE);
 	if (failed)
@@ -113,10 +108,11 @@ enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE], st
 	return OK;
 }
 
-enum status password_verify(const char *encoded, const char *password, bool *ret_right,
-			    struct error *reterr)
+enum status password_verify(const struct passwords *passwords, const char *encoded,
+			    const char *password, bool *ret_right, struct error *reterr)
 {
-	int failed = argon2id_verify(encoded ? encoded : state.nobody, password, strlen(password));
+	int failed =
+		argon2id_verify(encoded ? encoded : passwords->nobody, password, strlen(password));
 
 	if (failed && failed != ARGON2_VERIFY_MISMATCH)
 		return error_set(reterr, INTERNAL, "internal_error", "argon2: %s",
@@ -125,12 +121,13 @@ enum status password_verify(const char *encoded, const char *password, bool *ret
 	return OK;
 }
 
-bool password_outdated(const char *encoded)
+bool password_outdated(const struct passwords *passwords, const char *encoded)
 {
-	return strncmp(encoded, state.prefix, strlen(state.prefix)) != 0;
+	return strncmp(encoded, passwords->prefix, strlen(passwords->prefix)) != 0;
 }
 
-enum status password_start(const struct password_options *options, struct error *reterr)
+enum status password_start(struct passwords *ret, const struct password_options *options,
+			   struct error *reterr)
 {
 	uint8_t secret[32];
 	char hex[65];
@@ -138,11 +135,11 @@ enum status password_start(const struct password_options *options, struct error 
 	/* A fixed threshold: glibc would raise it at the first free of a hash's memory, and then
 	 * keep that memory in the arena of each thread that has hashed. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
-	state.options = *options;
-	snprintf(state.prefix, sizeof(state.prefix), "$argon2id$v=%d$m=%lld,t=%lld,p=%d$",
+	ret->options = *options;
+	snprintf(ret->prefix, sizeof(ret->prefix), "$argon2id$v=%d$m=%lld,t=%lld,p=%d$",
 		 ARGON2_VERSION_NUMBER, (long long)options->memory_bytes / 1024,
 		 (long long)options->passes, LANES);
 	random_bytes(secret, sizeof(secret));
 	hex_encode(secret, sizeof(secret), hex);
-	return password_hash(hex, state.nobody, reterr);
+	return password_hash(ret, hex, ret->nobody, reterr);
 }

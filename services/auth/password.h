@@ -17,9 +17,16 @@ struct password_options {
 	int64_t passes;       /* default 2 */
 };
 
-/* Once, before serving. Makes the hash that stands in for unknown accounts. */
-_must_check_ enum status password_start(const struct password_options *options,
-					struct error *reterr);
+/* How passwords are hashed; filled by password_start. */
+struct passwords {
+	struct password_options options;
+	char prefix[64]; /* of hashes under today's cost: "$argon2id$v=19$m=…,t=…,p=1$" */
+	char nobody[PASSWORD_HASH_SIZE]; /* of a password that nobody knows, for unknown accounts */
+};
+
+/* Once, before serving. */
+_must_check_ enum status
+password_start(struct passwords *ret, const struct password_options *options, struct error *reterr);
 
 /* The password as it is hashed and compared, so that keyboards which compose characters differently
  * make the same one: the OpaqueString profile of RFC 8265 section 4.2 (other spaces become U+0020,
@@ -34,15 +41,16 @@ _must_check_ enum status password_check(const char *password, const char *email,
 					struct error *reterr);
 
 /* Encoded argon2id hash. Any thread. */
-_must_check_ enum status password_hash(const char *password, char ret[PASSWORD_HASH_SIZE],
-				       struct error *reterr);
+_must_check_ enum status password_hash(const struct passwords *passwords, const char *password,
+				       char ret[PASSWORD_HASH_SIZE], struct error *reterr);
 
 /* Whether the password is the one of the encoded hash; NULL costs the same time and is never right.
  */
-_must_check_ enum status password_verify(const char *encoded, const char *password, bool *ret_right,
+_must_check_ enum status password_verify(const struct passwords *passwords, const char *encoded,
+					 const char *password, bool *ret_right,
 					 struct error *reterr);
 
 /* The hash was made under another cost than today's. */
-bool password_outdated(const char *encoded);
+bool password_outdated(const struct passwords *passwords, const char *encoded);
 
 #endif

@@ -18,7 +18,7 @@ static void restart(const struct password_options *options)
 {
 	struct error err;
 
-	assert_int_equal(password_start(options, &err), OK);
+	assert_int_equal(password_start(&test_auth.passwords, options, &err), OK);
 }
 
 static void restart_cheap(void)

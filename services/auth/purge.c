@@ -20,9 +20,10 @@ static enum status purge(struct db *db, const struct sql *sql, const char *const
 
 enum status purge_run(struct db *db, void *ctx, struct error *reterr)
 {
+	const struct auth_conf *conf = ((const struct auth *)ctx)->conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(ARENA_BYTES, ARENA_BYTES);
-	const char *const after[] = {db_param_i64(arena, auth_conf->purge_after_ms)};
-	const char *const window[] = {db_param_i64(arena, auth_conf->refresh_retry_ms)};
+	const char *const after[] = {db_param_i64(arena, conf->purge_after_ms)};
+	const char *const window[] = {db_param_i64(arena, conf->refresh_retry_ms)};
 	enum status s;
 
 	s = purge(db, &sql_auth_session_purge, after, reterr);

@@ -34,7 +34,7 @@ static enum status use(struct rpc_call *call, const struct refresh_token *presen
 		db_param_bytes(call->arena, presented->hash, sizeof(presented->hash)),
 		db_param_bytes(call->arena, successor->hash, sizeof(successor->hash)),
 		db_param_bytes(call->arena, sealed, len),
-		db_param_i64(call->arena, auth_conf->refresh_ttl_ms),
+		db_param_i64(call->arena, auth_of(call)->conf->refresh_ttl_ms),
 		call->ctx.user_agent,
 		call->ctx.client_address,
 	};
@@ -47,8 +47,8 @@ static enum status use(struct rpc_call *call, const struct refresh_token *presen
 static enum status end_family(struct rpc_call *call, const PGresult *found)
 {
 	const char *session = db_peek(found, 0, "session_id");
-	enum status s = session_end(service_db(call), call->arena, db_peek(found, 0, "id"), session,
-				    NULL, SESSION_REUSE, NULL, &call->err);
+	enum status s =
+		session_end(call, db_peek(found, 0, "id"), session, NULL, SESSION_REUSE, NULL);
 
 	if (s != OK)
 		return s;
@@ -76,7 +76,7 @@ static enum status explain(struct rpc_call *call, const struct refresh_token *pr
 {
 	const char *const params[] = {
 		db_param_bytes(call->arena, presented->hash, sizeof(presented->hash)),
-		db_param_i64(call->arena, auth_conf->refresh_retry_ms),
+		db_param_i64(call->arena, auth_of(call)->conf->refresh_retry_ms),
 	};
 	_cleanup_(PQclearp) PGresult *found = NULL;
 	struct session_grant grant = {.in_body = in_body};

@@ -214,7 +214,7 @@ struct racer {
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
-	struct rpc_call *call = test_call_new(racer->db, NULL, NULL);
+	struct rpc_call *call = test_auth_call(racer->db);
 	struct error err;
 	char byte;
 
@@ -295,7 +295,7 @@ static void race_round(const char *token, char ret[64])
 static void of_100_presentations_one_wins(void **state)
 {
 	struct db *db = pg_db("auth_app", sql_auth_all);
-	struct rpc_call *call = test_call_new(db, NULL, NULL);
+	struct rpc_call *call = test_auth_call(db);
 	char token[64], next[64];
 
 	snprintf(token, sizeof(token), "%s", test_sign_up(call, "race@example.com")->refresh_token);

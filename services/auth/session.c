@@ -1,5 +1,4 @@
 #include "auth/auth.h"
-#include "auth/keyring.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
@@ -70,12 +69,13 @@ bool refresh_token_read(struct arena *arena, const char *text, struct refresh_to
 enum status session_answer(struct rpc_call *call, const struct session_grant *grant,
 			   Auth__V1__Session *resp)
 {
+	struct auth *auth = auth_of(call);
 	int64_t now = clock_wall_us() / US_PER_S;
 	struct token_claims claims = {
 		.audience = "limitless",
 		.type = TOKEN_ACCESS,
 		.issued_at = now,
-		.expires_at = now + auth_conf->access_ttl_ms / 1000,
+		.expires_at = now + auth->conf->access_ttl_ms / 1000,
 	};
 	char *token;
 	enum status s;
@@ -87,7 +87,7 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 	memcpy(claims.subject, resp->user->id, UUID_SIZE);
 	memcpy(claims.session_id, grant->session_id, UUID_SIZE);
 	claims.admin = resp->user->role == AUTH__V1__USER__ROLE__ADMIN;
-	s = keyring_sign(&claims, call->arena, &token, &call->err);
+	s = keyring_sign(&auth->keyring, &claims, call->arena, &token, &call->err);
 	if (s != OK)
 		return s;
 
@@ -106,6 +106,7 @@ enum status session_answer(struct rpc_call *call, const struct session_grant *gr
 enum status session_open(struct rpc_call *call, const PGresult *account, bool in_body,
 			 Auth__V1__Session *resp)
 {
+	const struct auth_conf *conf = auth_of(call)->conf;
 	struct refresh_token token = refresh_token_new(call->arena);
 	_cleanup_(PQclearp) PGresult *opened = NULL;
 	char id[UUID_SIZE];
@@ -114,9 +115,9 @@ enum status session_open(struct rpc_call *call, const PGresult *account, bool in
 		db_peek(account, 0, "id"),
 		call->ctx.user_agent,
 		call->ctx.client_address,
-		db_param_i64(call->arena, auth_conf->session_ttl_ms),
+		db_param_i64(call->arena, conf->session_ttl_ms),
 		db_param_bytes(call->arena, token.hash, sizeof(token.hash)),
-		db_param_i64(call->arena, auth_conf->refresh_ttl_ms),
+		db_param_i64(call->arena, conf->refresh_ttl_ms),
 	};
 	struct session_grant grant = {
 		.account = account,
@@ -137,15 +138,19 @@ enum status session_open(struct rpc_call *call, const PGresult *account, bool in
 	return session_answer(call, &grant, resp);
 }
 
-enum status session_end(struct db *db, struct arena *arena, const char *account_id,
-			const char *session_id, const char *except, const char *reason,
-			int64_t *ret_n, struct error *reterr)
+enum status session_end(struct rpc_call *call, const char *account_id, const char *session_id,
+			const char *except, const char *reason, int64_t *ret_n)
 {
 	const char *const params[] = {
-		account_id, session_id, except, reason, db_param_i64(arena, auth_token_reach_ms()),
+		account_id,
+		session_id,
+		except,
+		reason,
+		db_param_i64(call->arena, auth_token_reach_ms(auth_of(call)->conf)),
 	};
 	_cleanup_(PQclearp) PGresult *ended = NULL;
-	enum status s = db_query(db, &sql_auth_session_end, params, &ended, reterr);
+	enum status s =
+		db_query(service_db(call), &sql_auth_session_end, params, &ended, &call->err);
 
 	if (s != OK)
 		return s;

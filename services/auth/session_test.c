@@ -105,7 +105,7 @@ static void purge(struct rpc_call *call)
 {
 	struct error err;
 
-	if (purge_run(service_db(call), NULL, &err) != OK)
+	if (purge_run(service_db(call), &test_auth, &err) != OK)
 		fail_msg("%s", err.message);
 }
 

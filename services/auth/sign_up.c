@@ -1,5 +1,4 @@
 #include "auth/auth.h"
-#include "auth/password.h"
 #include "runtime/base/text.h"
 #include "sql/auth.h"
 
@@ -31,7 +30,9 @@ static enum status insert_account(struct db *db, const struct sign_up *work, PGr
 			work->email,
 			user_name_propose(arena, work->display_name, attempt),
 			work->display_name,
-			email_is_admin(work->email) ? "admin" : "user",
+			email_is_admin(auth_of(work->call)->conf->admin_emails, work->email)
+				? "admin"
+				: "user",
 			work->hash,
 		};
 		enum status s = db_query(db, &sql_auth_account_insert, params, &made, reterr);
@@ -87,7 +88,7 @@ enum status auth_v1_sign_up(struct rpc_call *call, const Auth__V1__SignUpRequest
 	if (db_bool(taken, 0, "taken"))
 		return rpc_fail(call, ALREADY_EXISTS, "email_taken",
 				"the e-mail address has an account");
-	s = password_hash(work.password, work.hash, &call->err);
+	s = password_hash(&auth_of(call)->passwords, work.password, work.hash, &call->err);
 	if (s != OK)
 		return s;
 	return db_tx(service_db(call), NULL, insert, &work, &call->err);
