@@ -2,12 +2,12 @@ import "./styles/main.css";
 import { notifyManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
+import { sayWhatIsUnexpected } from "@/app/unexpected";
 import { lazyView } from "@/ui/lazy-view";
 import { toProblem } from "./api/problem";
 import { App } from "./app/app";
 import { notes } from "./lib/notify";
 import { useStore } from "./lib/store";
-import { sayWhatIsUnexpected } from "./lib/unexpected";
 import { Boundary } from "./ui/boundary";
 
 /** What was fetched longer ago is asked for again when it is looked at, in milliseconds. */

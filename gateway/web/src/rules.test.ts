@@ -17,7 +17,7 @@ it.each([
   // Plain http on another host is no secure context, and these are missing there.
   ["crypto.randomUUID", /\.randomUUID\s*\(/, []],
   ["crypto.subtle", /\bcrypto\.subtle\b/, []],
-  ["the clipboard", /\bclipboard\.(read|write)/, ["lib/clipboard.ts"]],
+  ["the clipboard", /\bclipboard\.(read|write)/, ["ui/clipboard.ts"]],
   ["locks between tabs", /\bnavigator\.locks\b/, ["lib/lock.ts"]],
   [
     "other things of secure contexts",

@@ -2,12 +2,12 @@ import { Suspense } from "react";
 import { matchRoute, Redirect, Route, Switch, useLocation, useRoute, useRouter } from "wouter";
 import { ChatScreen } from "@/chat/chat-screen";
 import { Header } from "@/header/header";
+import { NotFound } from "@/header/not-found";
 import { VisitorHeader } from "@/header/visitor-header";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
-import { NotFound } from "./not-found";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 

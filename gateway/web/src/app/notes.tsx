@@ -2,7 +2,7 @@ import { type CSSProperties, useEffect } from "react";
 import { Toaster, toast } from "sonner";
 import { notes } from "@/lib/notify";
 import { useStore } from "@/lib/store";
-import { useIsDark } from "./theme";
+import { useIsDark } from "@/ui/theme";
 
 /** Sonner's names for ours. */
 const COLOURS = {

@@ -2,16 +2,16 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, Suspense, useEffect } from "react";
 import { keys } from "@/api/keys";
 import { useKeyboard } from "@/commands/keyboard";
-import { closeWindow, openWindow } from "@/commands/state";
 import { useStore } from "@/lib/store";
 import { onTabNews } from "@/lib/tabs";
 import { session } from "@/session/session";
+import { closeSheet, useSidebar } from "@/sidebar/layout";
 import { renaming } from "@/sidebar/renaming";
 import { Sidebar } from "@/sidebar/sidebar";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
+import { closeWindow, openWindow } from "@/ui/open-window";
 import { t } from "@/words";
-import { closeSheet, useSidebar } from "./layout";
 
 const Sheet = lazyView(() => import("@/ui/sheet"), "window");
 const Rename = lazyView(() => import("@/sidebar/rename"), "window");

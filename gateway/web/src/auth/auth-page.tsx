@@ -1,7 +1,7 @@
 import { Activity, Coins, MessagesSquare } from "lucide-react";
 import { Link } from "wouter";
-import { Logo } from "@/app/logo";
-import { Title } from "@/app/title";
+import { Logo } from "@/ui/logo";
+import { Title } from "@/ui/title";
 import { t } from "@/words";
 import { Credentials, type Mode } from "./credentials";
 

@@ -1,10 +1,10 @@
 import { Check, Copy } from "lucide-react";
 import { memo, useMemo, useState } from "react";
-import { useCopy } from "@/lib/clipboard";
 import { CodeBlock } from "@/markdown/code-block";
 import { fencesOf } from "@/markdown/fences";
 import { plainBlocks } from "@/markdown/plain";
 import { breakable } from "@/markdown/words";
+import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";

@@ -1,7 +1,7 @@
 import { Code, Lightbulb, PenLine, Route } from "lucide-react";
-import { Logo } from "@/app/logo";
 import { isolated } from "@/lib/direction";
 import { useMe } from "@/session/me";
+import { Logo } from "@/ui/logo";
 import { t } from "@/words";
 
 export function Greeting() {

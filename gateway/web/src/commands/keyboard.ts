@@ -1,16 +1,12 @@
 // The keys that work everywhere in the page.
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { toggleSidebar } from "@/app/layout";
 import { focusComposer } from "@/composer/focus";
 import { stop } from "@/generation/follow";
 import { NEW_CHAT } from "@/generation/running";
-import { closeWindow, openCommands, openShortcuts, openWindow } from "./state";
-
-/** The key belongs to an input method: it confirms a word and sends nothing. Safari says so by the code 229 alone. */
-export function isComposing(event: KeyboardEvent): boolean {
-  return event.isComposing || event.keyCode === 229;
-}
+import { isComposing } from "@/lib/composing";
+import { toggleSidebar } from "@/sidebar/layout";
+import { closeWindow, openCommands, openShortcuts, openWindow } from "@/ui/open-window";
 
 export function useKeyboard(chat: string | undefined): void {
   const [, navigate] = useLocation();

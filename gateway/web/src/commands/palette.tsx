@@ -13,14 +13,14 @@ import {
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
-import { setTheme, useIsDark } from "@/app/theme";
 import { focusComposer } from "@/composer/focus";
 import { useLogOut } from "@/session/log-out";
 import { titleOf } from "@/sidebar/chats";
 import { Keys } from "@/ui/keys";
+import { closeWindow, openShortcuts } from "@/ui/open-window";
+import { setTheme, useIsDark } from "@/ui/theme";
 import { t } from "@/words";
 import { search } from "./match";
-import { closeWindow, openShortcuts } from "./state";
 import { useTitles } from "./titles";
 
 /** Chats that are shown at once. Whoever looks for another types more. */

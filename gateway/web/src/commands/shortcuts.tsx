@@ -1,7 +1,7 @@
 import { Dialog } from "@/ui/dialog";
 import { Keys } from "@/ui/keys";
+import { closeWindow } from "@/ui/open-window";
 import { t } from "@/words";
-import { closeWindow } from "./state";
 
 const SHORTCUTS = [
   ["search", "Ctrl+K"],

@@ -1,9 +1,9 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
 import { useTalk } from "@/chat/queries";
-import { isComposing } from "@/commands/keyboard";
 import { stop } from "@/generation/follow";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
+import { isComposing } from "@/lib/composing";
 import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/model/choice";
 import { cn } from "@/ui/cn";

@@ -2,7 +2,7 @@ import { Receipt } from "lucide-react";
 import { Link } from "wouter";
 import { toProblem } from "@/api/problem";
 import type { Balance, Transaction } from "@/api/types";
-import { Page } from "@/app/page";
+import { Page } from "@/header/page";
 import { formatCredits, micro } from "@/lib/money";
 import { formatDateTime } from "@/lib/time";
 import { useModels } from "@/model/choice";

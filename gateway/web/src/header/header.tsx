@@ -1,12 +1,12 @@
 import { PanelLeft } from "lucide-react";
-import { toggleSidebar, useSidebar } from "@/app/layout";
-import { Title } from "@/app/title";
 import { useChat } from "@/chat/queries";
 import { ModelMenu } from "@/model/model-menu";
 import { ChatMenu } from "@/sidebar/chat-menu";
 import { titleOf } from "@/sidebar/chats";
+import { toggleSidebar, useSidebar } from "@/sidebar/layout";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
+import { Title } from "@/ui/title";
 import { t } from "@/words";
 import { BalancePill } from "./balance-pill";
 import { ThemeButton } from "./theme-button";

@@ -1,6 +1,6 @@
 import { Moon, Sun } from "lucide-react";
-import { setTheme, useIsDark } from "@/app/theme";
 import { IconButton } from "@/ui/icon-button";
+import { setTheme, useIsDark } from "@/ui/theme";
 import { t } from "@/words";
 
 export function ThemeButton({ className }: { className?: string }) {

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
-import { Logo } from "@/app/logo";
 import { buttonClass } from "@/ui/button";
+import { Logo } from "@/ui/logo";
 import { t } from "@/words";
 import { ThemeButton } from "./theme-button";
 

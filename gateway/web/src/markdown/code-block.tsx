@@ -1,6 +1,6 @@
 import { Check, Copy, Download, WrapText } from "lucide-react";
 import { memo, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
-import { useCopy } from "@/lib/clipboard";
+import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { hasLongLine, type Line, useColours } from "./colours";

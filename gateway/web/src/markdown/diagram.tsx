@@ -1,6 +1,6 @@
 import { CodeXml, Workflow } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useIsDark } from "@/app/theme";
+import { useIsDark } from "@/ui/theme";
 import { t } from "@/words";
 import { CodeBlock, CodeHeader, Tool } from "./code-block";
 import type { DiagramResult } from "./diagrams";

@@ -5,7 +5,7 @@ import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Package } from "@/api/types";
-import { Page } from "@/app/page";
+import { Page } from "@/header/page";
 import { formatCredits, formatMoney, micro } from "@/lib/money";
 import { useStore } from "@/lib/store";
 import { pricesOf, useModels } from "@/model/choice";

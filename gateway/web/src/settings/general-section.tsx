@@ -1,8 +1,8 @@
 import { Monitor, Moon, Sun } from "lucide-react";
 import { RadioGroup } from "radix-ui";
-import { setTheme, type Theme, useTheme } from "@/app/theme";
-import { openShortcuts } from "@/commands/state";
 import { Button } from "@/ui/button";
+import { openShortcuts } from "@/ui/open-window";
+import { setTheme, type Theme, useTheme } from "@/ui/theme";
 import { t } from "@/words";
 import { Block } from "./block";
 

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { Page } from "@/app/page";
+import { Page } from "@/header/page";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { AccountSection } from "./account-section";

@@ -1,11 +1,11 @@
 import { Coins, Keyboard, LogOut, Settings } from "lucide-react";
 import { useLocation } from "wouter";
-import { closeSheet } from "@/app/layout";
-import { openShortcuts } from "@/commands/state";
 import { useLogOut } from "@/session/log-out";
 import { useMe } from "@/session/me";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
+import { openShortcuts } from "@/ui/open-window";
 import { t } from "@/words";
+import { closeSheet } from "./layout";
 
 export default function AccountMenuItems() {
   const { data: me } = useMe();

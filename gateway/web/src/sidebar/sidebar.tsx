@@ -1,16 +1,16 @@
 import { Coins, PanelLeft, Search, SquarePen } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
-import { closeSheet, toggleSidebar } from "@/app/layout";
-import { Logo } from "@/app/logo";
-import { openCommands } from "@/commands/state";
 import { focusComposer } from "@/composer/focus";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { Keys } from "@/ui/keys";
+import { Logo } from "@/ui/logo";
+import { openCommands } from "@/ui/open-window";
 import { t } from "@/words";
 import { AccountMenu } from "./account-menu";
 import { ChatList } from "./chat-list";
+import { closeSheet, toggleSidebar } from "./layout";
 
 /** The way around: what can be opened, the chats, the account. New areas are lines in the upper part. */
 export function Sidebar() {

@@ -1,9 +1,9 @@
 // Stands in for a part of the page that threw while it was rendered: the rest goes on, and nothing written is lost.
 import { CircleAlert } from "lucide-react";
 import { Component, type ErrorInfo, type ReactNode, useState } from "react";
-import { useCopy } from "@/lib/clipboard";
 import { t } from "@/words";
 import { Button } from "./button";
+import { useCopy } from "./clipboard";
 import { cn } from "./cn";
 
 type Part = "message" | "view" | "app";

@@ -2,11 +2,11 @@
 // page is loaded anew, once, where the reader is. What was written is in storage by then.
 import { RotateCw } from "lucide-react";
 import { type ComponentType, lazy } from "react";
-import { openWindow } from "@/commands/state";
 import { keepsInTab, recallInTab, rememberInTab } from "@/lib/storage";
 import { t } from "@/words";
 import { Button } from "./button";
 import { cn } from "./cn";
+import { openWindow } from "./open-window";
 
 /** A part that is missing again so soon after a reload is not there: another reload would be a loop. In milliseconds. */
 const AGAIN_MS = 60_000;

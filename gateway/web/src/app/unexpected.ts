@@ -1,6 +1,7 @@
 // No click is without an answer: what a handler throws is said to the reader, with the words that a report needs.
+
+import { notify } from "@/lib/notify";
 import { t } from "@/words";
-import { notify } from "./notify";
 
 /** The same fault is not said again so soon, in milliseconds. */
 const QUIET_MS = 10_000;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
+import { notify } from "@/lib/notify";
 import { t } from "@/words";
-import { notify } from "./notify";
 
 /** How long a button says that it copied, in milliseconds. */
 const SAID_MS = 1600;

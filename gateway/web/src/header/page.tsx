@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
-import { Header } from "@/header/header";
-import { VisitorHeader } from "@/header/visitor-header";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
-import { Title } from "./title";
+import { Title } from "@/ui/title";
+import { Header } from "./header";
+import { VisitorHeader } from "./visitor-header";
 
 /** A page beside the chats: a heading over one scrolling column. */
 export function Page({

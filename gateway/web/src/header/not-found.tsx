@@ -1,11 +1,11 @@
 import { Compass } from "lucide-react";
 import { Link } from "wouter";
-import { openCommands } from "@/commands/state";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Button, buttonClass } from "@/ui/button";
+import { openCommands } from "@/ui/open-window";
+import { Title } from "@/ui/title";
 import { t } from "@/words";
-import { Title } from "./title";
 
 /** An address that leads nowhere, and the ways on from there. */
 export function NotFound({ what }: { what: "page" | "chat" }) {
