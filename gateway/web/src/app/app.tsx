@@ -1,21 +1,21 @@
 import { Suspense } from "react";
 import { matchRoute, Redirect, Route, Switch, useLocation, useRoute, useRouter } from "wouter";
-import { ChatScreen } from "@/chat/chat-screen";
-import { Header } from "@/header/header";
-import { NotFound } from "@/header/not-found";
-import { VisitorHeader } from "@/header/visitor-header";
 import { useStore } from "@/lib/store";
 import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
+import { ChatScreen } from "@/views/chat/chat-screen";
+import { Header } from "@/views/page/header";
+import { NotFound } from "@/views/page/not-found";
+import { VisitorHeader } from "@/views/page/visitor-header";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
-const AuthPage = lazyView(() => import("@/auth/auth-page"));
-const PricingPage = lazyView(() => import("@/pricing/pricing-page"));
-const ResultPage = lazyView(() => import("@/payments/result-page"));
-const CreditsPage = lazyView(() => import("@/credits/credits-page"));
-const SettingsPage = lazyView(() => import("@/settings/settings-page"));
+const AuthPage = lazyView(() => import("@/views/auth/auth-page"));
+const PricingPage = lazyView(() => import("@/views/pricing/pricing-page"));
+const ResultPage = lazyView(() => import("@/views/payments/result-page"));
+const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
+const SettingsPage = lazyView(() => import("@/views/settings/settings-page"));
 
 export function App() {
   const state = useStore(session);

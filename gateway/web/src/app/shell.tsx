@@ -1,23 +1,23 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, Suspense, useEffect } from "react";
 import { keys } from "@/api/keys";
-import { useKeyboard } from "@/commands/keyboard";
 import { useStore } from "@/lib/store";
 import { onTabNews } from "@/lib/tabs";
 import { session } from "@/session/session";
-import { closeSheet, useSidebar } from "@/sidebar/layout";
-import { renaming } from "@/sidebar/renaming";
-import { Sidebar } from "@/sidebar/sidebar";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
 import { closeWindow, openWindow } from "@/ui/open-window";
+import { useKeyboard } from "@/views/commands/keyboard";
+import { closeSheet, useSidebar } from "@/views/sidebar/layout";
+import { renaming } from "@/views/sidebar/renaming";
+import { Sidebar } from "@/views/sidebar/sidebar";
 import { t } from "@/words";
 
 const Sheet = lazyView(() => import("@/ui/sheet"), "window");
-const Rename = lazyView(() => import("@/sidebar/rename"), "window");
-const Palette = lazyView(() => import("@/commands/palette"), "window");
-const Shortcuts = lazyView(() => import("@/commands/shortcuts"), "window");
-const SessionEnded = lazyView(() => import("@/auth/session-ended"), "window");
+const Rename = lazyView(() => import("@/views/sidebar/rename"), "window");
+const Palette = lazyView(() => import("@/views/commands/palette"), "window");
+const Shortcuts = lazyView(() => import("@/views/commands/shortcuts"), "window");
+const SessionEnded = lazyView(() => import("@/views/auth/session-ended"), "window");
 
 /** What stands around every page of a signed-in user. */
 export function Shell({ chat, children }: { chat: string | undefined; children: ReactNode }) {

@@ -4,12 +4,12 @@ import { type ReactNode, useEffect } from "react";
 import { Link, useSearch } from "wouter";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
-import { useBalance } from "@/credits/balance";
-import { Page } from "@/header/page";
 import { micro } from "@/lib/money";
 import { buttonClass } from "@/ui/button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Spinner } from "@/ui/spinner";
+import { useBalance } from "@/views/credits/balance";
+import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
 import { fetchPayment } from "./payments";
 

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Message } from "@/api/types";
-import { usePriceBefore } from "@/composer/price-before";
-import { useModelChoice } from "@/model/choice";
 import { Button } from "@/ui/button";
+import { usePriceBefore } from "@/views/composer/price-before";
+import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
 /** "Try again · up to 2 credits" */

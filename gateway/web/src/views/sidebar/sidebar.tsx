@@ -1,12 +1,12 @@
 import { Coins, PanelLeft, Search, SquarePen } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
-import { focusComposer } from "@/composer/focus";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { Keys } from "@/ui/keys";
 import { Logo } from "@/ui/logo";
 import { openCommands } from "@/ui/open-window";
+import { focusComposer } from "@/views/composer/focus";
 import { t } from "@/words";
 import { AccountMenu } from "./account-menu";
 import { ChatList } from "./chat-list";

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
-import { Page } from "@/header/page";
 import { cn } from "@/ui/cn";
+import { Page } from "@/views/page/page";
 import { t } from "@/words";
 import { AccountSection } from "./account-section";
 import { ArchivedSection } from "./archived-section";

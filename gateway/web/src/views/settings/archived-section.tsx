@@ -2,10 +2,10 @@ import { Archive } from "lucide-react";
 import { Link } from "wouter";
 import { toProblem } from "@/api/problem";
 import { formatDate } from "@/lib/time";
-import { titleOf, useChatActions, useChats } from "@/sidebar/chats";
 import { Button } from "@/ui/button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
+import { titleOf, useChatActions, useChats } from "@/views/sidebar/chats";
 import { t } from "@/words";
 
 export function ArchivedSection() {

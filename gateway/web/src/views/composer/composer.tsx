@@ -1,13 +1,13 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
-import { useTalk } from "@/chat/queries";
 import { stop } from "@/generation/follow";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
 import { isComposing } from "@/lib/composing";
 import { useStore } from "@/lib/store";
-import { useModelChoice } from "@/model/choice";
 import { cn } from "@/ui/cn";
 import { Spinner } from "@/ui/spinner";
+import { useTalk } from "@/views/chat/queries";
+import { useModelChoice } from "@/views/model/choice";
 import { t } from "@/words";
 import { draftOf, setDraft } from "./draft";
 import { focusComposer, isTouch } from "./focus";

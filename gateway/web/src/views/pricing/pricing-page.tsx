@@ -5,17 +5,17 @@ import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Package } from "@/api/types";
-import { Page } from "@/header/page";
 import { formatCredits, formatMoney, micro } from "@/lib/money";
 import { useStore } from "@/lib/store";
-import { pricesOf, useModels } from "@/model/choice";
-import { PaymentHistory } from "@/payments/history";
-import { useBuy } from "@/payments/payments";
 import { session } from "@/session/session";
 import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
+import { pricesOf, useModels } from "@/views/model/choice";
+import { Page } from "@/views/page/page";
+import { PaymentHistory } from "@/views/payments/history";
+import { useBuy } from "@/views/payments/payments";
 import { creditsText, t } from "@/words";
 
 export default function PricingPage() {

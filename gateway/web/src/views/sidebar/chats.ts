@@ -10,10 +10,10 @@ import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
-import type { Talk } from "@/chat/talk";
 import { isolated } from "@/lib/direction";
 import { notify } from "@/lib/notify";
 import { tellTabs } from "@/lib/tabs";
+import type { Talk } from "@/views/chat/talk";
 import { problemText, t } from "@/words";
 
 interface Page {

@@ -13,12 +13,12 @@ import {
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
-import { focusComposer } from "@/composer/focus";
 import { useLogOut } from "@/session/log-out";
-import { titleOf } from "@/sidebar/chats";
 import { Keys } from "@/ui/keys";
 import { closeWindow, openShortcuts } from "@/ui/open-window";
 import { setTheme, useIsDark } from "@/ui/theme";
+import { focusComposer } from "@/views/composer/focus";
+import { titleOf } from "@/views/sidebar/chats";
 import { t } from "@/words";
 import { search } from "./match";
 import { useTitles } from "./titles";

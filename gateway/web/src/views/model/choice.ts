@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { api, ask } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Model } from "@/api/types";
-import { useChat } from "@/chat/queries";
 import { formatCredits, micro } from "@/lib/money";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
-import { useChatActions } from "@/sidebar/chats";
+import { useChat } from "@/views/chat/queries";
+import { useChatActions } from "@/views/sidebar/chats";
 import { creditsText, t } from "@/words";
 
 const lastChosen = createStore(recall("model") ?? "");

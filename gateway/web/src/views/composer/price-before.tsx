@@ -1,12 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { Model } from "@/api/types";
-import { loadOlder } from "@/chat/load-talk";
-import { useTalk } from "@/chat/queries";
-import { useBalance } from "@/credits/balance";
 import { NEW_CHAT } from "@/generation/running";
 import { estimateTokens, micro, upperBound } from "@/lib/money";
-import { useModelChoice } from "@/model/choice";
+import { loadOlder } from "@/views/chat/load-talk";
+import { useTalk } from "@/views/chat/queries";
+import { useBalance } from "@/views/credits/balance";
+import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
 /** Older messages come behind what the reader waits for, in milliseconds. */

@@ -1,12 +1,12 @@
 // The keys that work everywhere in the page.
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { focusComposer } from "@/composer/focus";
 import { stop } from "@/generation/follow";
 import { NEW_CHAT } from "@/generation/running";
 import { isComposing } from "@/lib/composing";
-import { toggleSidebar } from "@/sidebar/layout";
 import { closeWindow, openCommands, openShortcuts, openWindow } from "@/ui/open-window";
+import { focusComposer } from "@/views/composer/focus";
+import { toggleSidebar } from "@/views/sidebar/layout";
 
 export function useKeyboard(chat: string | undefined): void {
   const [, navigate] = useLocation();
