@@ -7,7 +7,6 @@ export type User = Schemas["User"];
 export type Session = Schemas["Session"];
 export type Chat = Schemas["Chat"];
 export type Message = Schemas["Message"];
-export type Generation = Schemas["Generation"];
 export type GenerationError = Schemas["GenerationError"];
 export type Accepted = Schemas["Accepted"];
 export type Usage = Schemas["ChatUsage"];

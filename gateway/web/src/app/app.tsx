@@ -1,7 +1,7 @@
 import { Suspense } from "react";
 import { matchRoute, Redirect, Route, Switch, useLocation, useRoute, useRouter } from "wouter";
+import { session } from "@/data/session";
 import { useStore } from "@/lib/store";
-import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
 import { ChatScreen } from "@/views/chat/chat-screen";

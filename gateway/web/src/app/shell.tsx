@@ -1,9 +1,7 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, Suspense, useEffect } from "react";
-import { keys } from "@/api/keys";
+import { type ReactNode, Suspense } from "react";
+import { session } from "@/data/session";
+import { useTabNews } from "@/data/tabs";
 import { useStore } from "@/lib/store";
-import { onTabNews } from "@/lib/tabs";
-import { session } from "@/session/session";
 import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
 import { closeWindow, openWindow } from "@/ui/open-window";
@@ -57,20 +55,5 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
         </Suspense>
       </Boundary>
     </div>
-  );
-}
-
-/** What another tab did to a chat is seen here too. */
-function useTabNews(): void {
-  const client = useQueryClient();
-  useEffect(
-    () =>
-      onTabNews((chat) => {
-        void client.invalidateQueries({ queryKey: keys.chats });
-        void client.invalidateQueries({ queryKey: keys.chat(chat) });
-        void client.invalidateQueries({ queryKey: keys.messages(chat) });
-        void client.invalidateQueries({ queryKey: keys.balance });
-      }),
-    [client],
   );
 }

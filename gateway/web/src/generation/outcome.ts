@@ -1,12 +1,10 @@
 // What the end of an answer changes in what the page knows.
-import type { QueryClient } from "@tanstack/react-query";
-import { keys } from "@/api/keys";
-import { type Problem, toProblem } from "@/api/problem";
-import type { Chat, Message } from "@/api/types";
+import type { Problem } from "@/api/problem";
+import type { Message } from "@/api/types";
+import { refreshBalance } from "@/data/credits";
+import { reloadChat, showAnswer } from "@/data/messages";
+import { tellTabs } from "@/data/tabs";
 import { createStore, type Store } from "@/lib/store";
-import { tellTabs } from "@/lib/tabs";
-import type { Talk } from "@/views/chat/talk";
-import { refreshBalance } from "@/views/credits/balance";
 import type { EndEvent } from "./events";
 import type { Live } from "./live";
 import { shownText } from "./live";
@@ -31,35 +29,19 @@ export function hasEnded(generation: string): boolean {
 }
 
 /** Puts the finished messages where the list finds them, in the same turn as the live ones vanish. */
-export function finish(client: QueryClient, chat: string, live: Live, event: EndEvent): void {
+export function finish(chat: string, live: Live, event: EndEvent): void {
   if (live.accepted) ended.add(live.accepted.generation);
-  const messages = [...question(chat, live), ...answer(chat, live, event)];
-  client.setQueryData<Talk>(
-    keys.messages(chat),
-    (old) => old && { ...old, messages: merge(old.messages, messages) },
-  );
-  client.setQueryData<Chat>(keys.chat(chat), (old) => old && { ...old, runningGeneration: "" });
-  void client.invalidateQueries({ queryKey: keys.chat(chat) });
-  void client.invalidateQueries({ queryKey: keys.chats });
-  if (event.name === "error" || live.parent) {
-    void client.invalidateQueries({ queryKey: keys.messages(chat) });
-  }
-  void refreshBalance(client);
+  const isWhole = event.name === "done" && !live.parent;
+  showAnswer(chat, [...question(chat, live), ...answer(chat, live, event)], isWhole);
+  void refreshBalance();
   tellTabs(chat);
 }
 
 /** Puts what the server stored of an answer in the place of the live one. Throws while it cannot be had. */
-export async function showStored(client: QueryClient, chat: string, live: Live): Promise<void> {
-  await Promise.all(
-    [keys.chat(chat), keys.messages(chat)].map((queryKey) =>
-      client.refetchQueries({ queryKey }, { throwOnError: true }),
-    ),
-  ).catch((thrown) => {
-    if (toProblem(thrown).status !== 404) throw thrown; // A chat that is gone has no answers.
-  });
+export async function showStored(chat: string, live: Live): Promise<void> {
+  await reloadChat(chat);
   if (live.accepted) ended.add(live.accepted.generation);
-  void client.invalidateQueries({ queryKey: keys.chats });
-  void refreshBalance(client);
+  void refreshBalance();
   tellTabs(chat);
 }
 
@@ -99,15 +81,4 @@ function blank(known: Pick<Message, "id" | "chat" | "role" | "text"> & Partial<M
     generation: "",
     ...known,
   };
-}
-
-/** Replaces messages by id and appends the new ones. */
-export function merge(old: Message[], fresh: Message[]): Message[] {
-  const byId = new Map(fresh.map((message) => [message.id, message]));
-  const merged = old.map((message) => {
-    const replacement = byId.get(message.id);
-    byId.delete(message.id);
-    return replacement ?? message;
-  });
-  return [...merged, ...byId.values()];
 }

@@ -1,5 +1,6 @@
 // One tab at a time. navigator.locks exists in secure contexts only; elsewhere a note in storage does.
 import { randomId } from "./random-id";
+import { sleep } from "./sleep";
 import { recall, remember } from "./storage";
 
 /** A tab that was closed in the middle stops nobody for longer, in milliseconds. */
@@ -15,7 +16,7 @@ export async function oneTabAtATime(name: string, work: () => Promise<void>): Pr
   }
   const key = `lock.${name}`;
   const me = randomId();
-  while (!(await take(key, me))) await pause();
+  while (!(await take(key, me))) await sleep(SETTLE_MS);
   try {
     await work();
   } finally {
@@ -26,15 +27,11 @@ export async function oneTabAtATime(name: string, work: () => Promise<void>): Pr
 async function take(key: string, me: string): Promise<boolean> {
   if (holder(key)) return false;
   remember(key, `${me} ${Date.now() + HELD_MS}`);
-  await pause();
+  await sleep(SETTLE_MS);
   return holder(key)?.id === me; // Of two that wrote at once the later one has it.
 }
 
 function holder(key: string): { id: string } | undefined {
   const [id, until] = (recall(key) ?? "").split(" ");
   return id && Number(until) > Date.now() ? { id } : undefined;
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }

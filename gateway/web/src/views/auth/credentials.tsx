@@ -1,12 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { api } from "@/api/client";
-import { keys } from "@/api/keys";
-import { type Problem, problemOf, toProblem } from "@/api/problem";
+import { type Problem, toProblem } from "@/api/problem";
 import type { User } from "@/api/types";
-import { forgetUser } from "@/session/forget";
-import { isSomebodyElse, signedIn } from "@/session/session";
+import { logIn, showMe, signUp } from "@/data/account";
+import { isSomebodyElse, signedIn } from "@/data/session";
+import { forgetUser } from "@/generation/forget";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { IconButton } from "@/ui/icon-button";
@@ -25,7 +23,6 @@ export function Credentials({
   email?: string;
   onDone?: (user: User | undefined) => void;
 }) {
-  const client = useQueryClient();
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
   const [displayName, setDisplayName] = useState("");
@@ -37,16 +34,14 @@ export function Credentials({
     setBusy(true);
     setProblem(undefined);
     try {
-      const call =
-        mode === "login"
-          ? api.POST("/api/v1/auth/login", { body: { email, password } })
-          : api.POST("/api/v1/auth/signup", { body: { email, password, displayName } });
-      const { data, error, response } = await call;
-      if (!data) throw problemOf(error, response);
-      if (isSomebodyElse(data.user?.id)) forgetUser(client);
-      signedIn(data, response);
-      onDone?.(data.user);
-      if (data.user) client.setQueryData<User>(keys.me, data.user);
+      const opened = await (mode === "login"
+        ? logIn(email, password)
+        : signUp(email, password, displayName));
+      const { user } = opened.answer;
+      if (isSomebodyElse(user?.id)) forgetUser();
+      signedIn(opened);
+      onDone?.(user);
+      if (user) showMe(user);
     } catch (thrown) {
       setProblem(toProblem(thrown));
       setBusy(false);

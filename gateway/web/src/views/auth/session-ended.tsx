@@ -1,11 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
-import { keys } from "@/api/keys";
 import type { User } from "@/api/types";
-import { forgetUser } from "@/session/forget";
-import { useMe } from "@/session/me";
-import { signedOut } from "@/session/session";
+import { forgetAllButMe, useMe } from "@/data/account";
+import { refreshAll } from "@/data/cache";
+import { signedOut } from "@/data/session";
+import { forgetUser } from "@/generation/forget";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { t } from "@/words";
@@ -13,7 +12,6 @@ import { Credentials } from "./credentials";
 
 /** Logs in again over the page as it is. */
 export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
-  const client = useQueryClient();
   const [, navigate] = useLocation();
   const { data } = useMe();
   const [me] = useState(data); // Of before: somebody else may log in.
@@ -21,15 +19,15 @@ export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
 
   const goOn = (user: User | undefined) => {
     if (user?.id === me?.id) {
-      void client.invalidateQueries();
+      refreshAll();
       return;
     }
     // Somebody else: nothing of the former user may stay.
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+    forgetAllButMe();
     navigate("/");
   };
   const leave = () => {
-    forgetUser(client);
+    forgetUser();
     signedOut();
     navigate("/login");
   };

@@ -1,18 +1,17 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
 import { toProblem } from "@/api/problem";
-import { resume, send } from "@/generation/follow";
+import { useChat } from "@/data/chats";
+import { setDraft } from "@/data/drafts";
 import { liveOf, NEW_CHAT } from "@/generation/running";
+import { resume, send } from "@/generation/send";
 import { useStore } from "@/lib/store";
 import { lazyView } from "@/ui/lazy-view";
 import { Composer } from "@/views/composer/composer";
-import { setDraft } from "@/views/composer/draft";
 import { focusComposerEnd } from "@/views/composer/focus";
 import { useModelChoice } from "@/views/model/choice";
 import { Header } from "@/views/page/header";
 import { NotFound } from "@/views/page/not-found";
-import { useChat } from "./queries";
 import { Greeting, Starters } from "./welcome";
 
 const loadConversation = () => import("./conversation");
@@ -20,7 +19,6 @@ const Conversation = lazyView(loadConversation);
 
 /** A chat, or the place where one begins. The composer is the same, so that it keeps its focus in between. */
 export function ChatScreen({ chat }: { chat: string | undefined }) {
-  const client = useQueryClient();
   const [, navigate] = useLocation();
   const name = chat ?? NEW_CHAT;
   const creating = useStore(liveOf(NEW_CHAT)) !== undefined;
@@ -34,11 +32,11 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   const onCreated = (made: string) => location.pathname === "/" && navigate(`/chat/${made}`);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each chat that is opened.
-  useEffect(() => resume(client, name, onCreated), [client, name]);
+  useEffect(() => resume(name, onCreated), [name]);
 
   const ask = (text: string, parent?: string) => {
     const to = { chat, text, model: model?.id ?? "", ...(parent ? { parent } : {}) };
-    void send(client, { ...to, onCreated });
+    void send({ ...to, onCreated });
   };
 
   const begin = (text: string) => {

@@ -1,11 +1,13 @@
 import { toProblem } from "@/api/problem";
+import { useChat } from "@/data/chats";
+import { useTalk } from "@/data/messages";
+import type { Talk } from "@/data/talk";
 import { NEW_CHAT } from "@/generation/running";
+import { useAttach } from "@/generation/use-attach";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 import { MessageList } from "./message-list";
-import { useAttach, useChat, useTalk } from "./queries";
-import type { Talk } from "./talk";
 
 type Ask = (text: string, parent?: string) => void;
 

@@ -1,7 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { loadOlder } from "@/data/messages";
+import type { Talk } from "@/data/talk";
 import { liveOf } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
@@ -10,9 +11,7 @@ import { t } from "@/words";
 import { Announcer } from "./announcer";
 import { AnswerRow } from "./answer-row";
 import { itemsOf } from "./items";
-import { loadOlder } from "./load-talk";
 import { QuestionRow } from "./question-row";
-import type { Talk } from "./talk";
 import { useEnds } from "./use-ends";
 
 /** So near to the end counts as at the end: new text keeps it there. In pixels. */
@@ -69,13 +68,12 @@ export function MessageList({
   }, [items, onAsk]);
 
   const rows = list.getVirtualItems();
-  const client = useQueryClient();
   const nearStart = older !== "" && rows.length > 0 && rows[0]!.index < NEAR_ROWS;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each page that came is a reason to look again.
   useEffect(() => {
-    if (nearStart) void loadOlder(client, chat);
-  }, [client, chat, nearStart, older]);
-  useEnds(list, scroller, () => loadOlder(client, chat));
+    if (nearStart) void loadOlder(chat);
+  }, [chat, nearStart, older]);
+  useEnds(list, scroller, () => loadOlder(chat));
   const away = rows.length > 0 && !list.isAtEnd(AT_END_PX);
   return (
     <div className="relative min-h-0 flex-1">

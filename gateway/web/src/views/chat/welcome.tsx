@@ -1,6 +1,6 @@
 import { Code, Lightbulb, PenLine, Route } from "lucide-react";
+import { useMe } from "@/data/account";
 import { isolated } from "@/lib/direction";
-import { useMe } from "@/session/me";
 import { Logo } from "@/ui/logo";
 import { t } from "@/words";
 

@@ -1,8 +1,8 @@
 // The keys that work everywhere in the page.
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { stop } from "@/generation/follow";
 import { NEW_CHAT } from "@/generation/running";
+import { stop } from "@/generation/send";
 import { isComposing } from "@/lib/composing";
 import { closeWindow, openCommands, openShortcuts, openWindow } from "@/ui/open-window";
 import { focusComposer } from "@/views/composer/focus";

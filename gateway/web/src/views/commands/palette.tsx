@@ -13,15 +13,15 @@ import {
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
-import { useLogOut } from "@/session/log-out";
+import { titleOf } from "@/data/chats";
+import { useTitles } from "@/data/titles";
 import { Keys } from "@/ui/keys";
 import { closeWindow, openShortcuts } from "@/ui/open-window";
 import { setTheme, useIsDark } from "@/ui/theme";
+import { useLogOut } from "@/views/auth/log-out";
 import { focusComposer } from "@/views/composer/focus";
-import { titleOf } from "@/views/sidebar/chats";
 import { t } from "@/words";
 import { search } from "./match";
-import { useTitles } from "./titles";
 
 /** Chats that are shown at once. Whoever looks for another types more. */
 const SHOWN_MAX = 50;

@@ -1,15 +1,15 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
-import { stop } from "@/generation/follow";
+import { draftOf, setDraft } from "@/data/drafts";
+import { useTalk } from "@/data/messages";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
+import { stop } from "@/generation/send";
 import { isComposing } from "@/lib/composing";
 import { useStore } from "@/lib/store";
 import { cn } from "@/ui/cn";
 import { Spinner } from "@/ui/spinner";
-import { useTalk } from "@/views/chat/queries";
 import { useModelChoice } from "@/views/model/choice";
 import { t } from "@/words";
-import { draftOf, setDraft } from "./draft";
 import { focusComposer, isTouch } from "./focus";
 import { Notices } from "./notices";
 import { PriceBefore } from "./price-before";

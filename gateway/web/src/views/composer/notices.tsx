@@ -2,6 +2,7 @@ import { CloudOff, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Problem } from "@/api/problem";
+import { draftOf } from "@/data/drafts";
 import { refused } from "@/generation/outcome";
 import { busyChats } from "@/generation/running";
 import { useOnline } from "@/lib/online";
@@ -9,7 +10,6 @@ import { useStore } from "@/lib/store";
 import { Button, buttonClass } from "@/ui/button";
 import { IconButton } from "@/ui/icon-button";
 import { creditsText, problemText, t } from "@/words";
-import { draftOf } from "./draft";
 import { focusComposer } from "./focus";
 import { type Shortfall, useShortfall } from "./price-before";
 

@@ -1,11 +1,9 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { Model } from "@/api/types";
+import { useBalance } from "@/data/credits";
+import { loadOlder, useTalk } from "@/data/messages";
 import { NEW_CHAT } from "@/generation/running";
 import { estimateTokens, micro, upperBound } from "@/lib/money";
-import { loadOlder } from "@/views/chat/load-talk";
-import { useTalk } from "@/views/chat/queries";
-import { useBalance } from "@/views/credits/balance";
 import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
@@ -24,7 +22,6 @@ function useInputTokens(chat: string | undefined, text: string): number {
 
 /** Loads older messages for as long as they would be a part of the prompt: they are a part of the price. */
 function useWholePrompt(chat: string): void {
-  const client = useQueryClient();
   const id = chat === NEW_CHAT ? undefined : chat;
   const { data } = useTalk(id);
   const { model } = useModelChoice(id);
@@ -32,9 +29,9 @@ function useWholePrompt(chat: string): void {
   const wanted = data?.older && model && tokens < model.contextWindow ? data.older : undefined;
   useEffect(() => {
     if (!wanted || !id) return;
-    const timer = setTimeout(() => void loadOlder(client, id), OLDER_MS);
+    const timer = setTimeout(() => void loadOlder(id), OLDER_MS);
     return () => clearTimeout(timer);
-  }, [client, id, wanted]);
+  }, [id, wanted]);
 }
 
 function priceWith(model: Model, tokens: number): bigint | undefined {

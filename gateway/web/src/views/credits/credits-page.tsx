@@ -2,17 +2,16 @@ import { Receipt } from "lucide-react";
 import { Link } from "wouter";
 import { toProblem } from "@/api/problem";
 import type { Balance, Transaction } from "@/api/types";
+import { useBalance, useTransactions } from "@/data/credits";
+import { useModels } from "@/data/models";
 import { formatCredits, micro } from "@/lib/money";
 import { formatDateTime } from "@/lib/time";
 import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
-import { useModels } from "@/views/model/choice";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
-import { useBalance } from "./balance";
-import { useTransactions } from "./transactions";
 
 export default function CreditsPage() {
   const { data: balance, error, refetch } = useBalance();

@@ -1,30 +1,13 @@
 // Which model the next message goes to: the chat's own, or the one that was chosen last.
-import { useQuery } from "@tanstack/react-query";
-import { api, ask } from "@/api/client";
-import { keys } from "@/api/keys";
 import type { Model } from "@/api/types";
-import { formatCredits, micro } from "@/lib/money";
+import { useChat, useChatActions } from "@/data/chats";
+import { pricesOf, useModels } from "@/data/models";
+import { formatCredits } from "@/lib/money";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
-import { useChat } from "@/views/chat/queries";
-import { useChatActions } from "@/views/sidebar/chats";
 import { creditsText, t } from "@/words";
 
 const lastChosen = createStore(recall("model") ?? "");
-
-/** The catalogue changes with a deployment, not while somebody reads; in milliseconds. */
-const CATALOGUE_FRESH_MS = 5 * 60_000;
-/** … unless it is empty: then the server of the models is still awaited. */
-const CATALOGUE_EMPTY_MS = 3_000;
-
-export function useModels() {
-  return useQuery({
-    queryKey: keys.models,
-    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/models", { signal }))).models,
-    staleTime: CATALOGUE_FRESH_MS,
-    refetchInterval: (query) => (query.state.data?.length === 0 ? CATALOGUE_EMPTY_MS : false),
-  });
-}
 
 export interface ModelChoice {
   models: Model[] | undefined;
@@ -58,12 +41,4 @@ export function priceText(model: Model): string {
     parts.push(t("credits.per1k", { input, output }));
   }
   return parts.join(" + ") || t("credits.free");
-}
-
-export function pricesOf(model: Model) {
-  return {
-    perMessage: micro(model.price?.perMessage),
-    inputPer1k: micro(model.price?.inputPer1k),
-    outputPer1k: micro(model.price?.outputPer1k),
-  };
 }

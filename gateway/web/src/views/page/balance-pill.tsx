@@ -1,7 +1,7 @@
 import { Link } from "wouter";
+import { useBalance } from "@/data/credits";
 import { formatCredits, micro } from "@/lib/money";
 import { cn } from "@/ui/cn";
-import { useBalance } from "@/views/credits/balance";
 import { t } from "@/words";
 
 /** What can be spent now; leads to the history. */

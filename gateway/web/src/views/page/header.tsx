@@ -1,11 +1,10 @@
 import { PanelLeft } from "lucide-react";
+import { titleOf, useChat } from "@/data/chats";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { Title } from "@/ui/title";
-import { useChat } from "@/views/chat/queries";
 import { ModelMenu } from "@/views/model/model-menu";
 import { ChatMenu } from "@/views/sidebar/chat-menu";
-import { titleOf } from "@/views/sidebar/chats";
 import { toggleSidebar, useSidebar } from "@/views/sidebar/layout";
 import { t } from "@/words";
 import { BalancePill } from "./balance-pill";

@@ -1,7 +1,7 @@
 import { Compass } from "lucide-react";
 import { Link } from "wouter";
+import { session } from "@/data/session";
 import { useStore } from "@/lib/store";
-import { session } from "@/session/session";
 import { Button, buttonClass } from "@/ui/button";
 import { openCommands } from "@/ui/open-window";
 import { Title } from "@/ui/title";

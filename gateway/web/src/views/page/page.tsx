@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
+import { session } from "@/data/session";
 import { useStore } from "@/lib/store";
-import { session } from "@/session/session";
 import { Title } from "@/ui/title";
 import { Header } from "./header";
 import { VisitorHeader } from "./visitor-header";

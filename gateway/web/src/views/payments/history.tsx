@@ -1,16 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
 import { ExternalLink } from "lucide-react";
-import { api, ask } from "@/api/client";
-import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Payment } from "@/api/types";
+import { usePackages, usePayments } from "@/data/payments";
 import { formatMoney, micro } from "@/lib/money";
 import { formatDate } from "@/lib/time";
 import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
-import { usePayments } from "./payments";
 
 /** What was paid, with receipts, and what waits for payment. */
 export function PaymentHistory() {
@@ -81,10 +78,7 @@ function Row({ payment }: { payment: Payment }) {
 }
 
 function What({ payment }: { payment: Payment }) {
-  const { data } = useQuery({
-    queryKey: keys.packages,
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/payments/packages", { signal })),
-  });
+  const { data } = usePackages();
   if (payment.month) return t("payments.invoice", { month: payment.month });
   return data?.packages.find((one) => one.id === payment.package)?.displayName ?? payment.package;
 }

@@ -1,21 +1,15 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck, CircleX, Clock } from "lucide-react";
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import { Link, useSearch } from "wouter";
-import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
+import { useBalance } from "@/data/credits";
+import { useBooking, usePayment } from "@/data/payments";
 import { micro } from "@/lib/money";
 import { buttonClass } from "@/ui/button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Spinner } from "@/ui/spinner";
-import { useBalance } from "@/views/credits/balance";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
-import { fetchPayment } from "./payments";
-
-const LOOK_AGAIN_MS = 1000;
-/** After this the confirmation is late, which is said. */
-const LOOKS_MAX = 30;
 
 /** Where Stripe sends people back: with their payment made, or not made. */
 export default function ResultPage({ result }: { result: "success" | "cancel" }) {
@@ -27,35 +21,11 @@ export default function ResultPage({ result }: { result: "success" | "cancel" })
   );
 }
 
-function usePayment(id: string, until?: string) {
-  return useQuery({
-    queryKey: keys.payment(id),
-    queryFn: () => fetchPayment(id),
-    refetchInterval: ({ state }) =>
-      until && state.data?.state !== until && state.dataUpdateCount < LOOKS_MAX && !state.error
-        ? LOOK_AGAIN_MS
-        : false,
-  });
-}
-
 function Paid({ id }: { id: string }) {
-  const client = useQueryClient();
   const { data: payment, error, refetch, dataUpdatedAt } = usePayment(id, "PAID");
   const { data: balance } = useBalance();
   const paid = payment?.state === "PAID";
-  // The credits are booked a moment after the payment is known.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each look at the payment is one at the balance
-  useEffect(() => {
-    void client.invalidateQueries({ queryKey: keys.balance });
-    if (!paid) return;
-    void client.invalidateQueries({ queryKey: keys.payments });
-    void client.invalidateQueries({ queryKey: keys.transactions });
-    const again = setTimeout(
-      () => void client.invalidateQueries({ queryKey: keys.balance }),
-      LOOK_AGAIN_MS,
-    );
-    return () => clearTimeout(again);
-  }, [client, paid, dataUpdatedAt]);
+  useBooking(paid, dataUpdatedAt);
   if (error && !payment) {
     return (
       <ProblemPanel

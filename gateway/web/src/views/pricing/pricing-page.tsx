@@ -1,21 +1,18 @@
-import { useQuery } from "@tanstack/react-query";
 import { Info } from "lucide-react";
 import { Link } from "wouter";
-import { api, ask } from "@/api/client";
-import { keys } from "@/api/keys";
 import { toProblem } from "@/api/problem";
 import type { Package } from "@/api/types";
+import { pricesOf, useModels } from "@/data/models";
+import { useBuy, usePackages } from "@/data/payments";
+import { session } from "@/data/session";
 import { formatCredits, formatMoney, micro } from "@/lib/money";
 import { useStore } from "@/lib/store";
-import { session } from "@/session/session";
 import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
-import { pricesOf, useModels } from "@/views/model/choice";
 import { Page } from "@/views/page/page";
 import { PaymentHistory } from "@/views/payments/history";
-import { useBuy } from "@/views/payments/payments";
 import { creditsText, t } from "@/words";
 
 export default function PricingPage() {
@@ -40,10 +37,7 @@ export default function PricingPage() {
 }
 
 function Packages({ visitor }: { visitor: boolean }) {
-  const { data, error, refetch } = useQuery({
-    queryKey: keys.packages,
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/payments/packages", { signal })),
-  });
+  const { data, error, refetch } = usePackages();
   if (error && !data) {
     return (
       <ProblemPanel

@@ -1,12 +1,12 @@
 import { type ReactNode, useState } from "react";
 import { toProblem } from "@/api/problem";
+import { useMe } from "@/data/account";
 import { formatDate } from "@/lib/time";
-import { useLogOut } from "@/session/log-out";
-import { useMe } from "@/session/me";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
+import { useLogOut } from "@/views/auth/log-out";
 import { t } from "@/words";
 import { Block } from "./block";
 

@@ -1,11 +1,11 @@
 import { Archive } from "lucide-react";
 import { Link } from "wouter";
 import { toProblem } from "@/api/problem";
+import { titleOf, useChatActions, useChats } from "@/data/chats";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
-import { titleOf, useChatActions, useChats } from "@/views/sidebar/chats";
 import { t } from "@/words";
 
 export function ArchivedSection() {

@@ -1,9 +1,9 @@
 import { Coins, Keyboard, LogOut, Settings } from "lucide-react";
 import { useLocation } from "wouter";
-import { useLogOut } from "@/session/log-out";
-import { useMe } from "@/session/me";
+import { useMe } from "@/data/account";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
 import { openShortcuts } from "@/ui/open-window";
+import { useLogOut } from "@/views/auth/log-out";
 import { t } from "@/words";
 import { closeSheet } from "./layout";
 

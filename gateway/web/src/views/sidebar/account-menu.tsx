@@ -1,5 +1,5 @@
 import { ChevronsUpDown } from "lucide-react";
-import { useMe } from "@/session/me";
+import { useMe } from "@/data/account";
 import { lazyView } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { t } from "@/words";

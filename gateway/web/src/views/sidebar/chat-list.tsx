@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
+import { titleOf, useChats } from "@/data/chats";
 import { busyChats } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { type Age, ageOf } from "@/lib/time";
@@ -11,7 +12,6 @@ import { Skeleton } from "@/ui/skeleton";
 import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { ChatMenu } from "./chat-menu";
-import { titleOf, useChats } from "./chats";
 import { closeSheet } from "./layout";
 
 const AGES = ["today", "yesterday", "week", "month", "older"] as const;

@@ -1,9 +1,9 @@
 import { Archive, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Chat } from "@/api/types";
+import { useChatActions } from "@/data/chats";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
 import { t } from "@/words";
-import { useChatActions } from "./chats";
 import { renaming } from "./renaming";
 
 export default function ChatMenuItems({ chat }: { chat: Chat }) {

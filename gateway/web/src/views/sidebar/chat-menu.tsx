@@ -1,10 +1,10 @@
 import { ChevronDown, Ellipsis } from "lucide-react";
 import type { Chat } from "@/api/types";
+import { titleOf } from "@/data/chats";
 import { cn } from "@/ui/cn";
 import { lazyView } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { t } from "@/words";
-import { titleOf } from "./chats";
 
 const Items = lazyView(() => import("./chat-menu-items"), "menu");
 

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import type { Chat } from "@/api/types";
+import { useChatActions } from "@/data/chats";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field } from "@/ui/field";
 import { t } from "@/words";
-import { useChatActions } from "./chats";
 import { renaming } from "./renaming";
 
 /** The API's limit, in bytes; the field counts characters, which is never more. */

@@ -1,12 +1,12 @@
 // The one way to the server: typed by openapi.json, signed in by cookies, failing with Problem.
 import createClient from "openapi-fetch";
-import { sessionFetch } from "@/session/session";
-import { problemOf } from "./problem";
-import type { paths } from "./schema";
+import { problemOf } from "@/api/problem";
+import type { paths } from "@/api/schema";
+import { sessionFetch } from "./session";
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: sessionFetch });
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;

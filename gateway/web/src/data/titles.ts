@@ -1,8 +1,8 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { api, ask } from "@/api/client";
-import { keys } from "@/api/keys";
 import type { Chat } from "@/api/types";
+import { api, ask } from "./client";
+import { keys } from "./keys";
+import { usePages } from "./pages";
 
 /** Chats of one answer: the most that the API gives. */
 const PAGE_SIZE = 100;
@@ -21,8 +21,8 @@ export interface Titles {
 
 /** The chats by their latest use, loaded page by page while the palette is open. */
 export function useTitles(): Titles {
-  const current = usePages(false);
-  const archived = usePages(true);
+  const current = useList(false);
+  const archived = useList(true);
   return {
     chats: [...current.chats, ...archived.chats],
     loading: current.loading || archived.loading,
@@ -31,20 +31,15 @@ export function useTitles(): Titles {
   };
 }
 
-function usePages(archived: boolean): Titles {
-  const query = useInfiniteQuery({
-    queryKey: keys.titles(archived),
-    queryFn: ({ pageParam, signal }) => {
-      const page = {
-        archived,
-        pageSize: PAGE_SIZE,
-        ...(pageParam ? { pageToken: pageParam } : {}),
-      };
-      return ask(api.GET("/api/v1/chats", { params: { query: page }, signal }));
-    },
-    initialPageParam: "",
-    getNextPageParam: (page) => page.nextPageToken || undefined,
-  });
+function useList(archived: boolean): Titles {
+  const query = usePages(keys.titles(archived), (page, signal) =>
+    ask(
+      api.GET("/api/v1/chats", {
+        params: { query: { archived, pageSize: PAGE_SIZE, ...page } },
+        signal,
+      }),
+    ),
+  );
   const { data, hasNextPage, isFetching, isError, fetchNextPage } = query;
   const more = hasNextPage && (data?.pages.length ?? 0) < PAGES_MAX;
   useEffect(() => {

@@ -32,15 +32,21 @@ export function isSomebodyElse(user: string | undefined): boolean {
   return last !== null && last !== user;
 }
 
-export function signedIn(answer: Session, response: Response): void {
-  keepExpiry(answer, response);
+/** A session that the server opened. The response's date tells how wrong this machine's clock is. */
+export interface Opened {
+  answer: Session;
+  response: Response;
+}
+
+export function signedIn({ answer, response }: Opened): void {
+  keepExpiry({ answer, response });
   remember(USER, answer.user?.id ?? null);
   inUse = true;
   session.set("in");
 }
 
 /** By this machine's clock, which may be wrong: the span is what the server said. */
-function keepExpiry(answer: Session, response: Response): void {
+function keepExpiry({ answer, response }: Opened): void {
   const date = response.headers.get("date");
   const serverNow = date ? new Date(date).getTime() : Date.now();
   const span = answer.expiresAt ? new Date(answer.expiresAt).getTime() - serverNow : 0;
@@ -100,7 +106,7 @@ async function renew(stale: string | null): Promise<void> {
   });
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw problemOf(body, response);
-  keepExpiry(body as Session, response);
+  keepExpiry({ answer: body as Session, response });
 }
 
 const CREDENTIAL_PATH = /^\/api\/v1\/auth\/(login|signup|refresh)$/;

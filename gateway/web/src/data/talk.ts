@@ -19,6 +19,17 @@ export function join(known: Talk, newest: Talk): Talk {
   return { messages: [...messages.slice(0, end), ...newest.messages], older };
 }
 
+/** Replaces messages by id and appends the new ones. */
+export function merge(old: Message[], fresh: Message[]): Message[] {
+  const byId = new Map(fresh.map((message) => [message.id, message]));
+  const merged = old.map((message) => {
+    const replacement = byId.get(message.id);
+    byId.delete(message.id);
+    return replacement ?? message;
+  });
+  return [...merged, ...byId.values()];
+}
+
 /** The same message stays the same object, so that rows whose message did not change are not rendered again. */
 export function share(old: unknown, fresh: unknown): unknown {
   if (!isTalk(old) || !isTalk(fresh)) return fresh;

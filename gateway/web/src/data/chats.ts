@@ -1,20 +1,16 @@
 // The list of chats and what can be done with one. Changes show at once and are taken back when the server refuses.
-import {
-  type InfiniteData,
-  type QueryClient,
-  useInfiniteQuery,
-  useMutation,
-  useQueryClient,
-} from "@tanstack/react-query";
-import { api, ask } from "@/api/client";
-import { keys } from "@/api/keys";
+import { type InfiniteData, skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
 import { isolated } from "@/lib/direction";
 import { notify } from "@/lib/notify";
-import { tellTabs } from "@/lib/tabs";
-import type { Talk } from "@/views/chat/talk";
 import { problemText, t } from "@/words";
+import { cache, refresh } from "./cache";
+import { api, ask } from "./client";
+import { keys } from "./keys";
+import { usePages } from "./pages";
+import { tellTabs } from "./tabs";
+import type { Talk } from "./talk";
 
 interface Page {
   chats: Chat[];
@@ -24,17 +20,17 @@ interface Page {
 type Pages = InfiniteData<Page, string>;
 
 export function useChats(archived = false) {
-  return useInfiniteQuery({
-    queryKey: keys.chatList(archived),
-    queryFn: ({ pageParam, signal }) =>
-      ask(
-        api.GET("/api/v1/chats", {
-          params: { query: { archived, ...(pageParam ? { pageToken: pageParam } : {}) } },
-          signal,
-        }),
-      ),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.nextPageToken || undefined,
+  return usePages(keys.chatList(archived), (page, signal) =>
+    ask(api.GET("/api/v1/chats", { params: { query: { archived, ...page } }, signal })),
+  );
+}
+
+export function useChat(chat: string | undefined) {
+  return useQuery({
+    queryKey: keys.chat(chat ?? ""),
+    queryFn: chat
+      ? ({ signal }) => ask(api.GET("/api/v1/chats/{chat}", { params: { path: { chat } }, signal }))
+      : skipToken,
   });
 }
 
@@ -46,22 +42,22 @@ export function titleOf(chat: Pick<Chat, "title">): string {
 const created = new Map<string, Chat>();
 
 /** Makes a chat. The list shows it once it has a message. */
-export async function createChat(client: QueryClient, model: string): Promise<Chat> {
+export async function createChat(model: string): Promise<Chat> {
   const chat = await ask(api.POST("/api/v1/chats", { body: model ? { model } : {} }));
   created.set(chat.id, chat);
-  client.setQueryData<Chat>(keys.chat(chat.id), chat);
-  client.setQueryData<Talk>(keys.messages(chat.id), { messages: [], older: "" });
+  cache.setQueryData<Chat>(keys.chat(chat.id), chat);
+  cache.setQueryData<Talk>(keys.messages(chat.id), { messages: [], older: "" });
   return chat;
 }
 
-export function showCreated(client: QueryClient, id: string): void {
+export function showCreated(id: string): void {
   const chat = created.get(id);
   created.delete(id);
   if (!chat) {
-    void client.invalidateQueries({ queryKey: keys.chats }); // It was made before a reload.
+    refresh(keys.chats); // It was made before a reload.
     return;
   }
-  client.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
+  cache.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
 }
 
 /** The chat's first message was refused: an empty chat is of no use. */
@@ -95,11 +91,8 @@ function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefi
 export type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model">>;
 
 export function useChatActions() {
-  const client = useQueryClient();
-
   const settle = (id: string) => {
-    void client.invalidateQueries({ queryKey: keys.chats });
-    void client.invalidateQueries({ queryKey: keys.chat(id) });
+    refresh(keys.chats, keys.chat(id));
     tellTabs(id);
   };
   const say = (thrown: unknown) => {
@@ -111,7 +104,7 @@ export function useChatActions() {
 
   const show = (id: string, change: (chat: Chat) => Chat | undefined) => {
     for (const archived of [false, true]) {
-      client.setQueryData<Pages>(keys.chatList(archived), (old) => old && replace(old, id, change));
+      cache.setQueryData<Pages>(keys.chatList(archived), (old) => old && replace(old, id, change));
     }
   };
 
@@ -119,9 +112,9 @@ export function useChatActions() {
     mutationFn: ({ chat, change }: { chat: Chat; change: ChatChange }) =>
       ask(api.PATCH("/api/v1/chats/{chat}", { params: { path: { chat: chat.id } }, body: change })),
     onMutate: async ({ chat, change }) => {
-      await client.cancelQueries({ queryKey: keys.chats });
+      await cache.cancelQueries({ queryKey: keys.chats });
       show(chat.id, (old) => (change.archived === undefined ? { ...old, ...change } : undefined));
-      client.setQueryData<Chat>(keys.chat(chat.id), (old) => old && { ...old, ...change });
+      cache.setQueryData<Chat>(keys.chat(chat.id), (old) => old && { ...old, ...change });
     },
     onSuccess: (_data, { chat, change }) => {
       if (!change.archived) return;
@@ -141,13 +134,13 @@ export function useChatActions() {
     mutationFn: (chat: Chat) =>
       ask(api.POST("/api/v1/chats/{chat}:undelete", { params: { path: { chat: chat.id } } })),
     onSuccess: (chat) => {
-      client.setQueryData<Chat>(keys.chat(chat.id), chat);
+      cache.setQueryData<Chat>(keys.chat(chat.id), chat);
       notify({ text: t("chats.restored", { title: titleOf(chat) }) });
     },
     onError: say,
     onSettled: (_data, _error, chat) => {
       settle(chat.id);
-      void client.invalidateQueries({ queryKey: keys.messages(chat.id) });
+      refresh(keys.messages(chat.id));
     },
   });
 
@@ -155,12 +148,12 @@ export function useChatActions() {
     mutationFn: (chat: Chat) =>
       ask(api.DELETE("/api/v1/chats/{chat}", { params: { path: { chat: chat.id } } })),
     onMutate: async (chat) => {
-      await client.cancelQueries({ queryKey: keys.chats });
+      await cache.cancelQueries({ queryKey: keys.chats });
       show(chat.id, () => undefined);
     },
     onSuccess: (_data, chat) => {
-      client.removeQueries({ queryKey: keys.chat(chat.id) });
-      client.removeQueries({ queryKey: keys.messages(chat.id) });
+      cache.removeQueries({ queryKey: keys.chat(chat.id) });
+      cache.removeQueries({ queryKey: keys.messages(chat.id) });
       notify({
         text: t("chats.deleted", { title: titleOf(chat) }),
         action: { label: t("common.undo"), onClick: () => undelete.mutate(chat) },

@@ -1,0 +1,43 @@
+// What the server said, kept for the whole page. Everything that asks or changes it stands in this folder.
+import {
+  notifyManager,
+  QueryClient,
+  QueryClientProvider,
+  type QueryKey,
+} from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { toProblem } from "@/api/problem";
+
+/** Older data is asked for again when a view shows it, in milliseconds. */
+const FRESH_MS = 10_000;
+
+const RETRIES = 2;
+
+// In the same turn: an answer that ended is in the list before its live copy leaves it.
+notifyManager.setScheduler(queueMicrotask);
+
+export const cache = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: FRESH_MS,
+      retry: (tries, error) => tries < RETRIES && toProblem(error).retryable,
+    },
+  },
+});
+
+export function CacheProvider({ children }: { children: ReactNode }) {
+  return <QueryClientProvider client={cache}>{children}</QueryClientProvider>;
+}
+
+/** What is in sight of these is asked for anew at once, the rest when a view shows it. */
+export function refresh(...queryKeys: QueryKey[]): void {
+  for (const queryKey of queryKeys) void cache.invalidateQueries({ queryKey });
+}
+
+export function refreshAll(): void {
+  void cache.invalidateQueries();
+}
+
+export function forgetCache(): void {
+  cache.clear();
+}

@@ -1,0 +1,40 @@
+// The balance, and what changed it.
+import { useQuery } from "@tanstack/react-query";
+import type { Balance } from "@/api/types";
+import { sleep } from "@/lib/sleep";
+import { cache, refresh } from "./cache";
+import { api, ask } from "./client";
+import { keys } from "./keys";
+import { usePages } from "./pages";
+
+/** The charge is booked a moment after the answer ended: when to look again, in milliseconds. */
+const LOOK_AGAIN_MS = [400, 1000, 2500, 5000];
+
+export function useBalance() {
+  return useQuery({
+    queryKey: keys.balance,
+    queryFn: () => ask(api.GET("/api/v1/credits/balance")),
+  });
+}
+
+/** The server took a message, and holds its price. */
+export function balanceIsHeld(): void {
+  refresh(keys.balance);
+}
+
+/** Asks until nothing is held any more, or the patience is over. */
+export async function refreshBalance(): Promise<void> {
+  await cache.invalidateQueries({ queryKey: keys.transactions });
+  for (const wait of [0, ...LOOK_AGAIN_MS]) {
+    await sleep(wait);
+    await cache.invalidateQueries({ queryKey: keys.balance });
+    if (cache.getQueryData<Balance>(keys.balance)?.held === "0") return;
+  }
+}
+
+/** What changed the balance, newest first. */
+export function useTransactions() {
+  return usePages(keys.transactions, (query, signal) =>
+    ask(api.GET("/api/v1/credits/transactions", { params: { query }, signal })),
+  );
+}

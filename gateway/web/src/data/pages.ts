@@ -1,0 +1,19 @@
+import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
+
+interface Page {
+  nextPageToken: string;
+}
+
+/** A list that the API gives page by page. `fetchPage` gets the query that names the page. */
+export function usePages<P extends Page>(
+  queryKey: QueryKey,
+  fetchPage: (page: { pageToken?: string }, signal: AbortSignal) => Promise<P>,
+) {
+  return useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) =>
+      fetchPage(pageParam ? { pageToken: pageParam } : {}, signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextPageToken || undefined,
+  });
+}

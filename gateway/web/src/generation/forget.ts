@@ -1,0 +1,12 @@
+import { forgetCache } from "@/data/cache";
+import { forgetDrafts } from "@/data/drafts";
+import { forgetPending } from "./pending";
+import { abandonAll } from "./send";
+
+/** Nothing of a user stays in the page for the next one. */
+export function forgetUser(): void {
+  abandonAll();
+  forgetDrafts();
+  forgetPending();
+  forgetCache();
+}
