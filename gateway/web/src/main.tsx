@@ -2,7 +2,7 @@ import "./styles/main.css";
 import { StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { sayWhatIsUnexpected } from "@/app/unexpected";
-import { CacheProvider } from "@/data/cache";
+import { DataProvider } from "@/data/provider";
 import { lazyView } from "@/ui/lazy-view";
 import { App } from "./app/app";
 import { notes } from "./lib/notify";
@@ -21,13 +21,13 @@ function Root() {
   const waiting = useStore(notes).length > 0;
   if (waiting && !noted) setNoted(true);
   return (
-    <CacheProvider>
+    <DataProvider>
       <App />
       <Suspense fallback={null}>
         <Tips />
         {noted && <Notes />}
       </Suspense>
-    </CacheProvider>
+    </DataProvider>
   );
 }
 

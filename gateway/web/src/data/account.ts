@@ -26,9 +26,18 @@ export function showMe(user: User): void {
   cache.setQueryData<User>(keys.me, user);
 }
 
-/** Another user logged in over the page: what belongs to the former one goes. */
-export function forgetAllButMe(): void {
+/** The same user logged in again: what changed meanwhile is asked for. */
+export function refreshData(): void {
+  void cache.invalidateQueries();
+}
+
+/** Another user logged in over the page. */
+export function forgetDataButMe(): void {
   cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+}
+
+export function forgetData(): void {
+  cache.clear();
 }
 
 export function logIn(email: string, password: string): Promise<Opened> {

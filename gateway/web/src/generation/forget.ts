@@ -1,4 +1,4 @@
-import { forgetCache } from "@/data/cache";
+import { forgetData } from "@/data/account";
 import { forgetDrafts } from "@/data/drafts";
 import { forgetPending } from "./pending";
 import { abandonAll } from "./send";
@@ -8,5 +8,5 @@ export function forgetUser(): void {
   abandonAll();
   forgetDrafts();
   forgetPending();
-  forgetCache();
+  forgetData();
 }

@@ -1,5 +1,5 @@
 import { type ComponentProps, type ReactNode, Suspense, useRef, useState } from "react";
-import { lazyView } from "@/ui/lazy-view";
+import { lazyView } from "./lazy-view";
 import type { MenuPlace } from "./menu-box";
 
 const loadBox = () => import("./menu-box");

@@ -1,8 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import type { User } from "@/api/types";
-import { forgetAllButMe, useMe } from "@/data/account";
-import { refreshAll } from "@/data/cache";
+import { forgetDataButMe, refreshData, useMe } from "@/data/account";
 import { signedOut } from "@/data/session";
 import { forgetUser } from "@/generation/forget";
 import { Button } from "@/ui/button";
@@ -19,11 +18,11 @@ export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
 
   const goOn = (user: User | undefined) => {
     if (user?.id === me?.id) {
-      refreshAll();
+      refreshData();
       return;
     }
     // Somebody else: nothing of the former user may stay.
-    forgetAllButMe();
+    forgetDataButMe();
     navigate("/");
   };
   const leave = () => {

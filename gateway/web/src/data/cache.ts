@@ -1,11 +1,5 @@
 // What the server said, kept for the whole page. Everything that asks or changes it stands in this folder.
-import {
-  notifyManager,
-  QueryClient,
-  QueryClientProvider,
-  type QueryKey,
-} from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { notifyManager, QueryClient, type QueryKey } from "@tanstack/react-query";
 import { toProblem } from "@/api/problem";
 
 /** Older data is asked for again when a view shows it, in milliseconds. */
@@ -25,19 +19,7 @@ export const cache = new QueryClient({
   },
 });
 
-export function CacheProvider({ children }: { children: ReactNode }) {
-  return <QueryClientProvider client={cache}>{children}</QueryClientProvider>;
-}
-
 /** What is in sight of these is asked for anew at once, the rest when a view shows it. */
 export function refresh(...queryKeys: QueryKey[]): void {
   for (const queryKey of queryKeys) void cache.invalidateQueries({ queryKey });
-}
-
-export function refreshAll(): void {
-  void cache.invalidateQueries();
-}
-
-export function forgetCache(): void {
-  cache.clear();
 }
