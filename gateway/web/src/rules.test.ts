@@ -26,9 +26,9 @@ it.each([
   ],
   // Storage may be switched off.
   ["storage", /\b(local|session)Storage\b/, ["lib/storage.ts"]],
-  // A part that is missing after an upgrade must not blank the page.
   // Biome sees what a file imports from which layer (layers.json), but not what it loads later.
   ["import() of another folder", /\bimport\("@\//, ["app/app.tsx", "app/shell.tsx"]],
+  // A part that is missing after an upgrade must not blank the page.
   ["React's lazy", /\blazy\b[^;]*from "react"/, ["ui/lazy-view.tsx"]],
 ])("%s is used only where there is a way round", (_what, pattern, allowed) => {
   expect(filesWith(pattern)).toEqual(allowed);
