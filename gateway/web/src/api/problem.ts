@@ -2,7 +2,7 @@
 import type { components } from "./schema";
 
 /** A newer server may know reasons that this page does not. */
-export type ProblemJson = Omit<components["schemas"]["Problem"], "reason" | "code"> & {
+type ProblemJson = Omit<components["schemas"]["Problem"], "reason" | "code"> & {
   reason: string;
 };
 

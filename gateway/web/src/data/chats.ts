@@ -88,7 +88,7 @@ function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefi
   };
 }
 
-export type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model">>;
+type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model">>;
 
 export function useChatActions() {
   const settle = (id: string) => {

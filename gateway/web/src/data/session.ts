@@ -6,7 +6,7 @@ import { recall, remember } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 
 /** "ended": the session was lost while the page was in use, so what is on it must be kept. */
-export type SessionState = "in" | "out" | "ended";
+type SessionState = "in" | "out" | "ended";
 
 /** Key of when the access token ends (RFC 3339). Present means: signed in, as far as this browser knows. */
 const EXPIRY = "session";

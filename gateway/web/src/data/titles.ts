@@ -10,7 +10,7 @@ const PAGE_SIZE = 100;
 /** So many pages are loaded, archived chats apart. The palette says so when there are more. */
 const PAGES_MAX = 30;
 
-export interface Titles {
+interface Titles {
   chats: Chat[];
   /** More pages are on their way. */
   loading: boolean;

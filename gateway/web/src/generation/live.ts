@@ -3,7 +3,7 @@ import type { Accepted, Usage } from "@/api/types";
 import type { GenerationEvent } from "./events";
 
 /** "resending": the message did not arrive, as far as is known. "reconnecting": it did, and its answer is out of sight. */
-export type Phase = "sending" | "resending" | "writing" | "waiting" | "reconnecting";
+type Phase = "sending" | "resending" | "writing" | "waiting" | "reconnecting";
 
 export interface Live {
   /** Names this sending on the server (Idempotency-Key) and in the list until the messages have ids. */

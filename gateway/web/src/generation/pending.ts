@@ -8,7 +8,7 @@ const FRESH_MS = 15 * 60_000;
 
 const KEY = "pending";
 
-export interface Pending extends Pick<Live, "key" | "question" | "parent" | "model"> {
+interface Pending extends Pick<Live, "key" | "question" | "parent" | "model"> {
   /** The chat that was made for a first message. */
   made?: string;
   /** When it was sent, in milliseconds since 1970. */

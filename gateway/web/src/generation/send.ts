@@ -12,7 +12,7 @@ import { dropPending, isFresh, keepPending, pendingOf } from "./pending";
 import { type Run, runs, show } from "./run";
 import { NEW_CHAT, setLive } from "./running";
 
-export interface Sending {
+interface Sending {
   /** Undefined: the message makes a chat. */
   chat: string | undefined;
   text: string;
@@ -81,7 +81,7 @@ export function attach(chat: string, generation: string, stored: Stored): void {
 }
 
 /** The assistant's message as far as it is stored. */
-export interface Stored {
+interface Stored {
   id: string;
   text: string;
   model: string;

@@ -9,7 +9,7 @@ const ASK_MS = 15_000;
 /** How often the clocks are looked at, in milliseconds. */
 const LOOK_MS = 1000;
 
-export interface Watcher {
+interface Watcher {
   heardBytes(): void;
   heardEvent(): void;
   end(): void;

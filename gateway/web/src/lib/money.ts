@@ -28,7 +28,7 @@ export function formatMoney(currency: string, minorUnits: string, locale = "en")
   return format.format(Number(minorUnits) / 10 ** digits);
 }
 
-export interface Price {
+interface Price {
   perMessage: string;
   inputPer1k: string;
   outputPer1k: string;

@@ -1,7 +1,7 @@
 // Short notes at the edge of the page. What draws them is loaded with the first one.
 import { createStore } from "./store";
 
-export interface Note {
+interface Note {
   text: string;
   isError?: boolean;
   action?: { label: string; onClick: () => void };

@@ -3,7 +3,7 @@
 import { DIAGRAM_MAX_MS } from "./limits";
 import { createWorkshop, type Handler, type Worklike } from "./workshop";
 
-export interface DiagramJob {
+interface DiagramJob {
   code: string;
   /** Mermaid's theme variables. */
   colours: Record<string, string>;

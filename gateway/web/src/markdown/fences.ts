@@ -1,6 +1,6 @@
 // The fenced code of a text that is otherwise shown as it is.
 
-export interface Fenced {
+interface Fenced {
   isCode: boolean;
   language: string;
   text: string;

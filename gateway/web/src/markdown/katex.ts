@@ -38,7 +38,7 @@ export function set(tex: string, place: HTMLElement, displayMode: boolean): stri
 }
 
 /** Groups in one another: by braces, \left, \begin, and what takes the next token as its argument. */
-export function depthOf(tex: string): number {
+function depthOf(tex: string): number {
   let depth = 0;
   let deepest = 0;
   let chain = 0;

@@ -14,14 +14,14 @@ import { TEXT_MAX_CHARS } from "./limits";
 import { type MathToken, mathBlock, mathInline } from "./math";
 
 /** Text that is shown as it is. */
-export interface PlainToken {
+interface PlainToken {
   type: "plain";
   raw: string;
   text: string;
 }
 
 /** A part of a paragraph that is too long to be laid out as one. */
-export interface PieceToken {
+interface PieceToken {
   type: "piece";
   raw: string;
   tokens: Token[];

@@ -21,7 +21,7 @@ interface Order<Job, Result> {
 }
 
 /** Answers undefined when the job failed or took longer than `maxMs`. */
-export type Workshop<Job, Result> = (job: Job) => Promise<Result | undefined>;
+type Workshop<Job, Result> = (job: Job) => Promise<Result | undefined>;
 
 /** A worker says "ready" once it is loaded: loading it is not the job's fault. */
 export function createWorkshop<Job, Result>(

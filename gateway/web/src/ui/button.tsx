@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react";
 import { cn } from "./cn";
 
-export type ButtonLook = "primary" | "outline" | "quiet" | "danger";
+type ButtonLook = "primary" | "outline" | "quiet" | "danger";
 
 const LOOKS: Record<ButtonLook, string> = {
   primary: "bg-strong text-on-strong hover:opacity-88",

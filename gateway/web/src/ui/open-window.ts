@@ -2,7 +2,7 @@
 import { recallInTab, rememberInTab } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 
-export type Window = "none" | "commands" | "shortcuts";
+type Window = "none" | "commands" | "shortcuts";
 
 /** The palette opens again when it was open as the page had to be loaded anew. */
 const before = recallInTab("window");

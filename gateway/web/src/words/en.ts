@@ -170,7 +170,6 @@ export const en = {
     diagram: "Diagram",
     showDiagram: "Show the diagram",
     showSource: "Show the source",
-    drawing: "Drawing the diagram",
     notDrawn: "This diagram could not be drawn: {{reason}}",
     tooLong: "it is too large.",
     tooSlow: "it took too long.",

@@ -2,7 +2,7 @@
 import type { Message } from "@/api/types";
 import { type Live, shownText } from "@/generation/live";
 
-export interface Question {
+interface Question {
   kind: "question";
   key: string;
   id: string;

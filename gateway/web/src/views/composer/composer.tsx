@@ -136,7 +136,7 @@ function StopButton({ chat }: { chat: string }) {
 }
 
 /** Without blank lines around it. The first line keeps its indentation: it may be code. */
-export function asSent(text: string): string {
+function asSent(text: string): string {
   return text.replace(/^\s*\n/, "").trimEnd();
 }
 

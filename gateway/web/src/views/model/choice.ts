@@ -9,7 +9,7 @@ import { creditsText, t } from "@/words";
 
 const lastChosen = createStore(recall("model") ?? "");
 
-export interface ModelChoice {
+interface ModelChoice {
   models: Model[] | undefined;
   model: Model | undefined;
   choose: (id: string) => void;

@@ -13,7 +13,7 @@ function subscribe(listener: () => void): () => void {
   return () => narrow.removeEventListener("change", listener);
 }
 
-export function useNarrow(): boolean {
+function useNarrow(): boolean {
   return useSyncExternalStore(subscribe, () => narrow.matches);
 }
 
