@@ -308,10 +308,15 @@ screenshot: all $(TEST_MODULES) ## take docs/images/chat.png, the README's pictu
 LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
-.PHONY: long soak
-long: binaries web $(LEDGER_TESTS) $(TEST_MODULES) ## long tests for LONG_SECONDS, picked by SEED
+.PHONY: long soak long-build
+long-build: binaries web $(LEDGER_TESTS) $(TEST_MODULES)
+long: ## long tests for LONG_SECONDS, picked by SEED
+	@tools/deps install build run test lint
+	@$(MAKE) long-build
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
-soak: binaries web $(LEDGER_TESTS) $(TEST_MODULES) ## every long test for an hour
+soak: ## every long test for an hour
+	@tools/deps install build run test lint
+	@$(MAKE) long-build
 	@SEED=$(SEED) SECONDS_TO_RUN=3600 tests/run -j1 -t 7200 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
 	@$(MAKE) MODE=asan binaries unit-tests service-tests
@@ -356,7 +361,7 @@ lint-web: $(WEB_MODULES) $(G)/openapi.json
 bench: ## print figures of the whole stack, one JSON object a line
 	@tools/deps install build run bench
 	@$(MAKE) all >&2
-	@node tools/bench/stack.mjs build
+	@node tests/bench/stack.mjs build
 
 # ---------------------------------------------------------------------------------------------- run
 .PHONY: run
@@ -376,8 +381,8 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 	@$(MAKE) all
 	@exec node tools/dev.mjs $(DIR) $(PORT)
 
-include tools/bench/rpc/rules.mk
-include tools/bench/ledger/rules.mk
+include tests/bench/rpc/rules.mk
+include tests/bench/ledger/rules.mk
 include tests/interop/rules.mk
 
 # ---------------------------------------------------------------------------------------------- house-keeping

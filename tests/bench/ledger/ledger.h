@@ -1,6 +1,6 @@
 /* The ledger's benchmark: what its files share. */
-#ifndef TOOLS_BENCH_LEDGER_LEDGER_H
-#define TOOLS_BENCH_LEDGER_LEDGER_H
+#ifndef TESTS_BENCH_LEDGER_LEDGER_H
+#define TESTS_BENCH_LEDGER_LEDGER_H
 
 #include "runtime/base/uuid.h"
 #include "tests/lib/process.h"

@@ -1,7 +1,7 @@
 /* Pairs of hold and settle a second: each caller holds and, when that is answered, settles, then
  * begins anew; pgbench's transaction reads and writes three rows and adds one, with a balance that
  * every transaction of a branch changes. */
-#include "tools/bench/ledger/ledger.h"
+#include "tests/bench/ledger/ledger.h"
 
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"

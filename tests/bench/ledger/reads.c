@@ -1,6 +1,6 @@
 /* Balance and usage with many transfers stored against few: a user's own reads must not notice
  * what others did. */
-#include "tools/bench/ledger/ledger.h"
+#include "tests/bench/ledger/ledger.h"
 
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"

@@ -1,5 +1,5 @@
 // Figures of the whole stack, each beside its peer in the same run; one JSON object a line on standard output.
-//   node tools/bench/stack.mjs [build folder]     SECONDS=5 CLIENTS=64 ROUNDS=100
+//   node tests/bench/stack.mjs [build folder]     SECONDS=5 CLIENTS=64 ROUNDS=100
 import { spawn, execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from "node:fs";
 import { createServer } from "node:net";

@@ -6,7 +6,7 @@
  *
  * Environment: SECONDS_EACH (10), REPEAT (3; the median counts), CALLERS (256), ACCOUNTS (10,000),
  * SCALE (50; of pgbench), CLIENTS (32; of pgbench), TRANSFERS (10,000,000), READS (20,000). */
-#include "tools/bench/ledger/ledger.h"
+#include "tests/bench/ledger/ledger.h"
 
 #include "runtime/base/ensure.h"
 #include "tests/lib/pg.h"
