@@ -168,6 +168,13 @@ $(B)/lib/%.a:
 	@echo "  AR    $@"
 	$(Q)ar rcs $@ $^
 
+# The one object that a commit changes. It is linked before the archives, so it takes the place of services/runtime/base/version.c.
+VERSION_O := $(B)/obj/gen/version.o
+.PHONY: always
+$(G)/version.c: VERSION tools/gen/version always
+	@mkdir -p $(@D)
+	@tools/gen/version >$@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+
 LIBS = $(B)/lib/libruntime.a $(B)/lib/libgen.a
 define link
 @mkdir -p $(@D)
@@ -179,20 +186,20 @@ endef
 service_sources = $(call sources,services/$(1)/*.c services/$(1)/*/*.c)
 define service
 $(1)_O := $$(call object,$$(call service_sources,$(1)))
-$(B)/bin/$(1): $$($(1)_O) $(LIBS)
+$(B)/bin/$(1): $$($(1)_O) $(VERSION_O) $(LIBS)
 	$$(link)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service,$(s))))
 
 GATEWAY_O := $(call object,$(call sources,gateway/*.c)) $(B)/obj/gen/gateway/routes.o
-$(B)/bin/gateway: $(GATEWAY_O) $(LIBS)
+$(B)/bin/gateway: $(GATEWAY_O) $(VERSION_O) $(LIBS)
 	$(link)
 $(B)/obj/gateway/openapi.o: $(G)/openapi.json # included by its assembler text
 
-$(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(LIBS)
+$(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(VERSION_O) $(LIBS)
 	$(link)
 
-$(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(LIBS)
+$(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(VERSION_O) $(LIBS)
 	$(link)
 
 # ---------------------------------------------------------------------------------------------- the page

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# deploy/config is what the programs say about themselves; and nothing is open by default.
+# deploy/config is what the programs say about themselves, nothing is open by default, and a program knows its version.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 B=${B:-build}
 services=(services/*/main.c)
@@ -52,5 +52,22 @@ for p in "${services[@]}" gateway; do
 done
 grep -q '^listen: \[tcp://127.0.0.1:' deploy/config/standin.yaml
 ok $? "the stand-in listens on this host alone"
+
+# ---- which build it is
+number=$(cat VERSION)
+for p in "${programs[@]}" limitless; do
+	said=$("$B/bin/$p" --version)
+	[[ $? = 0 && $said =~ ^$p\ $number(\+[0-9a-f]{10,40}(-dirty)?)?$ ]]
+	ok $? "$p --version ($said)"
+done
+export_dir=$(mktemp -d)
+mkdir -p "$export_dir/tools/gen"
+cp VERSION "$export_dir"
+cp tools/gen/version "$export_dir/tools/gen"
+"$export_dir/tools/gen/version" | grep -qF "version_text[] = \"$number\";"
+ok $? "sources without git have their number alone"
+"$export_dir/tools/gen/version" | grep -qF 'version_commit[] = "";'
+ok $? "and no commit"
+rm -r "$export_dir"
 echo "1..$n"
 exit $failed

@@ -1,5 +1,7 @@
 #include "tools/limitless/commands.h"
 
+#include "runtime/base/version.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +25,11 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "usage: limitless COMMAND …\n");
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("limitless %s\n", version_text);
+		return 0;
+	}
+	fprintf(stderr, "usage: limitless COMMAND … | --version\n");
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		fprintf(stderr, "  %-8s %s\n", commands[i].name, commands[i].help);
 	return 1;

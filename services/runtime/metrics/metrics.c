@@ -1,6 +1,7 @@
 #include "runtime/metrics/metrics.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/version.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -215,6 +216,14 @@ static int64_t count_fds(void)
 	return n;
 }
 
+static void write_build(struct buf *out)
+{
+	buf_addf(out,
+		 "# HELP build_info Which build runs; always 1.\n# TYPE build_info gauge\n"
+		 "build_info{version=\"%s\",commit=\"%s\"} 1\n",
+		 version_number, version_commit);
+}
+
 /* Resident pages and start time of this process, from procfs. */
 static void write_process(struct buf *out)
 {
@@ -237,6 +246,7 @@ static void write_process(struct buf *out)
 
 void metrics_write(struct buf *out)
 {
+	write_build(out);
 	write_process(out);
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < registry.n; i++)

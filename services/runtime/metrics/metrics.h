@@ -32,8 +32,8 @@ void metric_observe_us(struct metric *metric, int64_t us);
 /* A gauge read when somebody asks. */
 void metric_callback(const char *name, const char *help, int64_t (*read)(void *ctx), void *ctx);
 
-/* Everything, text format 0.0.4; process_resident_memory_bytes, process_open_fds,
- * process_start_time_seconds too. */
+/* Everything, in the text format 0.0.4, with build_info{version,commit}, process_open_fds,
+ * process_resident_memory_bytes and process_start_time_seconds. */
 void metrics_write(struct buf *out);
 
 #endif

@@ -92,6 +92,11 @@ static void gauges_are_read_when_asked(void **state)
 	expect_text("process_resident_memory_bytes ");
 }
 
+static void the_build_names_itself(void **state)
+{
+	expect_text("# TYPE build_info gauge\nbuild_info{version=\"test\",commit=\"\"} 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +105,7 @@ int main(void)
 		cmocka_unit_test(histogram_cumulates),
 		cmocka_unit_test(a_family_is_bounded),
 		cmocka_unit_test(gauges_are_read_when_asked),
+		cmocka_unit_test(the_build_names_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "runtime/base/ensure.h"
 #include "runtime/base/memory.h"
+#include "runtime/base/version.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/log/log.h"
 #include "runtime/process/confine.h"
@@ -179,7 +180,7 @@ static void serve(struct run *run, const sigset_t *signals)
 	int number;
 
 	atomic_store(&run->serving, true);
-	log_info("serving");
+	log_info("serving", LOG_S("version", version_text));
 	memory_trim_start();
 	for (;;) {
 		ensure(sigwait(signals, &number) == 0);
@@ -230,10 +231,15 @@ int process_main(const struct process_spec *spec, int argc, char **argv)
 			conf_print_example(spec->name, spec->keys, spec->n_keys);
 			return 0;
 		}
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("%s %s\n", spec->name, version_text);
+			return 0;
+		}
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
 			file = argv[++i];
 		} else {
-			fprintf(stderr, "usage: %s [--config FILE] [--print-config]\n", spec->name);
+			fprintf(stderr, "usage: %s [--config FILE] [--print-config] [--version]\n",
+				spec->name);
 			return 1;
 		}
 	}
