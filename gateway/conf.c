@@ -14,10 +14,11 @@ const struct conf_key gateway_keys[] = {
 	CONF_KEY("hosts", CONF_LIST, hosts, "", 0, 0,
 		 "Other names that the server is asked by: name, or name:port. Addresses need not "
 		 "be listed."),
-	CONF_KEY("backends", CONF_MAP, backends, NULL, 0, 0,
-		 "Service to its server: dns:///host:port, ipc:///path, tcp://…, tls+tcp://… It has "
-		 "the packages that begin with its name; one that is elsewhere is named itself "
-		 "(auth.v1). Those with one target share connections."),
+	CONF_KEY(
+		"backends", CONF_MAP, backends, NULL, 0, 0,
+		"Service to its server: dns:///host:port, ipc:///path, tcp://…, tls+tcp://… It has "
+		"the packages that begin with its name; one that is elsewhere is named itself "
+		"(auth.v1). Those with one target share connections."),
 	CONF_KEY("edge", CONF_TEXT, edge, NULL, 0, 0,
 		 "Key of backends whose server also has edge.v1: keys, ended sessions."),
 	CONF_KEY("web_root", CONF_TEXT, web_root, "", 0, 0,
