@@ -2,7 +2,7 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
-#include "chat/catalogue/catalogue.h"
+#include "chat/catalogue/current.h"
 #include "chat/provider/provider.h"
 #include "chat/v1/rpc.h"
 #include "runtime/db/db.h"
@@ -65,6 +65,7 @@ struct engine;
 /* The state of the process, which handlers reach by chat_of. Set before the first of them runs. */
 struct chat {
 	const struct chat_conf *conf;
+	struct current current;
 	struct engine *engine;
 };
 extern struct chat chat;
@@ -81,11 +82,6 @@ extern const size_t chat_keys_n;
  * with the key at fault. */
 _must_check_ enum status provider_set_read(const struct chat_conf *conf, struct arena *arena,
 					   struct provider_set *ret, struct error *reterr);
-
-/* The catalogue as it is now; the reference is the caller's. Any thread. */
-struct catalogue *chat_catalogue(void);
-/* Takes the caller's reference. */
-void chat_catalogue_set(struct catalogue *catalogue);
 
 /* Keeps the price versions of the catalogue in the database. db: of chat_worker. */
 _must_check_ enum status catalogue_store(const struct catalogue *catalogue, struct db *db,

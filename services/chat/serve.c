@@ -11,6 +11,8 @@
 #define JOB_LEASE_MS 60000
 #define CATALOGUE_BYTES_MAX (256u << 20) /* a ring of requests_per_minute for each key, too */
 
+struct chat chat;
+
 static struct db_pool *pool; /* of chat_worker */
 static struct outbox *outbox;
 static struct jobs *jobs;
@@ -59,6 +61,7 @@ static void start_engine(struct service *service)
 		.pool = pool, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
 	chat.engine = engine_start(&(struct engine_options){
 		.conf = chat.conf,
+		.current = &chat.current,
 		.endpoint = *chat.conf->advertise ? chat.conf->advertise : service->conf->listen[0],
 		.app = service->db,
 		.worker = worker_options(service),
@@ -77,7 +80,9 @@ static enum status start(struct service *service, struct error *reterr)
 	chat.conf = (const struct chat_conf *)service->conf;
 	worker = worker_options(service);
 	pool = db_pool_new(&worker);
-	discovery = discovery_start(pool, chat.conf, (int32_t)service->conf->database_wait_ms);
+	current_init(&chat.current);
+	discovery = discovery_start(pool, chat.conf, &chat.current,
+				    (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
 	if (s != OK)
 		return s;
@@ -108,7 +113,7 @@ static void stop(_unused_ struct service *service)
 		outbox_stop(outbox);
 	if (discovery)
 		discovery_stop(discovery);
-	chat_catalogue_set(NULL);
+	current_done(&chat.current);
 	db_pool_free(pool);
 }
 

@@ -13,12 +13,12 @@ static void tell_owner(struct rpc_call *call, const char *id, const PGresult *ro
 	const char *boot_id = db_peek(rows, 0, "boot_id");
 	struct error err;
 
-	if (strcmp(boot_id, engine_boot_id(chat.engine)) == 0) {
-		engine_cancel(chat.engine, id, WAIT_MS);
+	if (strcmp(boot_id, engine_boot_id(chat_of(call)->engine)) == 0) {
+		engine_cancel(chat_of(call)->engine, id, WAIT_MS);
 		return;
 	}
-	if (engine_cancel_elsewhere(chat.engine, db_peek(rows, 0, "owner_endpoint"), boot_id, id,
-				    &call->ctx, &err) != OK)
+	if (engine_cancel_elsewhere(chat_of(call)->engine, db_peek(rows, 0, "owner_endpoint"),
+				    boot_id, id, &call->ctx, &err) != OK)
 		log_info("cancel_not_forwarded", LOG_S("generation", id),
 			 LOG_S("reason", err.reason));
 }

@@ -7,8 +7,8 @@
 enum status chat_v1_forward_cancel(struct rpc_call *call, const Chat__V1__ForwardCancelRequest *req,
 				   _unused_ Google__Protobuf__Empty *resp)
 {
-	if (strcmp(req->boot_id, engine_boot_id(chat.engine)) != 0 ||
-	    !engine_cancel(chat.engine, req->generation, WAIT_MS))
+	if (strcmp(req->boot_id, engine_boot_id(chat_of(call)->engine)) != 0 ||
+	    !engine_cancel(chat_of(call)->engine, req->generation, WAIT_MS))
 		return rpc_fail(call, FAILED_PRECONDITION, "generation_moved",
 				"the generation does not run here");
 	return OK;

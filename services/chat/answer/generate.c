@@ -2,6 +2,6 @@
 
 enum status chat_v1_generate(struct rpc_call *call, const Chat__V1__GenerateRequest *req)
 {
-	engine_generate(chat.engine, call, req);
+	engine_generate(chat_of(call)->engine, call, req);
 	return RPC_LATER;
 }

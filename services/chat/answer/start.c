@@ -130,7 +130,8 @@ static enum status find_key(struct crew_member *member, struct start_job *start,
 static enum status price_floor(struct crew_member *member, struct start_job *start,
 			       struct error *reterr)
 {
-	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
+		current_catalogue(start->job.engine->options.current);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Chat__V1__GenerateRequest *req = request(start);
 	const char *const params[] = {req->chat};

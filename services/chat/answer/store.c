@@ -225,8 +225,9 @@ static enum status count(struct db *db, const struct start_job *start, struct er
 
 enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 {
-	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
 	struct start_job *start = ctx;
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
+		current_catalogue(start->job.engine->options.current);
 	const Chat__V1__GenerateRequest *req = request(start);
 	const struct model *model;
 	struct place_in_chat place = {0};

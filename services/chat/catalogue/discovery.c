@@ -24,6 +24,7 @@ struct known {
 struct discovery {
 	struct db_pool *pool;
 	const struct chat_conf *conf;
+	struct current *current;
 	int32_t wait_ms;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
@@ -77,7 +78,7 @@ static enum status put_in_place(struct discovery *discovery, struct catalogue *b
 		db_pool_give(discovery->pool, db);
 	}
 	if (s == OK)
-		chat_catalogue_set(catalogue);
+		current_set(discovery->current, catalogue);
 	else
 		catalogue_unref(catalogue);
 	return s;
@@ -253,13 +254,15 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-struct discovery *discovery_start(struct db_pool *pool, const struct chat_conf *conf, int32_t wait)
+struct discovery *discovery_start(struct db_pool *pool, const struct chat_conf *conf,
+				  struct current *current, int32_t wait)
 {
 	struct discovery *discovery = calloc(1, sizeof *discovery);
 
 	ensure(discovery);
 	discovery->pool = pool;
 	discovery->conf = conf;
+	discovery->current = current;
 	discovery->wait_ms = wait;
 	pthread_mutex_init(&discovery->lock, NULL);
 	pthread_cond_init(&discovery->changed, NULL);

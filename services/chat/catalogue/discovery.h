@@ -9,7 +9,7 @@ struct discovery;
 
 /* Prices are kept through pool. Nothing is asked before the first catalogue. */
 struct discovery *discovery_start(struct db_pool *pool, const struct chat_conf *conf,
-				  int32_t wait_ms);
+				  struct current *current, int32_t wait_ms);
 /* Waits for a question under way, a few seconds at most. */
 void discovery_stop(struct discovery *discovery);
 

@@ -31,7 +31,8 @@ enum status chat_v1_list_models(struct rpc_call *call,
 				_unused_ const Chat__V1__ListModelsRequest *req,
 				Chat__V1__ListModelsResponse *resp)
 {
-	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
+		current_catalogue(&chat_of(call)->current);
 	size_t n = catalogue->n_models;
 	Chat__V1__Model *models = arena_array(call->arena, n, sizeof *models);
 

@@ -5,7 +5,8 @@
 enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateChatRequest *req,
 				Chat__V1__Chat *resp)
 {
-	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = chat_catalogue();
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
+		current_catalogue(&chat_of(call)->current);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const struct model *model;
 	const char *title;

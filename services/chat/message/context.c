@@ -52,7 +52,7 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	enum status s;
 
 	catalogue_unref(generation->catalogue);
-	generation->catalogue = chat_catalogue();
+	generation->catalogue = current_catalogue(generation->engine->options.current);
 	generation->input_tokens = generation->prompt_bytes = 0; /* a transaction may repeat it */
 	s = chat_model(generation->catalogue, facts->model, "", &model, reterr);
 	if (s != OK)

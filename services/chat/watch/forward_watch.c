@@ -2,7 +2,7 @@
 
 enum status chat_v1_forward_watch(struct rpc_call *call, const Chat__V1__ForwardWatchRequest *req)
 {
-	engine_watch_here(chat.engine, call, req->generation, req->user_id, req->boot_id,
+	engine_watch_here(chat_of(call)->engine, call, req->generation, req->user_id, req->boot_id,
 			  req->cursor);
 	return RPC_LATER;
 }

@@ -1,31 +1,36 @@
-/* The process's state, and the catalogue, which SIGHUP replaces while handlers read it. */
+#include "chat/catalogue/current.h"
+
 #include "chat/chat.h"
 
-#include <pthread.h>
+void current_init(struct current *current)
+{
+	pthread_mutex_init(&current->lock, NULL);
+}
 
-struct chat chat;
+void current_done(struct current *current)
+{
+	catalogue_unref(current->catalogue);
+	pthread_mutex_destroy(&current->lock);
+}
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards current */
-static struct catalogue *current;
-
-struct catalogue *chat_catalogue(void)
+struct catalogue *current_catalogue(struct current *current)
 {
 	struct catalogue *catalogue;
 
-	pthread_mutex_lock(&lock);
-	catalogue = catalogue_ref(current);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&current->lock);
+	catalogue = catalogue_ref(current->catalogue);
+	pthread_mutex_unlock(&current->lock);
 	return catalogue;
 }
 
-void chat_catalogue_set(struct catalogue *catalogue)
+void current_set(struct current *current, struct catalogue *catalogue)
 {
 	struct catalogue *old;
 
-	pthread_mutex_lock(&lock);
-	old = current;
-	current = catalogue;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&current->lock);
+	old = current->catalogue;
+	current->catalogue = catalogue;
+	pthread_mutex_unlock(&current->lock);
 	catalogue_unref(old);
 }
 
