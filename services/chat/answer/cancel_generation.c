@@ -1,5 +1,6 @@
 #include "chat/answer/engine.h"
 #include "chat/answer/facts.h"
+#include "chat/words/state.h"
 #include "runtime/log/log.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ enum status chat_v1_cancel_generation(struct rpc_call *call,
 		return s;
 	if (PQntuples(rows) == 0)
 		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such generation");
-	if (facts_state(db_peek(rows, 0, "state")) == CHAT__V1__GENERATION__STATE__RUNNING)
+	if (state_read(db_peek(rows, 0, "state")) == CHAT__V1__GENERATION__STATE__RUNNING)
 		tell_owner(call, req->generation, rows);
 	get.generation = req->generation;
 	return chat_v1_get_generation(call, &get, resp);

@@ -40,16 +40,5 @@ void family_read(struct family *family, const PGresult *rows);
 void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret);
 void facts_message(const struct facts *facts, struct arena *arena, char *text, char *reasoning,
 		   Chat__V1__Message *ret);
-/* In the shape of problem+json. Nothing that a user should not read: rules of the rpc layer. */
-Chat__V1__GenerationError *facts_error(struct arena *arena, const struct error *err,
-				       const char *request_id);
-
-/* Microseconds since 1970; 0 gives NULL. */
-Google__Protobuf__Timestamp *facts_time(struct arena *arena, int64_t us);
-/* SQL's words. state_of and stop_of give 0 for NULL or an unknown word. */
-Chat__V1__Generation__State facts_state(const char *word);
-Chat__V1__StopReason facts_stop(const char *word);
-const char *facts_state_word(Chat__V1__Generation__State state);
-const char *facts_stop_word(Chat__V1__StopReason stop);
 
 #endif

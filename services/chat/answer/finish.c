@@ -2,6 +2,7 @@
  * learn of it. */
 #include "chat/answer/internal.h"
 #include "chat/catalogue/tokens.h"
+#include "chat/words/state.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -159,12 +160,12 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	const char *const params[] = {
 		log->facts.id,
 		db_param_i64(arena, generation->lease_token),
-		facts_state_word(end->state),
+		state_word(end->state),
 		buf_text(&log->text),
 		buf_text(&log->reasoning),
 		db_param_i64(arena, tokens_count(buf_text(&log->text), log->text.len)),
 		marks_param(arena, end),
-		facts_stop_word(end->stop),
+		stop_word(end->stop),
 		log->facts.accepted ? "true" : "false",
 		failed ? db_param_i64(arena, end->err.code) : NULL,
 		failed ? end->err.reason : NULL,

@@ -1,5 +1,6 @@
 /* One generation in the engine: begun, cancelled, lost, over. */
 #include "chat/answer/internal.h"
+#include "chat/words/state.h"
 #include "runtime/base/ensure.h"
 #include "runtime/metrics/metrics.h"
 
@@ -146,7 +147,7 @@ void generation_drop(struct generation *generation)
 
 void generation_over(struct generation *generation)
 {
-	const char *const labels[] = {facts_state_word(generation->log->facts.state)};
+	const char *const labels[] = {state_word(generation->log->facts.state)};
 
 	metric_add(metric_get(&ended_total, labels), 1);
 	leave(generation);

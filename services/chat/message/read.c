@@ -1,6 +1,6 @@
 #include "chat/message/message.h"
-
-#include "chat/answer/facts.h"
+#include "chat/words/failure.h"
+#include "chat/words/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void read_generation(struct arena *arena, const PGresult *rows, int row,
 {
 	struct error err = {.code = (enum status)db_i32(rows, row, "error_code")};
 
-	ret->stop_reason = facts_stop(db_peek(rows, row, "stop_reason"));
+	ret->stop_reason = stop_read(db_peek(rows, row, "stop_reason"));
 	ret->credits_used_microcredits = db_i64(rows, row, "cost_microcredits");
 	ret->prompt_tokens = db_i32(rows, row, "prompt_tokens");
 	ret->completion_tokens = db_i32(rows, row, "completion_tokens");
@@ -40,7 +40,7 @@ static void read_generation(struct arena *arena, const PGresult *rows, int row,
 		return;
 	snprintf(err.reason, sizeof err.reason, "%s", db_peek(rows, row, "error_reason"));
 	snprintf(err.message, sizeof err.message, "%s", db_peek(rows, row, "error_message"));
-	ret->error = facts_error(arena, &err, db_peek(rows, row, "request_id"));
+	ret->error = failure_of(arena, &err, db_peek(rows, row, "request_id"));
 }
 
 void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Message *ret)

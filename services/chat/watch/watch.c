@@ -1,5 +1,6 @@
 /* Watchers: calls that want the events of a generation, from the first on or after a cursor. */
 #include "chat/answer/internal.h"
+#include "chat/words/failure.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
@@ -294,7 +295,7 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 		break;
 	default:
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_ERROR;
-		event.error = facts_error(arena, &facts->err, facts->request_id);
+		event.error = failure_of(arena, &facts->err, facts->request_id);
 		break;
 	}
 	if (arena->exhausted) {
