@@ -1,37 +1,32 @@
 #include "runtime/conf/internal.h"
 
+#include "runtime/base/ensure.h"
+
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define CONF_SECRET_MAX 65536
 #define CONF_ENVIRONMENT_PREFIX "LIMITLESS_"
+#define CONF_NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/* One key's value on its way into the struct, and where it came from. */
-struct value {
-	const struct conf_key *key;
-	const struct conf_node *node; /* of the file, or NULL */
-	const char *text;             /* of the environment or the fallback, or NULL */
-	const char *from;             /* "credits.yaml:12" or "LIMITLESS_CREDITS_LISTEN" */
+/* One call of conf_load. */
+struct loading {
+	const char *path, *name;
+	const struct conf_key *keys;
+	size_t n_keys;
 	struct arena *arena;
 	struct error *reterr;
 };
 
-_printf_(2, 3) static enum status bad(const struct value *value, const char *format, ...)
-{
-	char what[160];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof what, format, args);
-	va_end(args);
-	return error_set(value->reterr, INVALID_ARGUMENT, "config_invalid", "%s: %s: %s",
-			 value->from, value->key->key, what);
-}
+/* The mapping that keys are members of: the file, or one item of a CONF_ITEMS. */
+struct scope {
+	const struct conf_node *node; /* NULL: there is no file */
+	size_t skip;                  /* bytes of a key before its member: of "providers[]." */
+	const char *label;            /* … as errors name them: "providers[1]." */
+	const char *environment;      /* … as the environment does: "providers.openai." */
+	const char *from;             /* where it is */
+};
 
 static const char *environment_name(struct arena *arena, const char *name, const char *key)
 {
@@ -57,200 +52,230 @@ static const struct conf_node *find(const struct conf_node *root, struct arena *
 	return node;
 }
 
-/* Every leaf of the file must be a key, or lie below a key that takes a map or a list. */
-static enum status check_unknown(const struct conf_node *node, const char *prefix,
-				 const struct conf_key *keys, size_t n, struct arena *arena,
-				 struct error *reterr)
+/* Every leaf of the file must be a key, or lie below a key that takes a map or a list. prefix: of
+ * the children's keys. label: the same in errors. */
+static enum status check_unknown(const struct loading *loading, const struct conf_node *node,
+				 const char *prefix, const char *label)
 {
+	struct arena *arena = loading->arena;
+
 	for (const struct conf_node *c = node->children; c; c = c->next) {
-		const char *path =
-			arena_printf(arena, "%s%s%s", prefix, *prefix ? "." : "", c->key);
+		const char *key = arena_printf(arena, "%s%s", prefix, c->key);
+		const char *shown = arena_printf(arena, "%s%s", label, c->key);
 		size_t i = 0;
 		enum status s;
 
-		while (i < n && strcmp(keys[i].key, path) != 0)
+		while (i < loading->n_keys && strcmp(loading->keys[i].key, key) != 0)
 			i++;
-		if (i < n)
+		if (i < loading->n_keys)
 			continue;
 		if (c->kind != CONF_MAPPING)
-			return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
-					 "%s:%zu: %s: unknown key", c->file, c->line, path);
-		s = check_unknown(c, path, keys, n, arena, reterr);
+			return error_set(loading->reterr, INVALID_ARGUMENT, "config_invalid",
+					 "%s:%zu: %s: unknown key", c->file, c->line, shown);
+		s = check_unknown(loading, c, arena_printf(arena, "%s.", key),
+				  arena_printf(arena, "%s.", shown));
 		if (s != OK)
 			return s;
 	}
 	return OK;
 }
 
-/* "file:/path": the file's text without its last newline. Others must not be able to read it. */
-static enum status read_secret(const struct value *value, const char *path, const char **ret)
-{
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char *text;
-	ssize_t n;
+/* ---------------------------------------------------------------- lists of mappings */
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return bad(value, "%s: %s", path, strerror(errno));
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return bad(value, "%s: mode must be 0600", path);
-	if (st.st_size > CONF_SECRET_MAX)
-		return bad(value, "%s: longer than %d bytes", path, CONF_SECRET_MAX);
-	text = arena_alloc(value->arena, (size_t)st.st_size + 1);
-	n = text ? read(fd, text, (size_t)st.st_size) : -1;
-	if (n < 0)
-		return bad(value, "%s: cannot be read", path);
-	if (n > 0 && text[n - 1] == '\n')
-		n--;
-	text[n] = '\0';
-	*ret = text;
+static enum status load_scope(const struct loading *loading, const struct scope *scope,
+			      const char *prefix, void *ret);
+
+static bool is_of(const struct conf_key *key, const char *prefix)
+{
+	return strncmp(key->key, prefix, strlen(prefix)) == 0;
+}
+
+/* The first key of an item. Its text is a part of names in the environment. */
+static const struct conf_key *name_key(const struct loading *loading, const char *prefix)
+{
+	size_t i = 0;
+
+	while (i < loading->n_keys && !is_of(&loading->keys[i], prefix))
+		i++;
+	ensure(i < loading->n_keys && loading->keys[i].type == CONF_TEXT);
+	return &loading->keys[i];
+}
+
+/* Bytes of the struct of an item, up to its last member that is a key. */
+static size_t item_size(const struct loading *loading, const char *prefix)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < loading->n_keys; i++) {
+		if (is_of(&loading->keys[i], prefix) &&
+		    loading->keys[i].offset + sizeof(int64_t) > size)
+			size = loading->keys[i].offset + sizeof(int64_t);
+	}
+	return size;
+}
+
+/* Both would have the same names in the environment. */
+static bool same_name(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/* The name of an item: one word, and of no item before it. */
+static enum status read_name(const struct conf_value *list, const struct conf_node *item,
+			     const char *member, const char *label, const char **ret)
+{
+	const struct conf_node *node = conf_get(item, member);
+	struct conf_value value = *list;
+
+	value.label = arena_printf(list->arena, "%s%s", label, member);
+	value.from =
+		arena_printf(list->arena, "%s:%zu", item->file, node ? node->line : item->line);
+	if (!node)
+		return conf_value_bad(&value, "is missing");
+	if (node->kind != CONF_SCALAR || !*node->text ||
+	    node->text[strspn(node->text, CONF_NAME_LETTERS)])
+		return conf_value_bad(&value, "'%s' is not a word of a-z, 0-9, - and _",
+				      node->text);
+	for (const struct conf_node *c = list->node->children; c != item; c = c->next) {
+		if (same_name(conf_get(c, member)->text, node->text))
+			return conf_value_bad(&value, "'%s' is there twice", node->text);
+	}
+	*ret = node->text;
 	return OK;
 }
 
-static enum status to_scalar(const struct value *value, void *to)
+static enum status load_item(const struct loading *loading, const struct conf_value *list,
+			     const struct conf_node *item, size_t i, void **ret)
+{
+	struct arena *arena = loading->arena;
+	const char *prefix = arena_printf(arena, "%s[].", list->key->key);
+	const char *label = arena_printf(arena, "%s[%zu].", list->key->key, i);
+	const char *name = NULL;
+	struct scope scope;
+	enum status s;
+
+	if (item->kind != CONF_MAPPING)
+		return conf_value_bad(list, "item %zu must be a mapping", i);
+	s = check_unknown(loading, item, prefix, label);
+	if (s == OK)
+		s = read_name(list, item, name_key(loading, prefix)->key + strlen(prefix), label,
+			      &name);
+	if (s != OK)
+		return s;
+	*ret = arena_zalloc(arena, item_size(loading, prefix));
+	if (!*ret)
+		return conf_value_bad(list, "is too long");
+	scope = (struct scope){
+		.node = item,
+		.skip = strlen(prefix),
+		.label = label,
+		.environment = arena_printf(arena, "%s.%s.", list->key->key, name),
+		.from = arena_printf(arena, "%s:%zu", item->file, item->line),
+	};
+	return load_scope(loading, &scope, prefix, *ret);
+}
+
+static enum status to_items(const struct loading *loading, struct conf_value *value, void ***ret)
 {
 	const struct conf_key *key = value->key;
-	const char *text = value->node ? value->node->text : value->text;
-	int64_t number;
+	size_t n, i = 0;
+	void **items;
 
-	if (value->node && value->node->kind != CONF_SCALAR)
-		return bad(value, "must be a single value");
-	if (key->type == CONF_SECRET && strncmp(text, "file:", 5) == 0)
-		return read_secret(value, text + 5, to);
-	if (key->type == CONF_TEXT || key->type == CONF_SECRET) {
-		*(const char **)to = arena_strdup(value->arena, text);
-		return OK;
+	if (!value->node) {
+		enum status s = conf_parse(value->text, value->from, value->arena, &value->node,
+					   value->reterr);
+
+		if (s != OK)
+			return s;
 	}
-	if (key->type == CONF_BOOLEAN)
-		return conf_parse_boolean(text, to)
-			       ? OK
-			       : bad(value, "'%s' is neither true nor false", text);
-	if (!conf_parse_number(key->type, text, &number))
-		return bad(value, "'%s' is not %s", text,
-			   key->type == CONF_DURATION ? "a time such as 300ms, 30s, 15m, 24h, 30d"
-			   : key->type == CONF_BYTES  ? "a size such as 512, 256KiB, 4MiB"
-						      : "a whole number");
-	if ((key->min || key->max) && (number < key->min || number > key->max))
-		return bad(value, "%s is outside %" PRId64 " to %" PRId64, text, key->min,
-			   key->max);
-	*(int64_t *)to = number;
+	n = conf_count(value->node);
+	if (value->node->kind != CONF_SEQUENCE)
+		return conf_value_bad(value, "must be a list of mappings");
+	if ((int64_t)n < key->min || (int64_t)n > key->max)
+		return conf_value_bad(value, "has %zu items, and must have %" PRId64 " to %" PRId64,
+				      n, key->min, key->max);
+	items = arena_array(value->arena, n + 1, sizeof *items);
+	if (!items)
+		return conf_value_bad(value, "is too long");
+	for (const struct conf_node *c = value->node->children; c; c = c->next, i++) {
+		enum status s = load_item(loading, value, c, i, &items[i]);
+
+		if (s != OK)
+			return s;
+	}
+	*ret = items;
 	return OK;
 }
 
-/* Items of a list or map: nodes of the file, or the comma-separated text. */
-static size_t count_items(const struct value *value)
+/* ---------------------------------------------------------------- keys */
+
+static enum status load_key(const struct loading *loading, const struct scope *scope,
+			    const struct conf_key *key, void *to)
 {
-	size_t n = 0;
+	struct arena *arena = loading->arena;
+	const char *member = key->key + scope->skip;
+	struct conf_value value = {
+		.key = key,
+		.label = arena_printf(arena, "%s%s", scope->label, member),
+		.from = environment_name(arena, loading->name,
+					 arena_printf(arena, "%s%s", scope->environment, member)),
+		.arena = arena,
+		.reterr = loading->reterr,
+	};
 
-	if (value->node)
-		return conf_count(value->node);
-	for (const char *p = value->text; *p; p++)
-		n += *p == ',';
-	return n + (*value->text != '\0');
-}
-
-static enum status to_list(const struct value *value, const char *const **to)
-{
-	size_t n = count_items(value), i = 0;
-	const char **texts = arena_array(value->arena, n + 1, sizeof *texts);
-	const char *p = value->text;
-
-	if (!texts)
-		return bad(value, "is too long");
-	if (value->node) {
-		if (value->node->kind != CONF_SEQUENCE)
-			return bad(value, "must be a list");
-		for (const struct conf_node *c = value->node->children; c; c = c->next) {
-			if (c->kind != CONF_SCALAR)
-				return bad(value, "must be a list of single values");
-			texts[i++] = c->text;
-		}
-	} else {
-		for (; i < n; i++) {
-			size_t len = strcspn(p, ",");
-
-			texts[i] = arena_strndup(value->arena, p, len);
-			p += len + 1;
-		}
+	value.text = getenv(value.from);
+	if (!value.text)
+		value.node = find(scope->node, arena, member);
+	if (value.node) {
+		value.from = arena_printf(arena, "%s:%zu", value.node->file, value.node->line);
+	} else if (!value.text) {
+		value.text = key->fallback;
+		value.from = scope->from ? scope->from : value.from;
 	}
-	*to = texts;
-	return OK;
-}
-
-static enum status to_map(const struct value *value, const struct conf_pair **to)
-{
-	size_t n = count_items(value), i = 0;
-	struct conf_pair *pairs = arena_array(value->arena, n + 1, sizeof *pairs);
-	const char *p = value->text;
-
-	if (!pairs)
-		return bad(value, "is too long");
-	if (value->node) {
-		if (value->node->kind != CONF_MAPPING)
-			return bad(value, "must be a mapping");
-		for (const struct conf_node *c = value->node->children; c; c = c->next) {
-			if (c->kind != CONF_SCALAR)
-				return bad(value, "must map words to single values");
-			pairs[i++] = (struct conf_pair){c->key, c->text};
-		}
-	} else {
-		for (; i < n; i++) {
-			size_t len = strcspn(p, ","), name = strcspn(p, "=");
-
-			if (name >= len)
-				return bad(value, "must look like a=b,c=d");
-			pairs[i].key = arena_strndup(value->arena, p, name);
-			pairs[i].value = arena_strndup(value->arena, p + name + 1, len - name - 1);
-			p += len + 1;
-		}
-	}
-	*to = pairs;
-	return OK;
-}
-
-static enum status load_key(struct value *value, const struct conf_node *root, const char *path,
-			    const char *name, void *to)
-{
-	const struct conf_key *key = value->key;
-
-	value->from = environment_name(value->arena, name, key->key);
-	value->text = getenv(value->from);
-	value->node = NULL;
-	if (!value->text && root)
-		value->node = find(root, value->arena, key->key);
-	if (value->node) {
-		value->from = arena_printf(value->arena, "%s:%zu", path, value->node->line);
-	} else if (!value->text) {
-		value->text = key->fallback;
-		value->from = path ? path : value->from;
-	}
-	if (!value->node && !value->text)
-		return bad(value, "is missing");
+	if (!value.node && !value.text)
+		return conf_value_bad(&value, "is missing");
+	if (key->type == CONF_ITEMS)
+		return to_items(loading, &value, to);
 	if (key->type == CONF_LIST)
-		return to_list(value, to);
+		return conf_value_list(&value, to);
 	if (key->type == CONF_MAP)
-		return to_map(value, to);
-	return to_scalar(value, to);
+		return conf_value_map(&value, to);
+	return conf_value_scalar(&value, to);
+}
+
+/* The keys that begin with prefix. "": those that are of no item. */
+static enum status load_scope(const struct loading *loading, const struct scope *scope,
+			      const char *prefix, void *ret)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; s == OK && i < loading->n_keys; i++) {
+		const struct conf_key *key = &loading->keys[i];
+
+		if (*prefix ? is_of(key, prefix) : !strstr(key->key, "[]."))
+			s = load_key(loading, scope, key, (char *)ret + key->offset);
+	}
+	return s;
 }
 
 enum status conf_load(const char *path, const char *name, const struct conf_key *keys,
 		      size_t n_keys, struct arena *arena, void *ret_struct, struct error *reterr)
 {
-	const struct conf_node *root = NULL;
+	const struct loading loading = {path, name, keys, n_keys, arena, reterr};
+	struct scope scope = {.label = "", .environment = "", .from = path};
 	enum status s = OK;
 
 	if (path) {
-		s = conf_read(path, arena, &root, reterr);
-		if (s == OK && root->kind != CONF_MAPPING)
+		s = conf_read(path, arena, &scope.node, reterr);
+		if (s == OK && scope.node->kind != CONF_MAPPING)
 			s = error_set(reterr, INVALID_ARGUMENT, "config_invalid",
 				      "%s: must be a mapping", path);
 		if (s == OK)
-			s = check_unknown(root, "", keys, n_keys, arena, reterr);
+			s = check_unknown(&loading, scope.node, "", "");
 	}
-	for (size_t i = 0; s == OK && i < n_keys; i++) {
-		struct value value = {.key = &keys[i], .arena = arena, .reterr = reterr};
-
-		s = load_key(&value, root, path, name, (char *)ret_struct + keys[i].offset);
-	}
-	return s;
+	return s == OK ? load_scope(&loading, &scope, "", ret_struct) : s;
 }

@@ -18,8 +18,10 @@ enum conf_type {
 	CONF_BOOLEAN,  /* bool */
 	CONF_DURATION, /* int64_t milliseconds; written "300ms", "30s", "15m", "24h", "30d" */
 	CONF_BYTES,    /* int64_t; written "4MiB", "256KiB", "512" */
-	CONF_LIST, /* const char *const *, NULL-terminated; in the environment comma-separated */
-	CONF_MAP,  /* struct conf_pair *, terminated by a NULL key; in the environment "a=b,c=d" */
+	CONF_LIST,  /* const char *const *, NULL-terminated; in the environment comma-separated */
+	CONF_MAP,   /* struct conf_pair *, terminated by a NULL key; in the environment "a=b,c=d" */
+	CONF_ITEMS, /* const T *const *, NULL-terminated: a list of mappings; in the environment
+		       YAML */
 };
 
 struct conf_pair {
@@ -64,6 +66,16 @@ struct conf_key {
 #define CONF_DAY (24 * CONF_HOUR)
 #define CONF_KIB (1LL << 10)
 #define CONF_MIB (1LL << 20)
+
+/* A row of type CONF_ITEMS has rows of its own for the members of an item:
+ *
+ *	providers          CONF_ITEMS; min and max are numbers of items; fallback is YAML
+ *	providers[].name   CONF_TEXT, required: a word that no other item has
+ *	providers[].keys   …
+ *
+ * Offsets of these are into T, which must end with a member that is a key. They are taken over at
+ * SIGHUP as their list is, so `reload` stays false. The environment overrides a member by the name of
+ * its item: LIMITLESS_<FILE>_PROVIDERS_<NAME>_KEYS. */
 
 /* path: the file (NULL: environment and defaults only). name: FILE of LIMITLESS_<FILE>_<KEY>, e.g.
  * "CREDITS". All texts live in arena. errors: INVALID_ARGUMENT "credits.yaml:12: workers: 0 is

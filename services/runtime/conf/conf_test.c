@@ -9,6 +9,12 @@
 
 #include <cmocka.h>
 
+struct shelf {
+	const char *name;
+	const char *secret;
+	int64_t width;
+};
+
 struct sample {
 	const char *name;
 	const char *secret;
@@ -18,6 +24,7 @@ struct sample {
 	int64_t size;
 	const char *const *list;
 	const struct conf_pair *map;
+	const struct shelf *const *shelves;
 };
 
 static const struct conf_key keys[] = {
@@ -31,6 +38,13 @@ static const struct conf_key keys[] = {
 	{"size", CONF_BYTES, offsetof(struct sample, size), "1MiB", 0, 0, false, "Size."},
 	{"list", CONF_LIST, offsetof(struct sample, list), "a,b", 0, 0, false, "List."},
 	{"map", CONF_MAP, offsetof(struct sample, map), "", 0, 0, false, "Map."},
+	{"shelves", CONF_ITEMS, offsetof(struct sample, shelves),
+	 "[{name: oak, size: {width: 10}}, {name: old-pine}]", 0, 3, true, "Shelves."},
+	{"shelves[].name", CONF_TEXT, offsetof(struct shelf, name), NULL, 0, 0, false, "Name."},
+	{"shelves[].secret", CONF_SECRET, offsetof(struct shelf, secret), "", 0, 0, false,
+	 "Secret."},
+	{"shelves[].size.width", CONF_INTEGER, offsetof(struct shelf, width), "80", 1, 200, false,
+	 "Width."},
 };
 
 struct fixture {
@@ -122,6 +136,21 @@ static void errors_name_file_line_and_key(void **state)
 		{"name: \"x\n", ":"},
 		{"pool: {on: true}\n", "name: is missing"},
 		{"- a\n", "must be a mapping"},
+		{"name: x\nshelves: {a: b}\n", ":2: shelves: must be a list of mappings"},
+		{"name: x\nshelves:\n  - a\n", ":3: shelves: item 0 must be a mapping"},
+		{"name: x\nshelves:\n  - secret: s\n", ":3: shelves[0].name: is missing"},
+		{"name: x\nshelves: [{name: Oak}]\n", ":2: shelves[0].name: 'Oak' is not a word"},
+		{"name: x\nshelves: [{name: [a]}]\n", ":2: shelves[0].name: '' is not a word"},
+		{"name: x\nshelves:\n  - name: a-b\n  - name: c\n  - name: a_b\n",
+		 ":5: shelves[2].name: 'a_b' is there twice"},
+		{"name: x\nshelves:\n  - name: a\n  - name: b\n    wide: 3\n",
+		 ":5: shelves[1].wide: unknown key"},
+		{"name: x\nshelves:\n  - name: a\n    size: {height: 3}\n",
+		 ":4: shelves[0].size.height: unknown key"},
+		{"name: x\nshelves:\n  - name: a\n  - name: b\n    size: {width: 0}\n",
+		 ":5: shelves[1].size.width: 0 is outside 1 to 200"},
+		{"name: x\nshelves: [{name: a}, {name: b}, {name: c}, {name: d}]\n",
+		 ":2: shelves: has 4 items, and must have 0 to 3"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -151,6 +180,46 @@ static void secret_from_file(void **state)
 	assert_non_null(strstr(f->err.message, "mode must be 0600"));
 	assert_null(strstr(f->err.message, "s3cret"));
 	unlink(path);
+}
+
+/* A list's items keep their order. The environment names them. */
+static void items_are_read_by_their_own_keys(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, "name: x\n"), OK);
+	assert_string_equal(f->sample.shelves[0]->name, "oak");
+	assert_int_equal(f->sample.shelves[0]->width, 10);
+	assert_string_equal(f->sample.shelves[1]->secret, "");
+	assert_int_equal(f->sample.shelves[1]->width, 80);
+	assert_null(f->sample.shelves[2]);
+
+	setenv("LIMITLESS_SAMPLE_SHELVES_OLD_PINE_SECRET", "s", 1);
+	setenv("LIMITLESS_SAMPLE_SHELVES_ELM_SIZE_WIDTH", "7", 1);
+	assert_int_equal(load(f, "name: x\nshelves:\n  - name: elm\n    secret: t\n    size: "
+				 "{width: 5}\n  - name: old-pine\n"),
+			 OK);
+	assert_string_equal(f->sample.shelves[0]->name, "elm");
+	assert_string_equal(f->sample.shelves[0]->secret, "t");
+	assert_int_equal(f->sample.shelves[0]->width, 7);
+	assert_string_equal(f->sample.shelves[1]->secret, "s");
+	assert_null(f->sample.shelves[2]);
+
+	setenv("LIMITLESS_SAMPLE_SHELVES", "[{name: elm, secret: u}]", 1);
+	assert_int_equal(load(f, "name: x\nshelves: []\n"), OK);
+	assert_string_equal(f->sample.shelves[0]->secret, "u");
+	assert_int_equal(f->sample.shelves[0]->width, 7);
+	assert_null(f->sample.shelves[1]);
+	setenv("LIMITLESS_SAMPLE_SHELVES", "elm", 1);
+	assert_int_equal(load(f, "name: x\n"), INVALID_ARGUMENT);
+	assert_non_null(
+		strstr(f->err.message, "LIMITLESS_SAMPLE_SHELVES: shelves: must be a list"));
+	unsetenv("LIMITLESS_SAMPLE_SHELVES");
+	unsetenv("LIMITLESS_SAMPLE_SHELVES_OLD_PINE_SECRET");
+	unsetenv("LIMITLESS_SAMPLE_SHELVES_ELM_SIZE_WIDTH");
+
+	assert_int_equal(load(f, "name: x\nshelves: []\n"), OK);
+	assert_null(f->sample.shelves[0]);
 }
 
 static void catalogue_members(void **state)
@@ -196,6 +265,12 @@ static void example_is_a_configuration(void **state)
 		 false, "Wait."},
 		{"list", CONF_LIST, offsetof(struct sample, list), "a,tcp://b:1", 0, 0, false,
 		 "List."},
+		{"shelves", CONF_ITEMS, offsetof(struct sample, shelves), "[{name: oak}]", 0, 3,
+		 true, "Shelves."},
+		{"shelves[].name", CONF_TEXT, offsetof(struct shelf, name), NULL, 0, 0, false,
+		 "Name."},
+		{"shelves[].size.width", CONF_INTEGER, offsetof(struct shelf, width), "80", 1, 200,
+		 false, "Width."},
 		{"pool.on", CONF_BOOLEAN, offsetof(struct sample, on), "true", 0, 0, false, "On."},
 	};
 	struct fixture *f = *state;
@@ -221,6 +296,18 @@ static void example_is_a_configuration(void **state)
 	text[fread(text, 1, sizeof text - 1, file)] = '\0';
 	fclose(file);
 	assert_non_null(strstr(text, "# time, 1s to 1h; default below; restart"));
+	assert_string_equal(f->sample.shelves[0]->name, "oak");
+	assert_non_null(strstr(text, "# list of mappings, 0 to 3; default below; reload\n"
+				     "shelves: [{name: oak}]\n"
+				     "# Each item has:\n"
+				     "#   # Name.\n"
+				     "#   # text; required\n"
+				     "#   name: \n"
+				     "#\n"
+				     "#   size:\n"
+				     "#     # Width.\n"
+				     "#     # number, 1 to 200; default below\n"
+				     "#     width: 80\n"));
 }
 
 int main(void)
@@ -230,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(environment_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_name_file_line_and_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(secret_from_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(items_are_read_by_their_own_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(catalogue_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(example_is_a_configuration, setup, teardown),
 	};

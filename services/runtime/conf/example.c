@@ -8,15 +8,23 @@
 #include <string.h>
 
 static const char *const type_names[] = {
-	[CONF_TEXT] = "text",         [CONF_SECRET] = "secret (or file:/path, mode 0600)",
-	[CONF_INTEGER] = "number",    [CONF_BOOLEAN] = "true or false",
-	[CONF_DURATION] = "time",     [CONF_BYTES] = "bytes",
-	[CONF_LIST] = "list of text", [CONF_MAP] = "mapping of text",
+	[CONF_TEXT] = "text",
+	[CONF_SECRET] = "secret (or file:/path, mode 0600)",
+	[CONF_INTEGER] = "number",
+	[CONF_BOOLEAN] = "true or false",
+	[CONF_DURATION] = "time",
+	[CONF_BYTES] = "bytes",
+	[CONF_LIST] = "list of text",
+	[CONF_MAP] = "mapping of text",
+	[CONF_ITEMS] = "list of mappings",
 };
+
+/* Before each line that is about a member of an item. */
+#define ITEM_MARGIN "#   "
 
 /* Prints the parts of a dotted key that the key before it did not open. Returns the depth of its
  * last part. */
-static int print_sections(const char *key, const char *before)
+static int print_sections(const char *margin, const char *key, const char *before)
 {
 	int depth = 0;
 
@@ -27,7 +35,7 @@ static int print_sections(const char *key, const char *before)
 		if (key[len] == '\0')
 			return depth;
 		if (!same)
-			printf("%*s%.*s:\n", depth * 2, "", (int)len, key);
+			printf("%s%*s%.*s:\n", margin, depth * 2, "", (int)len, key);
 		before = same ? before + len + 1 : NULL;
 		key += len + 1;
 		depth++;
@@ -61,30 +69,65 @@ static void print_bound(enum conf_type type, int64_t value)
 	printf("%" PRId64, value);
 }
 
-static void print_key(const struct conf_key *key, const char *before)
+static void print_value(const struct conf_key *key)
 {
-	const char *last = strrchr(key->key, '.') ? strrchr(key->key, '.') + 1 : key->key;
-	int indent = 2 * print_sections(key->key, before);
+	const char *text = key->fallback ? key->fallback : "";
 
-	printf("%*s# %s\n", indent, "", key->help);
-	printf("%*s# %s", indent, "", type_names[key->type]);
+	if (key->type == CONF_LIST)
+		printf(" [%s]\n", text);
+	else if (key->type == CONF_MAP)
+		printf(" {}\n");
+	else
+		printf(" %s\n", key->fallback && !*text ? "\"\"" : text);
+}
+
+/* What precedes the member in the key of an item; 0: it is of no item. */
+static size_t item_prefix(const char *key)
+{
+	const char *end = strstr(key, "[].");
+
+	return end ? (size_t)(end - key) + strlen("[].") : 0;
+}
+
+/* margin: begins each line. member, before: this key and the one before it, without the prefix of
+ * their list. */
+static void print_key(const struct conf_key *key, const char *margin, const char *member,
+		      const char *before)
+{
+	const char *last = strrchr(member, '.') ? strrchr(member, '.') + 1 : member;
+	int indent = 2 * print_sections(margin, member, before);
+
+	printf("%s%*s# %s\n", margin, indent, "", key->help);
+	printf("%s%*s# %s", margin, indent, "", type_names[key->type]);
 	if (key->min || key->max) {
 		printf(", ");
 		print_bound(key->type, key->min);
 		printf(" to ");
 		print_bound(key->type, key->max);
 	}
-	printf("; %s; %s\n", key->fallback ? "default below" : "required",
-	       key->reload ? "reload" : "restart");
-	if (key->type == CONF_LIST)
-		printf("%*s%s%s: [%s]\n", indent, "", key->fallback ? "" : "# ", last,
-		       key->fallback ? key->fallback : "");
-	else if (key->type == CONF_MAP)
-		printf("%*s%s%s: {}\n", indent, "", key->fallback ? "" : "# ", last);
+	printf("; %s", key->fallback ? "default below" : "required");
+	if (!*margin)
+		printf("; %s", key->reload ? "reload" : "restart");
+	printf("\n%s%*s%s%s:", margin, indent, "", key->fallback || *margin ? "" : "# ", last);
+	print_value(key);
+}
+
+/* before: the key that was printed before it, or NULL. */
+static void print_next(const struct conf_key *key, const char *before)
+{
+	size_t prefix = item_prefix(key->key);
+	bool opened = before && strncmp(before, key->key, prefix) == 0;
+
+	if (prefix == 0) {
+		putchar('\n');
+		print_key(key, "", key->key, before && item_prefix(before) ? NULL : before);
+		return;
+	}
+	if (opened)
+		printf("#\n");
 	else
-		printf("%*s%s%s: %s\n", indent, "", key->fallback ? "" : "# ", last,
-		       !key->fallback || *key->fallback ? (key->fallback ? key->fallback : "")
-							: "\"\"");
+		printf("# Each item has:\n");
+	print_key(key, ITEM_MARGIN, key->key + prefix, opened ? before + prefix : NULL);
 }
 
 /* Both lie in one top section: "database.dsn" and "database.wait". */
@@ -122,8 +165,7 @@ void conf_print_example(const char *title, const struct conf_key *keys, size_t n
 	for (size_t n = 0; n < n_keys; n++) {
 		size_t i = next_key(keys, n_keys, printed, before);
 
-		putchar('\n');
-		print_key(&keys[i], before);
+		print_next(&keys[i], before);
 		printed[i] = true;
 		before = keys[i].key;
 	}

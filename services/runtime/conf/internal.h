@@ -21,6 +21,29 @@ struct conf_node {
 	struct conf_node *next;
 };
 
+/* One key's value on its way into the struct, and where it came from. */
+struct conf_value {
+	const struct conf_key *key;
+	const char *label;            /* names the key in errors */
+	const struct conf_node *node; /* of the file, or NULL */
+	const char *text;             /* of the environment or the fallback, or NULL */
+	const char *from;             /* "credits.yaml:12" or "LIMITLESS_CREDITS_LISTEN" */
+	struct arena *arena;
+	struct error *reterr;
+};
+
+/* Fails, naming where the value came from and its key. */
+_printf_(2, 3) enum status conf_value_bad(const struct conf_value *value, const char *format, ...);
+/* Into a member of the key's type. */
+_must_check_ enum status conf_value_scalar(const struct conf_value *value, void *to);
+_must_check_ enum status conf_value_list(const struct conf_value *value, const char *const **to);
+_must_check_ enum status conf_value_map(const struct conf_value *value,
+					const struct conf_pair **to);
+
+/* text: YAML. from: what errors call it. */
+_must_check_ enum status conf_parse(const char *text, const char *from, struct arena *arena,
+				    const struct conf_node **ret, struct error *reterr);
+
 /* Text of a scalar to a number of the type (CONF_INTEGER, CONF_DURATION in ms, CONF_BYTES). False:
  * it is not one. */
 bool conf_parse_number(enum conf_type type, const char *text, int64_t *ret);

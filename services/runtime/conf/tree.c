@@ -154,22 +154,42 @@ static enum status read_document(struct reader *reader, const struct conf_node *
 	}
 }
 
+/* file, or text when it is NULL. */
+static enum status read_yaml(FILE *file, const char *text, struct reader *reader,
+			     const struct conf_node **ret)
+{
+	enum status s;
+
+	ensure(yaml_parser_initialize(&reader->yaml));
+	if (file)
+		yaml_parser_set_input_file(&reader->yaml, file);
+	else
+		yaml_parser_set_input_string(&reader->yaml, (const unsigned char *)text,
+					     strlen(text));
+	s = read_document(reader, ret);
+	yaml_parser_delete(&reader->yaml);
+	return s;
+}
+
 enum status conf_read(const char *path, struct arena *arena, const struct conf_node **ret,
 		      struct error *reterr)
 {
 	struct reader reader = {
 		.path = arena_strdup(arena, path), .arena = arena, .reterr = reterr};
 	_cleanup_(fclosep) FILE *file = fopen(path, "re");
-	enum status s;
 
 	if (!file)
 		return error_set(reterr, NOT_FOUND, "config_missing", "%s: %s", path,
 				 strerror(errno));
-	ensure(yaml_parser_initialize(&reader.yaml));
-	yaml_parser_set_input_file(&reader.yaml, file);
-	s = read_document(&reader, ret);
-	yaml_parser_delete(&reader.yaml);
-	return s;
+	return read_yaml(file, NULL, &reader, ret);
+}
+
+enum status conf_parse(const char *text, const char *from, struct arena *arena,
+		       const struct conf_node **ret, struct error *reterr)
+{
+	struct reader reader = {.path = from, .arena = arena, .reterr = reterr};
+
+	return read_yaml(NULL, text, &reader, ret);
 }
 
 size_t conf_count(const struct conf_node *sequence)
