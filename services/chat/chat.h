@@ -13,16 +13,6 @@
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144
 
-/* What deploy/config/chat.yaml says about one provider. */
-struct provider_conf {
-	const char *base_url; /* "": not used */
-	const char *api_keys; /* separated by commas or white space */
-	const char *proxy;
-	const char *model;
-	const char *discover;
-	int64_t requests_per_minute;
-};
-
 struct chat_conf {
 	struct service_conf service; /* first */
 	const char *database_worker_dsn;
@@ -57,7 +47,7 @@ struct chat_conf {
 	int64_t answer_bytes_max;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
-	struct provider_conf openrouter, openai, demo;
+	const struct provider_conf *const *providers;
 };
 
 struct engine;
@@ -77,11 +67,6 @@ static inline struct chat *chat_of(const struct rpc_call *call)
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;
-
-/* Fills the set from the configuration; keys in arena. errors: INVALID_ARGUMENT config_invalid
- * with the key at fault. */
-_must_check_ enum status provider_set_read(const struct chat_conf *conf, struct arena *arena,
-					   struct provider_set *ret, struct error *reterr);
 
 /* Keeps the price versions of the catalogue in the database. db: of chat_worker. */
 _must_check_ enum status catalogue_store(const struct catalogue *catalogue, struct db *db,

@@ -76,6 +76,7 @@ int forward_tests(void);
 int catalogue_tests(void);
 int log_tests(void);
 int provider_tests(void);
+int provider_list_tests(void);
 int verdict_tests(void);
 int turns_tests(void);
 int answer_tests(void);
@@ -89,6 +90,11 @@ const char *process_url(enum process_name name);
 const char *process_directory(void);
 /* The catalogue, with this price in credits for PLAIN; a replica reads it at SIGHUP. */
 void process_write_models(const char *plain_price);
+/* Further items of CHAT_A's `providers` and of the catalogue, as YAML. "": none. */
+void process_write_more(const char *providers, const char *models);
+int process_standin_port(void);
+/* Whether its log has these words. */
+bool process_said(enum process_name name, const char *words);
 
 struct rpc_channel *stage_channel(const struct stage *stage);
 struct rpc_channel *stage_credits(void);

@@ -14,25 +14,13 @@
 		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_),     \
 		.fallback = fallback_, .min = min_, .max = max_, .reload = true, .help = help_ \
 	}
-#define PROVIDER(name, base_url_)                                                              \
-	LIVE("providers." #name ".base_url", CONF_TEXT, name.base_url, base_url_, 0, 0,        \
-	     "Where its API is, up to what precedes /chat/completions; empty: not used."),     \
-		LIVE("providers." #name ".api_keys", CONF_SECRET, name.api_keys, "", 0, 0,     \
-		     "Its keys, separated by commas; they take turns. Without one it is used " \
-		     "only "                                                                   \
-		     "when "                                                                   \
-		     "its base_url is not the default."),                                      \
-		LIVE("providers." #name ".proxy", CONF_TEXT, name.proxy, "", 0, 0,             \
-		     "http:// or socks5h:// proxy on the way to it."),                         \
-		LIVE("providers." #name ".model", CONF_TEXT, name.model, "", 0, 0,             \
-		     "Its name for every model that the catalogue gives no name there."),      \
-		LIVE("providers." #name ".discover", CONF_TEXT, name.discover, "auto", 0, 0,   \
-		     "Whether its models are asked for (GET /models) and offered by the rule " \
-		     "`discovered` of the catalogue: true, false, or auto: when its base_url " \
-		     "is not the default and it has no `model`."),                             \
-		LIVE("providers." #name ".requests_per_minute", CONF_INTEGER,                  \
-		     name.requests_per_minute, "0", 0, 100000,                                 \
-		     "For one key of this process, in any 60 seconds; 0: no limit.")
+/* A member of an item of `providers`. */
+#define ITEM(key_, type_, member_, fallback_, min_, max_, help_)                          \
+	{                                                                                 \
+		.key = "providers[]." key_, .type = type_,                                \
+		.offset = offsetof(struct provider_conf, member_), .fallback = fallback_, \
+		.min = min_, .max = max_, .help = help_                                   \
+	}
 
 const struct conf_key chat_keys[] = {
 	OWN("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,
@@ -78,22 +66,22 @@ const struct conf_key chat_keys[] = {
 	    "No further try begins after this time."),
 	OWN("quick_tries.pause", CONF_DURATION, tries_pause_ms, "200ms", 0, HOUR_MS,
 	    "Pause before the second try, doubled before each further one."),
-	OWN("providers.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10, HOUR_MS,
+	OWN("provider_calls.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10, HOUR_MS,
 	    "To connect to a provider."),
-	OWN("providers.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s", 10,
+	OWN("provider_calls.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s", 10,
 	    HOUR_MS, "Until the first token of an answer."),
-	OWN("providers.first_byte_timeout_local", CONF_DURATION, first_byte_timeout_local_ms, "5m",
-	    10, HOUR_MS,
+	OWN("provider_calls.first_byte_timeout_local", CONF_DURATION, first_byte_timeout_local_ms,
+	    "5m", 10, HOUR_MS,
 	    "… from a loopback or private address, where the model may have to be loaded first."),
-	OWN("providers.discover_every", CONF_DURATION, discover_ms, "1m", 100, DAY_MS,
+	OWN("provider_calls.discover_every", CONF_DURATION, discover_ms, "1m", 100, DAY_MS,
 	    "How often the models of a provider with `discover` are asked for."),
-	OWN("providers.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10, HOUR_MS,
+	OWN("provider_calls.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10, HOUR_MS,
 	    "Between two pieces of an answer."),
-	OWN("providers.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10, HOUR_MS,
+	OWN("provider_calls.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10, HOUR_MS,
 	    "For a whole answer."),
-	OWN("providers.usage_wait", CONF_DURATION, usage_wait_ms, "2s", 0, HOUR_MS,
+	OWN("provider_calls.usage_wait", CONF_DURATION, usage_wait_ms, "2s", 0, HOUR_MS,
 	    "After the last word of an answer, for its usage and the end of the connection."),
-	OWN("providers.event_bytes_max", CONF_BYTES, event_bytes_max, "4MiB", 1024, 64 << 20,
+	OWN("provider_calls.event_bytes_max", CONF_BYTES, event_bytes_max, "4MiB", 1024, 64 << 20,
 	    "Of one event, or of an answer that comes in one piece; a longer one is passed over."),
 	OWN("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
 	    "Text and reasoning of one answer; a longer one is stopped as LENGTH."),
@@ -101,8 +89,31 @@ const struct conf_key chat_keys[] = {
 	    "Deleted chats are erased after this time."),
 	OWN("bin.purge", CONF_DURATION, purge_ms, "1h", 10, DAY_MS,
 	    "Pause between two looks for chats to erase."),
-	PROVIDER(openrouter, "https://openrouter.ai/api/v1"),
-	PROVIDER(openai, "https://api.openai.com/v1"),
-	PROVIDER(demo, ""),
+	LIVE("providers", CONF_ITEMS, providers,
+	     "[{name: openrouter, base_url: \"" PROVIDER_OPENROUTER_URL
+	     "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL "\"}]",
+	     0, PROVIDERS_MAX,
+	     "Where models are, in the order in which they are tried. models.yaml says under which "
+	     "name of a provider it has a model."),
+	ITEM("name", CONF_TEXT, name, NULL, 0, 0,
+	     "A word of a-z, 0-9, - and _, for models.yaml, logs, metrics and the environment."),
+	ITEM("api", CONF_TEXT, api, "openai", 0, 0,
+	     "How it is spoken to. openai: OpenAI's chat completions, as OpenRouter, Ollama, "
+	     "llama.cpp, vLLM and most others take them. demo: the stand-in."),
+	ITEM("base_url", CONF_TEXT, base_url, "", 0, 0,
+	     "Where its API is, up to what precedes /chat/completions; empty: not used."),
+	ITEM("keys", CONF_SECRET, keys, "", 0, 0,
+	     "Its keys, separated by commas; they take turns. Without one a server is asked "
+	     "without "
+	     "a key, and those of OpenRouter and OpenAI are not asked."),
+	ITEM("proxy", CONF_TEXT, proxy, "", 0, 0, "http:// or socks5h:// proxy on the way to it."),
+	ITEM("model", CONF_TEXT, model, "", 0, 0,
+	     "Its name for every model that the catalogue gives no name there."),
+	ITEM("discover", CONF_TEXT, discover, "auto", 0, 0,
+	     "Whether its models are asked for (GET /models) and offered by the rule `discovered` "
+	     "of the catalogue: true, false, or auto: when it has no `model` and is neither "
+	     "OpenRouter, OpenAI nor the stand-in."),
+	ITEM("limits.requests_per_minute", CONF_INTEGER, requests_per_minute, "0", 0, 100000,
+	     "For one key of this process, in any 60 seconds; 0: no limit."),
 };
 const size_t chat_keys_n = ARRAY_SIZE(chat_keys);

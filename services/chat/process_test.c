@@ -25,7 +25,10 @@ static struct process {
 };
 
 static char directory[64];
+static int standin_port;
 static pid_t owner;
+
+#define CHAT_A_IDLE "1s"
 
 /* %s: credits a message of the model `plain`. */
 #define MODELS                                                                                     \
@@ -91,46 +94,74 @@ static void write_credits(const struct process *process)
 }
 
 /* Short times; the lease is long enough for a replica on a busy machine. idle: how long a provider
- * may be silent. */
-static void write_chat(const struct process *process, int standin_port, const char *idle)
+ * may be silent. providers: YAML of more of them. */
+static void write_chat(const struct process *process, const char *idle, const char *providers)
 {
 	char text[4096];
 
-	snprintf(text, sizeof text,
-		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
-		 "page_secret: the secret of these tests\nbackoff_initial: 20ms\nbackoff_max: "
-		 "200ms\nstream_queue_bytes: 64KiB\n"
-		 "models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
-		 "engine: {workers: 2, generations_max: 20}\n"
-		 "lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
-		 "quick_tries: {pause: 20ms, within: 5s}\n"
-		 "providers:\n  idle_timeout: %s\n  first_byte_timeout_local: 5s\n  usage_wait: "
-		 "300ms\n"
-		 "  openrouter: {base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
-		 "api_keys: single}\n"
-		 "  openai: {base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", api_keys: "
-		 "\"one,two\"}\n"
-		 "  demo: {base_url: \"http://127.0.0.1:%d/v1\", api_keys: demo}\n"
-		 "database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
-		 process->url, process->admin, directory, processes[CREDITS].url, idle,
-		 standin_port, standin_port, standin_port, pg_dsn("chat_app"),
-		 pg_dsn("chat_worker"));
+	snprintf(
+		text, sizeof text,
+		"listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
+		"page_secret: the secret of these tests\nbackoff_initial: 20ms\nbackoff_max: "
+		"200ms\nstream_queue_bytes: 64KiB\n"
+		"models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
+		"engine: {workers: 2, generations_max: 20}\n"
+		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
+		"quick_tries: {pause: 20ms, within: 5s}\n"
+		"provider_calls: {idle_timeout: %s, first_byte_timeout_local: 5s, usage_wait: "
+		"300ms}\n"
+		"providers:\n"
+		"  - {name: openrouter, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
+		"keys: single}\n"
+		"  - {name: openai, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
+		"keys: \"one,two\"}\n"
+		"  - {name: demo, api: demo, base_url: \"http://127.0.0.1:%d/v1\", keys: demo}\n"
+		"%s"
+		"database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
+		process->url, process->admin, directory, processes[CREDITS].url, idle, standin_port,
+		standin_port, standin_port, providers, pg_dsn("chat_app"), pg_dsn("chat_worker"));
 	write_file(process->config, text);
 }
 
-void process_write_models(const char *plain_price)
+static void write_models(const char *plain_price, const char *more)
 {
 	char text[4096], path[128];
+	int n = snprintf(text, sizeof text, MODELS, plain_price);
 
-	snprintf(text, sizeof text, MODELS, plain_price);
+	snprintf(text + n, sizeof text - (size_t)n, "%s", more);
 	snprintf(path, sizeof path, "%s/models.yaml", directory);
 	write_file(path, text);
 }
 
+void process_write_models(const char *plain_price)
+{
+	write_models(plain_price, "");
+}
+
+void process_write_more(const char *providers, const char *models)
+{
+	write_chat(&processes[CHAT_A], CHAT_A_IDLE, providers);
+	write_models("2", models);
+}
+
+int process_standin_port(void)
+{
+	return standin_port;
+}
+
+bool process_said(enum process_name name, const char *words)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct error err;
+
+	return tool_read_file(processes[name].output, &text, &err) == OK && strstr(text, words);
+}
+
 static void write_all(void)
 {
-	int port = free_port();
 	char text[512];
+
+	standin_port = free_port();
 
 	for (size_t i = 0; i < N_PROCESSES; i++) {
 		struct process *p = &processes[i];
@@ -140,7 +171,8 @@ static void write_all(void)
 		snprintf(p->config, sizeof p->config, "%s/%s.yaml", directory, p->name);
 		snprintf(p->output, sizeof p->output, "%s/%s.log", directory, p->name);
 	}
-	snprintf(processes[STANDIN].url, sizeof processes[STANDIN].url, "tcp://127.0.0.1:%d", port);
+	snprintf(processes[STANDIN].url, sizeof processes[STANDIN].url, "tcp://127.0.0.1:%d",
+		 standin_port);
 	snprintf(processes[STANDIN].admin, sizeof processes[STANDIN].admin, "%s",
 		 processes[STANDIN].url);
 	process_write_models("2");
@@ -150,8 +182,8 @@ static void write_all(void)
 		 processes[STANDIN].url);
 	write_file(processes[STANDIN].config, text);
 	write_credits(&processes[CREDITS]);
-	write_chat(&processes[CHAT_A], port, "1s");
-	write_chat(&processes[CHAT_B], port, "60s");
+	write_chat(&processes[CHAT_A], CHAT_A_IDLE, "");
+	write_chat(&processes[CHAT_B], "60s", "");
 }
 
 /* The binary of the same build as this program. */

@@ -42,7 +42,7 @@ static enum status load_catalogue(_unused_ struct service *service, struct error
 	enum status s;
 
 	ensure(providers);
-	s = provider_set_read(chat.conf, arena, providers, reterr);
+	s = provider_set_read(chat.conf->providers, arena, providers, reterr);
 	if (s == OK)
 		s = catalogue_load(chat.conf->models, TAKE_PTR(arena), providers, &catalogue,
 				   reterr);

@@ -17,7 +17,7 @@ asked_for() { curl -sS -H 'Authorization: Bearer own' "http://127.0.0.1:$server_
 line=$(grep -o 'OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_API_KEY=[^ ]* make run' README.md)
 like "$line" "make run" "README has the line"
 read -r base key _ <<<"${line//11434/$server_port}"
-stack_start "$base" "$key" LIMITLESS_CHAT_PROVIDERS_DISCOVER_EVERY=1s
+stack_start "$base" "$key" LIMITLESS_CHAT_PROVIDER_CALLS_DISCOVER_EVERY=1s
 sign_up own
 is "$(models)" "" "before the server is there nothing is offered"
 call POST /api/v1/chats '{}'

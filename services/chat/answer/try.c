@@ -209,7 +209,8 @@ static void try_failed(struct generation *generation, bool again)
 	int64_t wait_us = conf->tries_pause_ms * US_PER_MS << (try->n - 1);
 
 	note_fault(generation, &try->fault.err);
-	provider_report(generation->model, &try->pick, clock_mono_us(), &try->fault, &try->avoid);
+	provider_report(generation->model->routes, &try->pick, clock_mono_us(), &try->fault,
+			&try->avoid);
 	if (again && mend(generation)) {
 		try->n--; /* that was no failure of the provider */
 		try_begin(generation);
@@ -268,7 +269,7 @@ static void end_answer(struct generation *generation, enum transport transport, 
 		try_failed(generation, ending.again);
 		return;
 	}
-	provider_report(generation->model, &try->pick, clock_mono_us(), NULL, &try->avoid);
+	provider_report(generation->model->routes, &try->pick, clock_mono_us(), NULL, &try->avoid);
 	if (ending.reason)
 		end_unusable(generation, ending.reason);
 	else
@@ -340,7 +341,7 @@ static enum status send(struct generation *generation, struct error *reterr)
 {
 	static const struct http_hooks hooks = {on_head, on_data, on_end};
 	const struct chat_conf *conf = generation->engine->conf;
-	const struct model_route *route = generation->try.pick.route;
+	const struct provider_route *route = generation->try.pick.route;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, REFUSAL_BYTES * 4);
 	_cleanup_(buf_done) struct buf body;
 	struct http_request request;
@@ -375,7 +376,8 @@ void try_begin(struct generation *generation)
 	generation->stage = STAGE_TRY;
 	if (try->n == 0)
 		try->first_us = now_us;
-	if (!provider_pick(generation->model, now_us, &try->avoid, &try->pick, &wait_us)) {
+	if (!provider_pick(generation->model->routes, generation->model->n_routes, now_us,
+			   &try->avoid, &try->pick, &wait_us)) {
 		if (err.code == OK)
 			err.code = error_set(&err, UNAVAILABLE, "provider_busy",
 					     "the provider asked for a rest");

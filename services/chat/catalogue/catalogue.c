@@ -1,6 +1,5 @@
 #include "chat/catalogue/catalogue.h"
 
-#include "chat/provider/provider.h"
 #include "runtime/base/ensure.h"
 #include "runtime/conf/conf.h"
 
@@ -135,6 +134,22 @@ static enum status read_parameters(struct loading *loading, const struct conf_no
 	return OK;
 }
 
+/* Routes have names of providers. */
+static enum status check_upstream(struct loading *loading, const struct conf_node *upstream)
+{
+	const char *const *names = loading->providers->names;
+	const char *all = "";
+	struct error err;
+
+	if (conf_only(upstream, names, &err) == OK)
+		return OK;
+	for (; *names; names++)
+		all = arena_printf(loading->catalogue->arena, "%s%s%s", all, *all ? ", " : "",
+				   *names);
+	return error_set(loading->err, INVALID_ARGUMENT, "config_invalid",
+			 "%s: upstream: the providers of chat.yaml are %.200s", err.message, all);
+}
+
 /* Where the model can be had. A provider with canned answers takes every model by its own name. */
 static enum status read_routes(struct loading *loading, const struct conf_node *node,
 			       struct model *model)
@@ -143,7 +158,7 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 	enum status s;
 
 	if (upstream) {
-		s = conf_only(upstream, provider_names, loading->err);
+		s = check_upstream(loading, upstream);
 		if (s != OK)
 			return s;
 	}
@@ -160,7 +175,7 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 				return s;
 		}
 		if (*name)
-			model->routes[model->n_routes++] = (struct model_route){
+			model->routes[model->n_routes++] = (struct provider_route){
 				.provider = provider,
 				.upstream = name,
 				.state = route_state_new(provider, model->refused,

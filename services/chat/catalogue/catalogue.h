@@ -3,6 +3,7 @@
 #define CHAT_CATALOGUE_CATALOGUE_H
 
 #include "chat/catalogue/price.h"
+#include "chat/provider/provider.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/status.h"
 #include <stdatomic.h>
@@ -11,14 +12,6 @@
 #include <stdint.h>
 
 #define MODELS_MAX 1000
-#define MODEL_ROUTES_MAX 8
-
-/* One way to reach a model. */
-struct model_route {
-	const struct provider *provider;
-	const char *upstream; /* the model's name there */
-	struct route_state *state;
-};
 
 struct model {
 	const char *id;
@@ -32,7 +25,7 @@ struct model {
 	struct price price;
 	char price_version[PRICE_VERSION_SIZE];
 	bool demo;                                   /* its first route leads to canned answers */
-	struct model_route routes[MODEL_ROUTES_MAX]; /* in the order in which they are tried */
+	struct provider_route routes[PROVIDERS_MAX]; /* in the order in which they are tried */
 	size_t n_routes;                             /* at least 1 */
 };
 
@@ -54,8 +47,6 @@ struct catalogue {
 		*models; /* in the file's order; those that no provider offers are left out */
 	size_t n_models;
 };
-
-struct provider_set;
 
 /* Reads path. arena holds the providers and goes with the catalogue, or at once when reading fails.
  * One reference is the caller's.

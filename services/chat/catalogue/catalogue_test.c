@@ -3,7 +3,6 @@
 #include "chat/catalogue/catalogue.h"
 #include "chat/catalogue/offers.h"
 #include "chat/catalogue/tokens.h"
-#include "chat/provider/provider.h"
 #include "tools/limitless/tool.h"
 
 static void a_price_is_rounded_up_once(void **state)
@@ -47,11 +46,15 @@ static void tokens_are_counted(void **state)
 	assert_int_equal(tokens_count("\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2", 8), 2);
 }
 
+static const char *const names[] = {"openrouter", "openai", "demo", NULL};
+
 static enum status load(const char *text, struct catalogue **ret, struct error *err)
 {
 	static struct provider_key key = {.secret = "s"};
 	static const struct provider_set providers = {
-		.providers = {{.name = "demo", .demo = true, .keys = &key, .n_keys = 1}}, .n = 1};
+		.providers = {{.name = "demo", .demo = true, .keys = &key, .n_keys = 1}},
+		.n = 1,
+		.names = names};
 	char path[200];
 
 	snprintf(path, sizeof path, "%s/catalogue.yaml", process_directory());
@@ -90,7 +93,8 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 			 MODEL("a", ", price: {per_message: 2}"),
 		 "there twice"},
 		{"models:\n" MODEL("a", ", price: {per_message: 2}, upstream: {acme: x}"),
-		 "unknown key"},
+		 "acme: unknown key: upstream: the providers of chat.yaml are openrouter, openai, "
+		 "demo"},
 		{"models:\n  - {id: a, name: N, provider: P, window: 4096, max_output: 3000, "
 		 "modalities: [text], price: {per_message: 2}}\n",
 		 "half of the window"},
@@ -113,7 +117,9 @@ static void the_shipped_catalogue_is_good(void **state)
 {
 	static struct provider_key key = {.secret = "s"};
 	static const struct provider_set router = {
-		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1}}, .n = 1};
+		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1}},
+		.n = 1,
+		.names = names};
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = NULL;
 	const struct model *model;
 	struct error err;
@@ -185,7 +191,8 @@ static void what_is_there_is_offered(void **state)
 	static const struct provider_set providers = {
 		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1},
 			      {.name = "openai", .keys = &key, .n_keys = 1, .discover = true}},
-		.n = 2};
+		.n = 2,
+		.names = names};
 	static const char body[] =
 		"{\"data\":[{\"id\":\"there\"},{\"id\":\"llama3.2:latest\",\"max_model_len\":2048},"
 		"{\"id\":\"nomic-EMBED-text\"},{\"id\":\"taken\"},{\"id\":\"/models/"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RETRY_MS 1000 /* after the first failure; doubled up to providers.discover_every */
+#define RETRY_MS 1000 /* after the first failure; doubled up to provider_calls.discover_every */
 #define CONNECT_TIMEOUT_MS 3000
 #define TIMEOUT_MS 5000
 #define ANSWER_BYTES_MAX (4u << 20)
@@ -29,8 +29,10 @@ struct discovery {
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
-	struct catalogue *base;                /* as the file has it */
-	struct known known[PROVIDERS_MAX + 1]; /* the last one stays empty */
+	struct catalogue *base; /* as the file has it */
+	/* Without gaps. A new file may name as many new providers before the old ones are forgotten;
+	 * the last one stays empty. */
+	struct known known[2 * PROVIDERS_MAX + 1];
 	bool stopping, ask;
 };
 
@@ -44,14 +46,14 @@ static void known_done(struct known *known)
 
 /* ---------------------------------------------------------------- the catalogue; under the lock */
 
-/* By its name: there are as many as PROVIDERS_MAX. At another address it is another server. */
+/* By its name. At another address it is another server. */
 static struct known *known_of(struct discovery *discovery, const struct provider *provider)
 {
 	struct known *known = discovery->known;
 
 	while (known->name && strcmp(known->name, provider->name) != 0)
 		known++;
-	ensure(known < discovery->known + PROVIDERS_MAX);
+	ensure(known < discovery->known + ARRAY_SIZE(discovery->known) - 1);
 	if (known->name && strcmp(known->url, provider->base_url) == 0)
 		return known;
 	known_done(known);
@@ -59,6 +61,31 @@ static struct known *known_of(struct discovery *discovery, const struct provider
 	known->url = strdup(provider->base_url);
 	ensure(known->name && known->url);
 	return known;
+}
+
+static bool names_provider(const struct catalogue *base, const char *name)
+{
+	for (size_t i = 0; base && i < base->providers->n; i++) {
+		if (strcmp(base->providers->providers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Keeps what the base names. */
+static void forget_others(struct discovery *discovery)
+{
+	struct known *kept = discovery->known;
+
+	for (struct known *known = discovery->known; known->name; known++) {
+		struct known taken = *known;
+
+		*known = (struct known){0};
+		if (names_provider(discovery->base, taken.name))
+			*kept++ = taken;
+		else
+			known_done(&taken);
+	}
 }
 
 static enum status put_in_place(struct discovery *discovery, struct catalogue *base,
@@ -99,6 +126,7 @@ enum status discovery_take(struct discovery *discovery, struct catalogue *base,
 	} else {
 		catalogue_unref(base);
 	}
+	forget_others(discovery);
 	pthread_mutex_unlock(&discovery->lock);
 	return s;
 }
@@ -277,7 +305,7 @@ void discovery_stop(struct discovery *discovery)
 	pthread_cond_signal(&discovery->changed);
 	pthread_mutex_unlock(&discovery->lock);
 	pthread_join(discovery->thread, NULL);
-	for (size_t i = 0; i < PROVIDERS_MAX; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(discovery->known); i++)
 		known_done(&discovery->known[i]);
 	catalogue_unref(discovery->base);
 	pthread_cond_destroy(&discovery->changed);

@@ -1,6 +1,5 @@
 #include "chat/catalogue/offers.h"
 
-#include "chat/provider/provider.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
@@ -136,7 +135,7 @@ static void keep_models(struct joining *joining, const struct offers *offers)
 		*model = joining->base->models[i];
 		model->n_routes = 0;
 		for (size_t r = 0; r < joining->base->models[i].n_routes; r++) {
-			const struct model_route *route = &joining->base->models[i].routes[r];
+			const struct provider_route *route = &joining->base->models[i].routes[r];
 			const struct offers *of = &offers[route->provider - providers->providers];
 
 			if (!route->provider->discover || of->state == OFFERS_NO_LIST ||
@@ -225,7 +224,7 @@ static void add_model(struct joining *joining, const struct provider *provider,
 			model->max_output_tokens = model->window_tokens / 2;
 	}
 	price_version(id, &model->price, model->price_version);
-	model->routes[0] = (struct model_route){
+	model->routes[0] = (struct provider_route){
 		.provider = provider,
 		.upstream = arena_strdup(arena, offer->id),
 		.state = route_state_new(provider, model->refused, arena),

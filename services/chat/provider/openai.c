@@ -51,9 +51,9 @@ static bool write_body(const char *upstream, const struct prompt *prompt, uint8_
 	return ok;
 }
 
-static enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
-				  uint8_t without, struct arena *arena, struct buf *body,
-				  struct http_request *ret, struct error *reterr)
+enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
+			   uint8_t without, struct arena *arena, struct buf *body,
+			   struct http_request *ret, struct error *reterr)
 {
 	const struct provider *provider = pick->route->provider;
 	const char *authorization = provider_authorization(arena, provider, pick->key);
@@ -79,4 +79,10 @@ static enum status openai_request(const struct provider_pick *pick, const struct
 	return OK;
 }
 
-const struct provider_api provider_openai = {openai_request, openai_event, provider_fault_body};
+const struct provider_api provider_openai = {
+	.name = "openai",
+	.request = openai_request,
+	.event = openai_event,
+	.refusal = provider_fault_body,
+};
+PROVIDER_API(provider_openai);

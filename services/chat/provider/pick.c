@@ -11,7 +11,7 @@
 #define REST_MODEL_MS 60000    /* a key that does not get the model */
 #define DOUBLINGS_MAX 10
 
-static_assert(PROVIDER_KEYS_MAX <= 64, "a bit for each key");
+static_assert(PROVIDER_KEYS_MAX <= 64 && PROVIDERS_MAX <= 32, "a bit for each key and route");
 
 struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
 				    struct arena *arena)
@@ -26,7 +26,7 @@ struct route_state *route_state_new(const struct provider *provider, uint8_t ref
 }
 
 /* When the key may be used next for the route; in the past: now. */
-static int64_t free_at(const struct model_route *route, size_t k)
+static int64_t free_at(const struct provider_route *route, size_t k)
 {
 	const struct provider_key *key = &route->provider->keys[k];
 	int64_t at_us = key->cooldown_us, model_us = route->state->keys[k].cooldown_us;
@@ -52,7 +52,7 @@ static void count_use(const struct provider *provider, struct provider_key *key,
 }
 
 /* The key of the route that rested longest, or NULL. */
-static struct provider_key *best_key(const struct model_route *route, uint64_t avoid,
+static struct provider_key *best_key(const struct provider_route *route, uint64_t avoid,
 				     int64_t now_us, int64_t *wait_us)
 {
 	const struct provider *provider = route->provider;
@@ -75,14 +75,15 @@ static struct provider_key *best_key(const struct model_route *route, uint64_t a
 	return best;
 }
 
-bool provider_pick(const struct model *model, int64_t now_us, const struct provider_avoid *avoid,
-		   struct provider_pick *ret, int64_t *ret_wait_us)
+bool provider_pick(const struct provider_route *routes, size_t n, int64_t now_us,
+		   const struct provider_avoid *avoid, struct provider_pick *ret,
+		   int64_t *ret_wait_us)
 {
 	int64_t wait_us = INT64_MAX;
 
 	for (unsigned last = 0; last < 2; last++) {
-		for (size_t r = 0; r < model->n_routes; r++) {
-			const struct model_route *route = &model->routes[r];
+		for (size_t r = 0; r < n; r++) {
+			const struct provider_route *route = &routes[r];
 			struct provider_key *key;
 
 			if ((avoid->last >> r & 1) != last)
@@ -152,7 +153,7 @@ static void avoid_by(const struct provider_fault *fault, size_t r, size_t k,
 	case FAULT_MODEL:
 	case FAULT_PRICE:
 	case FAULT_UNCLEAR: /* another key of this provider hears the same, most likely */
-		avoid->last |= (uint8_t)(1U << r);
+		avoid->last |= 1U << r;
 		avoid->keys[r] |= 1ULL << k;
 		break;
 	case FAULT_KEY:
@@ -163,12 +164,13 @@ static void avoid_by(const struct provider_fault *fault, size_t r, size_t k,
 	}
 }
 
-void provider_report(const struct model *model, const struct provider_pick *pick, int64_t now_us,
-		     const struct provider_fault *fault, struct provider_avoid *avoid)
+void provider_report(const struct provider_route *routes, const struct provider_pick *pick,
+		     int64_t now_us, const struct provider_fault *fault,
+		     struct provider_avoid *avoid)
 {
 	const struct provider *provider = pick->route->provider;
 	size_t k = (size_t)(pick->key - provider->keys);
-	size_t r = (size_t)(pick->route - model->routes);
+	size_t r = (size_t)(pick->route - routes);
 
 	if (!fault || fault->kind == FAULT_FINAL) {
 		pick->route->state->keys[k].failures = 0;

@@ -2,15 +2,15 @@
 #ifndef CHAT_PROVIDER_PROVIDER_H
 #define CHAT_PROVIDER_PROVIDER_H
 
-#include "chat/catalogue/catalogue.h"
 #include "chat/provider/think.h"
 #include "runtime/base/buf.h"
 #include "runtime/http/http.h"
 #include "runtime/json/mend.h"
 
-#define PROVIDERS_MAX MODEL_ROUTES_MAX
-
+#define PROVIDERS_MAX 32
 #define PROVIDER_KEYS_MAX 64
+#define PROVIDER_OPENROUTER_URL "https://openrouter.ai/api/v1"
+#define PROVIDER_OPENAI_URL "https://api.openai.com/v1"
 
 /* One key of a provider. The engine thread alone reads and changes what is below the secret. */
 struct provider_key {
@@ -22,18 +22,8 @@ struct provider_key {
 	size_t minute_at;    /* the oldest of the ring */
 };
 
-/* Knowledge of a route, gained while it is used. Engine thread only. */
-struct route_key {
-	int64_t cooldown_us; /* until which the key rests for this model */
-	int32_t failures;    /* in a row; each doubles the rest */
-};
-struct route_state {
-	uint8_t refused;        /* parameters that the model does not take there */
-	struct route_key *keys; /* one for each key of the provider */
-};
-
 struct provider {
-	const char *name;     /* "openrouter" */
+	const char *name;     /* as chat.yaml has it */
 	const char *base_url; /* ends before "/chat/completions", without a slash */
 	const char *query;    /* "?api-version=…" that belongs behind every path; "": none */
 	bool local;           /* on this machine or in its network: models are loaded when asked */
@@ -48,6 +38,23 @@ struct provider {
 	int32_t requests_per_minute; /* of one key, any 60 s; 0: no limit */
 };
 
+/* One way to reach a model. */
+struct provider_route {
+	const struct provider *provider;
+	const char *upstream; /* the model's name there */
+	struct route_state *state;
+};
+
+/* Knowledge of a route, gained while it is used. Engine thread only. */
+struct route_key {
+	int64_t cooldown_us; /* until which the key rests for this model */
+	int32_t failures;    /* in a row; each doubles the rest */
+};
+struct route_state {
+	uint8_t refused;        /* parameters that the model does not take there */
+	struct route_key *keys; /* one for each key of the provider */
+};
+
 /* Reads a base address into base_url, query, local and azure: blanks around it and slashes at its
  * end do not matter. name: of the provider. errors: INVALID_ARGUMENT config_invalid that says why.
  */
@@ -59,14 +66,30 @@ char *provider_url(struct arena *arena, const struct provider *provider, const c
 const char *provider_authorization(struct arena *arena, const struct provider *provider,
 				   const struct provider_key *key);
 
-/* Names that a catalogue may give a model's upstream name for; NULL-terminated. */
-extern const char *const provider_names[];
+/* One item of `providers` in chat.yaml. */
+struct provider_conf {
+	const char *name;
+	const char *api;
+	const char *base_url; /* "": not used */
+	const char *keys;     /* separated by commas or white space */
+	const char *proxy;
+	const char *model;
+	const char *discover;
+	int64_t requests_per_minute;
+};
 
-/* Those that are configured, in the order in which they are tried. */
+/* The providers that can be asked, in the order in which they are tried. */
 struct provider_set {
 	struct provider providers[PROVIDERS_MAX];
 	size_t n;
+	const char *const *names; /* all that chat.yaml lists; NULL-terminated */
 };
+
+/* confs: NULL-terminated. What the set points to is in arena. errors: INVALID_ARGUMENT
+ * config_invalid with the provider's name and the key at fault. */
+_must_check_ enum status provider_set_read(const struct provider_conf *const *confs,
+					   struct arena *arena, struct provider_set *ret,
+					   struct error *reterr);
 
 /* What a model is asked. Texts are UTF-8 without NUL. */
 struct prompt_message {
@@ -158,14 +181,14 @@ struct provider_fault {
 
 /* The way that a try takes. */
 struct provider_pick {
-	const struct model_route *route;
+	const struct provider_route *route;
 	struct provider_key *key;
 };
 
 /* Ways that one answer does not try again, or tries last; zeroed at its begin. */
 struct provider_avoid {
-	uint64_t keys[MODEL_ROUTES_MAX]; /* bits: keys of each route */
-	uint8_t last;                    /* bits: routes */
+	uint64_t keys[PROVIDERS_MAX]; /* bits: keys of each route */
+	uint32_t last;                /* bits: routes */
 };
 
 enum provider_event {
@@ -174,8 +197,10 @@ enum provider_event {
 	PROVIDER_EVENT_ERROR, /* it says that there is no answer; fault says why */
 };
 
-/* One API that providers speak. A file of this folder for each. */
+/* One API that providers speak: a file of this folder, which says PROVIDER_API(it). */
 struct provider_api {
+	const char *name; /* `api` in chat.yaml */
+	bool canned; /* its answers are no model's: the page says so, and its keys never rest */
 	/* Writes the request; strings in arena, the body in body. without: parameters that are left
 	 * out. errors: RESOURCE_EXHAUSTED. */
 	enum status (*request)(const struct provider_pick *pick, const struct prompt *prompt,
@@ -188,6 +213,19 @@ struct provider_api {
 	void (*refusal)(int32_t status, const char *retry_after, const char *body, size_t len,
 			struct provider_fault *fault);
 };
+
+/* Adds an API to those that provider_api_find knows. The linker collects the rows, so that no
+ * other file names an API. */
+#define PROVIDER_API(api)                                                                      \
+	__attribute__((                                                                        \
+		used,                                                                          \
+		section("provider_apis"))) static const struct provider_api *const api##_row = \
+		&(api)
+
+/* NULL: no file of this folder has it. */
+const struct provider_api *provider_api_find(const char *name);
+/* The names of all APIs, for people. */
+const char *provider_api_names(struct arena *arena);
 
 extern const struct provider_api provider_openai;
 
@@ -208,12 +246,14 @@ void provider_fault_transfer(enum status status, struct provider_fault *fault);
 
 /* The first route that has a free key, and of its keys the one that rested longest; counts the use.
  * False: all rest; *ret_wait_us is the shortest time until one does not, INT64_MAX: none will. */
-bool provider_pick(const struct model *model, int64_t now_us, const struct provider_avoid *avoid,
-		   struct provider_pick *ret, int64_t *ret_wait_us);
-/* How the try ended; fault NULL: well. Key or key and model rest by it, and the answer avoids what
- * refused it. */
-void provider_report(const struct model *model, const struct provider_pick *pick, int64_t now_us,
-		     const struct provider_fault *fault, struct provider_avoid *avoid);
+bool provider_pick(const struct provider_route *routes, size_t n, int64_t now_us,
+		   const struct provider_avoid *avoid, struct provider_pick *ret,
+		   int64_t *ret_wait_us);
+/* How the try of one of routes ended; fault NULL: well. Key or key and model rest by it, and the
+ * answer avoids what refused it. */
+void provider_report(const struct provider_route *routes, const struct provider_pick *pick,
+		     int64_t now_us, const struct provider_fault *fault,
+		     struct provider_avoid *avoid);
 /* The state of a new route: refused is what the catalogue knows. In arena. */
 struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
 				    struct arena *arena);

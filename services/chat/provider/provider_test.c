@@ -1,6 +1,6 @@
 /* OpenAI's events, and which key the next try takes. */
 #include "../chat_test.h"
-#include "chat/provider/provider.h"
+#include "chat/catalogue/catalogue.h"
 
 #define SECOND US_PER_S
 
@@ -29,24 +29,26 @@ static void pool_init(struct pool *pool)
 	pool->states[1].keys = pool->of_second;
 	pool->states[2].keys = pool->of_other;
 	pool->model.routes[0] =
-		(struct model_route){.provider = &pool->first, .state = &pool->states[0]};
+		(struct provider_route){.provider = &pool->first, .state = &pool->states[0]};
 	pool->model.routes[1] =
-		(struct model_route){.provider = &pool->second, .state = &pool->states[1]};
+		(struct provider_route){.provider = &pool->second, .state = &pool->states[1]};
 	pool->other.routes[0] =
-		(struct model_route){.provider = &pool->first, .state = &pool->states[2]};
+		(struct provider_route){.provider = &pool->first, .state = &pool->states[2]};
 }
 
 static const struct provider_key *pick(struct pool *pool, int64_t now_us, struct provider_pick *ret,
 				       int64_t *ret_wait_us)
 {
-	return provider_pick(&pool->model, now_us, &pool->avoid, ret, ret_wait_us) ? ret->key
-										   : NULL;
+	return provider_pick(pool->model.routes, pool->model.n_routes, now_us, &pool->avoid, ret,
+			     ret_wait_us)
+		       ? ret->key
+		       : NULL;
 }
 
 static void report(struct pool *pool, const struct provider_pick *pick, int64_t now_us,
 		   const struct provider_fault *fault)
 {
-	provider_report(&pool->model, pick, now_us, fault, &pool->avoid);
+	provider_report(pool->model.routes, pick, now_us, fault, &pool->avoid);
 }
 
 static void keys_take_turns_and_rest(void **state)
@@ -114,10 +116,10 @@ static void only_a_verdict_on_the_key_rests_the_key(void **state)
 		assert_int_equal(pool.keys[1].cooldown_us + pool.of_first[1].cooldown_us, 0);
 		assert_int_equal(pool.avoid.keys[0], verdicts[i].avoided ? 1 : 0);
 		/* The other model has the key, unless the verdict was on the key. */
-		assert_true(provider_pick(&pool.other, 2 * SECOND, &(struct provider_avoid){0},
-					  &one, &wait_us));
+		assert_true(provider_pick(pool.other.routes, 1, 2 * SECOND,
+					  &(struct provider_avoid){0}, &one, &wait_us));
 		assert_ptr_equal(one.key, &pool.keys[1]);
-		assert_int_equal(provider_pick(&pool.other, 2 * SECOND,
+		assert_int_equal(provider_pick(pool.other.routes, 1, 2 * SECOND,
 					       &(struct provider_avoid){.keys = {2}}, &one,
 					       &wait_us),
 				 verdicts[i].key_rest_ms == 0);

@@ -1,10 +1,28 @@
 /* The configured providers. */
-#include "chat/chat.h"
+#include "chat/provider/provider.h"
 #include "runtime/base/ensure.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-const char *const provider_names[] = {"openrouter", "openai", "demo", NULL};
+#define REQUESTS_MAX 20000000 /* times that the limits of all keys may keep: 160 MB */
+
+/* Servers that want a key. deploy/config/models.yaml names their models. */
+static const char *const public_urls[] = {PROVIDER_OPENROUTER_URL, PROVIDER_OPENAI_URL};
+
+_printf_(4, 5) static enum status bad(struct error *reterr, const struct provider_conf *conf,
+				      const char *key, const char *format, ...)
+{
+	char what[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	return error_set(reterr, INVALID_ARGUMENT, "config_invalid", "providers.%s.%s: %s",
+			 conf->name, key, what);
+}
 
 static bool blank(char c)
 {
@@ -32,91 +50,100 @@ static const char *or_null(const char *text)
 	return *text ? text : NULL;
 }
 
-/* The default of a provider's base_url: an address of its own makes a provider without keys usable
- * (Ollama, llama.cpp, vLLM). */
-static const char *default_url(const char *name)
+static bool is_public(const struct provider *provider)
 {
-	for (size_t i = 0; i < chat_keys_n; i++) {
-		const char *key = chat_keys[i].key;
-		size_t len = strlen("providers."), name_len = strlen(name);
-
-		if (strncmp(key, "providers.", len) == 0 &&
-		    strncmp(key + len, name, name_len) == 0 &&
-		    strcmp(key + len + name_len, ".base_url") == 0)
-			return chat_keys[i].fallback;
+	for (size_t i = 0; i < ARRAY_SIZE(public_urls) && !*provider->query; i++) {
+		if (strcmp(provider->base_url, public_urls[i]) == 0)
+			return true;
 	}
-	return "";
+	return false;
 }
 
 /* Whether a provider's models are asked for: by itself where nobody named one. */
-static enum status read_discover(const char *name, const struct provider_conf *conf, bool own_url,
-				 bool *ret, struct error *reterr)
+static enum status read_discover(const struct provider_conf *conf, struct provider *provider,
+				 struct error *reterr)
 {
 	if (strcmp(conf->discover, "auto") == 0)
-		*ret = own_url && !*conf->model;
+		provider->discover = !is_public(provider) && !provider->model && !provider->demo;
 	else if (strcmp(conf->discover, "true") == 0 || strcmp(conf->discover, "false") == 0)
-		*ret = conf->discover[0] == 't';
+		provider->discover = conf->discover[0] == 't';
 	else
-		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
-				 "providers.%s.discover: '%.100s' is not auto, true or false", name,
-				 conf->discover);
+		return bad(reterr, conf, "discover", "'%.100s' is not auto, true or false",
+			   conf->discover);
 	return OK;
 }
 
-static enum status add(struct provider_set *set, struct arena *arena, const char *name,
-		       const struct provider_conf *conf, bool demo, struct error *reterr)
+/* secrets: n, and without one a single key that is none. */
+static enum status make_keys(const struct provider_conf *conf, const char *const *secrets, size_t n,
+			     struct arena *arena, size_t *requests, struct provider *provider,
+			     struct error *reterr)
+{
+	size_t per_minute = (size_t)conf->requests_per_minute;
+
+	provider->requests_per_minute = (int32_t)per_minute;
+	provider->n_keys = n > 0 ? n : 1;
+	provider->keys = arena_array(arena, provider->n_keys, sizeof *provider->keys);
+	ensure(provider->keys);
+	*requests += per_minute * provider->n_keys;
+	if (*requests > REQUESTS_MAX)
+		return bad(reterr, conf, "limits.requests_per_minute",
+			   "the limits of all keys together may be %d", REQUESTS_MAX);
+	for (size_t i = 0; i < provider->n_keys; i++) {
+		provider->keys[i].secret = n > 0 ? secrets[i] : NULL;
+		if (per_minute == 0)
+			continue;
+		provider->keys[i].minute = arena_array(arena, per_minute, sizeof(int64_t));
+		ensure(provider->keys[i].minute);
+	}
+	return OK;
+}
+
+/* requests: of the keys of all providers before it. */
+static enum status add(const struct provider_conf *conf, struct arena *arena, size_t *requests,
+		       struct provider_set *set, struct error *reterr)
 {
 	struct provider *provider = &set->providers[set->n];
+	const struct provider_api *api = provider_api_find(conf->api);
 	const char *secrets[PROVIDER_KEYS_MAX];
-	size_t n = split_keys(arena, conf->api_keys, secrets);
+	size_t n = split_keys(arena, conf->keys, secrets);
 	enum status s;
-	bool own_url;
 
+	if (!api)
+		return bad(reterr, conf, "api", "'%.100s' is none of %s", conf->api,
+			   provider_api_names(arena));
 	if (!*conf->base_url)
 		return OK;
 	*provider = (struct provider){
-		.name = name,
+		.name = conf->name,
 		.proxy = or_null(conf->proxy),
 		.model = or_null(conf->model),
-		.demo = demo,
-		.api = &provider_openai,
-		.n_keys = n > 0 ? n : 1,
-		.requests_per_minute = (int32_t)conf->requests_per_minute,
+		.demo = api->canned,
+		.api = api,
 	};
-	s = provider_url_read(name, conf->base_url, arena, provider, reterr);
-	if (s != OK)
+	s = provider_url_read(conf->name, conf->base_url, arena, provider, reterr);
+	if (s == OK)
+		s = read_discover(conf, provider, reterr);
+	if (s != OK || (n == 0 && is_public(provider)))
 		return s;
-	own_url = *provider->query || strcmp(provider->base_url, default_url(name)) != 0;
-	if (n == 0 && !own_url)
-		return OK;
-	if (!demo)
-		s = read_discover(name, conf, own_url, &provider->discover, reterr);
-	if (s != OK)
-		return s;
-	provider->keys = arena_array(arena, provider->n_keys, sizeof *provider->keys);
-	ensure(provider->keys);
-	for (size_t i = 0; i < provider->n_keys; i++) {
-		provider->keys[i].secret = n > 0 ? secrets[i] : NULL;
-		if (provider->requests_per_minute == 0)
-			continue;
-		provider->keys[i].minute =
-			arena_array(arena, (size_t)provider->requests_per_minute, sizeof(int64_t));
-		ensure(provider->keys[i].minute);
-	}
-	set->n++;
-	return OK;
+	s = make_keys(conf, secrets, n, arena, requests, provider, reterr);
+	if (s == OK)
+		set->n++;
+	return s;
 }
 
-enum status provider_set_read(const struct chat_conf *conf, struct arena *arena,
+enum status provider_set_read(const struct provider_conf *const *confs, struct arena *arena,
 			      struct provider_set *ret, struct error *reterr)
 {
-	enum status s;
+	const char **names = arena_array(arena, PROVIDERS_MAX + 1, sizeof *names);
+	size_t requests = 0;
+	enum status s = OK;
 
-	*ret = (struct provider_set){0};
-	s = add(ret, arena, "openrouter", &conf->openrouter, false, reterr);
-	if (s == OK)
-		s = add(ret, arena, "openai", &conf->openai, false, reterr);
-	if (s == OK)
-		s = add(ret, arena, "demo", &conf->demo, true, reterr);
+	ensure(names);
+	*ret = (struct provider_set){.names = names};
+	for (size_t i = 0; s == OK && confs[i]; i++) {
+		ensure(i < PROVIDERS_MAX);
+		names[i] = confs[i]->name;
+		s = add(confs[i], arena, &requests, ret, reterr);
+	}
 	return s;
 }
