@@ -2,6 +2,7 @@
  * words. */
 #include "standin.h"
 
+#include "runtime/base/hash.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -53,15 +54,6 @@ static const char *const bodies[] = {
 
 static const char *const closing = "\nAsk again with other words and the demo answers differently.";
 
-static uint32_t fnv1a(const char *text)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 16777619U;
-	return hash;
-}
-
 /* First words of the prompt, without directives and line breaks, on a whole character. */
 static const char *topic_of(const char *prompt, struct arena *arena)
 {
@@ -84,7 +76,7 @@ static const char *topic_of(const char *prompt, struct arena *arena)
 
 static const char *canned(const struct question *question, struct arena *arena)
 {
-	uint32_t hash = fnv1a(question->prompt);
+	uint32_t hash = hash_fnv1a(question->prompt, strlen(question->prompt));
 	const char *topic = topic_of(question->prompt, arena);
 	_cleanup_(buf_done) struct buf text;
 

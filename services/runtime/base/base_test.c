@@ -1,6 +1,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/status.h"
 #include "runtime/base/text.h"
@@ -68,6 +69,43 @@ static void buf_has_a_limit(void **state)
 	assert_true(buf_adds(&buf, "0123456789"));
 	buf_consume(&buf, 4);
 	assert_string_equal(buf_text(&buf), "456789");
+}
+
+/* A queue: what is added comes out in order, and its memory does not grow with what went through. */
+static void a_buf_is_a_queue(void **state)
+{
+	_cleanup_(buf_done) struct buf buf;
+	uint32_t put = 0, got = 0;
+
+	buf_init(&buf, SIZE_MAX);
+	for (int round = 0; round < 10000; round++) {
+		for (int i = 0; i < 1 + round % 7; i++, put++)
+			assert_true(buf_add(&buf, &put, sizeof(put)));
+		while (buf.len > sizeof(put) * (size_t)(round % 5)) {
+			assert_memory_equal(buf.data, &got, sizeof(got));
+			buf_consume(&buf, sizeof(got));
+			got++;
+		}
+		assert_int_equal(buf.data[buf.len], '\0');
+	}
+	assert_in_range(buf.capacity + buf.consumed, 1, 256);
+	buf_trim(&buf, 1); /* not empty: stays */
+	assert_int_equal(buf.len, (put - got) * sizeof(put));
+	buf_consume(&buf, buf.len);
+	buf_trim(&buf, 1024);
+	assert_non_null(buf.data);
+	buf_trim(&buf, 1);
+	assert_null(buf.data);
+	assert_true(buf_adds(&buf, "again"));
+	assert_string_equal(buf_text(&buf), "again");
+}
+
+/* Test vectors of its authors (draft-eastlake-fnv). */
+static void fnv_is_fnv(void **state)
+{
+	assert_int_equal(hash_fnv1a("", 0), 0x811c9dc5);
+	assert_int_equal(hash_fnv1a("foobar", 6), 0xbf9cf968);
+	assert_true(hash_fnv1a_64(0xcbf29ce484222325u, "foobar", 6) == 0x85944171f73967e8u);
 }
 
 static void time_there_and_back(void **state)
@@ -223,6 +261,8 @@ int main(void)
 		cmocka_unit_test(error_keeps_cause_and_prefix),
 		cmocka_unit_test(arena_has_a_cap),
 		cmocka_unit_test(buf_has_a_limit),
+		cmocka_unit_test(a_buf_is_a_queue),
+		cmocka_unit_test(fnv_is_fnv),
 		cmocka_unit_test(time_there_and_back),
 		cmocka_unit_test(uuids),
 		cmocka_unit_test(base64_forms),

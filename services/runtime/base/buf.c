@@ -5,7 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUF_CAPACITY_MIN 256
+#define BUF_CAPACITY_MIN 64
+
+/* What malloc gave. */
+static uint8_t *memory_of(const struct buf *buf)
+{
+	return buf->data ? buf->data - buf->consumed : NULL;
+}
+
+/* Moves the bytes to where the consumed ones were. */
+static void rewind_data(struct buf *buf)
+{
+	uint8_t *memory = memory_of(buf);
+
+	memmove(memory, buf->data, buf->len + 1);
+	buf->data = memory;
+	buf->capacity += buf->consumed;
+	buf->consumed = 0;
+}
 
 void buf_init(struct buf *buf, size_t max)
 {
@@ -14,16 +31,15 @@ void buf_init(struct buf *buf, size_t max)
 
 void buf_done(struct buf *buf)
 {
-	free(buf->data);
+	free(memory_of(buf));
 	*buf = (struct buf){.max = buf->max};
 }
 
 void buf_clear(struct buf *buf)
 {
-	buf->len = 0;
 	buf->overflow = false;
 	if (buf->data)
-		buf->data[0] = '\0';
+		buf_consume(buf, buf->len);
 }
 
 uint8_t *buf_reserve(struct buf *buf, size_t n)
@@ -37,16 +53,22 @@ uint8_t *buf_reserve(struct buf *buf, size_t n)
 	}
 	if (buf->data && n < buf->capacity - buf->len)
 		return buf->data + buf->len;
+	/* A byte is moved at most once for each that was consumed. */
+	if (buf->consumed > buf->len) {
+		rewind_data(buf);
+		if (n < buf->capacity - buf->len)
+			return buf->data + buf->len;
+	}
 	capacity = buf->capacity * 2;
 	if (capacity < BUF_CAPACITY_MIN)
 		capacity = BUF_CAPACITY_MIN;
 	if (capacity < buf->len + n + 1)
 		capacity = buf->len + n + 1;
-	data = realloc(buf->data, capacity);
+	data = realloc(memory_of(buf), buf->consumed + capacity);
 	ensure(data);
-	buf->data = data;
+	buf->data = data + buf->consumed;
 	buf->capacity = capacity;
-	return data + buf->len;
+	return buf->data + buf->len;
 }
 
 void buf_commit(struct buf *buf, size_t n)
@@ -103,9 +125,18 @@ void buf_consume(struct buf *buf, size_t n)
 	ensure(n <= buf->len);
 	if (n == 0)
 		return;
-	memmove(buf->data, buf->data + n, buf->len - n);
+	buf->data += n;
 	buf->len -= n;
-	buf->data[buf->len] = '\0';
+	buf->capacity -= n;
+	buf->consumed += n;
+	if (buf->len == 0)
+		rewind_data(buf);
+}
+
+void buf_trim(struct buf *buf, size_t kept)
+{
+	if (buf->len == 0 && buf->capacity > kept)
+		buf_done(buf);
 }
 
 const char *buf_text(const struct buf *buf)

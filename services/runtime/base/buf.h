@@ -12,9 +12,10 @@
 struct buf {
 	uint8_t *data;
 	size_t len;
-	size_t capacity;
-	size_t max;    /* largest len */
-	bool overflow; /* an append was refused; nothing is appended any more */
+	size_t capacity; /* from data on */
+	size_t max;      /* largest len */
+	size_t consumed; /* bytes in front of data, free to be used again */
+	bool overflow;   /* an append was refused; nothing is appended any more */
 };
 
 /* Stack value; buf_done releases. */
@@ -35,8 +36,11 @@ _printf_(2, 3) bool buf_addf(struct buf *buf, const char *format, ...);
 uint8_t *buf_reserve(struct buf *buf, size_t n);
 void buf_commit(struct buf *buf, size_t n);
 
-/* Drops n bytes at the front. */
+/* Drops n bytes at the front, in constant time. */
 void buf_consume(struct buf *buf, size_t n);
+
+/* Gives back the memory of an empty buffer that is larger than `kept`. */
+void buf_trim(struct buf *buf, size_t kept);
 
 /* Text of the buffer, "" when empty. Owned by the buffer. */
 const char *buf_text(const struct buf *buf);

@@ -33,10 +33,8 @@ static void keep(char *out, size_t size, const char *value, size_t len)
 /* Gives back the memory of a line or event that was much longer than others. */
 static void shrink(struct buf *buf)
 {
-	if (buf->capacity > KEPT_BYTES)
-		buf_done(buf);
-	else
-		buf_clear(buf);
+	buf_clear(buf);
+	buf_trim(buf, KEPT_BYTES);
 }
 
 static bool named(const char *line, size_t len, const char *name)

@@ -1,5 +1,6 @@
 #include "runtime/httpd/account.h"
 
+#include "runtime/base/hash.h"
 #include <string.h>
 
 #define CHARGE_MIN 4096 /* bytes; then twice as many each time, as the buffer grows */
@@ -9,13 +10,10 @@
 #define SMALL_BYTES_MAX 16384
 #define SMALL_SHARE 8
 
-/* FNV-1a, begun at a number of this process, so that nobody can choose addresses that collide. */
 static struct account **bucket_of(struct httpd *httpd, const char *key)
 {
-	uint64_t hash = httpd->account_seed;
+	uint64_t hash = hash_fnv1a_64(httpd->account_seed, key, strlen(key));
 
-	for (; *key; key++)
-		hash = (hash ^ (uint8_t)*key) * 0x100000001b3u;
 	return &httpd->accounts[(hash ^ hash >> 32) % ACCOUNT_BUCKETS];
 }
 

@@ -50,10 +50,8 @@ struct exchange *exchange_take(struct httpd *httpd)
 
 static void buffer_reset(struct buf *buf)
 {
-	if (buf->capacity > EXCHANGE_BUFFER_KEPT_MAX)
-		buf_done(buf);
-	else
-		buf_clear(buf);
+	buf_clear(buf);
+	buf_trim(buf, EXCHANGE_BUFFER_KEPT_MAX);
 }
 
 void exchange_give(struct httpd *httpd, struct exchange *exchange)

@@ -1,6 +1,7 @@
 #include "runtime/log/log.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/text.h"
 
 #include <errno.h>
@@ -86,10 +87,8 @@ bool log_rate_take(struct log_rate *rate, int64_t lines_per_second, int64_t *ret
 /* By its text: one event may be said at several places. */
 static struct log_rate *rate_of(const char *event)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
+	uint32_t hash = hash_fnv1a(event, strlen(event));
 
-	for (const char *p = event; *p; p++)
-		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	for (uint32_t i = 0; i < EVENTS_MAX; i++) {
 		size_t slot = (hash + i) & (EVENTS_MAX - 1);
 		char *name = atomic_load(&events[slot].name);
