@@ -78,6 +78,8 @@ static struct rpc_server *server_new(void)
 	struct rpc_server *server = rpc_server_new(&options);
 	struct error err;
 
+	rpc_health_register(server);
+	rpc_reflection_register(server);
 	log_init("fuzz", LOG_LEVEL_ERROR + 1);
 	rpc_server_register(server, handlers, ARRAY_SIZE(handlers));
 	ensure(rpc_server_start(server, &err) == OK);

@@ -303,6 +303,8 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_init("interop", LOG_LEVEL_WARN);
 	server = rpc_server_new(&options);
+	rpc_health_register(server);
+	rpc_reflection_register(server);
 	rpc_server_register(server, handlers, ARRAY_SIZE(handlers));
 	if (!url[0] || rpc_server_start(server, &err) != OK) {
 		fprintf(stderr, "%s\n", url[0] ? err.message : "usage: --port=N");

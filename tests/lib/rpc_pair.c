@@ -269,6 +269,8 @@ void pair_open(struct pair *pair, struct rpc_server_options server,
 	server.listen = listen;
 	server.worker_init = worker_init;
 	pair->server = rpc_server_new(&server);
+	rpc_health_register(pair->server);
+	rpc_reflection_register(pair->server);
 	rpc_server_register(pair->server, pair_handlers, n_pair_handlers);
 	if (rpc_server_start(pair->server, &err) != OK)
 		fail_msg("%s", err.message);

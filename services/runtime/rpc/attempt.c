@@ -9,29 +9,6 @@
 
 #define ERROR_DOMAIN "limitless"
 
-static void attempt_free(struct stream *stream)
-{
-	struct attempt *attempt = attempt_of(stream);
-
-	meta_free(&attempt->initial);
-	meta_free(&attempt->trailing);
-	stream_done(stream);
-	call_unref(attempt->call);
-	free(attempt);
-}
-
-struct attempt *attempt_new(struct rpc_client_call *call)
-{
-	struct attempt *attempt = calloc(1, sizeof(*attempt));
-
-	ensure(attempt);
-	stream_init(&attempt->stream);
-	attempt->stream.free = attempt_free;
-	attempt->call = call_ref(call);
-	attempt->grpc_status = -1;
-	return attempt;
-}
-
 /* ------------------------------------------------------------------ how it ends (lock) */
 
 void attempt_end(struct attempt *attempt, enum status status, const char *reason,
@@ -189,7 +166,7 @@ static void submit(struct attempt *attempt)
 		refuse(attempt);
 		return;
 	}
-	id = client_session_submit(session, attempt);
+	id = request_submit(session, attempt);
 	if (id < 0)
 		refuse(attempt); /* the connection has used up its stream ids */
 	else
@@ -297,5 +274,5 @@ void attempt_on_events(struct stream *stream, unsigned events)
 	if (!attempt->end_due || (stream->stopped && !gave_up(attempt)))
 		return;
 	attempt->told_end = true;
-	call_attempt_over(call, attempt);
+	attempt->on_over(attempt);
 }

@@ -10,9 +10,25 @@
 #include "runtime/rpc/session.h"
 #include "runtime/token/token.h"
 
+#define RETRY_TOKENS_MAX 1000.0
+
+struct client_session;
+
+/* How a connection tells its subchannel. (lock), not channel->lock, except in freed. */
+struct client_session_owner {
+	/* It can be used, for so many streams. */
+	void (*settled)(struct client_session *session, int32_t streams_max);
+	/* It takes no more calls. */
+	void (*going_away)(struct client_session *session);
+	/* It is over. */
+	void (*lost)(struct client_session *session);
+	void (*freed)(struct client_session *session);
+};
+
 struct client_session {
 	struct session session; /* first */
-	struct subchannel *sub; /* holds a reference */
+	const struct client_session_owner *owner;
+	struct subchannel *sub; /* holds a reference, which owner->freed gives back */
 	bool settled;           /* (lock) the peer's SETTINGS came: it speaks HTTP/2 */
 	bool going_away;        /* channel->lock: takes no new calls */
 	int32_t in_flight;      /* channel->lock */
@@ -76,6 +92,8 @@ struct rpc_channel {
 	int32_t n_calls, n_subs;
 	unsigned turn; /* breaks ties */
 	double retry_tokens;
+	/* No lock: calls that wait may go on, for a connection came or none will. */
+	void (*on_change)(struct rpc_channel *channel);
 
 	pthread_t resolver;
 	pthread_cond_t resolver_wake;
@@ -84,10 +102,11 @@ struct rpc_channel {
 };
 
 struct attempt {
-	struct stream stream;                /* first */
-	struct rpc_client_call *call;        /* holds a reference */
-	bool submitted;                      /* (lock) */
-	bool over;                           /* (lock) EVENT_END is told */
+	struct stream stream;                     /* first */
+	struct rpc_client_call *call;             /* holds a reference */
+	void (*on_over)(struct attempt *attempt); /* on the thread of the events, the last one */
+	bool submitted;                           /* (lock) */
+	bool over;                                /* (lock) EVENT_END is told */
 	_Atomic bool slow;                   /* … because its reader took too long: what came is
 						thrown away */
 	bool refused;                        /* the server did not begin with it: may be repeated */
@@ -154,45 +173,20 @@ static inline struct attempt *attempt_of(struct stream *stream)
 	return (struct attempt *)stream;
 }
 
-/* channel.c */
+/* target.c */
+struct rpc_channel *channel_new(const struct rpc_channel_options *options);
+struct rpc_channel *channel_ref(struct rpc_channel *channel);
+void channel_unref(struct rpc_channel *channel);
+/* channel->lock held: the names are looked up again now. */
+void channel_look_up(struct rpc_channel *channel);
 /* "host:port" or "[v6]:port" of len bytes; cut where it does not fit. */
 void target_split(const char *address, size_t len, char *host, size_t host_size, char *port,
 		  size_t port_size);
-struct rpc_channel *channel_ref(struct rpc_channel *channel);
-void channel_unref(struct rpc_channel *channel);
-/* channel->lock held. An address of the target. */
-void channel_add(struct rpc_channel *channel, const char *url);
-/* channel->lock held. A session for one more call, counted in its in_flight; NULL: none is ready.
- */
-struct client_session *channel_pick(struct rpc_channel *channel, enum conn_class class);
-/* channel->lock held. */
-bool channel_may_wait(const struct rpc_channel *channel, enum conn_class class);
 
-/* subchannel.c; channel->lock held unless said otherwise */
-struct subchannel *sub_new(struct rpc_channel *channel, enum conn_class class, const char *url,
-			   bool extra);
-/* The first call of its class came. */
-void sub_want(struct subchannel *sub);
-void sub_remove(struct subchannel *sub);
-struct subchannel *sub_ref(struct subchannel *sub);
-/* Locks held or not. */
-void sub_unref(struct subchannel *sub);
-/* (lock), not channel->lock: the connection can be used; it takes no more calls; it is over. */
-void sub_settled(struct client_session *session, int32_t streams_max);
-void sub_going_away(struct client_session *session);
-void sub_lost(struct client_session *session);
-
-/* client_session.c */
-extern const struct session_side client_side;
-/* channel->lock held. */
-struct client_session *client_session_new(struct subchannel *sub, struct net_conn *conn);
-/* No lock. */
-void client_session_start(struct client_session *session);
-/* (lock) Puts a request on the wire. Its id, or an error of nghttp2. */
-int32_t client_session_submit(struct client_session *session, struct attempt *attempt);
+/* request.c: (lock) puts a request on the wire. Its id, or an error of nghttp2. */
+int32_t request_submit(struct client_session *session, struct attempt *attempt);
 
 /* attempt.c */
-struct attempt *attempt_new(struct rpc_client_call *call);
 /* (lock) The attempt ends so; once. */
 _printf_(4, 5) void attempt_end(struct attempt *attempt, enum status status, const char *reason,
 				const char *format, ...);
@@ -205,11 +199,40 @@ const char *attempt_user_of(const struct stream *stream);
 bool attempt_may_end(const struct stream *stream);
 void attempt_end_slow(struct stream *stream);
 
+/* client_session.c */
+/* channel->lock held. Takes the caller's reference of sub. */
+struct client_session *client_session_new(struct subchannel *sub,
+					  const struct client_session_owner *owner,
+					  struct net_conn *conn);
+/* No lock. */
+void client_session_start(struct client_session *session);
+
+/* subchannel.c; channel->lock held unless said otherwise */
+struct subchannel *sub_new(struct rpc_channel *channel, enum conn_class class, const char *url,
+			   bool extra);
+/* The first call of its class came. */
+void sub_want(struct subchannel *sub);
+void sub_remove(struct subchannel *sub);
+
+/* pick.c; channel->lock held */
+/* An address of the target. */
+void channel_add(struct rpc_channel *channel, const char *url);
+/* A session for one more call, counted in its in_flight; NULL: none is ready. */
+struct client_session *channel_pick(struct rpc_channel *channel, enum conn_class class);
+bool channel_may_wait(const struct rpc_channel *channel, enum conn_class class);
+
+/* resolve.c */
+void resolver_start(struct rpc_channel *channel);
+void resolver_stop(struct rpc_channel *channel);
+
+/* client_report.c */
+void client_report_start(struct rpc_client_call *call);
+void client_report_end(struct rpc_client_call *call);
+void client_report_retry(struct rpc_client_call *call);
+
 /* client_call.c */
 struct rpc_client_call *call_ref(struct rpc_client_call *call);
 void call_unref(struct rpc_client_call *call);
-/* On the thread of the events: the attempt is over: again, or the end. */
-void call_attempt_over(struct rpc_client_call *call, struct attempt *attempt);
 /* A connection came or none will come: pending calls go on. No lock held. */
 void calls_pending_go_on(struct rpc_channel *channel);
 /* Ends the call from outside; any thread, no lock. */
@@ -223,16 +246,5 @@ _must_check_ enum status call_take_answer(struct rpc_client_call *call, struct a
 					  ProtobufCMessage **ret, struct error *reterr);
 /* The caller that was waiting has taken what it wants. */
 void call_end_blocking(struct rpc_client_call *call);
-
-/* client_report.c */
-void client_report_start(struct rpc_client_call *call);
-void client_report_end(struct rpc_client_call *call);
-void client_report_retry(struct rpc_client_call *call);
-
-/* resolve.c */
-void resolver_start(struct rpc_channel *channel);
-void resolver_stop(struct rpc_channel *channel);
-/* channel->lock held: look again now. */
-void resolver_poke(struct rpc_channel *channel);
 
 #endif

@@ -11,7 +11,6 @@
 #define REFUSALS_MAX 5                /* of one call, by connections that go away */
 #define RETRY_INITIAL_MS 50
 #define RETRY_MAX_MS 1000
-#define RETRY_TOKENS_MAX 1000.0
 #define RETRY_TOKENS_EACH 0.1 /* a call that went well pays for a tenth of a retry */
 
 /* ------------------------------------------------------------------ references */
@@ -30,6 +29,32 @@ void call_unref(struct rpc_client_call *call)
 	pthread_mutex_destroy(&call->send_lock);
 	channel_unref(call->channel);
 	free(call);
+}
+
+static void attempt_over(struct attempt *attempt);
+
+static void attempt_free(struct stream *stream)
+{
+	struct attempt *attempt = attempt_of(stream);
+
+	meta_free(&attempt->initial);
+	meta_free(&attempt->trailing);
+	stream_done(stream);
+	call_unref(attempt->call);
+	free(attempt);
+}
+
+static struct attempt *attempt_new(struct rpc_client_call *call)
+{
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+
+	ensure(attempt);
+	stream_init(&attempt->stream);
+	attempt->stream.free = attempt_free;
+	attempt->call = call_ref(call);
+	attempt->on_over = attempt_over;
+	attempt->grpc_status = -1;
+	return attempt;
 }
 
 /* The attempt has a reference of the call: the circle is opened when the call ends. */
@@ -213,10 +238,20 @@ static void end_here(struct rpc_client_call *call)
 
 static void retry_fired(void *arg);
 
+/* Whether the request is still here from its first byte on. */
+static bool has_whole_request(struct stream *stream)
+{
+	bool whole;
+
+	pthread_mutex_lock(&stream->out_lock);
+	whole = stream->out_kept || stream->put_bytes == stream->out.len - stream->out_sent;
+	pthread_mutex_unlock(&stream->out_lock);
+	return whole;
+}
+
 static bool may_repeat(const struct rpc_client_call *call, struct attempt *attempt)
 {
-	return !call->told && !attempt->answered &&
-	       (attempt->stream.out_kept || attempt->stream.out_sent == 0);
+	return !call->told && !attempt->answered && has_whole_request(&attempt->stream);
 }
 
 /* channel->lock held. Milliseconds to wait before the next attempt; below 0: there is none. */
@@ -258,7 +293,7 @@ static void new_attempt(struct rpc_client_call *call)
 	made->stream.out_end = old->stream.out_end;
 	made->stream.out_kept = old->stream.out_kept;
 	made->stream.out_wanted = old->stream.out_wanted;
-	old->stream.out = (struct bytes){0};
+	buf_init(&old->stream.out, SIZE_MAX);
 	old->stream.out_sent = 0;
 	pthread_mutex_unlock(&old->stream.out_lock);
 	call->attempt = made;
@@ -286,8 +321,10 @@ static void go(struct rpc_client_call *call)
 	stream_unref(&attempt->stream);
 }
 
-void call_attempt_over(struct rpc_client_call *call, struct attempt *attempt)
+/* On the thread of the events: again, or the end. */
+static void attempt_over(struct attempt *attempt)
 {
+	struct rpc_client_call *call = attempt->call;
 	struct rpc_channel *channel = call->channel;
 	int64_t wait_ms;
 

@@ -1,19 +1,12 @@
-/* A connection of a channel: nghttp2's callbacks, and how a request goes out. Hooks run under the
- * connection's lock on nng's threads. */
+/* A connection of a channel: nghttp2's callbacks. They run under the connection's lock on nng's threads. */
 #include "runtime/rpc/client.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/log/log.h"
-#include <stdio.h>
 #include <string.h>
 
 #define STREAMS_MAX_UNTOLD 100 /* until the peer says how many it takes */
-#define NV_MAX 64
 #define PAIR_OVERHEAD 32
-#define TOKEN_TTL_SECONDS 300
-#define TOKEN_RENEW_SECONDS 60 /* before it ends */
-#define USER_AGENT "limitless-rpc/1"
 
 /* ------------------------------------------------------------------ what comes */
 
@@ -112,7 +105,7 @@ static void on_settings(struct client_session *session)
 		session->settled = true;
 		net_set_deadline(session->session.net, 0);
 	}
-	sub_settled(session, max < INT32_MAX ? (int32_t)max : INT32_MAX);
+	session->owner->settled(session, max < INT32_MAX ? (int32_t)max : INT32_MAX);
 }
 
 static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *ctx)
@@ -123,7 +116,7 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
 	if (frame->hd.type == NGHTTP2_SETTINGS && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
 		on_settings(session);
 	if (frame->hd.type == NGHTTP2_GOAWAY)
-		sub_going_away(session);
+		session->owner->going_away(session);
 	if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) {
 		stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
 		if (stream && frame->hd.type == NGHTTP2_HEADERS &&
@@ -150,19 +143,21 @@ static void on_output_end(struct stream *stream, uint32_t *flags)
 
 static void on_close(struct session *base)
 {
-	sub_lost((struct client_session *)base);
+	struct client_session *session = (struct client_session *)base;
+
+	session->owner->lost(session);
 }
 
 static void free_session(struct session *base)
 {
 	struct client_session *session = (struct client_session *)base;
 
-	sub_unref(session->sub);
+	session->owner->freed(session);
 	free(session->token);
 	free(session);
 }
 
-const struct session_side client_side = {
+static const struct session_side client_side = {
 	.on_op = attempt_on_op,
 	.on_events = attempt_on_events,
 	.on_refused = on_refused,
@@ -190,7 +185,9 @@ static void init_once(void)
 	nghttp2_option_set_peer_max_concurrent_streams(option, STREAMS_MAX_UNTOLD);
 }
 
-struct client_session *client_session_new(struct subchannel *sub, struct net_conn *conn)
+struct client_session *client_session_new(struct subchannel *sub,
+					  const struct client_session_owner *owner,
+					  struct net_conn *conn)
 {
 	const nghttp2_settings_entry settings[] = {
 		{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -204,7 +201,8 @@ struct client_session *client_session_new(struct subchannel *sub, struct net_con
 	pthread_once(&once, init_once);
 	session_init(&session->session, conn, &client_side,
 		     sub->channel->options.message_bytes_max);
-	session->sub = sub_ref(sub);
+	session->owner = owner;
+	session->sub = sub;
 	session->streams_max = STREAMS_MAX_UNTOLD;
 	ensure(nghttp2_session_client_new2(&h2, callbacks, session, option) == 0);
 	ensure(nghttp2_submit_settings(h2, NGHTTP2_FLAG_NONE, settings, ARRAY_SIZE(settings)) == 0);
@@ -227,88 +225,4 @@ void client_session_start(struct client_session *session)
 		session_keepalive(&session->session, options->keepalive_ms,
 				  options->keepalive_timeout_ms, false);
 	net_unlock(net);
-}
-
-/* ------------------------------------------------------------------ a request */
-
-/* The token says who calls whom, for five minutes; one is made per connection. */
-static const char *service_token(struct client_session *session)
-{
-	_cleanup_(arena_freep) struct arena *arena = NULL;
-	const struct rpc_channel_options *options = &session->sub->channel->options;
-	int64_t now = clock_wall_us();
-	struct token_claims claims = {0};
-	uint64_t version;
-	struct error err;
-	char *token;
-
-	if (!options->signer)
-		return session->token;
-	version = token_signer_version(options->signer);
-	if (now < session->token_renew_us && version == session->token_version)
-		return session->token;
-	arena = arena_new(2048, 64 * 1024);
-	snprintf(claims.type, sizeof(claims.type), TOKEN_SERVICE);
-	snprintf(claims.audience, sizeof(claims.audience), "%s",
-		 options->service ? options->service : "");
-	snprintf(claims.subject, sizeof(claims.subject), "%s",
-		 token_signer_issuer(options->signer));
-	claims.expires_at = now / US_PER_S + TOKEN_TTL_SECONDS;
-	if (token_sign(options->signer, &claims, arena, &token, &err) != OK) {
-		log_error("rpc_token_failed", LOG_S("message", err.message));
-		return session->token;
-	}
-	free(session->token);
-	session->token = strdup(token);
-	ensure(session->token);
-	session->token_version = version;
-	session->token_renew_us = now + (TOKEN_TTL_SECONDS - TOKEN_RENEW_SECONDS) * US_PER_S;
-	return session->token;
-}
-
-#define NV_INDEXED(name, text) \
-	wire_nv(name, sizeof(name) - 1, text, strlen(text), NGHTTP2_NV_FLAG_NO_COPY_NAME)
-/* Not for the table of HPACK: the value is another one each time. */
-#define NV_ONCE(name, text, len)                   \
-	wire_nv(name, sizeof(name) - 1, text, len, \
-		NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_INDEX)
-
-static size_t request_headers(struct client_session *session, struct rpc_client_call *call,
-			      char timeout[WIRE_TIMEOUT_SIZE], nghttp2_nv *nv)
-{
-	const struct rpc_channel *channel = call->channel;
-	const char *token = service_token(session);
-	size_t n = 0, first;
-
-	nv[n++] = WIRE_NV(":method", "POST");
-	nv[n++] = WIRE_NV(":scheme", "http");
-	nv[n++] = NV_INDEXED(":path", call->method->path);
-	nv[n++] = NV_INDEXED(":authority", channel->authority);
-	nv[n++] = WIRE_NV("te", "trailers");
-	nv[n++] = WIRE_NV("content-type", "application/grpc");
-	nv[n++] = WIRE_NV("user-agent", USER_AGENT);
-	nv[n++] = WIRE_NV("grpc-accept-encoding", "identity,gzip");
-	if (token)
-		nv[n++] = NV_INDEXED("x-service-token", token);
-	if (call->deadline_us) {
-		size_t len = wire_format_timeout(call->deadline_us - clock_mono_us(), timeout);
-
-		nv[n++] = NV_ONCE("grpc-timeout", timeout, len);
-	}
-	first = n;
-	wire_nv_of_meta(&call->headers, nv, &n, NV_MAX);
-	for (; first < n; first++)
-		nv[first].flags |= NGHTTP2_NV_FLAG_NO_INDEX;
-	return n;
-}
-
-int32_t client_session_submit(struct client_session *session, struct attempt *attempt)
-{
-	nghttp2_data_provider provider = stream_provider(&attempt->stream);
-	char timeout[WIRE_TIMEOUT_SIZE];
-	nghttp2_nv nv[NV_MAX];
-	size_t n = request_headers(session, attempt->call, timeout, nv);
-
-	return nghttp2_submit_request(session->session.h2, NULL, nv, n, &provider,
-				      &attempt->stream);
 }

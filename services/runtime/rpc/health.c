@@ -94,12 +94,19 @@ static enum status list(struct rpc_call *call, const ProtobufCMessage *message,
 
 /* ------------------------------------------------------------------ Watch */
 
+/* What health keeps of a server. */
+struct health {
+	struct rpc_server *server;
+	pthread_mutex_t lock; /* taken before any session's */
+	struct health_watch *watches;
+};
+
 struct health_watch {
 	struct rpc_call *call;
-	struct rpc_server *server;
+	struct health *health;
 	bool known;
-	bool ended; /* watch_lock: rpc_finish was called */
-	Grpc__Health__V1__HealthCheckResponse__ServingStatus told; /* watch_lock */
+	bool ended; /* (lock) rpc_finish was called */
+	Grpc__Health__V1__HealthCheckResponse__ServingStatus told; /* (lock) */
 	struct health_watch *previous, *next;
 };
 
@@ -108,7 +115,7 @@ static void tell(struct health_watch *watch)
 	Grpc__Health__V1__HealthCheckResponse message =
 		GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
 
-	message.status = watch->known ? state_of(watch->server) : SERVICE_UNKNOWN;
+	message.status = watch->known ? state_of(watch->health->server) : SERVICE_UNKNOWN;
 	if (watch->ended || message.status == watch->told)
 		return;
 	/* Full or gone: the next change, or the end of the call, is not far. */
@@ -116,22 +123,24 @@ static void tell(struct health_watch *watch)
 		watch->told = message.status;
 }
 
-void health_changed(struct rpc_server *server)
+static void serving_changed(void *ctx)
 {
-	pthread_mutex_lock(&server->watch_lock);
-	for (struct health_watch *watch = server->watches; watch; watch = watch->next)
+	struct health *health = ctx;
+
+	pthread_mutex_lock(&health->lock);
+	for (struct health_watch *watch = health->watches; watch; watch = watch->next)
 		tell(watch);
-	pthread_mutex_unlock(&server->watch_lock);
+	pthread_mutex_unlock(&health->lock);
 }
 
 static void watch_end(struct health_watch *watch, enum status status)
 {
 	bool first;
 
-	pthread_mutex_lock(&watch->server->watch_lock);
+	pthread_mutex_lock(&watch->health->lock);
 	first = !watch->ended;
 	watch->ended = true;
-	pthread_mutex_unlock(&watch->server->watch_lock);
+	pthread_mutex_unlock(&watch->health->lock);
 	if (first)
 		rpc_finish(watch->call, status, NULL);
 }
@@ -150,24 +159,24 @@ static void watch_writable(struct rpc_call *call, void *ctx)
 {
 	struct health_watch *watch = ctx;
 
-	pthread_mutex_lock(&watch->server->watch_lock);
+	pthread_mutex_lock(&watch->health->lock);
 	tell(watch);
-	pthread_mutex_unlock(&watch->server->watch_lock);
+	pthread_mutex_unlock(&watch->health->lock);
 }
 
 static void watch_done(void *ctx)
 {
 	struct health_watch *watch = ctx;
-	struct rpc_server *server = watch->server;
+	struct health *health = watch->health;
 
-	pthread_mutex_lock(&server->watch_lock);
+	pthread_mutex_lock(&health->lock);
 	if (watch->previous)
 		watch->previous->next = watch->next;
 	else
-		server->watches = watch->next;
+		health->watches = watch->next;
 	if (watch->next)
 		watch->next->previous = watch->previous;
-	pthread_mutex_unlock(&server->watch_lock);
+	pthread_mutex_unlock(&health->lock);
 	free(watch);
 }
 
@@ -181,21 +190,21 @@ static enum status watch(struct rpc_call *call, const ProtobufCMessage *message,
 		.on_done = watch_done,
 	};
 	const Grpc__Health__V1__HealthCheckRequest *req = (const void *)message;
-	struct rpc_server *server = call_of_pub(call)->server;
+	struct health *health = call_of_pub(call)->server->on_serving.ctx;
 	struct health_watch *made = calloc(1, sizeof(*made));
 
 	ensure(made);
 	made->call = call;
-	made->server = server;
-	made->known = has_service(server, req->service);
+	made->health = health;
+	made->known = has_service(health->server, req->service);
 	rpc_stream_hooks_set(call, &hooks, made);
-	pthread_mutex_lock(&server->watch_lock);
-	made->next = server->watches;
+	pthread_mutex_lock(&health->lock);
+	made->next = health->watches;
 	if (made->next)
 		made->next->previous = made;
-	server->watches = made;
+	health->watches = made;
 	tell(made);
-	pthread_mutex_unlock(&server->watch_lock);
+	pthread_mutex_unlock(&health->lock);
 	return RPC_LATER;
 }
 
@@ -214,9 +223,27 @@ static const struct rpc_method methods[] = {
 	 false, false, RPC_LANE_MAIN},
 };
 
-const struct rpc_handler health_handlers[] = {
+static const struct rpc_handler handlers[] = {
 	{&methods[0], check},
 	{&methods[1], list},
 	{&methods[2], watch},
 };
-const size_t n_health_handlers = ARRAY_SIZE(health_handlers);
+
+static void health_free(void *ctx)
+{
+	struct health *health = ctx;
+
+	pthread_mutex_destroy(&health->lock);
+	free(health);
+}
+
+void rpc_health_register(struct rpc_server *server)
+{
+	struct health *health = calloc(1, sizeof(*health));
+
+	ensure(health);
+	health->server = server;
+	pthread_mutex_init(&health->lock, NULL);
+	server->on_serving = (struct serving_hook){serving_changed, health_free, health};
+	methods_add(server, handlers, ARRAY_SIZE(handlers), true);
+}

@@ -6,41 +6,37 @@
 
 #define GATEWAY "gateway" /* alone may say for which user it calls */
 
-/* A connection shows the same token in each call until it gets a new one, so one verification
- * serves them all, until the keys change. */
-static bool seen_before(const struct server_session *session, uint64_t version,
-			const uint8_t *token, size_t len)
+static bool seen_before(const struct identity *known, uint64_t version, const uint8_t *token,
+			size_t len)
 {
-	return len > 0 && version == session->token_version && len == session->token.len &&
-	       memcmp(token, session->token.data, len) == 0 &&
-	       clock_wall_us() < session->token_expires_at * US_PER_S;
+	return len > 0 && version == known->version && len == known->token.len &&
+	       memcmp(token, known->token.data, len) == 0 &&
+	       clock_wall_us() < known->expires_at * US_PER_S;
 }
 
-enum status identity_check(struct server_call *call, const uint8_t *token, size_t len)
+enum status identity_check(struct identity *known, const struct token_verifier *verifier,
+			   const char *service, const uint8_t *token, size_t len,
+			   struct error *reterr)
 {
-	struct server_session *session = (struct server_session *)call->stream.session;
-	const struct rpc_server_options *options = &call->server->options;
-	uint64_t version = token_verifier_version(options->verifier);
+	uint64_t version = token_verifier_version(verifier);
 	struct token_claims claims;
 	enum status s;
 
-	if (!seen_before(session, version, token, len)) {
-		session->token.len = 0;
-		s = token_verify(options->verifier, (const char *)token, len, TOKEN_SERVICE,
-				 options->service, &claims, &call->pub.err);
-		if (s != OK)
-			return s;
-		if (strcmp(claims.issuer, claims.subject) != 0 ||
-		    strlen(claims.subject) >= sizeof(session->caller))
-			return error_set(&call->pub.err, UNAUTHENTICATED, "unauthenticated",
-					 "the service token names no service");
-		bytes_add(&session->token, token, len);
-		session->token_expires_at = claims.expires_at;
-		session->token_version = version;
-		memcpy(session->caller, claims.subject, strlen(claims.subject) + 1);
-		server_session_trust(session);
-	}
-	memcpy(call->pub.caller, session->caller, sizeof(call->pub.caller));
+	if (seen_before(known, version, token, len))
+		return OK;
+	buf_clear(&known->token);
+	s = token_verify(verifier, (const char *)token, len, TOKEN_SERVICE, service, &claims,
+			 reterr);
+	if (s != OK)
+		return s;
+	if (strcmp(claims.issuer, claims.subject) != 0 ||
+	    strlen(claims.subject) >= sizeof(known->caller))
+		return error_set(reterr, UNAUTHENTICATED, "unauthenticated",
+				 "the service token names no service");
+	buf_add(&known->token, token, len);
+	known->expires_at = claims.expires_at;
+	known->version = version;
+	memcpy(known->caller, claims.subject, strlen(claims.subject) + 1);
 	return OK;
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/hash.h"
 #include "runtime/net/address.h"
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +18,11 @@ struct payer {
 	int32_t streams; /* of those, the ones that count */
 };
 
-static uint32_t hash(const char *key) /* FNV-1a */
+static uint32_t hash_of(const char *key)
 {
-	uint32_t h = 2166136261u;
+	uint32_t hash = hash_fnv1a(key, strlen(key));
 
-	for (; *key; key++)
-		h = (h ^ (uint8_t)*key) * 16777619u;
-	return h ^ h >> 15;
+	return hash ^ hash >> 15;
 }
 
 /* ------------------------------------------------------------------ who it is */
@@ -38,14 +37,14 @@ void payer_name(struct server_call *call)
 		memcpy(call->payer, ctx->subject.user_id, strlen(ctx->subject.user_id) + 1);
 	else if (ctx->client_address[0])
 		net_address_key(ctx->client_address, call->payer);
-	call->payer_hash = hash(call->payer);
+	call->payer_hash = hash_of(call->payer);
 }
 
 /* ------------------------------------------------------------------ how many streams */
 
 static struct payer **place_of(struct rpc_server *server, const char *key)
 {
-	struct payer **at = &server->payers[hash(key) % PAYERS_BUCKETS];
+	struct payer **at = &server->payers[hash_of(key) % PAYERS_BUCKETS];
 
 	while (*at && strcmp((*at)->key, key) != 0)
 		at = &(*at)->next;

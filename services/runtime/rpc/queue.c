@@ -132,3 +132,12 @@ struct server_call *queue_take(struct call_queue *queue)
 	atomic_fetch_sub_explicit(&queue->n, 1, memory_order_relaxed);
 	return call;
 }
+
+int32_t queues_waiting(const struct rpc_server *server)
+{
+	int32_t n = 0;
+
+	for (size_t i = 0; i < RPC_LANES; i++)
+		n += atomic_load_explicit(&server->lanes[i].queue.n, memory_order_relaxed);
+	return n;
+}

@@ -445,5 +445,9 @@ static const struct rpc_method methods[] = {
 	REFLECTION("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
 };
 
-const struct rpc_handler reflection_handlers[] = {{&methods[0], reflect}, {&methods[1], reflect}};
-const size_t n_reflection_handlers = ARRAY_SIZE(reflection_handlers);
+static const struct rpc_handler handlers[] = {{&methods[0], reflect}, {&methods[1], reflect}};
+
+void rpc_reflection_register(struct rpc_server *server)
+{
+	rpc_server_register(server, handlers, ARRAY_SIZE(handlers));
+}

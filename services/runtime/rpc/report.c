@@ -59,7 +59,7 @@ static void unknown_init(void)
 
 static int64_t read_queue(void *ctx)
 {
-	return workers_waiting(ctx);
+	return queues_waiting(ctx);
 }
 
 void report_server(struct rpc_server *server)

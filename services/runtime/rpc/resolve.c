@@ -106,7 +106,7 @@ static void resolve(struct rpc_channel *channel)
 	pthread_mutex_unlock(&channel->lock);
 	free(found);
 	if (s != OK)
-		calls_pending_go_on(channel);
+		channel->on_change(channel);
 }
 
 static void wait_until(struct rpc_channel *channel, int64_t until_us, bool pokable)
@@ -162,12 +162,4 @@ void resolver_stop(struct rpc_channel *channel)
 	channel->resolver_runs = false; /* connections that end may still want to poke it */
 	pthread_mutex_unlock(&channel->lock);
 	pthread_cond_destroy(&channel->resolver_wake);
-}
-
-void resolver_poke(struct rpc_channel *channel)
-{
-	if (!channel->resolver_runs)
-		return;
-	channel->resolve_now = true;
-	pthread_cond_signal(&channel->resolver_wake);
 }

@@ -232,9 +232,12 @@ struct rpc_server_options {
 /* Copies options. Nothing listens yet. */
 struct rpc_server *rpc_server_new(const struct rpc_server_options *options);
 
-/* Adds a table made by tools/gen; before rpc_server_start. Health and reflection are always there.
- */
+/* Each of these before rpc_server_start. A table made by tools/gen. */
 void rpc_server_register(struct rpc_server *server, const struct rpc_handler *handlers, size_t n);
+/* grpc.health.v1, for all services of the tables; once. Anybody may ask. */
+void rpc_health_register(struct rpc_server *server);
+/* grpc.reflection.v1 and v1alpha. */
+void rpc_reflection_register(struct rpc_server *server);
 
 /* Listens and starts the workers. Errors: UNAVAILABLE with the url that could not be bound. */
 _must_check_ enum status rpc_server_start(struct rpc_server *server, struct error *reterr);
@@ -242,8 +245,7 @@ _must_check_ enum status rpc_server_start(struct rpc_server *server, struct erro
 /* Port that the i-th tcp url of `listen` was bound to; 0: not bound, or no tcp. */
 uint16_t rpc_server_port(const struct rpc_server *server, size_t i);
 
-/* grpc.health.v1: all services of the tables; SERVING from start until drain, and as set here in
- * between. */
+/* What health says: SERVING from start until drain, and as set here in between. */
 void rpc_server_set_serving(struct rpc_server *server, bool serving);
 
 /* NOT_SERVING, GOAWAY, waits for running calls up to drain_ms, then closes. Blocks. */

@@ -1,11 +1,10 @@
+/* A server: its options, listeners and connections from the start to the end of the drain. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 #include <string.h>
-
-#define METHODS_MAX 1024
 
 /* ------------------------------------------------------------------ options */
 
@@ -75,65 +74,8 @@ struct rpc_server *rpc_server_new(const struct rpc_server_options *options)
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->changed, NULL);
 	pthread_mutex_init(&server->payers_lock, NULL);
-	pthread_mutex_init(&server->watch_lock, NULL);
-	server->methods = calloc(METHODS_MAX, sizeof(server->methods[0]));
-	ensure(server->methods);
-	rpc_server_register(server, health_handlers, n_health_handlers);
-	for (size_t i = 0; i < server->n_methods; i++)
-		server->methods[i].anyone = true;
-	rpc_server_register(server, reflection_handlers, n_reflection_handlers);
+	methods_init(server);
 	return server;
-}
-
-/* ------------------------------------------------------------------ methods */
-
-void rpc_server_register(struct rpc_server *server, const struct rpc_handler *handlers, size_t n)
-{
-	ensure(!server->started && server->n_methods + n <= METHODS_MAX);
-	for (size_t i = 0; i < n; i++) {
-		struct method_entry *entry = &server->methods[server->n_methods++];
-
-		entry->handler = handlers[i];
-		report_method(entry);
-	}
-}
-
-static uint32_t hash(const char *text, size_t len) /* FNV-1a */
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)text[i]) * 16777619u;
-	return h;
-}
-
-static void make_index(struct rpc_server *server)
-{
-	for (server->index_size = 64; server->index_size < server->n_methods * 4;)
-		server->index_size *= 2;
-	server->index = calloc(server->index_size, sizeof(server->index[0]));
-	ensure(server->index);
-	for (size_t i = 0; i < server->n_methods; i++) {
-		const char *path = server->methods[i].handler.method->path;
-		uint32_t at = hash(path, strlen(path));
-
-		while (server->index[at % server->index_size])
-			at++;
-		server->index[at % server->index_size] = (uint32_t)i + 1;
-	}
-}
-
-struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len)
-{
-	for (uint32_t at = hash(path, len); server->index[at % server->index_size]; at++) {
-		struct method_entry *entry =
-			&server->methods[server->index[at % server->index_size] - 1];
-		const char *own = entry->handler.method->path;
-
-		if (strlen(own) == len && memcmp(own, path, len) == 0)
-			return entry;
-	}
-	return NULL;
 }
 
 /* ------------------------------------------------------------------ start, drain, end */
@@ -146,7 +88,7 @@ enum status rpc_server_start(struct rpc_server *server, struct error *reterr)
 	ensure(!server->started);
 	server->started = true;
 	server->serving = true;
-	make_index(server);
+	methods_index(server);
 	report_server(server);
 	workers_start(server);
 	for (size_t i = 0; server->listen[i]; i++) {
@@ -171,19 +113,16 @@ uint16_t rpc_server_port(const struct rpc_server *server, size_t i)
 	return i < server->n_listeners ? net_listener_port(server->listeners[i]) : 0;
 }
 
+static void tell_serving(struct rpc_server *server)
+{
+	if (server->on_serving.changed)
+		server->on_serving.changed(server->on_serving.ctx);
+}
+
 void rpc_server_set_serving(struct rpc_server *server, bool serving)
 {
 	atomic_store(&server->serving, serving && !atomic_load(&server->draining));
-	health_changed(server);
-}
-
-void server_call_counted_out(struct rpc_server *server)
-{
-	if (atomic_fetch_sub(&server->n_calls, 1) != 1)
-		return;
-	pthread_mutex_lock(&server->lock);
-	pthread_cond_broadcast(&server->changed);
-	pthread_mutex_unlock(&server->lock);
+	tell_serving(server);
 }
 
 /* What fn does to each session needs its lock, which comes before the server's. */
@@ -233,7 +172,7 @@ void rpc_server_drain(struct rpc_server *server)
 	atomic_store(&server->draining, true);
 	pthread_mutex_unlock(&server->lock);
 	atomic_store(&server->serving, false);
-	health_changed(server);
+	tell_serving(server);
 	for (size_t i = 0; i < server->n_listeners; i++)
 		net_listener_stop(server->listeners[i]);
 	each_session(server, server_session_go_away);
@@ -266,15 +205,15 @@ void rpc_server_free(struct rpc_server *server)
 		free(server->listen[i]);
 	free(server->listen);
 	free(server->listeners);
-	free(server->methods);
-	free(server->index);
+	methods_done(server);
+	if (server->on_serving.free)
+		server->on_serving.free(server->on_serving.ctx);
 	free((char *)server->options.service);
 	free((char *)server->options.tls_certificate_file);
 	free((char *)server->options.tls_key_file);
 	free((char *)server->options.tls_ca_file);
 	pthread_mutex_destroy(&server->lock);
 	pthread_mutex_destroy(&server->payers_lock);
-	pthread_mutex_destroy(&server->watch_lock);
 	pthread_cond_destroy(&server->changed);
 	free(server);
 }

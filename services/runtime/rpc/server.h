@@ -77,6 +77,15 @@ struct server_call {
 	int n_details;
 };
 
+/* The service token that was verified last. A connection shows the same one in each call until it gets
+ * a new one, so one verification serves them all, until the keys change. */
+struct identity {
+	struct buf token;
+	int64_t expires_at;
+	uint64_t version; /* of the verifier that verified it */
+	char caller[32];
+};
+
 struct server_session {
 	struct session session; /* first */
 	struct rpc_server *server;
@@ -84,10 +93,7 @@ struct server_session {
 	bool going_away;                        /* (lock) */
 	bool trusted;                           /* (lock) showed a service token */
 	struct net_timer *age;                  /* (lock) */
-	struct bytes token; /* (lock) the one that was verified last, and who it names */
-	int64_t token_expires_at;
-	uint64_t token_version; /* of the verifier that verified it */
-	char caller[32];
+	struct identity identity;               /* (lock) */
 };
 
 /* A call of a pipelined method under way on a worker. */
@@ -139,6 +145,13 @@ struct worker {
 	struct run *spare;
 };
 
+/* Who is told that the server begins or ceases to serve. */
+struct serving_hook {
+	void (*changed)(void *ctx);
+	void (*free)(void *ctx); /* at the server's end */
+	void *ctx;
+};
+
 struct rpc_server {
 	struct rpc_server_options options; /* texts copied */
 	char **listen;
@@ -150,7 +163,7 @@ struct rpc_server {
 	uint32_t *index; /* hash of path → method + 1 */
 	size_t index_size;
 
-	pthread_mutex_t lock; /* sessions, drain, health */
+	pthread_mutex_t lock; /* sessions, drain */
 	pthread_cond_t changed;
 	struct server_session *sessions;
 	int32_t n_sessions;
@@ -158,8 +171,7 @@ struct rpc_server {
 	_Atomic bool draining;
 	_Atomic int32_t n_calls; /* between headers and finish */
 	_Atomic bool serving;
-	pthread_mutex_t watch_lock; /* taken before any session's */
-	struct health_watch *watches;
+	struct serving_hook on_serving;
 
 	struct lane lanes[RPC_LANES];
 
@@ -182,11 +194,8 @@ static inline struct server_call *call_of_pub(const struct rpc_call *pub)
 
 /* server_session.c */
 net_accept_fn server_accept;
-/* (lock) The peer showed that it is a service: it may open more streams. */
-void server_session_trust(struct server_session *session);
 /* (lock) GOAWAY in two steps: no stream that is on its way is lost. */
 void server_session_go_away(struct server_session *session);
-extern const struct session_side server_side;
 
 /* server_call.c */
 struct server_call *server_call_new(struct server_session *session);
@@ -203,12 +212,14 @@ _printf_(4, 5) bool server_call_refuse(struct server_call *call, enum status sta
 				       const char *reason, const char *format, ...);
 /* (lock) */
 void server_call_on_op(struct stream *stream);
-void server_call_on_events(struct stream *stream, unsigned events);
 void server_call_on_output_end(struct stream *stream, uint32_t *flags);
 void server_call_on_stream_close(struct stream *stream, uint32_t error_code);
 const char *server_call_user_of(const struct stream *stream);
 bool server_call_may_end(const struct stream *stream);
 void server_call_end_slow(struct stream *stream);
+
+/* server_events.c */
+void server_call_on_events(struct stream *stream, unsigned events);
 
 /* server_headers.c */
 int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
@@ -218,7 +229,11 @@ int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
 bool server_call_admit(struct server_call *call);
 
 /* identity.c */
-_must_check_ enum status identity_check(struct server_call *call, const uint8_t *token, size_t len);
+/* Who shows this token is in known->caller. errors: those of token_verify */
+_must_check_ enum status identity_check(struct identity *known,
+					const struct token_verifier *verifier, const char *service,
+					const uint8_t *token, size_t len, struct error *reterr);
+/* May the call's method be called by its caller, for its user? The reason is in call->pub.err. */
 _must_check_ enum status identity_access(struct server_call *call);
 
 /* worker.c */
@@ -227,8 +242,6 @@ void workers_stop(struct rpc_server *server);
 _must_check_ enum queue_answer workers_queue(struct server_call *call);
 /* The lane of a method here: the main one when the server has no workers for its own. */
 struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method);
-/* Calls that wait in all lanes. */
-int32_t workers_waiting(const struct rpc_server *server);
 
 /* queue.c: under a lock of the caller, except that `n` may be read. line_max: calls of one payer.
  */
@@ -239,6 +252,8 @@ _must_check_ enum queue_answer queue_put(struct call_queue *queue, struct server
 struct server_call *queue_first(const struct call_queue *queue);
 /* Takes it; there must be one. */
 struct server_call *queue_take(struct call_queue *queue);
+/* Calls that wait in all lanes; no lock. */
+int32_t queues_waiting(const struct rpc_server *server);
 
 /* payer.c */
 /* Once all headers are there, before what the caller may not say of the user is forgotten. */
@@ -247,9 +262,15 @@ void payer_name(struct server_call *call);
 _must_check_ bool payer_enter(struct server_call *call, const char **ret_whose, int32_t *ret_max);
 void payer_leave(struct server_call *call);
 
-/* server.c */
-struct method_entry *server_find(struct rpc_server *server, const char *path, size_t len);
-void server_call_counted_out(struct rpc_server *server);
+/* methods.c */
+void methods_init(struct rpc_server *server);
+void methods_done(struct rpc_server *server);
+/* anyone: callers without a service token too. */
+void methods_add(struct rpc_server *server, const struct rpc_handler *handlers, size_t n,
+		 bool anyone);
+/* All are there: from now on they can be found. */
+void methods_index(struct rpc_server *server);
+struct method_entry *methods_find(struct rpc_server *server, const char *path, size_t len);
 
 /* trailers.c: status, message and google.rpc.Status of a call that ended, as trailers. err: why,
  * for a status other than OK. */
@@ -260,13 +281,5 @@ void report_start(struct server_call *call);
 void report_end(struct server_call *call);
 void report_method(struct method_entry *entry);
 void report_server(struct rpc_server *server);
-
-/* health.c, reflection.c */
-extern const struct rpc_handler health_handlers[];
-extern const size_t n_health_handlers;
-extern const struct rpc_handler reflection_handlers[];
-extern const size_t n_reflection_handlers;
-/* serving was changed: the watchers learn of it. */
-void health_changed(struct rpc_server *server);
 
 #endif

@@ -59,13 +59,22 @@ bool server_call_end(struct server_call *call, enum status status, struct error 
 	return true;
 }
 
+static void counted_out(struct rpc_server *server)
+{
+	if (atomic_fetch_sub(&server->n_calls, 1) != 1)
+		return;
+	pthread_mutex_lock(&server->lock);
+	pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+}
+
 void server_call_leave(struct server_call *call)
 {
 	struct rpc_server *server = call->server;
 
 	report_end(call);
 	stream_unref(&call->stream);
-	server_call_counted_out(server);
+	counted_out(server);
 }
 
 bool server_call_refuse(struct server_call *call, enum status status, const char *reason,

@@ -40,7 +40,7 @@ static void on_method(struct server_call *call, const struct header *header)
 
 static void on_path(struct server_call *call, const struct header *header)
 {
-	call->entry = server_find(call->server, (const char *)header->value, header->len);
+	call->entry = methods_find(call->server, (const char *)header->value, header->len);
 }
 
 static void on_content_type(struct server_call *call, const struct header *header)
@@ -137,14 +137,16 @@ static void on_client_user_agent(struct server_call *call, const struct header *
 
 static void on_service_token(struct server_call *call, const struct header *header)
 {
-	enum status s;
+	struct server_session *session = (struct server_session *)call->stream.session;
+	const struct rpc_server_options *options = &call->server->options;
 
-	if (!call->server->options.verifier)
+	if (!options->verifier)
 		return;
-	s = identity_check(call, header->value, header->len);
-	if (s != OK)
-		call->status =
-			s; /* call->pub.err says why; admitted or not when all headers are there */
+	/* Admitted or not when all headers are there. */
+	call->status = identity_check(&session->identity, options->verifier, options->service,
+				      header->value, header->len, &call->pub.err);
+	if (call->status == OK)
+		memcpy(call->pub.caller, session->identity.caller, sizeof(call->pub.caller));
 }
 
 static void ignore(struct server_call *call, const struct header *header)

@@ -47,9 +47,25 @@ static void request_complete(struct server_call *call)
 	session_tell(&call->stream, EVENT_START);
 }
 
+/* The peer showed that it is a service: it may open more streams. */
+static void trust(struct server_session *session)
+{
+	const nghttp2_settings_entry settings[] = {
+		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+		 (uint32_t)session->server->options.streams_trusted_max},
+	};
+
+	if (session->trusted)
+		return;
+	session->trusted = true;
+	nghttp2_submit_settings(session->session.h2, NGHTTP2_FLAG_NONE, settings, 1);
+}
+
 static void headers_complete(struct server_call *call)
 {
 	report_start(call);
+	if (call->pub.caller[0])
+		trust((struct server_session *)call->stream.session);
 	if (!server_call_admit(call))
 		return;
 	if (call->stream.eager)
@@ -103,19 +119,6 @@ static void on_refused(struct stream *stream, enum status s, const char *reason,
 		       const char *message)
 {
 	server_call_refuse(call_of_stream(stream), s, reason, "%s", message);
-}
-
-void server_session_trust(struct server_session *session)
-{
-	const nghttp2_settings_entry settings[] = {
-		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-		 (uint32_t)session->server->options.streams_trusted_max},
-	};
-
-	if (session->trusted)
-		return;
-	session->trusted = true;
-	nghttp2_submit_settings(session->session.h2, NGHTTP2_FLAG_NONE, settings, 1);
 }
 
 /* ------------------------------------------------------------------ the way out */
@@ -186,11 +189,11 @@ static void on_close(struct session *base)
 
 static void free_session(struct session *base)
 {
-	bytes_free(&((struct server_session *)base)->token);
+	buf_done(&((struct server_session *)base)->identity.token);
 	free(base);
 }
 
-const struct session_side server_side = {
+static const struct session_side server_side = {
 	.on_op = server_call_on_op,
 	.on_events = server_call_on_events,
 	.on_refused = on_refused,
@@ -260,6 +263,7 @@ void *server_accept(struct net_conn *conn, struct net_hooks *hooks, void *ctx)
 
 	ensure(session);
 	session->server = server;
+	buf_init(&session->identity.token, TOKEN_TEXT_MAX);
 	session_init(&session->session, conn, &server_side, server->options.message_bytes_max);
 	session->session.unsent_max = server->options.unsent_bytes_max;
 	start_http2(session);

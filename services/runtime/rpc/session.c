@@ -1,16 +1,10 @@
+/* One HTTP/2 connection: what nghttp2 and net tell of it, keepalive, and peers that mean harm. */
 #include "runtime/rpc/session.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 #include <string.h>
-
-#define LATER_US 30    /* a write this short ago: the next one may wait for company */
-#define FLUSH_EVERY 32 /* streams told before the output gets its turn */
-
-static _Thread_local struct session *running_here; /* whose session_run is on this thread */
-
-/* ------------------------------------------------------------------ references */
 
 void session_init(struct session *session, struct net_conn *net, const struct session_side *side,
 		  size_t message_bytes_max)
@@ -21,241 +15,6 @@ void session_init(struct session *session, struct net_conn *net, const struct se
 	session->unsent_max = UNSENT_MAX_BYTES;
 	session->events_tail = &session->events;
 	session->heard_us = clock_mono_us();
-}
-
-struct session *session_ref(struct session *session)
-{
-	net_ref(session->net);
-	return session;
-}
-
-void session_unref(struct session *session)
-{
-	net_unref(session->net);
-}
-
-/* ------------------------------------------------------------------ what other threads want */
-
-static void ops_run(struct session *session)
-{
-	struct stream *taken = atomic_exchange(&session->ops, NULL), *list = NULL;
-
-	while (taken) { /* the newest is on top */
-		struct stream *next = taken->op_next;
-
-		taken->op_next = list;
-		list = taken;
-		taken = next;
-	}
-	while (list) {
-		struct stream *stream = list;
-
-		list = stream->op_next;
-		atomic_exchange(&stream->op_waits, false);
-		session->side->on_op(stream);
-		stream_unref(stream);
-	}
-}
-
-static void run_posted(void *arg);
-
-/* (lock) Events that came up outside of a receive need a thread to tell them. */
-static void post_run(struct session *session)
-{
-	if (!session->events || session->running || session->posted)
-		return;
-	session->posted = true;
-	net_post(run_posted, session_ref(session));
-}
-
-void session_lock(struct session *session)
-{
-	net_lock(session->net);
-}
-
-void session_unlock(struct session *session)
-{
-	post_run(session);
-	net_unlock(session->net);
-}
-
-static void kick(struct session *session)
-{
-	session_lock(session);
-	ops_run(session);
-	session_unlock(session);
-}
-
-static void kick_posted(void *arg)
-{
-	struct session *session = arg;
-
-	atomic_store(&session->later, false);
-	kick(session);
-	session_unref(session);
-}
-
-static void post_kick(struct session *session)
-{
-	if (!atomic_exchange(&session->later, true))
-		net_post(kick_posted, session_ref(session));
-}
-
-/* True: it is for the caller to kick the session. */
-static bool push(struct session *session, struct stream *stream)
-{
-	struct stream *top;
-
-	if (atomic_exchange(&stream->op_waits, true))
-		return false;
-	stream_ref(stream);
-	top = atomic_load(&session->ops);
-	do {
-		stream->op_next = top;
-	} while (!atomic_compare_exchange_weak(&session->ops, &top, stream));
-	/* Whoever found it empty takes all of it; session_run looks after each round. */
-	return !top && running_here != session;
-}
-
-static _Thread_local struct session *held; /* by session_op_hold */
-
-void session_release(void)
-{
-	struct session *session = TAKE_PTR(held);
-
-	if (!session)
-		return;
-	kick(session);
-	session_unref(session);
-}
-
-void session_op_hold(struct stream *stream)
-{
-	struct session *session = stream->session;
-
-	if (!push(session, stream) || held == session)
-		return;
-	session_release();
-	held = session_ref(session);
-}
-
-void session_op(struct stream *stream, bool later)
-{
-	struct session *session = stream->session;
-
-	if (!push(session, stream))
-		return;
-	if (net_callbacks_wait() ||
-	    (later && clock_mono_us() - atomic_load(&session->flushed_us) < LATER_US))
-		post_kick(session);
-	else
-		kick(session);
-}
-
-void session_op_post(struct stream *stream)
-{
-	if (push(stream->session, stream))
-		post_kick(stream->session);
-}
-
-/* ------------------------------------------------------------------ telling events */
-
-void session_tell(struct stream *stream, unsigned events)
-{
-	struct session *session = stream->session;
-
-	stream->events |= events;
-	if (stream->event_waits)
-		return;
-	stream->event_waits = true;
-	stream->event_next = NULL;
-	*session->events_tail = stream_ref(stream);
-	session->events_tail = &stream->event_next;
-}
-
-static void take_input(struct stream *stream)
-{
-	if (stream->in.len == 0)
-		return;
-	if (stream->taken.len == 0) {
-		struct bytes empty = stream->taken;
-
-		stream->taken = stream->in;
-		stream->in = empty;
-		return;
-	}
-	bytes_add(&stream->taken, stream->in.data, stream->in.len);
-	stream->in.len = 0;
-}
-
-static struct stream *take_events(struct session *session)
-{
-	struct stream *first = session->events;
-
-	for (struct stream *stream = first; stream; stream = stream->event_next) {
-		stream->told = stream->events;
-		stream->events = 0;
-		stream->event_waits = false;
-		stream->told_next = stream->event_next;
-		take_input(stream);
-	}
-	session->events = NULL;
-	session->events_tail = &session->events;
-	return first;
-}
-
-/* Tells events until there are none. One thread at a time; another one finds `running` and leaves.
- */
-static void session_run(struct session *session, bool flush)
-{
-	struct session *outer = running_here;
-	struct stream *list;
-	int told = 0;
-
-	net_lock(session->net);
-	if (session->running) {
-		net_unlock_quietly(session->net);
-		return;
-	}
-	session->running = true;
-	running_here = session;
-	for (;;) {
-		ops_run(session);
-		list = take_events(session);
-		if (!list)
-			break;
-		net_unlock_quietly(session->net);
-		while (list) {
-			struct stream *stream = list;
-
-			list = stream->told_next;
-			session->side->on_events(stream, stream->told);
-			stream_unref(stream);
-			if (++told % FLUSH_EVERY == 0) {
-				net_lock(session->net);
-				ops_run(session);
-				net_unlock(session->net);
-			}
-		}
-		net_lock(session->net);
-	}
-	session->running = false;
-	running_here = outer;
-	if (flush)
-		net_unlock(session->net);
-	else
-		net_unlock_quietly(session->net);
-}
-
-static void run_posted(void *arg)
-{
-	struct session *session = arg;
-
-	net_lock(session->net);
-	session->posted = false;
-	net_unlock_quietly(session->net);
-	session_run(session, true);
-	session_unref(session);
 }
 
 /* ------------------------------------------------------------------ hooks of net */
@@ -279,7 +38,7 @@ static size_t on_output(struct net_conn *conn, uint8_t *out, size_t max, void *c
 	struct session *session = ctx;
 	size_t len = 0;
 
-	ops_run(session);
+	session_ops_run(session);
 	while (len < max) {
 		size_t n;
 
@@ -303,7 +62,7 @@ static size_t on_output(struct net_conn *conn, uint8_t *out, size_t max, void *c
 	else if (!nghttp2_session_want_read(session->h2) &&
 		 !nghttp2_session_want_write(session->h2))
 		net_close(conn, true);
-	post_run(session);
+	session_run_post(session);
 	return len;
 }
 
@@ -334,7 +93,7 @@ static void on_close(struct net_conn *conn, void *ctx)
 	session->keepalive = NULL;
 	while (session->streams)
 		stream_over(session->streams, STREAM_LOST);
-	ops_run(session);
+	session_ops_run(session);
 	session->side->on_close(session);
 }
 
@@ -489,7 +248,7 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
 	atomic_fetch_add(&session->unread, len);
 	atomic_fetch_add(&stream->unread, len);
 	atomic_fetch_add_explicit(&stream->got_bytes, len, memory_order_relaxed);
-	bytes_add(&stream->in, data, len);
+	buf_add(&stream->in, data, len);
 	if (stream->eager)
 		nghttp2_session_consume_stream(h2, id, len);
 	else

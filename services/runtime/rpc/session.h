@@ -9,6 +9,7 @@
 #define RUNTIME_RPC_SESSION_H
 
 #include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
 #include "runtime/net/net.h"
 #include "runtime/rpc/message.h"
 #include "runtime/rpc/wire.h"
@@ -52,16 +53,6 @@ enum stream_event {
 	EVENT_DRAIN = 1 << 9,  /* server: it is going away */
 };
 
-struct bytes {
-	uint8_t *data;
-	size_t len, room;
-};
-
-void bytes_add(struct bytes *bytes, const void *data, size_t len);
-/* Drops n bytes at the front. */
-void bytes_consume(struct bytes *bytes, size_t n);
-void bytes_free(struct bytes *bytes);
-
 /* Base of a call on either side. */
 struct stream {
 	_Atomic int refs;
@@ -79,8 +70,8 @@ struct stream {
 	unsigned told; /* session_run's own: what it took from events */
 	struct stream *told_next;
 
-	struct bytes in;    /* (lock) received, not yet taken by session_run */
-	struct bytes taken; /* session_run's own: received, not yet told … */
+	struct buf in;      /* (lock) received, not yet taken by session_run */
+	struct buf taken;   /* session_run's own: received, not yet told … */
 	size_t taken_at;    /* … from here on */
 	size_t taken_given; /* of `taken`, what the peer's window has back already */
 	bool eager; /* (lock) the peer's window opens on receipt: one message, bounded by its limit
@@ -97,7 +88,7 @@ struct stream {
 	_Atomic bool resume_wanted; /* … and the user resumed since */
 
 	pthread_mutex_t out_lock;
-	struct bytes out; /* (out_lock) packed messages with prefixes */
+	struct buf out;   /* (out_lock) packed messages with prefixes */
 	size_t out_sent;  /* (out_lock) of those, given to nghttp2 */
 	size_t put_bytes; /* (out_lock) packed in all */
 	bool out_end;     /* (out_lock) nothing follows */
@@ -178,52 +169,56 @@ extern const struct net_hooks session_hooks;
 nghttp2_session_callbacks *session_callbacks_new(void);
 nghttp2_option *session_option_new(void);
 
-struct session *session_ref(struct session *session);
-void session_unref(struct session *session);
+static inline struct session *session_ref(struct session *session)
+{
+	net_ref(session->net);
+	return session;
+}
 
+static inline void session_unref(struct session *session)
+{
+	net_unref(session->net);
+}
+
+static inline struct stream *stream_ref(struct stream *stream)
+{
+	atomic_fetch_add_explicit(&stream->refs, 1, memory_order_relaxed);
+	return stream;
+}
+
+static inline void stream_unref(struct stream *stream)
+{
+	if (atomic_fetch_sub(&stream->refs, 1) == 1)
+		stream->free(stream);
+}
+
+/* session_run.c: the lock, outside of net's hooks: what is told under it gets a thread to tell it. */
+void session_lock(struct session *session);
+void session_unlock(struct session *session);
+/* Asks for side->on_op(stream) under the lock, now or with what goes on; takes a reference until
+ * then. Any thread. later: may wait for more, so that a run of messages is not a run of writes. */
+void session_op(struct stream *stream, bool later);
+/* As session_op, never on this thread: it may be one that others should not wait for. */
+void session_op_post(struct stream *stream);
+/* As session_op, when this thread calls session_release, which it must do before it sleeps. */
+void session_op_hold(struct stream *stream);
+void session_release(void);
+/* (lock) Takes up what was asked for. */
+void session_ops_run(struct session *session);
+/* (lock) */
+void session_tell(struct stream *stream, unsigned events);
+/* (lock) Events that came up outside of a receive need a thread to tell them. */
+void session_run_post(struct session *session);
+/* Tells events until there are none. One thread at a time; another one finds `running` and leaves.
+ */
+void session_run(struct session *session, bool flush);
+
+/* stream.c */
 void stream_init(struct stream *stream);
-struct stream *stream_ref(struct stream *stream);
-void stream_unref(struct stream *stream);
 /* The session that the stream goes by from now on. */
 void stream_attach(struct stream *stream, struct session *session);
 /* The end of the struct: frees what it holds. */
 void stream_done(struct stream *stream);
-
-/* (lock) The stream is on the wire under this id, until on_stream_close. */
-void session_add(struct session *session, struct stream *stream, int32_t id);
-/* (lock) The stream is of no interest any more: RST_STREAM, no further callback. */
-void session_drop(struct stream *stream, uint32_t error_code);
-/* (lock) The peer has ended the stream: RST_STREAM only where this side has not. */
-void session_forget(struct stream *stream);
-
-/* The lock, outside of net's hooks: what is told under it gets a thread to tell it. */
-void session_lock(struct session *session);
-void session_unlock(struct session *session);
-
-/* (lock) */
-void session_tell(struct stream *stream, unsigned events);
-/* (lock) The peer does what it must not: GOAWAY ENHANCE_YOUR_CALM, then the end. */
-void session_cut(struct session *session, const char *why);
-/* (lock) Counts a frame that moves nothing on. False: too many, the session is being cut. */
-bool session_idle_frame(struct session *session);
-/* (lock) PING when nothing was heard for keepalive_ms, the end when nothing is for timeout_ms after
- * it. idle: also without calls. 0: never. */
-void session_keepalive(struct session *session, int32_t keepalive_ms, int32_t timeout_ms,
-		       bool idle);
-/* (lock) A frame came; shared part of on_frame_recv. 0 or an nghttp2 error. */
-int session_frame_received(struct session *session, const nghttp2_frame *frame);
-
-/* Asks for side->on_op(stream) under the lock, now or with what goes on; takes a reference until
- * then. Any thread. later: may wait for more, so that a run of messages is not a run of writes. */
-void session_op(struct stream *stream, bool later);
-
-/* As session_op, never on this thread: it may be one that others should not wait for. */
-void session_op_post(struct stream *stream);
-
-/* As session_op, when this thread calls session_release, which it must do before it sleeps. */
-void session_op_hold(struct stream *stream);
-void session_release(void);
-
 /* A message at the end of the stream's output, packed here. errors: RESOURCE_EXHAUSTED overloaded
  * above queue_max (then on_writable). */
 _must_check_ enum status stream_put(struct stream *stream, const ProtobufCMessage *message,
@@ -234,15 +229,10 @@ size_t stream_unsent(struct stream *stream);
 void stream_uncount(struct stream *stream, size_t n);
 /* (lock) Nobody will read what waits to be sent: it is gone. */
 void stream_discard(struct stream *stream);
-
-/* relief.c: (lock) More than the limit waits to be sent on this connection, or to be read. */
-void relief_unsent(struct session *session);
-void relief_unread(struct session *session);
 /* (lock) Provider of nghttp2 for `out`. */
 nghttp2_data_provider stream_provider(struct stream *stream);
 /* (lock) The common steps of on_op: window of what was told, output that came. */
 void stream_on_op(struct stream *stream);
-
 /* session_run's own: the next whole message of stream->taken, valid until the one after it. OK and
  * *ret_data NULL: there is none. plain: of a message that was compressed, else NULL; freed by the
  * caller. */
@@ -253,11 +243,39 @@ _must_check_ enum status stream_next_message(struct stream *stream, const uint8_
 void stream_messages_told(struct stream *stream);
 /* session_run's own: what came and was not told is of no interest. */
 void stream_forget_taken(struct stream *stream);
-/* (lock) The peer will send no more. False: in the middle of a message. */
-bool stream_scan_whole(const struct stream *stream);
-
 /* Arenas for calls, kept for reuse. */
 struct arena *arena_take(size_t max_bytes);
 void arena_give(struct arena *arena);
+
+/* relief.c: (lock) More than the limit waits to be sent on this connection, or to be read. */
+void relief_unsent(struct session *session);
+void relief_unread(struct session *session);
+
+/* session.c: fills a zeroed session; the caller then makes h2. */
+void session_init(struct session *session, struct net_conn *net, const struct session_side *side,
+		  size_t message_bytes_max);
+extern const struct net_hooks session_hooks;
+/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and on_frame_recv.
+ */
+nghttp2_session_callbacks *session_callbacks_new(void);
+nghttp2_option *session_option_new(void);
+/* (lock) The stream is on the wire under this id, until on_stream_close. */
+void session_add(struct session *session, struct stream *stream, int32_t id);
+/* (lock) The stream is of no interest any more: RST_STREAM, no further callback. */
+void session_drop(struct stream *stream, uint32_t error_code);
+/* (lock) The peer has ended the stream: RST_STREAM only where this side has not. */
+void session_forget(struct stream *stream);
+/* (lock) The peer will send no more. False: in the middle of a message. */
+bool stream_scan_whole(const struct stream *stream);
+/* (lock) The peer does what it must not: GOAWAY ENHANCE_YOUR_CALM, then the end. */
+void session_cut(struct session *session, const char *why);
+/* (lock) Counts a frame that moves nothing on. False: too many, the session is being cut. */
+bool session_idle_frame(struct session *session);
+/* (lock) PING when nothing was heard for keepalive_ms, the end when nothing is for timeout_ms after
+ * it. idle: also without calls. 0: never. */
+void session_keepalive(struct session *session, int32_t keepalive_ms, int32_t timeout_ms,
+		       bool idle);
+/* (lock) A frame came; shared part of on_frame_recv. 0 or an nghttp2 error. */
+int session_frame_received(struct session *session, const nghttp2_frame *frame);
 
 #endif

@@ -12,60 +12,17 @@
 #define ARENA_CHUNK_BYTES 4000   /* with malloc's head one page */
 #define ARENAS_SPARE_MAX 64
 
-/* ------------------------------------------------------------------ buffers */
-
-static uint8_t *bytes_reserve(struct bytes *bytes, size_t n)
-{
-	if (bytes->len + n > bytes->room) {
-		size_t room = bytes->room * 2;
-
-		bytes->room = room > bytes->len + n ? room : bytes->len + n;
-		bytes->data = realloc(bytes->data, bytes->room);
-		ensure(bytes->data);
-	}
-	return bytes->data + bytes->len;
-}
-
-void bytes_add(struct bytes *bytes, const void *data, size_t len)
-{
-	memcpy(bytes_reserve(bytes, len), data, len);
-	bytes->len += len;
-}
-
-void bytes_free(struct bytes *bytes)
-{
-	free(bytes->data);
-	*bytes = (struct bytes){0};
-}
-
-void bytes_consume(struct bytes *bytes, size_t n)
-{
-	bytes->len -= n;
-	if (bytes->len > 0)
-		memmove(bytes->data, bytes->data + n, bytes->len);
-	else if (bytes->room > BYTES_KEPT)
-		bytes_free(bytes);
-}
-
-/* ------------------------------------------------------------------ references */
+/* ------------------------------------------------------------------ begin and end */
 
 void stream_init(struct stream *stream)
 {
 	atomic_init(&stream->refs, 1);
 	atomic_init(&stream->moved_us, clock_mono_us());
 	pthread_mutex_init(&stream->out_lock, NULL);
-}
-
-struct stream *stream_ref(struct stream *stream)
-{
-	atomic_fetch_add_explicit(&stream->refs, 1, memory_order_relaxed);
-	return stream;
-}
-
-void stream_unref(struct stream *stream)
-{
-	if (atomic_fetch_sub(&stream->refs, 1) == 1)
-		stream->free(stream);
+	/* What bounds them are windows, queue_max and the connection's limits. */
+	buf_init(&stream->in, SIZE_MAX);
+	buf_init(&stream->taken, SIZE_MAX);
+	buf_init(&stream->out, SIZE_MAX);
 }
 
 void stream_attach(struct stream *stream, struct session *session)
@@ -83,9 +40,9 @@ void stream_done(struct stream *stream)
 		atomic_fetch_sub(&stream->session->unsent, stream->out.len - stream->out_sent);
 		session_unref(stream->session);
 	}
-	bytes_free(&stream->in);
-	bytes_free(&stream->taken);
-	bytes_free(&stream->out);
+	buf_done(&stream->in);
+	buf_done(&stream->taken);
+	buf_done(&stream->out);
 	pthread_mutex_destroy(&stream->out_lock);
 }
 
@@ -126,10 +83,10 @@ enum status stream_put(struct stream *stream, const ProtobufCMessage *message, s
 		return error_set(reterr, RESOURCE_EXHAUSTED, "overloaded",
 				 "%zu bytes wait for a slow reader", waiting);
 	}
-	p = bytes_reserve(&stream->out, size);
+	p = buf_reserve(&stream->out, size);
 	wire_put_prefix(p, (uint32_t)len);
 	ensure(protobuf_c_message_pack(message, p + WIRE_PREFIX_BYTES) == len);
-	stream->out.len += size;
+	buf_commit(&stream->out, size);
 	stream->put_bytes += size;
 	if (stream->session)
 		atomic_fetch_add(&stream->session->unsent, size);
@@ -151,7 +108,7 @@ void stream_discard(struct stream *stream)
 {
 	pthread_mutex_lock(&stream->out_lock);
 	atomic_fetch_sub(&stream->session->unsent, stream->out.len - stream->out_sent);
-	bytes_free(&stream->out);
+	buf_done(&stream->out);
 	stream->out_sent = 0;
 	pthread_mutex_unlock(&stream->out_lock);
 }
@@ -172,7 +129,8 @@ static ssize_t provide(nghttp2_session *h2, int32_t id, uint8_t *data, size_t ma
 	stream->out_sent += n;
 	end = stream->out_end && stream->out_sent == stream->out.len;
 	if (stream->out_sent >= stream->out.len / 2 && !stream->out_kept) {
-		bytes_consume(&stream->out, stream->out_sent);
+		buf_consume(&stream->out, stream->out_sent);
+		buf_trim(&stream->out, BYTES_KEPT);
 		stream->out_sent = 0;
 	}
 	writable = stream->out_wanted && stream->out_sent == 0;
@@ -264,7 +222,8 @@ void stream_messages_told(struct stream *stream)
 
 	stream->taken_given += give;
 	if (n > 0) {
-		bytes_consume(&stream->taken, n);
+		buf_consume(&stream->taken, n);
+		buf_trim(&stream->taken, BYTES_KEPT);
 		stream->taken_at = 0;
 		stream->taken_given -= n;
 		stream_uncount(stream, n);
@@ -277,7 +236,7 @@ void stream_messages_told(struct stream *stream)
 void stream_forget_taken(struct stream *stream)
 {
 	stream_uncount(stream, stream->taken.len);
-	bytes_free(&stream->taken);
+	buf_done(&stream->taken);
 	stream->taken_at = 0;
 	stream->taken_given = 0;
 }

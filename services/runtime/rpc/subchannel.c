@@ -12,7 +12,7 @@
 #define BACKOFF_FACTOR 1.6
 #define BACKOFF_JITTER_PERCENT 20
 
-struct subchannel *sub_ref(struct subchannel *sub)
+static struct subchannel *sub_ref(struct subchannel *sub)
 {
 	atomic_fetch_add(&sub->refs, 1);
 	return sub;
@@ -35,7 +35,7 @@ static void unref_posted(void *arg)
 }
 
 /* The last one needs the channel's lock, which the caller may hold. */
-void sub_unref(struct subchannel *sub)
+static void sub_unref(struct subchannel *sub)
 {
 	net_post(unref_posted, sub);
 }
@@ -125,7 +125,7 @@ static void go_on_posted(void *arg)
 {
 	struct rpc_channel *channel = arg;
 
-	calls_pending_go_on(channel);
+	channel->on_change(channel);
 	channel_unref(channel);
 }
 
@@ -185,34 +185,13 @@ static void sub_failed(struct subchannel *sub, const struct error *err)
 		back_off(sub);
 	if (!any(channel, class, SUB_READY) && !any(channel, class, SUB_CONNECTING))
 		channel->failing[class] = true;
-	resolver_poke(channel);
+	channel_look_up(channel);
 	pending_go_on(channel);
 }
 
 /* ------------------------------------------------------------------ a connection's life */
 
-static void dialed(struct net_conn *conn, const struct error *err, void *ctx)
-{
-	struct subchannel *sub = ctx;
-	struct rpc_channel *channel = sub->channel;
-	struct client_session *session = NULL;
-
-	pthread_mutex_lock(&channel->lock);
-	if (sub->state == SUB_CONNECTING && conn)
-		session = sub->connecting = client_session_new(sub, conn);
-	else if (sub->state == SUB_CONNECTING)
-		sub_failed(sub, err);
-	pthread_mutex_unlock(&channel->lock);
-	if (session)
-		client_session_start(session);
-	else if (conn)
-		net_close(conn, false);
-	if (conn)
-		net_unref(conn);
-	sub_unref(sub);
-}
-
-void sub_settled(struct client_session *session, int32_t streams_max)
+static void settled(struct client_session *session, int32_t streams_max)
 {
 	struct subchannel *sub = session->sub;
 	struct rpc_channel *channel = sub->channel;
@@ -252,7 +231,7 @@ static void replace(struct subchannel *sub)
 	sub_connect(sub);
 }
 
-void sub_going_away(struct client_session *session)
+static void going_away(struct client_session *session)
 {
 	struct subchannel *sub = session->sub;
 	struct rpc_channel *channel = sub->channel;
@@ -261,12 +240,12 @@ void sub_going_away(struct client_session *session)
 	session->going_away = true;
 	if (sub->session == session) {
 		replace(sub);
-		resolver_poke(channel);
+		channel_look_up(channel);
 	}
 	pthread_mutex_unlock(&channel->lock);
 }
 
-void sub_lost(struct client_session *session)
+static void lost(struct client_session *session)
 {
 	struct subchannel *sub = session->sub;
 	struct rpc_channel *channel = sub->channel;
@@ -277,7 +256,7 @@ void sub_lost(struct client_session *session)
 	session->going_away = true;
 	if (sub->session == session) {
 		replace(sub);
-		resolver_poke(channel);
+		channel_look_up(channel);
 	} else if (sub->connecting == session) {
 		sub->connecting = NULL;
 		s = error_set(&err, UNAVAILABLE, "service_unavailable",
@@ -286,4 +265,32 @@ void sub_lost(struct client_session *session)
 			sub_failed(sub, &err);
 	}
 	pthread_mutex_unlock(&channel->lock);
+}
+
+static void session_freed(struct client_session *session)
+{
+	sub_unref(session->sub);
+}
+
+static const struct client_session_owner session_owner = {settled, going_away, lost, session_freed};
+
+static void dialed(struct net_conn *conn, const struct error *err, void *ctx)
+{
+	struct subchannel *sub = ctx;
+	struct rpc_channel *channel = sub->channel;
+	struct client_session *session = NULL;
+
+	pthread_mutex_lock(&channel->lock);
+	if (sub->state == SUB_CONNECTING && conn)
+		session = sub->connecting = client_session_new(sub_ref(sub), &session_owner, conn);
+	else if (sub->state == SUB_CONNECTING)
+		sub_failed(sub, err);
+	pthread_mutex_unlock(&channel->lock);
+	if (session)
+		client_session_start(session);
+	else if (conn)
+		net_close(conn, false);
+	if (conn)
+		net_unref(conn);
+	sub_unref(sub);
 }

@@ -196,15 +196,6 @@ struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method)
 	return lane->n_workers > 0 ? lane : &server->lanes[RPC_LANE_MAIN];
 }
 
-int32_t workers_waiting(const struct rpc_server *server)
-{
-	int32_t n = 0;
-
-	for (size_t i = 0; i < RPC_LANES; i++)
-		n += atomic_load_explicit(&server->lanes[i].queue.n, memory_order_relaxed);
-	return n;
-}
-
 enum queue_answer workers_queue(struct server_call *call)
 {
 	struct lane *lane = lane_of(call->server, call->pub.method);

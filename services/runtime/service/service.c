@@ -162,6 +162,8 @@ static void make_server(struct running *r)
 	if (r->spec->heavy)
 		options.heavy = r->spec->heavy(conf);
 	r->service.server = rpc_server_new(&options);
+	rpc_health_register(r->service.server);
+	rpc_reflection_register(r->service.server);
 	for (size_t i = 0; r->spec->handlers && r->spec->handlers[i]; i++)
 		rpc_server_register(r->service.server, r->spec->handlers[i],
 				    *r->spec->n_handlers[i]);
