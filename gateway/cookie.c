@@ -1,5 +1,5 @@
-/* The session's cookies (RFC 6265bis). Over https their names carry the prefixes that a browser
- * enforces; over plain http it would refuse them, so there they are bare. */
+/* The session's cookies (RFC 6265bis). Over https their names carry prefixes whose rules browsers
+ * enforce. Browsers refuse these names over plain http, so there they are bare. */
 #include "gateway/gateway.h"
 
 #include "runtime/base/clock.h"
@@ -7,18 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-struct kind {
-	const char *secure_name, *plain_name, *path;
-};
-
-static const struct kind kinds[] = {
-	[JSON_COOKIE_ACCESS] = {"__Host-lc", "lc", "/"},
-	[JSON_COOKIE_REFRESH] = {"__Secure-lcr", "lcr", "/api/v1/auth"},
-};
-
 static const char *name_of(const struct gateway *gateway, enum json_cookie cookie)
 {
-	return gateway->secure ? kinds[cookie].secure_name : kinds[cookie].plain_name;
+	return gateway->secure ? route_cookies[cookie].secure_name
+			       : route_cookies[cookie].plain_name;
 }
 
 const char *cookie_find(const struct gateway *gateway, const struct httpd_request *http,
@@ -56,6 +48,6 @@ const char *cookie_format(const struct gateway *gateway, enum json_cookie cookie
 	else if (expire_seconds)
 		age = arena_printf(arena, "; Max-Age=%" PRId64, left > 0 ? left : 0);
 	return arena_printf(arena, "%s=%s; Path=%s; HttpOnly; SameSite=Lax%s%s",
-			    name_of(gateway, cookie), value, kinds[cookie].path,
+			    name_of(gateway, cookie), value, route_cookies[cookie].path,
 			    gateway->secure ? "; Secure" : "", age);
 }

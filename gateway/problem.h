@@ -7,10 +7,6 @@
 #include "runtime/base/status.h"
 #include <stdint.h>
 
-/* HTTP status of an error: that of its reason (protos/limitless/reasons.proto) where it names one,
- * else that of its code (google/rpc/code.proto's table). */
-int32_t problem_status(const struct error *err);
-
 /* Seconds for Retry-After: 1 for what may succeed later, 0 for what will not. */
 int32_t problem_retry_after(const struct error *err);
 

@@ -1,5 +1,7 @@
 #include "gateway/problem.h"
 
+#include "limitless/reasons.h"
+
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,10 +51,20 @@ static void statuses(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct error err = error_of(cases[i].code, cases[i].reason, "");
 
-		if (problem_status(&err) != cases[i].http ||
+		if (reason_http(&err) != cases[i].http ||
 		    problem_retry_after(&err) != cases[i].retry_after)
-			fail_msg("%s: %d, retry after %d", cases[i].reason, problem_status(&err),
+			fail_msg("%s: %d, retry after %d", cases[i].reason, reason_http(&err),
 				 problem_retry_after(&err));
+	}
+}
+
+static void every_word_has_an_error_status_and_a_title(void **state)
+{
+	for (size_t i = 0; i < reasons_n; i++) {
+		struct error err = error_of(reasons[i].code, reasons[i].word, "");
+
+		if (reason_http(&err) < 400 || reason_http(&err) > 599 || !*reason_title(&err))
+			fail_msg("%s: %d", reasons[i].word, reason_http(&err));
 	}
 }
 
@@ -72,6 +84,7 @@ static void the_body_is_rfc_9457(void **state)
 			    "INVALID_ARGUMENT");
 	assert_string_equal(json_string_value(json_object_get(problem, "field")),
 			    "parameters.maxOutputTokens");
+	assert_string_equal(json_string_value(json_object_get(problem, "title")), "Field invalid");
 	assert_string_equal(json_string_value(json_object_get(problem, "detail")), "it \"broke\"");
 	assert_string_equal(json_string_value(json_object_get(problem, "requestId")), "r-1");
 	json_decref(problem);
@@ -85,6 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(every_word_has_an_error_status_and_a_title),
 		cmocka_unit_test(the_body_is_rfc_9457),
 	};
 

@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 #include "gateway/problem.h"
 #include "google/api/httpbody.pb-c.h"
+#include "limitless/reasons.h"
 #include "runtime/base/ensure.h"
 #include "runtime/json/json.h"
 
@@ -174,7 +175,7 @@ void reply_json(struct request *request, int32_t status, const char *content_typ
 /* OpenAI's API reference, "Error codes": what its clients look at. */
 static void openai_error(const struct error *err, struct buf *out)
 {
-	int32_t status = problem_status(err);
+	int32_t status = reason_http(err);
 	const char *type = status == 401   ? "authentication_error"
 			   : status == 403 ? "permission_error"
 			   : status == 429 ? "rate_limit_error"
@@ -216,7 +217,7 @@ void reply_problem(struct request *request, const struct error *err)
 {
 	struct httpd_request *http = request->http;
 	bool openai = request->route && request->route->dialect == ROUTE_DIALECT_OPENAI;
-	int32_t status = problem_status(err), retry_after = problem_retry_after(err);
+	int32_t status = reason_http(err), retry_after = problem_retry_after(err);
 	struct buf *text = emptied(&answer_plain);
 	struct reply_headers headers;
 
@@ -258,7 +259,7 @@ static void add_cookies(const struct request *request, const ProtobufCMessage *m
 	}
 	if (!request->route->clear_cookies)
 		return;
-	for (int kind = JSON_COOKIE_ACCESS; kind <= JSON_COOKIE_REFRESH; kind++)
+	for (size_t kind = 1; kind < route_cookies_n; kind++)
 		reply_header(headers, "set-cookie",
 			     cookie_format(request->gateway, (enum json_cookie)kind, "", 0, arena));
 }

@@ -74,4 +74,15 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_n;
 
+/* The session's cookies, by enum json_cookie, made of limitless.CookieRule.Name. */
+struct route_cookie {
+	const char *secure_name; /* over https: with the prefix whose rules browsers enforce */
+	const char *plain_name;
+	const char *path;
+};
+
+/* Its first entry is empty: JSON_COOKIE_NONE. */
+extern const struct route_cookie route_cookies[];
+extern const size_t route_cookies_n;
+
 #endif

@@ -245,6 +245,32 @@ static void check_reasons(struct gen *gen)
 	}
 }
 
+static void check_cookies(struct gen *gen)
+{
+	const struct gen_enum *names = gen_enum_find(gen, "limitless.CookieRule.Name");
+
+	for (size_t i = 0; i < names->n_values; i++) {
+		const struct gen_enum_value *value = &names->values[i];
+
+		if (value->proto->number != 0 &&
+		    (!value->cookie || !*value->cookie->name || *value->cookie->path != '/'))
+			gen_error(gen, &value->place,
+				  "%s: (cookie_kind) needs a name and a path that begins with /",
+				  value->proto->name);
+	}
+}
+
+static void check_codes(struct gen *gen)
+{
+	const struct gen_enum *codes = gen_enum_find(gen, "google.rpc.Code");
+
+	for (size_t i = 0; i < codes->n_values; i++)
+		if (!gen_http_of_code(&codes->values[i]))
+			gen_error(gen, &codes->values[i].place,
+				  "%s: its comment names no HTTP status",
+				  codes->values[i].proto->name);
+}
+
 void gen_check(struct gen *gen)
 {
 	for (size_t i = 0; i < gen->n_methods; i++) {
@@ -260,4 +286,6 @@ void gen_check(struct gen *gen)
 		for (size_t k = 0; gen->messages[i].reachable && k < gen->messages[i].n_fields; k++)
 			check_field(gen, &gen->messages[i], &gen->messages[i].fields[k]);
 	check_reasons(gen);
+	check_codes(gen);
+	check_cookies(gen);
 }

@@ -30,6 +30,7 @@ struct gen_enum_value {
 	const Google__Protobuf__EnumValueDescriptorProto *proto;
 	struct gen_place place;
 	const Limitless__ReasonRule *reason; /* NULL: none */
+	const Limitless__CookieKind *cookie; /* NULL: none */
 };
 
 struct gen_enum {
@@ -126,6 +127,8 @@ const Limitless__MethodRule *gen_method_rule(struct gen *gen,
 					     const Google__Protobuf__MethodOptions *options);
 const Limitless__ReasonRule *gen_reason_rule(struct gen *gen,
 					     const Google__Protobuf__EnumValueOptions *options);
+const Limitless__CookieKind *gen_cookie_kind(struct gen *gen,
+					     const Google__Protobuf__EnumValueOptions *options);
 const Google__Api__HttpRule *gen_http_rule(struct gen *gen,
 					   const Google__Protobuf__MethodOptions *options);
 
@@ -141,6 +144,8 @@ const struct gen_method **gen_routes(const struct gen *gen, size_t *ret_n);
 /* check.c: rules of the contract that protoc does not know. Marks what is reachable. */
 void gen_check(struct gen *gen);
 
+/* names.c: a cookie's name over https, with the prefix whose rules browsers enforce. */
+const char *gen_cookie_name(const struct gen *gen, const Limitless__CookieKind *kind);
 /* names.c: as protobuf-c makes them. In gen's arena. */
 const char *gen_snake(const struct gen *gen, const char *camel); /* ListChats → list_chats */
 const char *gen_lower(const struct gen *gen, const char *text);  /* NOT_FOUND → not_found */
@@ -161,6 +166,9 @@ _printf_(2, 3) void gen_put(struct gen_file *file, const char *format, ...);
 void gen_put_comment(struct gen_file *file, const char *indent, const char *text);
 /* Writes the file unless it has this text already. Exits on failure. */
 void gen_file_end(struct gen *gen, struct gen_file *file);
+
+/* reasons.c: HTTP status of a value of google.rpc.Code; 0: its comment names none. */
+unsigned gen_http_of_code(const struct gen_enum_value *code);
 
 /* The writers, one per kind of output. */
 void gen_write_rpc(struct gen *gen);

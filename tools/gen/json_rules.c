@@ -74,10 +74,10 @@ static void put_field(struct gen *gen, struct gen_file *file, const struct gen_m
 			")",
 			field->range->min, field->range->max);
 	if (field->cookie)
-		gen_put(file, ", .cookie = %s",
-			field->cookie->name == LIMITLESS__COOKIE_RULE__NAME__ACCESS
-				? "JSON_COOKIE_ACCESS"
-				: "JSON_COOKIE_REFRESH");
+		gen_put(file, ", .cookie = JSON_COOKIE_%s",
+			protobuf_c_enum_descriptor_get_value(
+				&limitless__cookie_rule__name__descriptor, field->cookie->name)
+				->name);
 	if (field->header)
 		gen_put(file, ", .header = \"%s\"", field->header);
 	gen_put(file, ", .expire_field = %d",

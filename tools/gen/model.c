@@ -74,6 +74,7 @@ static void add_enum(struct gen *gen, const Google__Protobuf__EnumDescriptorProt
 			.proto = proto->value[i],
 			.place = place_of(gen, &value),
 			.reason = gen_reason_rule(gen, proto->value[i]->options),
+			.cookie = gen_cookie_kind(gen, proto->value[i]->options),
 		};
 	}
 }

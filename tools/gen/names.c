@@ -90,3 +90,9 @@ const char *gen_c_prefix(const struct gen *gen, const char *full)
 {
 	return join_pieces(gen, full, false);
 }
+
+const char *gen_cookie_name(const struct gen *gen, const Limitless__CookieKind *kind)
+{
+	return arena_printf(gen->arena, "%s%s",
+			    strcmp(kind->path, "/") == 0 ? "__Host-" : "__Secure-", kind->name);
+}

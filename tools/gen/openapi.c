@@ -294,18 +294,26 @@ static json_t *error_response(const char *type, const char *schema)
 			 "schema", "$ref", schema);
 }
 
+/* Name of the cookie that holds the access token. */
+static const char *session_cookie(const struct gen *gen)
+{
+	const struct gen_enum *names = gen_enum_find(gen, "limitless.CookieRule.Name");
+
+	return gen_cookie_name(gen, names->values[LIMITLESS__COOKIE_RULE__NAME__ACCESS].cookie);
+}
+
 static json_t *components(struct openapi *api, bool openai)
 {
 	json_t *responses = json_pack(
 		"{s:o}", "Problem",
 		error_response("application/problem+json", "#/components/schemas/Problem"));
-	json_t *schemes =
-		json_pack("{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}}",
-			  "session", "type", "apiKey", "in", "cookie", "name", "__Host-lc",
-			  "description", "Set by signing in; without the prefix on plain http.",
-			  "bearer", "type", "http", "scheme", "bearer", "bearerFormat", "JWT",
-			  "description", "accessToken of a session.", "apiKey", "type", "http",
-			  "scheme", "bearer", "description", "An API key.");
+	json_t *schemes = json_pack(
+		"{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}}", "session",
+		"type", "apiKey", "in", "cookie", "name", session_cookie(api->gen), "description",
+		"Set by signing in; without the prefix on plain http.", "bearer", "type", "http",
+		"scheme", "bearer", "bearerFormat", "JWT", "description",
+		"accessToken of a session.", "apiKey", "type", "http", "scheme", "bearer",
+		"description", "An API key.");
 	json_t *parameters = json_pack(
 		"{s:{s:s, s:s, s:s, s:{s:s, s:i}}}", "IdempotencyKey", "name", "Idempotency-Key",
 		"in", "header", "description",

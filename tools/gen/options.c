@@ -15,6 +15,7 @@ enum {
 	OPTION_LOCATION = 50208,
 	OPTION_HEADER = 50209,
 	OPTION_REASON = 50301,
+	OPTION_COOKIE_KIND = 50302,
 	OPTION_HTTP = 72295728,
 };
 
@@ -127,6 +128,13 @@ const Limitless__ReasonRule *gen_reason_rule(struct gen *gen,
 {
 	return option_message(gen, options ? &options->base : NULL, OPTION_REASON,
 			      &limitless__reason_rule__descriptor);
+}
+
+const Limitless__CookieKind *gen_cookie_kind(struct gen *gen,
+					     const Google__Protobuf__EnumValueOptions *options)
+{
+	return option_message(gen, options ? &options->base : NULL, OPTION_COOKIE_KIND,
+			      &limitless__cookie_kind__descriptor);
 }
 
 const Google__Api__HttpRule *gen_http_rule(struct gen *gen,

@@ -66,6 +66,23 @@ static void put_route(struct gen *gen, struct gen_file *file, const struct gen_m
 		gen_planned(method) ? "true" : "false");
 }
 
+static void put_cookies(struct gen *gen, struct gen_file *file)
+{
+	const struct gen_enum *names = gen_enum_find(gen, "limitless.CookieRule.Name");
+
+	gen_put(file, "\nconst struct route_cookie route_cookies[] = {\n");
+	for (size_t i = 0; i < names->n_values; i++) {
+		const struct gen_enum_value *value = &names->values[i];
+
+		if (value->cookie)
+			gen_put(file, "\t[JSON_COOKIE_%s] = {\"%s\", \"%s\", \"%s\"},\n",
+				value->proto->name, gen_cookie_name(gen, value->cookie),
+				value->cookie->name, value->cookie->path);
+	}
+	gen_put(file, "};\nconst size_t route_cookies_n = sizeof(route_cookies) / "
+		      "sizeof(route_cookies[0]);\n");
+}
+
 void gen_write_routes(struct gen *gen)
 {
 	struct gen_file file;
@@ -81,5 +98,6 @@ void gen_write_routes(struct gen *gen)
 	for (size_t i = 0; i < n; i++)
 		put_route(gen, &file, routes[i]);
 	gen_put(&file, "};\nconst size_t routes_n = sizeof(routes) / sizeof(routes[0]);\n");
+	put_cookies(gen, &file);
 	gen_file_end(gen, &file);
 }
