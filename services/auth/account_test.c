@@ -272,7 +272,7 @@ static void user_names_are_unique_and_well_formed(void **state)
 	}
 	assert_string_equal(test_value(call, "SELECT count(DISTINCT user_name) FROM account"),
 			    "10");
-	/* The address is nobody's business. */
+	/* The address stays private: no name is made of it. */
 	assert_string_equal(
 		test_value(call, "SELECT count(*) FROM account WHERE user_name LIKE 'u_'"), "0");
 }
@@ -339,7 +339,7 @@ static void a_disabled_account_stays_out(void **state)
 	test_value(call, "UPDATE account SET disabled_reason = 'spam' RETURNING 1");
 	assert_int_equal(log_in(call, "ada@example.com", TEST_PASSWORD, &resp), PERMISSION_DENIED);
 	assert_string_equal(call->err.reason, "account_disabled");
-	/* Who does not know the password does not learn it. */
+	/* A caller without the password does not learn it. */
 	assert_int_equal(log_in(call, "ada@example.com", "wrong password", &resp), UNAUTHENTICATED);
 	assert_string_equal(test_value(call, "SELECT count(*) FROM session"), "1");
 }
@@ -377,7 +377,7 @@ static void get_me_answers_the_callers_account(void **state)
 		UNAUTHENTICATED);
 }
 
-/* Whatever a statement asks for, a user's own rows are all that it sees. */
+/* A statement sees only the user's own rows, whatever it asks for. */
 static void row_level_security_hides_the_others(void **state)
 {
 	struct rpc_call *call = *state;

@@ -49,12 +49,11 @@ extern const size_t auth_keys_n;
 /* Workers and queue of the methods that hash passwords. */
 struct rpc_lane_options auth_heavy(const struct service_conf *conf);
 
-/* After this time from its signing no verifier takes an access token: its life, the verifiers'
- * leeway, and what a replica may lag behind in changing keys. */
+/* Milliseconds from its signing after which no verifier takes an access token: its life, the
+ * verifiers' leeway, and the time that a replica may lag behind in changing keys. */
 int64_t auth_token_reach_ms(const struct auth_conf *conf);
 
-/* ------------------------------------------------------------------ e-mail addresses, user names
- */
+/* ---------------------------------------------------------------- e-mail addresses, user names */
 
 /* The address in lower case, when it is one (RFC 5321 dot-atom, LDH domain, no quotes, no
  * literals). NULL otherwise. */
@@ -87,7 +86,7 @@ struct refresh_token refresh_token_new(struct arena *arena);
 /* False: the text is no refresh token. */
 bool refresh_token_read(struct arena *arena, const char *text, struct refresh_token *ret);
 
-/* Who is in, and how long: what session_answer tells the client. */
+/* A session with its account and tokens, as session_answer tells them to the client. */
 struct session_grant {
 	const PGresult *account; /* row 0 has the account's columns and refresh_expire_us */
 	const PGresult *refresh; /* row 0 has refresh_expire_us */
@@ -113,8 +112,8 @@ _must_check_ enum status session_open(struct rpc_call *call, const PGresult *acc
 #define SESSION_DISABLED "disabled"
 
 /* Ends open sessions of an account: one, or all when session_id is NULL, but not `except` (NULL:
- * none). Gateways learn of it within a second. The last statement of its transaction.
- * ret_n (NULL allowed): how many. */
+ * none). Gateways learn of it within a second. Nothing may follow it in its transaction. ret_n
+ * (NULL allowed): how many. */
 _must_check_ enum status session_end(struct rpc_call *call, const char *account_id,
 				     const char *session_id, const char *except, const char *reason,
 				     int64_t *ret_n);

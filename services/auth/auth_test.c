@@ -172,7 +172,7 @@ struct token_claims test_claims(struct rpc_call *call, const char *access_token)
 	return claims;
 }
 
-/* The connection keeps the statement under its name, so each is new and lives in the arena. */
+/* A connection keeps statements by name, so each has a new name. It lives in the arena. */
 const char *test_value(struct rpc_call *call, const char *text)
 {
 	static int n;

@@ -21,7 +21,7 @@ extern struct auth_conf test_conf;
 /* As main() makes them of the configuration. */
 struct keyring_options test_keyring_options(void);
 
-/* Each case in a transaction that is undone, with a call whose service_db is in it: *state. */
+/* Runs each case in a transaction that is undone. *state: a call on its connection. */
 int test_begin(void **state);
 int test_end(void **state);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, test_begin, test_end)

@@ -221,8 +221,8 @@ static void sign_up(const char *email, struct rpc_context *ret)
 
 /* ---------------------------------------------------------------- the tests */
 
-/* Log-ins that wait for a hash are in nobody's way: a cheap call takes a twentieth of the time that
- * a log-in beside it takes at most, however fast the machine is. */
+/* Log-ins that wait for a hash hold up no other call. A cheap call takes at most a twentieth of the
+ * time of a log-in beside it, on any machine. */
 static void beside(int addresses)
 {
 	struct rpc_context ada;

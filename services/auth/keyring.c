@@ -9,7 +9,7 @@
 #define ISSUER "auth"
 #define RING_BYTES_MAX (1 << 20) /* of the texts of all published keys */
 #define PURPOSE "auth signing keys"
-#define SEAL_KEY_MIN 32 /* bytes: what is guessed opens the keys that sign everybody's tokens */
+#define SEAL_KEY_MIN 32 /* bytes: a guessed one opens the keys that sign all tokens */
 
 /* What one reading of the table gave. Replaced as a whole. */
 struct ring {
@@ -80,8 +80,7 @@ static enum status unseal_private(const struct keyring *keyring, struct arena *a
 	return OK;
 }
 
-/* A key of the previous seal gets today's, so that the previous one can be dropped after a while.
- */
+/* Seals a key of the previous seal anew, so that seal_key_previous can be dropped after a while. */
 static enum status reseal(const struct keyring *keyring, struct db *db, struct arena *arena,
 			  const char *kid, const char *pem, struct error *reterr)
 {

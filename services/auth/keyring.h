@@ -37,9 +37,9 @@ void keyring_stop(struct keyring *keyring);
 /* Reads the published keys; the old ones stay on an error. */
 _must_check_ enum status keyring_load(struct keyring *keyring, struct db *db, struct error *reterr);
 
-/* A job: makes the next key when it is due, forgets keys whose last token expired. keyring: struct
+/* A job: makes the next key when it is due, forgets keys whose last token expired. ctx: struct
  * keyring. */
-_must_check_ enum status keyring_rotate(struct db *db, void *keyring, struct error *reterr);
+_must_check_ enum status keyring_rotate(struct db *db, void *ctx, struct error *reterr);
 
 /* Signs with the key whose time it is. */
 _must_check_ enum status keyring_sign(struct keyring *keyring, const struct token_claims *claims,

@@ -10,7 +10,7 @@ static struct metric_family failures = {
 	.kind = METRIC_COUNTER,
 };
 
-/* The row of the address; none when nobody has it. What is no address at all is nobody's. */
+/* The row of the address; none when no account has it. Text that is no address has no account. */
 static enum status find_account(struct rpc_call *call, const char *address, PGresult **ret)
 {
 	const char *email = email_normalise(call->arena, address);
@@ -19,8 +19,8 @@ static enum status find_account(struct rpc_call *call, const char *address, PGre
 	return db_query(service_db(call), &sql_auth_account_by_email, params, ret, &call->err);
 }
 
-/* The configuration's cost of a hash has changed, or how passwords are prepared: the password is at
- * hand now and never again. */
+/* Stores the hash anew when its cost or the preparation of passwords has changed. Only a log-in has
+ * the password at hand. */
 static enum status rehash(struct rpc_call *call, const PGresult *account, const char *password)
 {
 	char hash[PASSWORD_HASH_SIZE];
@@ -75,7 +75,7 @@ enum status auth_v1_log_in(struct rpc_call *call, const Auth__V1__LogInRequest *
 		return rpc_fail(call, UNAUTHENTICATED, "credentials_wrong",
 				"e-mail address and password do not match an account");
 	}
-	/* Only who knows the password may learn this. */
+	/* Only a caller that knows the password may learn this. */
 	if (db_bool(account, 0, "disabled"))
 		return rpc_fail(call, PERMISSION_DENIED, "account_disabled",
 				"the account is disabled");

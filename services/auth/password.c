@@ -12,7 +12,7 @@
 
 #define SALT_SIZE 16
 #define HASH_SIZE 32
-#define MMAP_BYTES (512 << 10) /* what is larger goes back to the system when it is freed */
+#define MMAP_BYTES (512 << 10) /* larger blocks go back to the system when freed */
 #define LANES 1                /* a log-in takes one core */
 
 /* Ascending: the first 8 bytes of the SHA-256 of each common password. */
@@ -132,8 +132,8 @@ enum status password_start(struct passwords *ret, const struct password_options 
 	uint8_t secret[32];
 	char hex[65];
 
-	/* A fixed threshold: glibc would raise it at the first free of a hash's memory, and then
-	 * keep that memory in the arena of each thread that has hashed. */
+	/* A fixed threshold. Otherwise glibc raises it when a hash's memory is first freed, and
+	 * each thread that has hashed keeps that memory. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
 	ret->options = *options;
 	snprintf(ret->prefix, sizeof(ret->prefix), "$argon2id$v=%d$m=%lld,t=%lld,p=%d$",

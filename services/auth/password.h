@@ -1,5 +1,5 @@
-/* Passwords: which are taken, and argon2id. A hash takes a core for long and its memory, so it is
- * for methods with `lane: HEAVY` alone: their workers bound how many are made at once. */
+/* Passwords: the rules for new ones, and argon2id. A hash takes a core and its memory for long. So
+ * only methods with `lane: HEAVY` make one, and their workers bound how many are made at once. */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
 
@@ -28,13 +28,13 @@ struct passwords {
 _must_check_ enum status
 password_start(struct passwords *ret, const struct password_options *options, struct error *reterr);
 
-/* The password as it is hashed and compared, so that keyboards which compose characters differently
- * make the same one: the OpaqueString profile of RFC 8265 section 4.2 (other spaces become U+0020,
- * then NFC). Characters that Unicode has not assigned are taken: its versions differ. password:
- * UTF-8. In the arena; NULL: no room. */
+/* The password as it is hashed and compared: the OpaqueString profile of RFC 8265 section 4.2
+ * (other spaces become U+0020, then NFC). By it keyboards that compose characters differently make
+ * the same password. Unassigned characters are taken, because versions of Unicode differ. password:
+ * UTF-8. The result lives in the arena; NULL: no room. */
 const char *password_prepare(struct arena *arena, const char *password);
 
-/* Refuses what is too short, too long, common, or the account's own address, and
+/* Refuses a password that is too short, too long or common, is the account's own address, or has
  * control characters. password: prepared. Errors: INVALID_ARGUMENT password_weak, field_invalid,
  * field password. */
 _must_check_ enum status password_check(const char *password, const char *email,
@@ -44,8 +44,7 @@ _must_check_ enum status password_check(const char *password, const char *email,
 _must_check_ enum status password_hash(const struct passwords *passwords, const char *password,
 				       char ret[PASSWORD_HASH_SIZE], struct error *reterr);
 
-/* Whether the password is the one of the encoded hash; NULL costs the same time and is never right.
- */
+/* Whether the password is that of the encoded hash. NULL costs the same time and is never right. */
 _must_check_ enum status password_verify(const struct passwords *passwords, const char *encoded,
 					 const char *password, bool *ret_right,
 					 struct error *reterr);

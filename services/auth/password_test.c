@@ -10,9 +10,7 @@
 
 #define TIMED_PAIRS 25
 #define TIMED_PAIRS_MAX 300
-#define TIMED_TOLERANCE \
-	0.10 /* of the median; processor time, so a busy machine does not matter \
-	      */
+#define TIMED_TOLERANCE 0.10 /* of the least processor time */
 
 static void restart(const struct password_options *options)
 {
@@ -56,8 +54,8 @@ static bool as_long(int64_t a, int64_t b)
 	return (double)llabs(a - b) < TIMED_TOLERANCE * (double)a;
 }
 
-/* The least of many runs, in processor time: what other programs take does not count. As many runs
- * as it takes until both have had a quiet moment; a way that hashes less is never as long. */
+/* Compares the least processor time of many runs, so other programs do not count. It goes on until
+ * both ways have had a quiet moment. A way that hashes less never takes as long. */
 static void unknown_accounts_take_as_long(void **state)
 {
 	const struct password_options options = {19 << 20, 2};

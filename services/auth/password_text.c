@@ -15,7 +15,7 @@ const char *password_prepare(struct arena *arena, const char *password)
 	static const utf8proc_option_t nfc = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 	_cleanup_(freep) utf8proc_uint8_t *made = NULL;
 
-	/* Below 0: memory, or no UTF-8, which the edge has refused. */
+	/* Below 0: no memory, or no UTF-8; the edge has refused the latter. */
 	if (utf8proc_map_custom((const utf8proc_uint8_t *)password, 0, &made, nfc, map_space,
 				NULL) < 0)
 		return NULL;

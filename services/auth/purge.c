@@ -6,7 +6,7 @@
 #define STEP_ROWS 1000 /* as in the statements */
 #define ARENA_BYTES 4096
 
-/* Repeats a statement until it finds less than a step. */
+/* Repeats a statement until it finds fewer rows than a step. */
 static enum status purge(struct db *db, const struct sql *sql, const char *const *params,
 			 struct error *reterr)
 {

@@ -4,7 +4,7 @@
 
 #include "runtime/db/db.h"
 
-/* A job, its ctx struct auth: forgets ended sessions, expired refresh tokens and revocations, in steps of 1,000 rows. */
+/* A job: forgets ended sessions, expired refresh tokens and revocations, in steps of 1,000 rows. */
 _must_check_ enum status purge_run(struct db *db, void *ctx, struct error *reterr);
 
 #endif

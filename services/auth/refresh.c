@@ -14,13 +14,14 @@ static enum status invalid(struct rpc_call *call)
 			"the refresh token is unknown, ended or used");
 }
 
-/* Only who has the token can derive this key, so nothing that opens the successor is at rest. */
+/* The key is derived from the token, which is stored nowhere: the database alone opens no
+ * successor. */
 static void successor_key(const struct refresh_token *presented, struct seal_key *ret)
 {
 	seal_key_derive(presented->bytes, sizeof(presented->bytes), CONTEXT, ret);
 }
 
-/* Uses the token, if this caller is its first. Zero rows: it is not. */
+/* Uses the token unless somebody did before. Zero rows: it was used, or it is not valid. */
 static enum status use(struct rpc_call *call, const struct refresh_token *presented,
 		       const struct refresh_token *successor, PGresult **ret)
 {
@@ -42,8 +43,8 @@ static enum status use(struct rpc_call *call, const struct refresh_token *presen
 	return db_query(service_db(call), &sql_auth_refresh_use, params, ret, &call->err);
 }
 
-/* Somebody presents a token that was used, after the window or with its successor used too: a thief
- * or the robbed. Both lose the session. */
+/* A used token comes back after the window, or its successor was used too. Either a thief or the
+ * owner presents it, so the session ends for both. */
 static enum status end_family(struct rpc_call *call, const PGresult *found)
 {
 	const char *session = db_peek(found, 0, "session_id");
@@ -70,7 +71,7 @@ static const char *open_successor(struct rpc_call *call, const struct refresh_to
 	return (char *)unseal(&key, CONTEXT, sealed, sealed_len, call->arena, &len);
 }
 
-/* The token was not there to use: a retry, a reuse, or none of ours. */
+/* Finds out why the token could not be used: a retry, a reuse, or a token that is not valid. */
 static enum status explain(struct rpc_call *call, const struct refresh_token *presented,
 			   bool in_body, Auth__V1__Session *resp)
 {

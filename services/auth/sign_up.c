@@ -15,7 +15,7 @@ struct sign_up {
 	Auth__V1__Session *resp;
 };
 
-/* The account under a user name that is free. */
+/* Stores the account under the first user name that is free. */
 static enum status insert_account(struct db *db, const struct sign_up *work, PGresult **ret,
 				  struct error *reterr)
 {
@@ -81,7 +81,7 @@ enum status auth_v1_sign_up(struct rpc_call *call, const Auth__V1__SignUpRequest
 	s = password_check(work.password, work.email, &call->err);
 	if (s != OK)
 		return s;
-	/* Asked before hashing, to spare the work; the constraint decides. */
+	/* A look before hashing spares the work. The constraint decides. */
 	s = db_query_one(service_db(call), &sql_auth_email_taken, &work.email, &taken, &call->err);
 	if (s != OK)
 		return s;

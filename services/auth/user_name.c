@@ -24,7 +24,7 @@ bool user_name_valid(const char *text)
 	return true;
 }
 
-/* Never made of the e-mail address: others see the name. */
+/* The e-mail address is no source, because other users see the name. */
 char *user_name_propose(struct arena *arena, const char *display_name, int attempt)
 {
 	char stem[STEM_MAX + 1];

@@ -1,4 +1,4 @@
-/* Accounts come into being when a user is first seen, whoever sees it first. */
+/* An account is made when credits first sees its user, whichever call that is. */
 #include "credits.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "credits.h"
 
-/* The caller's id, else one from the Idempotency-Key, else a new one: only then does a repeat book
- * twice. */
+/* The caller's id, else one derived from the Idempotency-Key, else a new one. Only with a new one
+ * does a repeat book twice. */
 static enum status booking_id(struct rpc_call *call, const char *id, char out[UUID_SIZE])
 {
 	if (id[0])

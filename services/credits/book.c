@@ -1,4 +1,4 @@
-/* Changes that need no hold: what administrators adjust, what payments books, and their undoing. */
+/* Changes that need no hold: adjustments by administrators, bookings of payments, and reversals. */
 #include "credits.h"
 
 enum status credits_book(struct rpc_call *call, const struct credits_booking *booking,

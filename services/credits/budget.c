@@ -1,4 +1,4 @@
-/* Budgets, whoever sets them. */
+/* Budgets, set by their user or by a service for a user. */
 #include "credits.h"
 
 #include <string.h>

@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Commands of one transaction, which holds the locks of all. */
+/* Commands of one transaction. It holds the locks of all of them. */
 #define BATCH_MAX 64
-/* Transactions at a time; what waits meanwhile makes the next ones larger. Two: while one waits for
- * the disk the other computes. More make the batches smaller and wait for each other's accounts. */
+/* Transactions at a time. Two: while one waits for the disk the other computes. More would make
+ * smaller batches that wait for each other's accounts. */
 #define LEADERS_MAX 2
 
 enum stage {
 	QUEUED,
-	TAKEN, /* somebody else runs it */
+	TAKEN, /* another worker runs it */
 	ALONE, /* it was undone with others: its own worker runs it again */
 	DONE,
 };
@@ -72,7 +72,7 @@ static enum status run_batch(struct rpc_call *call, struct credits_command *cons
 	return OK;
 }
 
-/* Takes what waits, the longest first. Under the lock. */
+/* Takes the commands that wait, the oldest first. Under the lock. */
 static size_t take(struct credits_queue *queue, struct credits_command **batch)
 {
 	size_t n = 0;
@@ -96,9 +96,9 @@ static void put(struct credits_queue *queue, struct credits_command *command)
 	queue->last = command;
 }
 
-/* Runs a batch for all. One that fails is undone whole, so each is tried by its own worker: the
- * others must not suffer from the one that was at fault. Under the lock, which is free meanwhile.
- */
+/* Runs a batch. A batch that fails is undone whole; then each worker tries its own command, so that
+ * one bad command does not fail the others. Under the lock, which is free while the statement
+ * runs. */
 static void lead(struct rpc_call *call, const struct credits_wait *own)
 {
 	struct credits_queue *queue = &credits_of(call)->queue;
@@ -122,7 +122,7 @@ static void lead(struct rpc_call *call, const struct credits_wait *own)
 		pthread_cond_signal(&queue->first->wait->changed);
 }
 
-/* Waits until the command has run, by whomever. */
+/* Waits until this worker or another one has run the command. */
 static enum status run(struct rpc_call *call, struct credits_command *command)
 {
 	struct credits_wait wait = {.changed = PTHREAD_COND_INITIALIZER, .stage = QUEUED};

@@ -1,7 +1,7 @@
-/* Holds, settles and voids, run together. A worker that comes while others are at the database
- * leaves its command in a queue; who is free next takes all that waits and runs it as one statement
- * in one transaction. So a busy account is locked, and the disk synchronised, once for many
- * commands, and a lone command waits for nobody. */
+/* Holds, settles and voids, run together. While other workers are at the database, a worker leaves
+ * its command in a queue. The next free worker runs all that wait as one statement in one
+ * transaction. So many commands share one lock of a busy account and one write to the disk. A lone
+ * command waits for nobody. */
 #ifndef CREDITS_COMMAND_H
 #define CREDITS_COMMAND_H
 

@@ -62,17 +62,15 @@ _must_check_ enum status credits_uuid(struct rpc_call *call, const char *field, 
 _must_check_ enum status credits_amount(struct rpc_call *call, const char *field, int64_t amount,
 					int64_t min);
 
-/* Checks the length of a text that another service sends. Errors: INVALID_ARGUMENT field_too_long.
- */
+/* Checks the length of a text from another service. Errors: INVALID_ARGUMENT field_too_long. */
 _must_check_ enum status credits_text(struct rpc_call *call, const char *field, const char *text,
 				      size_t bytes_max);
 
-/* Makes the account of a user whom credits sees for the first time, welcome gift included. Twice:
- * once. Not inside db_tx. */
+/* Makes the account of a user that credits sees for the first time, with the welcome gift. A repeat
+ * changes nothing. Not inside db_tx. */
 _must_check_ enum status credits_open_account(struct rpc_call *call, const char *user_id);
 
-/* The user's balance; open: a user who is new gets an account first. Errors: NOT_FOUND not_found.
- */
+/* The user's balance. open: a new user gets an account first. Errors: NOT_FOUND not_found. */
 _must_check_ enum status credits_balance(struct rpc_call *call, const char *user_id, bool open,
 					 Credits__V1__Balance *ret);
 
@@ -116,10 +114,9 @@ _must_check_ enum status credits_set_budget(struct rpc_call *call, const char *u
 _must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int row,
 					     Credits__V1__Budget *ret);
 
-/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. credits: struct credits.
- */
-enum status credits_expire_holds(struct db *db, void *credits, struct error *reterr);
-enum status credits_expire_gifts(struct db *db, void *credits, struct error *reterr);
-enum status credits_verify(struct db *db, void *credits, struct error *reterr);
+/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. ctx: struct credits. */
+enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr);
+enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr);
+enum status credits_verify(struct db *db, void *ctx, struct error *reterr);
 
 #endif

@@ -1,5 +1,4 @@
-/* The ledger on a real PostgreSQL. Every test has a user of its own and ends with the invariants.
- */
+/* The ledger on a real PostgreSQL. A test has a user of its own and ends with the invariants. */
 #include "credits_test.h"
 
 int main(void)

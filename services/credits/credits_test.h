@@ -20,8 +20,7 @@
 #define TOTAL CREDITS__V1__BUDGET__PERIOD__TOTAL
 #define MONTH CREDITS__V1__BUDGET__PERIOD__MONTH
 
-/* Of the test that runs: its call (user of its own, connection) and the reason of the last failure.
- */
+/* The test that runs: its user, connection and call. */
 struct ledger {
 	struct credits *credits; /* of the program; a test that changes it puts it back */
 	struct db *db;
@@ -49,8 +48,8 @@ int verify_tests(void);
 int others_tests(void);
 int known_failures_tests(void);
 
-/* The handlers. name: what the id is derived from, unique in the test. Each returns the handler's
- * status. */
+/* Short calls of the handlers; each returns the handler's status. name: the id is derived from it;
+ * unique in the test. */
 enum status ledger_hold(struct ledger *l, const char *name, int64_t amount);
 enum status ledger_settle(struct ledger *l, const char *name, int64_t amount, int64_t *ret_charged);
 enum status ledger_void(struct ledger *l, const char *name);

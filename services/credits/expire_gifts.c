@@ -1,12 +1,11 @@
-/* What is left of a gift goes when its time is over, except what is held: that goes once it is free
- * again. */
+/* The rest of a gift goes when its time is over. A part that is held goes once it is free again. */
 #include "credits.h"
 
 #include <stdio.h>
 
 #define GIFTS_MAX "500" /* of one look */
 
-enum status credits_expire_gifts(struct db *db, void *credits, struct error *reterr)
+enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *due = NULL;
 	char id[UUID_SIZE], name[80];

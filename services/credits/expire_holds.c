@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-enum status credits_expire_holds(struct db *db, void *credits, struct error *reterr)
+enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr)
 {
-	const struct credits_conf *conf = ((const struct credits *)credits)->conf;
+	const struct credits_conf *conf = ((const struct credits *)ctx)->conf;
 	int n, max = (int)conf->sweep_holds_max;
 	char limit[24], id[UUID_SIZE];
 	enum status s;
@@ -21,8 +21,8 @@ enum status credits_expire_holds(struct db *db, void *credits, struct error *ret
 		for (int i = 0; i < n; i++) {
 			const char *hold = db_peek(due, i, "id");
 
-			/* Each in a transaction of its own, so that no user waits for another's.
-			 * Nothing happens when its owner was faster. */
+			/* A transaction for each, so that no user waits for another's hold. Nothing
+			 * happens when the hold's owner was faster. */
 			uuid_v5(&ID_EXPIRE, hold, id);
 			s = db_exec(db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
 				    reterr);

@@ -26,7 +26,7 @@ enum status credits_v1_get_statement(struct rpc_call *call,
 	if (s != OK)
 		return s;
 
-	/* From the balance of now back to the end of the month, and on to its beginning. */
+	/* From today's balance back to the end of the month, and on to its beginning. */
 	resp->month = db_text(arena, rows, 0, "month");
 	resp->closing_microcredits = db_i64(rows, 0, "posted");
 	for (int i = 0; i < (int)n; i++)

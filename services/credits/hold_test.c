@@ -1,5 +1,4 @@
-/* The ledger on a real PostgreSQL. Every test has a user of its own and ends with the invariants.
- */
+/* The ledger on a real PostgreSQL. A test has a user of its own and ends with the invariants. */
 #include "credits_test.h"
 
 #include "runtime/base/page.h"
@@ -36,7 +35,7 @@ static void a_look_is_no_hold(void **state)
 	Credits__V1__CheckHoldResponse resp = CREDITS__V1__CHECK_HOLD_RESPONSE__INIT;
 
 	req.user_id = l->user;
-	req.amount_microcredits = GIFT; /* the look is what credits sees first of this user */
+	req.amount_microcredits = GIFT; /* credits has not seen this user before */
 	test_call_reset(l->call);
 	assert_int_equal(credits_v1_check_hold(l->call, &req, &resp), OK);
 	assert_int_equal(resp.available_microcredits, GIFT);

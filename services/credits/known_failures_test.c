@@ -1,5 +1,5 @@
-/* What went wrong with money in other products of this field, each as a test of ours. What is lost
- * on a kill (one-api settles in a goroutine after its reply) is in tests/ledger/kill.c. */
+/* Bugs with money in other products of this field, each as a test of ours. Losses by a kill
+ * (one-api settles in a goroutine after its reply) are in tests/ledger/kill.c. */
 #include "credits_test.h"
 
 #include "runtime/base/ensure.h"
@@ -26,8 +26,8 @@ static void *spend(void *ctx)
 	return NULL;
 }
 
-/* So many at once, each on a connection of its own; how many of them succeeded. name: all of them
- * are copies of one, with its id; NULL: each is another. */
+/* Spends SPENDERS times at once, each on a connection of its own. Returns how many succeeded. name:
+ * all are copies of one spend, with its id; NULL: each is another. */
 static int spend_at_once(const struct ledger *l, const char *name, int64_t hold, int64_t settle)
 {
 	static struct spender spenders[SPENDERS];
@@ -88,8 +88,8 @@ static void a_balance_for_one_pays_for_one(void **state)
 	assert_int_equal(ledger_available(l), 0);
 }
 
-/* LiteLLM #33736, #37558, #36008: who disconnects pays nothing. Here the end of a generation is
- * settled whenever it is delivered, long after the hold is gone. */
+/* LiteLLM #33736, #37558, #36008: a client that disconnects pays nothing. Here the end of a
+ * generation is settled whenever it is delivered, even long after the hold is gone. */
 static void a_settle_is_never_too_late(void **state)
 {
 	struct ledger *l = *state;

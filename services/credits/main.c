@@ -5,8 +5,8 @@
 
 #define CONF_STRUCT struct credits_conf
 #define SWEEP_LEASE_MS 60000
-/* What waits makes the next batch of commands (command.c): the more may wait, the more share a
- * commit and a lock. */
+/* Workers that wait make the next batch of commands (command.c): the more they are, the more
+ * commands share one commit and one lock. */
 #define WORKERS "32"
 
 static const struct conf_key credits_keys[] = {
@@ -69,7 +69,7 @@ static enum status start(struct service *service, struct error *reterr)
 	credits->conf = conf;
 	credits->sweep_pool = db_pool_new(&service->db);
 	credits->sweep_jobs = jobs_start(credits->sweep_pool, sweeps, ARRAY_SIZE(sweeps));
-	/* Reads every transfer: on a thread of its own, with time of its own. */
+	/* It reads every transfer, so it has a thread and a time limit of its own. */
 	slow.statement_timeout_ms = (int32_t)conf->verify_timeout_ms;
 	credits->verify_pool = db_pool_new(&slow);
 	credits->verify_jobs = jobs_start(credits->verify_pool, &verify, 1);

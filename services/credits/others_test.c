@@ -1,4 +1,4 @@
-/* What administrators and services may do about a user who is not the caller. */
+/* Calls of administrators and services about a user who is not the caller. */
 #include "credits_test.h"
 
 /* The caller becomes somebody else than the user of the test. */

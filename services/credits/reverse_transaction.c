@@ -16,7 +16,7 @@ enum status credits_v1_reverse_transaction(struct rpc_call *call,
 	if (s != OK)
 		return s;
 
-	/* One id for all who try: a transaction is undone once. */
+	/* Every caller derives the same id, so a transaction is undone once. */
 	uuid_v5(&ID_REVERSAL, original, id);
 	s = credits_reverse(call, id, original, "{settle,charge,gift,refund,chargeback,adjustment}",
 			    req->reason, call->subject, &rows);

@@ -23,7 +23,7 @@ enum status credits_v1_switch_billing_type(struct rpc_call *call,
 		return rpc_fail_field(call, "field_required", "billing_type",
 				      "billing_type is PREPAID or PAY_AS_YOU_GO");
 	}
-	/* The balance first: it makes the account of a user who is new. */
+	/* The look at the balance makes the account of a new user. */
 	s = credits_balance(call, call->subject, true, resp);
 	if (s == OK)
 		s = db_exec(service_db(call), &sql_credits_switch_billing_type,

@@ -4,7 +4,7 @@
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
 
-enum status credits_verify(struct db *db, void *credits, struct error *reterr)
+enum status credits_verify(struct db *db, void *ctx, struct error *reterr)
 {
 	static struct metric_family violations = {
 		.name = "ledger_invariant_violations",

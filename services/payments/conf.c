@@ -1,4 +1,4 @@
-/* The keys of payments, and what one says about another. */
+/* The keys of payments, and how they are checked against each other. */
 #include "payments/payments.h"
 
 #include <string.h>

@@ -59,7 +59,7 @@ static void fill_form(struct stripe_form *form, const char *public_url,
 {
 	char currency[4] = "";
 
-	for (int i = 0; i < 3; i++) /* Stripe's are small letters */
+	for (int i = 0; i < 3; i++) /* Stripe writes small letters */
 		currency[i] = (char)(package->price->currency[i] | 0x20);
 	stripe_form_add(form, "mode", "payment");
 	stripe_form_add(form, "customer", customer);

@@ -25,7 +25,7 @@ enum status customer_of(const struct payments *payments, struct db *db, const ch
 	stripe_form_init(&form);
 	if (s != OK || *ret)
 		return s;
-	/* The key is new each time: the one of a customer that was deleted would bring it back. */
+	/* The key is new each time, because an old one would bring a deleted customer back. */
 	uuid_v4(key);
 	stripe_form_add(&form, "metadata[user]", user_id);
 	s = stripe_post(&payments->stripe, "/v1/customers", &form, key, &customer, reterr);
@@ -34,7 +34,7 @@ enum status customer_of(const struct payments *payments, struct db *db, const ch
 			    (const char *[]){user_id, payments_live_param(payments),
 					     stripe_text(customer, "id")},
 			    NULL, reterr);
-	if (s == OK) /* somebody else may have been faster: theirs counts */
+	if (s == OK) /* another call may have been faster: its customer counts */
 		s = find(payments, db, user_id, arena, ret, reterr);
 	if (s == OK && !*ret)
 		s = error_set(reterr, ABORTED, "conflict_retry", "the customer is gone again");

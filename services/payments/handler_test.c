@@ -1,5 +1,5 @@
-/* Handlers of payments without Stripe: what they refuse, what they store, what they list. This file
- * is part of payments' test program. */
+/* Handlers of payments without Stripe: refusals, stored rows, lists. This file is part of payments'
+ * test program. */
 #include "payments/payments_test.h"
 #include "tests/lib/call.h"
 #include "tests/lib/pg.h"

@@ -1,6 +1,6 @@
-/* Pay-as-you-go: what a user owed at the end of a month becomes an invoice of Stripe's. Each step
- * is stored before the next, so a crash repeats one step at most, and Stripe knows it by its key.
- */
+/* Pay-as-you-go: a user's debt at the end of a month becomes an invoice of Stripe's. Each step is
+ * stored before the next. So a crash repeats one step at most, and Stripe knows that step by its
+ * key. */
 #include "credits/v1/rpc.h"
 #include "payments/payments.h"
 #include "payments/stripe.h"
@@ -91,8 +91,8 @@ static enum status post(const struct payments *payments, const struct invoice *i
 			   arena_printf(arena, "%s:%s", invoice->id, step), ret, reterr);
 }
 
-/* Stripe sends an invoice only to who has an address there (the check-out asks for it); the others
- * find it in the list of their payments. */
+/* Stripe mails an invoice only to a customer with an address (the check-out asks for one). Other
+ * users find it in the list of their payments. */
 static enum status make(const struct payments *payments, struct db *db, struct invoice *invoice,
 			const char *customer, struct arena *arena, struct error *reterr)
 {
@@ -125,7 +125,7 @@ static enum status make(const struct payments *payments, struct db *db, struct i
 		       (const char *[]){invoice->id, invoice->stripe_id}, NULL, reterr);
 }
 
-/* Line, then finalize: both know by their keys whether they were done. */
+/* Adds the line, then finalizes. By their keys Stripe knows whether either was done before. */
 static enum status issue(const struct payments *payments, struct db *db,
 			 const struct invoice *invoice, const char *customer, struct arena *arena,
 			 struct error *reterr)
@@ -188,7 +188,7 @@ static enum status send(const struct payments *payments, struct db *db, const PG
 	return s;
 }
 
-/* One that Stripe refuses does not hold up the others; it is tried again the next time. */
+/* An invoice that Stripe refuses does not hold up the others. It is tried again the next time. */
 static enum status send_all(const struct payments *payments, struct db *db, struct error *reterr)
 {
 	char after[UUID_SIZE] = FIRST_ID;
@@ -211,7 +211,7 @@ static enum status send_all(const struct payments *payments, struct db *db, stru
 	return s == OK ? result : s;
 }
 
-/* ------------------------------------------------------------------ what is overdue */
+/* ------------------------------------------------------------------ overdue invoices */
 
 static enum status suspend_tx(struct db *db, void *ctx, struct error *reterr)
 {

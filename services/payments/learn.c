@@ -1,5 +1,5 @@
-/* From Stripe's objects to what we know of a payment, and to what credits must book. An object says
- * how things stand, so it does not matter how often or in which order we hear of it. */
+/* From Stripe's objects to facts about a payment, and to bookings for credits. An object says how
+ * things stand, so repeats and order do not matter. */
 #include "credits/v1/rpc.h"
 #include "payments/payments.h"
 #include "payments/stripe.h"
@@ -17,7 +17,7 @@ static struct metric_family mismatches_total = {
 
 enum claw_state { CLAW_UNDER_WAY, CLAW_FINAL, CLAW_UNDONE };
 
-/* NULL, and -1 for paid_minor: not known. */
+/* NULL: not known; for paid_minor -1. */
 struct fact {
 	const char *payment, *intent, *receipt;
 	int64_t paid_minor;
@@ -142,7 +142,7 @@ static enum status learn(struct db *db, const struct fact *fact, bool live, stru
 
 /* ------------------------------------------------------------------ objects */
 
-/* Our id in the object's metadata; what others put there is none. */
+/* Our payment's id in the object's metadata. Any other text there counts as none. */
 static const char *payment_of(const json_t *object)
 {
 	const char *id = stripe_text(json_object_get(object, "metadata"), "payment");

@@ -1,5 +1,5 @@
-/* What is learnt from Stripe's objects: the same in every order, however often they come. This file
- * is part of payments' test program. */
+/* Stripe's objects teach the same in every order, however often they come. This file is part of
+ * payments' test program. */
 #include "credits/v1/rpc.h"
 #include "payments/payments_test.h"
 #include "tests/lib/pg.h"
@@ -84,8 +84,8 @@ static void tell(const char *text)
 		fail_msg("%s: %s", text, err.message);
 }
 
-/* What credits will have done once the outbox is delivered, as a ledger would: a reversal without
- * its original, or a second one under one id, fails. */
+/* The sum that credits books once the outbox is delivered. As in a ledger, a reversal without its
+ * original fails, and so does a second one under one id. */
 static int64_t booked(void)
 {
 	static const struct sql sql = {"test_outbox",
@@ -175,7 +175,7 @@ void parts_of_a_refund_add_up(void **state)
 	assert_int_equal(booked(), 0);
 	tell(REFUND("re_2", "166", "failed"));
 	assert_true(booked() > 165000000 && booked() < 167000001);
-	/* A charge that was refunded by mistake and more than there was cannot take more. */
+	/* A dispute after refunds of nearly everything takes no more than the rest. */
 	tell(DISPUTE("500", "needs_response"));
 	assert_int_equal(booked(), 0);
 }
@@ -236,8 +236,8 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/* All that can be heard of one payment, in any order, each up to three times: the end is the same.
- */
+/* All that Stripe may say of one payment, in any order, each up to three times: the end is the
+ * same. */
 void every_order_ends_the_same(void **state)
 {
 	static const char *const facts[] = {

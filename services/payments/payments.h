@@ -15,7 +15,7 @@
 
 struct payments_conf {
 	struct service_conf service; /* first */
-	const char *packages_file;   /* catalogue of what is for sale */
+	const char *packages_file;   /* catalogue of packages */
 	const char *public_url;      /* where the page is, without a slash at its end */
 	const char *secret_key;      /* of Stripe's API; "": nothing can be bought */
 	const char *webhook_secrets; /* separated by commas */
@@ -56,18 +56,18 @@ static inline struct payments *payments_of(const struct rpc_call *call)
 	return call->state;
 }
 
-/* Takes the configuration over and checks what one key says about another. Main thread.
- * errors: INVALID_ARGUMENT config_invalid. */
+/* Takes the configuration over and checks its keys against each other. Main thread. Errors:
+ * INVALID_ARGUMENT config_invalid. */
 _must_check_ enum status payments_configure(struct payments *payments,
 					    const struct payments_conf *conf, struct arena *arena,
 					    struct error *reterr);
 /* Is there a key of Stripe's API? */
 bool payments_enabled(const struct payments *payments);
-/* The mode of that key: what belongs to the other mode is never touched. */
+/* The mode of that key. Objects of the other mode are never touched. */
 bool payments_live(const struct payments *payments);
 const char *payments_live_param(const struct payments *payments);
 
-/* What is for sale, in the catalogue's order. Never changed once it is published. */
+/* The packages for sale, in the catalogue's order. Never changed once in force. */
 struct packages {
 	size_t n;
 	Payments__V1__Package *all[PACKAGES_MAX];
@@ -83,21 +83,21 @@ _must_check_ enum status customer_of(const struct payments *payments, struct db 
 				     const char *user_id, struct arena *arena, const char **ret,
 				     struct error *reterr);
 
-/* Takes over what one of Stripe's objects says (checkout session, payment intent, charge, refund,
- * dispute, invoice), in any order and any number of times, and leaves in the outbox what credits
- * must book. An object that is not about a payment of ours has no effect. Inside db_tx. */
+/* Learns from one of Stripe's objects: checkout session, payment intent, charge, refund, dispute or
+ * invoice. They may come in any order and any number of times. Bookings for credits go to the
+ * outbox. An object about no payment of ours has no effect. Inside db_tx. */
 _must_check_ enum status learn_object(struct db *db, const json_t *object, bool live,
 				      struct error *reterr);
 /* As learn_object, in a transaction of its own. */
 _must_check_ enum status learn_alone(struct payments *payments, struct db *db, const json_t *object,
 				     struct error *reterr);
 
-/* After a commit that may have left calls in the outbox. */
+/* Wakes the outbox after a commit that may have left calls in it. */
 void payments_wake(struct payments *payments);
 
-/* Jobs (runtime/jobs). payments: struct payments. */
-_must_check_ enum status payments_reconcile(struct db *db, void *payments, struct error *reterr);
-_must_check_ enum status payments_invoice(struct db *db, void *payments, struct error *reterr);
-_must_check_ enum status payments_purge(struct db *db, void *payments, struct error *reterr);
+/* Jobs (runtime/jobs). ctx: struct payments. */
+_must_check_ enum status payments_reconcile(struct db *db, void *ctx, struct error *reterr);
+_must_check_ enum status payments_invoice(struct db *db, void *ctx, struct error *reterr);
+_must_check_ enum status payments_purge(struct db *db, void *ctx, struct error *reterr);
 
 #endif

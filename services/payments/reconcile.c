@@ -1,5 +1,5 @@
-/* Stripe gives up on a webhook after some days. So its own lists are read each hour, and what they
- * say is learnt as if it had come by webhook. */
+/* Stripe gives up on a webhook after some days. So its own lists are read each hour, and their
+ * objects are learnt like those of webhooks. */
 #include "payments/payments.h"
 #include "payments/stripe.h"
 

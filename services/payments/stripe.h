@@ -48,9 +48,9 @@ _must_check_ enum status stripe_list(const struct stripe *stripe, const char *pa
 				     const struct stripe_form *form, stripe_each_fn *each,
 				     void *ctx, struct error *reterr);
 
-/* Stripe's JSON, read as leniently as can be: what nobody asks for cannot be wrong. Numbers that
- * fit no type are null, and U+FFFD stands for what is no text. NULL: no object. Freed by
- * json_decref. */
+/* Stripe's JSON, read as leniently as can be: a member that nobody reads cannot be wrong. Numbers
+ * that fit no type are null. U+FFFD stands for bytes that are no text. NULL: not an object. Freed
+ * by json_decref. */
 json_t *stripe_read(const void *text, size_t len);
 
 /* The id, or NULL when it is empty or longer than STRIPE_ID_MAX. NULL gives NULL. */

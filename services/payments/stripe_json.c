@@ -1,4 +1,4 @@
-/* Stripe's JSON as a tree, though parts of it may be what no tree can hold. */
+/* Stripe's JSON as a tree. Parts that no tree can hold become null or U+FFFD. */
 #include "payments/stripe.h"
 #include "runtime/json/mend.h"
 

@@ -118,7 +118,8 @@ static bool passes(enum status s)
 	       s == RESOURCE_EXHAUSTED;
 }
 
-/* An event that the database refuses would come again for days, and end the endpoint. */
+/* An event that the database refuses is stored with a note. Otherwise Stripe would send it again
+ * for days, and then switch the endpoint off. */
 static enum status store(struct rpc_call *call, struct arrival *arrival)
 {
 	enum status s = db_tx(service_db(call), NULL, take, arrival, &call->err);

@@ -27,8 +27,8 @@ struct effect {
 
 const char *effect_name(enum effect_kind kind);
 
-/* Asks for it, when there is a connection; reply is called once, on a callback thread. timeout_ms:
- * how long the answer is waited for; 0: as the method says. What it was sent with may go when this
+/* Asks for it once there is a connection. reply is called once, on a callback thread. timeout_ms:
+ * how long to wait for the answer; 0: as the method says. The arguments may go when this
  * returns. */
 void effect_send(struct rpc_channel *channel, const struct effect *effect, uint32_t timeout_ms,
 		 rpc_reply_fn *reply, void *ctx);

@@ -34,8 +34,8 @@
 #define ARMED_MAX 6
 #define STEPS_MAX (BEFORE_MAX + ARMED_MAX)
 
-/* What is asked one after the other while the killer is armed, after what is asked before in peace;
- * the posted balance that all of it leaves, and what is held. */
+/* Effects that are asked for in peace, then effects that are asked for one after the other while
+ * the killer is armed. All of it leaves this posted balance, and this much held. */
 static const struct flow {
 	const char *name;
 	struct step {
@@ -242,7 +242,7 @@ static void await_database(PGconn *probe)
 	} while (!cut || PQstatus(probe) != CONNECTION_OK);
 }
 
-/* Disarms; true when somebody was killed, who runs again then. */
+/* Disarms. True: a process was killed, and it runs again. */
 static bool revive(enum victim victim, PGconn *probe)
 {
 	if (atomic_exchange(&killers[victim]->left, 0) > 0)
@@ -279,7 +279,7 @@ static void check(const struct flow *flow, const char *user)
 	}
 }
 
-/* True when somebody was killed; else the flow came to its end before. */
+/* True: a process was killed. False: the flow came to its end before. */
 static bool run_point(const struct flow *flow, enum victim victim, bool after, int n)
 {
 	struct step steps[STEPS_MAX];
@@ -310,7 +310,7 @@ static bool run_point(const struct flow *flow, enum victim victim, bool after, i
 	killed = revive(victim, probe);
 	PQfinish(probe);
 	for (int i = 0; i < n_all; i++)
-		insist(&effects[i]); /* what was answered too, as if the answer was lost */
+		insist(&effects[i]); /* answered effects too, as if the answer was lost */
 	check(flow, user);
 	return killed;
 }

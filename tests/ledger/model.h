@@ -37,7 +37,7 @@ enum model_kind {
 struct model_booking {
 	enum model_kind kind;
 	int64_t asked;  /* change: below 0 takes */
-	int64_t change; /* what the user's balance took part in */
+	int64_t change; /* the part that the user's balance bore */
 	bool refused;   /* an adjustment that was not covered: nothing is stored under its id */
 	bool reversed;
 };
@@ -54,7 +54,7 @@ struct model {
 	struct model_booking bookings[MODEL_BOOKINGS_MAX];
 	int n_bookings;
 	struct model_budget budgets[MODEL_BUDGETS];
-	int64_t loss, disputes; /* what this user cost the platform */
+	int64_t loss, disputes; /* costs of this user to the platform */
 };
 
 int64_t model_available(const struct model *m);

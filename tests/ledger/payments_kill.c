@@ -308,11 +308,11 @@ static void revive(void)
 		usleep(1000);
 	}
 	process_start(&payments);
-	/* What the dead one was about to deliver is due after 30 s; here at once. */
+	/* A call that the dead process was about to deliver is due after 30 s; here at once. */
 	pg_exec("UPDATE payments.outbox SET next_time = lc.now() WHERE done_time IS NULL");
 }
 
-/* What must hold once all is over; false with a line that says what does not. */
+/* Checks the end. False: a line names the condition that does not hold. */
 static bool check(const char *user, const char *payment)
 {
 	char sql[600];

@@ -84,7 +84,7 @@ static const char *id_of(const struct worker *w, const struct uuid *name_space, 
 	return id;
 }
 
-/* What came must be what the model says. */
+/* The outcome must be the model's. */
 static void compare(struct worker *w, const struct rpc_call *call, enum status s,
 		    const char *expected)
 {
@@ -391,7 +391,7 @@ static void do_balance(struct worker *w)
 	compare_number(w, "held", balance.held_microcredits, m->pending);
 }
 
-/* All threads spend from one user: who gets what is open, the sum is not. */
+/* All threads spend from one user. The share of each thread is open, the sum is not. */
 static void do_shared(struct worker *w, long n)
 {
 	int64_t amount = 1 + random_to(w, 4 * CREDIT), charged = 0;

@@ -1,6 +1,6 @@
 /* Every change of the ledger as networks deliver it: several copies, to two replicas, in any
- * order, some of whose answers nobody hears. As many effects as ids, and the same id with another
- * body refused. In TAP.
+ * order, with some answers unheard. There are as many effects as ids, and the same id with another
+ * body is refused. In TAP.
  *
  *   repeats [SECONDS [SEED]]       begins no round after so many seconds (default 10); the seed is
  *                                  printed */
@@ -24,8 +24,8 @@
 #define EFFECTS 10 /* of a user */
 #define COPIES 40  /* at once of those of a user */
 
-/* What each user's effects are, and what they leave. Settles, voids and the reversal need another
- * effect first: a copy that comes too early is refused and comes again. */
+/* The effects of each user, and the balance that they leave. Settles, voids and the reversal need
+ * another effect first: a copy that comes too early is refused and comes again. */
 static const struct {
 	enum effect_kind kind;
 	int64_t amount;
@@ -145,7 +145,7 @@ static void run_round(void)
 		uuid_v7(user);
 		begin(effects[u], user);
 		scatter(effects[u]);
-		/* What came too early comes again, in its order and backwards. */
+		/* Copies that came too early come again, in their order and backwards. */
 		for (int i = 0; i < EFFECTS; i++)
 			expect(&effects[u][i], "");
 		for (int i = EFFECTS - 1; i >= 0; i--) {

@@ -4,7 +4,7 @@
 SELECT EXISTS (SELECT FROM account WHERE email = $1::text) AS taken;
 
 -- name: auth_account_insert
--- A new account. 0 rows: the user name is taken, try another.
+-- Adds an account. 0 rows: the user name is taken, try another.
 -- Params: $1 uuid, $2 text e-mail, $3 text user name, $4 text display name, $5 text role, $6 text password hash. Errors: email_taken.
 INSERT INTO account (id, email, user_name, display_name, role, password_hash, create_time, update_time)
 VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, lc.now(), lc.now())
@@ -28,6 +28,6 @@ SELECT id, email, email_verified, user_name, display_name, avatar_url, role,
 FROM account WHERE id = $1::uuid;
 
 -- name: auth_account_rehash
--- The same password under today's cost, unless it changed meanwhile.
+-- Stores the hash of the same password under today's cost, unless the password changed meanwhile.
 -- Params: $1 uuid, $2 text old hash, $3 text new hash.
 UPDATE account SET password_hash = $3::text WHERE id = $1::uuid AND password_hash = $2::text;

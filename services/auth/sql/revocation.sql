@@ -8,5 +8,5 @@ ORDER BY r.sequence
 LIMIT $2::integer;
 
 -- name: auth_revocation_purge
--- Revocations that nobody needs any more.
+-- Forgets revocations that nobody needs any more.
 DELETE FROM revocation WHERE forget_time < lc.now();

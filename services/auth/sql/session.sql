@@ -13,8 +13,8 @@ SELECT $6::bytea, opened.id, lc.now(), least(lc.now() + $7::bigint * interval '1
 RETURNING (extract(epoch FROM expire_time) * 1000000)::bigint AS refresh_expire_us;
 
 -- name: auth_refresh_use
--- Uses refresh token $1 and puts $2 in its place, for the one caller that comes first. 0 rows: it was used, expired, ended or never was; or the
--- session ended in this moment.
+-- Uses refresh token $1 and puts $2 in its place, for the caller that comes first. 0 rows: the token was used, has expired or was never given, or
+-- its session has ended.
 -- Params: $1 bytea hash, $2 bytea hash of the successor, $3 bytea the successor sealed, $4 bigint ms that it lives, $5 text user agent,
 --   $6 text address.
 WITH used AS (
@@ -38,7 +38,7 @@ SELECT a.id, a.email, a.email_verified, a.user_name, a.display_name, a.avatar_ur
 FROM touched JOIN account a ON a.id = touched.account_id CROSS JOIN successor;
 
 -- name: auth_refresh_find
--- Why token $1 could not be used. Runs after auth_refresh_use, in a fresh snapshot, and so sees who won. live: its session is open. retry: it
+-- Why token $1 could not be used. Runs after auth_refresh_use, in a fresh snapshot, and so sees the caller that came first. live: its session is open. retry: it
 -- was used within the window and its successor was not, so the same successor may be given again.
 -- Params: $1 bytea hash, $2 bigint ms of the window.
 SELECT a.id, a.email, a.email_verified, a.user_name, a.display_name, a.avatar_url, a.role,
@@ -74,7 +74,7 @@ WITH ended AS (
 SELECT count(*) AS n FROM noted;
 
 -- name: auth_session_purge
--- Sessions that ended or expired long ago, with their tokens.
+-- Forgets sessions that ended or expired long ago, with their tokens.
 -- Params: $1 bigint ms.
 DELETE FROM session WHERE id IN (
     SELECT s.id FROM session s
@@ -82,12 +82,12 @@ DELETE FROM session WHERE id IN (
     LIMIT 1000);
 
 -- name: auth_refresh_purge
--- Tokens that nobody can use or reuse any more.
+-- Forgets tokens that nobody can use or reuse any more.
 DELETE FROM refresh_token WHERE hash IN (
     SELECT t.hash FROM refresh_token t WHERE t.expire_time < lc.now() LIMIT 1000);
 
 -- name: auth_successor_purge
--- Sealed successors that are not given again.
+-- Forgets sealed successors that are not given again.
 -- Params: $1 bigint ms of the retry window.
 UPDATE refresh_token SET successor_sealed = NULL WHERE hash IN (
     SELECT t.hash FROM refresh_token t

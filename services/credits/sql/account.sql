@@ -10,7 +10,7 @@ SELECT available, held, posted, billing_type, limit_microcredits FROM balance($1
 SELECT open_account($1::uuid, $2::uuid, $3::bigint, lc.now() + $4::bigint * interval '1 ms');
 
 -- name: credits_transactions
--- What changed the posted balance of user $1, newest first, before number $2, $3 rows.
+-- Changes of the posted balance of user $1, newest first, before number $2, $3 rows.
 -- Params: $1 uuid, $2 bigint, $3 int.
 SELECT id, kind, CASE WHEN debit_id = account_id THEN -amount_microcredits ELSE amount_microcredits END AS change,
     balance_after, reference, model, seq, (extract(epoch FROM create_time) * 1000000)::bigint AS create_us
@@ -20,7 +20,7 @@ ORDER BY seq DESC LIMIT $3::int;
 
 -- name: credits_usage
 -- Charges of user $1 by day and model in month $2 ("2026-11"; NULL: this one). At least one row, for the month.
--- The bounds are columns of type date, for no other comparison is leakproof, and below row level security only such ones use the index.
+-- The bounds are columns of type date: below row level security only a leakproof comparison uses the index, and no other is leakproof.
 -- Params: $1 uuid, $2 text.
 WITH m AS MATERIALIZED (
     SELECT first, (first + interval '1 month')::date AS next

@@ -14,7 +14,7 @@ SELECT set_limit($1::uuid, $2::bigint);
 SELECT suspend_user($1::uuid, $2::boolean);
 
 -- name: credits_book
--- Books change $4 of kind $3 for user $2 under id $1, with reference $5, by administrator $6; what the user cannot pay back goes
+-- Books change $4 of kind $3 for user $2 under id $1, with reference $5, by administrator $6. A loss, the part that the user cannot pay back, goes
 -- under id $7. No row: the account does not exist yet.
 -- Params: $1 uuid, $2 uuid, $3 transfer_kind, $4 bigint, $5 text, $6 uuid, $7 uuid.
 -- Errors: transfer_id_reused, insufficient_credits.
@@ -29,17 +29,17 @@ SELECT id, kind, change, balance_after, reference, model, posted, (extract(epoch
 FROM reverse($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::transfer_kind[], $6::text, $7::uuid);
 
 -- name: credits_debts
--- Users after $2 who ended month $1 ("2026-11") owing something that is not paid yet, $3 rows.
+-- Users after $2 with a debt from month $1 ("2026-11") that is not paid yet, $3 rows.
 -- Params: $1 text, $2 uuid, $3 int.
 SELECT id, debt FROM debts((to_date($1::text, 'YYYY-MM') + interval '1 month')::date, $2::uuid, $3::int);
 
 -- name: credits_gifts_due
--- $1 users with something left of a gift whose time is over.
+-- $1 users with a rest of a gift whose time is over.
 -- Params: $1 int.
 SELECT id, chain_seq FROM gifts_due($1::int);
 
 -- name: credits_expire_gift
--- Takes back what is left of the expired gift of user $2, under id $1.
+-- Takes back the rest of the expired gift of user $2, under id $1.
 -- Params: $1 uuid, $2 uuid.
 SELECT expire_gift($1::uuid, $2::uuid);
 

@@ -15,8 +15,8 @@ FROM run_commands($1::text[], $2::uuid[], $3::uuid[], $4::bigint[],
 SELECT refused FROM release($1::uuid, hold_account($2::uuid), $2::uuid, 'expire');
 
 -- name: credits_extend_holds
--- Moves the expiry of the open holds in $1 forward to $2, at most $3 ms from now. One that is locked is just being resolved, or
--- extended by another: waiting for it, with others locked here, could end in a deadlock with a batch of settles.
+-- Moves the expiry of the open holds in $1 forward to $2, at most $3 ms from now. Skips a locked hold: it is just being resolved or extended, and
+-- waiting for it with others locked here could end in a deadlock with a batch of settles.
 -- Params: $1 uuid[], $2 timestamptz, $3 bigint.
 WITH mine AS (
     SELECT id FROM open_hold WHERE id = ANY ($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED

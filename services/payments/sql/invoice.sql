@@ -4,8 +4,8 @@
 SELECT to_char((lc.now() AT TIME ZONE 'UTC') - interval '1 month', 'YYYY-MM') AS month, lc.now()::text AS asked;
 
 -- name: payments_invoice_insert
--- Invoice $1 of user $2 for month $3: of debt $4 what no other invoice asks for, at $5 $6 minor units for 1,000 credits, in mode $7, if
--- it comes to $8 minor units. An invoice counts as asking until credits has booked its payment, at $9 (before the debt was read).
+-- Adds invoice $1 of user $2 for month $3, at $6 minor units of $5 for 1,000 credits, in mode $7, if it comes to $8 minor units. It asks for the part of
+-- debt $4 that no other invoice asks for. An invoice counts as asking until credits has booked its payment, at $9 (before the debt was read).
 -- Params: $1 uuid, $2 uuid, $3 text, $4 bigint, $5 text, $6 bigint, $7 boolean, $8 bigint, $9 timestamptz.
 WITH asked AS (
     SELECT coalesce(sum(p.credits_microcredits), 0) AS credits FROM payment p
