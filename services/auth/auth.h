@@ -53,6 +53,10 @@ struct rpc_lane_options auth_heavy(const struct service_conf *conf);
  * verifiers' leeway, and the time that a replica may lag behind in changing keys. */
 int64_t auth_token_reach_ms(const struct auth_conf *conf);
 
+/* A job: forgets ended sessions, expired refresh tokens and revocations, in steps of 1,000 rows.
+ * ctx: struct auth. */
+_must_check_ enum status auth_purge(struct db *db, void *ctx, struct error *reterr);
+
 /* ---------------------------------------------------------------- e-mail addresses, user names */
 
 /* The address in lower case, when it is one (RFC 5321 dot-atom, LDH domain, no quotes, no

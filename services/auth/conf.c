@@ -5,11 +5,10 @@
 
 const struct conf_key auth_keys[] = {
 	CONF_KEY("access_ttl", CONF_DURATION, access_ttl_ms, "15m", CONF_SECOND, CONF_DAY,
-		 "Life of an access token; what was granted lasts that long where revocations do "
-		 "not reach."),
+		 "Life of an access token; grants last that long where revocations do not reach."),
 	CONF_KEY("refresh_ttl", CONF_DURATION, refresh_ttl_ms, "30d", CONF_SECOND, 400 * CONF_DAY,
-		 "Who does not come back for this long must log in again; each refresh starts it "
-		 "anew."),
+		 "A user who does not come back for this long must log in again; each refresh "
+		 "starts it anew."),
 	CONF_KEY("session_ttl", CONF_DURATION, session_ttl_ms, "180d", CONF_SECOND, 1000 * CONF_DAY,
 		 "A session ends this long after its log-in, however often it was refreshed."),
 	CONF_KEY("refresh_retry", CONF_DURATION, refresh_retry_ms, "10s", 0, 300 * CONF_SECOND,
@@ -35,8 +34,9 @@ const struct conf_key auth_keys[] = {
 	CONF_KEY("hash.nice", CONF_INTEGER, hash_nice, "10", 0, 19,
 		 "How far these threads stand back behind the others; 0: not at all."),
 	CONF_KEY("admin_emails", CONF_LIST, admin_emails, "", 0, 0,
-		 "Whoever signs up with one of these addresses becomes an administrator. List an "
-		 "address only until its owner has signed up: the first who does gets the role."),
+		 "An account that signs up with one of these addresses becomes an administrator. "
+		 "List an address only until its owner has signed up: the first account with it "
+		 "gets the role."),
 	CONF_KEY("seal_key", CONF_SECRET, seal_key, NULL, 0, 0,
 		 "32 random bytes as text (openssl rand -hex 32): seals the private signing keys "
 		 "in the database."),

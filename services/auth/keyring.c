@@ -12,14 +12,14 @@
 #define SEAL_KEY_MIN 32 /* bytes: a guessed one opens the keys that sign all tokens */
 
 /* What one reading of the table gave. Replaced as a whole. */
-struct ring {
+struct keyring_snapshot {
 	struct arena *arena;
 	struct keyring_key *keys;
 	size_t n;
 	struct token_signer *signer; /* of the key whose time it is */
 };
 
-static void ring_free(struct ring *ring)
+static void ring_free(struct keyring_snapshot *ring)
 {
 	if (!ring)
 		return;
@@ -27,11 +27,11 @@ static void ring_free(struct ring *ring)
 	arena_free(ring->arena);
 	free(ring);
 }
-DEFINE_TRIVIAL_CLEANUP_FUNC(struct ring *, ring_free);
+DEFINE_TRIVIAL_CLEANUP_FUNC(struct keyring_snapshot *, ring_free);
 
-static struct ring *ring_new(void)
+static struct keyring_snapshot *ring_new(void)
 {
-	struct ring *ring = calloc(1, sizeof(*ring));
+	struct keyring_snapshot *ring = calloc(1, sizeof(*ring));
 
 	ensure(ring);
 	ring->arena = arena_new(4096, RING_BYTES_MAX);
@@ -92,8 +92,9 @@ static enum status reseal(const struct keyring *keyring, struct db *db, struct a
 
 /* ------------------------------------------------------------------ reading */
 
-static enum status read_signer(const struct keyring *keyring, struct db *db, struct ring *ring,
-			       const PGresult *rows, int row, struct error *reterr)
+static enum status read_signer(const struct keyring *keyring, struct db *db,
+			       struct keyring_snapshot *ring, const PGresult *rows, int row,
+			       struct error *reterr)
 {
 	const char *kid = db_peek(rows, row, "kid");
 	enum status s;
@@ -109,8 +110,9 @@ static enum status read_signer(const struct keyring *keyring, struct db *db, str
 	return s;
 }
 
-static enum status read_rows(const struct keyring *keyring, struct db *db, struct ring *ring,
-			     const PGresult *rows, struct error *reterr)
+static enum status read_rows(const struct keyring *keyring, struct db *db,
+			     struct keyring_snapshot *ring, const PGresult *rows,
+			     struct error *reterr)
 {
 	ring->n = (size_t)PQntuples(rows);
 	ring->keys = arena_array(ring->arena, ring->n, sizeof(*ring->keys));
@@ -139,10 +141,10 @@ static enum status read_rows(const struct keyring *keyring, struct db *db, struc
 
 enum status keyring_load(struct keyring *keyring, struct db *db, struct error *reterr)
 {
-	_cleanup_(ring_freep) struct ring *ring = ring_new();
+	_cleanup_(ring_freep) struct keyring_snapshot *ring = ring_new();
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const char *const params[] = {db_param_i64(ring->arena, keyring->options.token_reach_ms)};
-	struct ring *old;
+	struct keyring_snapshot *old;
 	enum status s;
 
 	s = db_query(db, &sql_auth_key_list, params, &rows, reterr);

@@ -19,8 +19,8 @@ struct keyring {
 	struct keyring_options options;
 	struct seal_key seal, seal_previous;
 	bool has_previous;
-	pthread_rwlock_t lock; /* of ring */
-	struct ring *ring;     /* what the last reading of the table gave (keyring.c) */
+	pthread_rwlock_t lock;         /* of ring */
+	struct keyring_snapshot *ring; /* of keyring.c */
 };
 #define KEYRING_INIT                               \
 	{                                          \

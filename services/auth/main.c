@@ -1,6 +1,5 @@
 #include "auth/auth.h"
 #include "auth/feed.h"
-#include "auth/purge.h"
 #include "edge/v1/rpc.h"
 #include "runtime/jobs/jobs.h"
 #include "sql/auth.h"
@@ -38,7 +37,7 @@ static enum status start(struct service *service, struct error *reterr)
 			.name = "purge",
 			.interval_ms = 600000,
 			.lease_ms = 300000,
-			.run = purge_run,
+			.run = auth_purge,
 			.ctx = auth,
 		},
 	};

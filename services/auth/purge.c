@@ -1,5 +1,3 @@
-#include "auth/purge.h"
-
 #include "auth/auth.h"
 #include "sql/auth.h"
 
@@ -18,7 +16,7 @@ static enum status purge(struct db *db, const struct sql *sql, const char *const
 	return s;
 }
 
-enum status purge_run(struct db *db, void *ctx, struct error *reterr)
+enum status auth_purge(struct db *db, void *ctx, struct error *reterr)
 {
 	const struct auth_conf *conf = ((const struct auth *)ctx)->conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(ARENA_BYTES, ARENA_BYTES);

@@ -1,6 +1,5 @@
 /* LogOut and what sessions leave behind. */
 #include "auth/auth_test.h"
-#include "auth/purge.h"
 
 #include <string.h>
 
@@ -105,7 +104,7 @@ static void purge(struct rpc_call *call)
 {
 	struct error err;
 
-	if (purge_run(service_db(call), &test_auth, &err) != OK)
+	if (auth_purge(service_db(call), &test_auth, &err) != OK)
 		fail_msg("%s", err.message);
 }
 

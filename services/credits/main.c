@@ -14,7 +14,7 @@ static const struct conf_key credits_keys[] = {
 		      AMOUNT_MICROCREDITS_MAX,
 		      "Welcome gift, booked when a user is first seen; micro-credits, 0 for none."),
 	CONF_KEY_LIVE("gift.lifetime", CONF_DURATION, gift_lifetime_ms, "0ms", 0, 3650 * CONF_DAY,
-		      "What is left of the gift goes after this time; 0 for never."),
+		      "The rest of the gift goes after this time; 0 for never."),
 	CONF_KEY_LIVE("hold.lifetime_max", CONF_DURATION, hold_lifetime_max_ms, "24h", 1000,
 		      30 * CONF_DAY,
 		      "A hold expires after this time at the latest, whatever its caller asks."),

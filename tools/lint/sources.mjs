@@ -48,6 +48,22 @@ function checkBanned(file, code) {
   for (const match of code.matchAll(/\btypedef\s+(struct|union|enum)\b[^;(]*[;{]/g)) breach(file, lineOf(code, match.index), `no typedef of a ${match[1]}`);
 }
 
+// ---- what a service keeps: in the struct that its handlers reach through their calls, never in a variable of a file
+const KEPT = /\b(?:struct metric_family|pthread_once_t)\b/; // counters of the process, and what is done once in it
+function checkState(file, code) {
+  if (!/^services\/(?!runtime\/)/.test(file)) return;
+  for (const match of code.matchAll(/^(?:\s*static\s+|(?=[a-z_]))(?!(?:static|extern|typedef|return|goto|inline)\b)([\w\s*]+(?:\([\w\s*]+\)[\s*\w]+)?(?:\[[^\]]*\])*)\s*(?=[;=])/gm)) {
+    const atTop = !/^\s/.test(match[0]);
+    const declaration = match[1];
+    const pointee = declaration.slice(declaration.lastIndexOf("*") + 1);
+    if (!/\bstatic\b/.test(match[0]) && (!atTop || !/\s/.test(declaration.trim()) || /^(?:struct|enum|union) \w+$/.test(declaration.trim()))) continue;
+    if (KEPT.test(declaration) || /\bconst\b/.test(pointee)) continue;
+    breach(file, lineOf(code, match.index), `keeps state of its own: put it into the service's struct (${declaration.trim()})`);
+  }
+  for (const match of code.matchAll(/^(?:static )?struct(?: \w+)? \{[^]*?^\} (\w+)/gm))
+    breach(file, lineOf(code, match.index), `keeps state of its own: put it into the service's struct (${match[1]})`);
+}
+
 // ---- who may include whom (STYLE of the house: CONTRIBUTING.md)
 const RUNTIME = {
   base: [],
@@ -139,6 +155,7 @@ for (const file of files) {
     checkSizes(file, code);
     checkBanned(file, code);
     if (isTest(file)) continue;
+    checkState(file, code);
     checkIncludes(file, text);
     checkReasons(file, text);
     ensures.check(file, text);
