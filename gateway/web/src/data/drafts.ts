@@ -1,19 +1,12 @@
 // What is written and not yet sent, kept per chat over reloads.
 import { forgetAll, recall, remember } from "@/lib/storage";
-import { createStore, type Store } from "@/lib/store";
+import { createStores } from "@/lib/store";
 
 const PREFIX = "draft.";
 
-const drafts = new Map<string, Store<string>>();
+const drafts = createStores((chat) => recall(PREFIX + chat) ?? "");
 
-export function draftOf(chat: string): Store<string> {
-  let draft = drafts.get(chat);
-  if (!draft) {
-    draft = createStore(recall(PREFIX + chat) ?? "");
-    drafts.set(chat, draft);
-  }
-  return draft;
-}
+export const draftOf = drafts.of;
 
 export function setDraft(chat: string, text: string): void {
   draftOf(chat).set(text);
@@ -39,6 +32,6 @@ export function restoreDraft(chat: string, text: string): void {
 
 /** The next user of this browser shall not read them. */
 export function forgetDrafts(): void {
-  for (const draft of drafts.values()) draft.set("");
+  for (const draft of drafts.all()) draft.set("");
   forgetAll(PREFIX);
 }

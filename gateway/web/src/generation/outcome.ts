@@ -4,22 +4,13 @@ import type { Message } from "@/api/types";
 import { refreshBalance } from "@/data/credits";
 import { reloadChat, showAnswer } from "@/data/messages";
 import { tellTabs } from "@/data/tabs";
-import { createStore, type Store } from "@/lib/store";
+import { createStores } from "@/lib/store";
 import type { EndEvent } from "./events";
 import type { Live } from "./live";
 import { shownText } from "./live";
 
-const refusals = new Map<string, Store<Problem | undefined>>();
-
 /** Why the last message of a chat could not be sent, until the next one is. */
-export function refused(chat: string): Store<Problem | undefined> {
-  let store = refusals.get(chat);
-  if (!store) {
-    store = createStore<Problem | undefined>(undefined);
-    refusals.set(chat, store);
-  }
-  return store;
-}
+export const refused = createStores<Problem | undefined>(() => undefined).of;
 
 /** Generations whose end this page saw; an older answer of the server may still call them running. */
 const ended = new Set<string>();

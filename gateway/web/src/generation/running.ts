@@ -1,21 +1,12 @@
 // The answers that are being written, one store a chat. They belong to the page, not to a component: leaving the chat
 // and coming back finds the text where it is.
-import { createStore, type Store } from "@/lib/store";
+import { createStore, createStores } from "@/lib/store";
 import type { Live } from "./live";
 
 /** Stands for the chat that a first message is about to make. */
 export const NEW_CHAT = "new";
 
-const stores = new Map<string, Store<Live | undefined>>();
-
-export function liveOf(chat: string): Store<Live | undefined> {
-  let store = stores.get(chat);
-  if (!store) {
-    store = createStore<Live | undefined>(undefined);
-    stores.set(chat, store);
-  }
-  return store;
-}
+export const liveOf = createStores<Live | undefined>(() => undefined).of;
 
 /** Chats with an answer in the making, for the sidebar. */
 export const busyChats = createStore<ReadonlySet<string>>(new Set());

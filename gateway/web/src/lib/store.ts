@@ -1,10 +1,14 @@
 // A value outside React that components can watch: for what changes faster than a tree of contexts should render.
 import { useSyncExternalStore } from "react";
 
-export interface Store<T> {
+export interface Watchable<T> {
   get(): T;
-  set(next: T): void;
+  /** Returns the function that ends it. */
   subscribe(listener: () => void): () => void;
+}
+
+export interface Store<T> extends Watchable<T> {
+  set(next: T): void;
 }
 
 export function createStore<T>(initial: T): Store<T> {
@@ -24,6 +28,22 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
-export function useStore<T>(store: Store<T>): T {
+/** A store for each name, made when it is first asked for. */
+export function createStores<T>(initial: (name: string) => T) {
+  const stores = new Map<string, Store<T>>();
+  return {
+    of(name: string): Store<T> {
+      let store = stores.get(name);
+      if (!store) {
+        store = createStore(initial(name));
+        stores.set(name, store);
+      }
+      return store;
+    },
+    all: () => stores.values(),
+  };
+}
+
+export function useStore<T>(store: Watchable<T>): T {
   return useSyncExternalStore(store.subscribe, store.get);
 }

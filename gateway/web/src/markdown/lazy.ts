@@ -1,6 +1,6 @@
 // A part of the page that is loaded when the first text needs it, and then used without waiting.
-import { useEffect, useSyncExternalStore } from "react";
-import { createStore } from "@/lib/store";
+import { useEffect } from "react";
+import { createStore, useStore } from "@/lib/store";
 
 /** Returns a hook that answers undefined until the part is there, or when it is not wanted. */
 export function lazyPart<T>(load: () => Promise<T>): (wanted: boolean) => T | undefined {
@@ -17,7 +17,7 @@ export function lazyPart<T>(load: () => Promise<T>): (wanted: boolean) => T | un
     useEffect(() => {
       if (wanted) start();
     }, [wanted]);
-    const loaded = useSyncExternalStore(part.subscribe, part.get);
+    const loaded = useStore(part);
     return wanted ? loaded : undefined;
   };
 }

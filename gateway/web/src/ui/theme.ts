@@ -1,5 +1,5 @@
 // The theme that was chosen; /theme.js applies it before the first paint. Without a choice the system's holds.
-import { useSyncExternalStore } from "react";
+import { watchMedia } from "@/lib/browser";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
 
@@ -7,7 +7,7 @@ export type Theme = "system" | "light" | "dark";
 
 const stored = recall("theme");
 const chosen = createStore<Theme>(stored === "light" || stored === "dark" ? stored : "system");
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = watchMedia("(prefers-color-scheme: dark)");
 
 export function setTheme(theme: Theme): void {
   chosen.set(theme);
@@ -20,14 +20,9 @@ export function useTheme(): Theme {
   return useStore(chosen);
 }
 
-function subscribe(listener: () => void): () => void {
-  dark.addEventListener("change", listener);
-  return () => dark.removeEventListener("change", listener);
-}
-
 /** What is seen, the system's taste included. */
 export function useIsDark(): boolean {
   const theme = useTheme();
-  const system = useSyncExternalStore(subscribe, () => dark.matches);
+  const system = useStore(systemIsDark);
   return theme === "system" ? system : theme === "dark";
 }

@@ -5,7 +5,7 @@ import type { Problem } from "@/api/problem";
 import { draftOf } from "@/data/drafts";
 import { refused } from "@/generation/outcome";
 import { busyChats } from "@/generation/running";
-import { useOnline } from "@/lib/online";
+import { online } from "@/lib/browser";
 import { useStore } from "@/lib/store";
 import { Button, buttonClass } from "@/ui/button";
 import { IconButton } from "@/ui/icon-button";
@@ -24,7 +24,7 @@ export function Notices({
   maxBytes: number;
 }) {
   const problem = useStore(refused(chat));
-  const online = useOnline();
+  const isOnline = useStore(online);
   const text = useStore(draftOf(chat));
   const busy = useStore(busyChats).has(chat);
   const shortfall = useShortfall(chat, text);
@@ -32,7 +32,7 @@ export function Notices({
     const [size, max] = [Math.ceil(tooLongBytes / 1024), maxBytes / 1024];
     return <Notice>{t("composer.tooLong", { size, max })}</Notice>;
   }
-  if (!online) {
+  if (!isOnline) {
     return (
       <Notice>
         <CloudOff aria-hidden className="size-4 shrink-0 text-warn" />

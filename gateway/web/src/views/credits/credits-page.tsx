@@ -6,8 +6,10 @@ import { useBalance, useTransactions } from "@/data/credits";
 import { useModels } from "@/data/models";
 import { formatCredits, micro } from "@/lib/money";
 import { formatDateTime } from "@/lib/time";
-import { Button, buttonClass } from "@/ui/button";
+import { buttonClass } from "@/ui/button";
+import { CELL } from "@/ui/cell";
 import { cn } from "@/ui/cn";
+import { ListEnd } from "@/ui/list-end";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Page } from "@/views/page/page";
@@ -82,13 +84,12 @@ function History() {
       )}
       {data && rows.length === 0 && <Nothing />}
       {rows.length > 0 && <Table rows={rows} />}
-      {hasNextPage && (
-        <Button className="mt-4" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t("common.more")}
-        </Button>
-      )}
-      {rows.length > 0 && !hasNextPage && (
-        <p className="mt-4 text-center text-xs text-muted">{t("common.end")}</p>
+      {(rows.length > 0 || hasNextPage) && (
+        <ListEnd
+          hasMore={hasNextPage}
+          busy={isFetchingNextPage}
+          onMore={() => void fetchNextPage()}
+        />
       )}
     </section>
   );
@@ -102,8 +103,6 @@ function Nothing() {
     </div>
   );
 }
-
-const CELL = "border-b border-line px-3 py-2.5 first:pl-0 last:pr-0";
 
 function Table({ rows }: { rows: Transaction[] }) {
   return (

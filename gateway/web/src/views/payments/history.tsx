@@ -4,8 +4,9 @@ import type { Payment } from "@/api/types";
 import { usePackages, usePayments } from "@/data/payments";
 import { formatMoney, micro } from "@/lib/money";
 import { formatDate } from "@/lib/time";
-import { Button, buttonClass } from "@/ui/button";
+import { buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
+import { ListEnd } from "@/ui/list-end";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
 
@@ -30,12 +31,12 @@ export function PaymentHistory() {
           <Row key={row.id} payment={row} />
         ))}
       </ul>
-      {hasNextPage ? (
-        <Button className="mt-4" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          {t("common.more")}
-        </Button>
-      ) : (
-        rows.length > 0 && <p className="mt-4 text-center text-xs text-muted">{t("common.end")}</p>
+      {(rows.length > 0 || hasNextPage) && (
+        <ListEnd
+          hasMore={hasNextPage}
+          busy={isFetchingNextPage}
+          onMore={() => void fetchNextPage()}
+        />
       )}
     </section>
   );

@@ -8,6 +8,7 @@ import { session } from "@/data/session";
 import { formatCredits, formatMoney, micro } from "@/lib/money";
 import { useStore } from "@/lib/store";
 import { Button, buttonClass } from "@/ui/button";
+import { CELL } from "@/ui/cell";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
@@ -138,8 +139,6 @@ function About({ credits }: { credits: bigint }) {
     </p>
   );
 }
-
-const CELL = "border-b border-line px-3 py-2.5 first:pl-0 last:pr-0";
 
 /** A part of a price that is not asked for reads as a dash. */
 function rate(amount: bigint): string {

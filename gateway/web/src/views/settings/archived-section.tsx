@@ -4,12 +4,13 @@ import { toProblem } from "@/api/problem";
 import { titleOf, useChatActions, useChats } from "@/data/chats";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
+import { ListEnd } from "@/ui/list-end";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 
 export function ArchivedSection() {
-  const { data, error, refetch, hasNextPage, fetchNextPage } = useChats(true);
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useChats(true);
   const { update, remove } = useChatActions();
   if (error && !data) {
     return (
@@ -56,13 +57,11 @@ export function ArchivedSection() {
           </li>
         ))}
       </ul>
-      {hasNextPage ? (
-        <Button className="mt-4" onClick={() => void fetchNextPage()}>
-          {t("common.more")}
-        </Button>
-      ) : (
-        <p className="mt-4 text-center text-xs text-muted">{t("common.end")}</p>
-      )}
+      <ListEnd
+        hasMore={hasNextPage}
+        busy={isFetchingNextPage}
+        onMore={() => void fetchNextPage()}
+      />
     </>
   );
 }

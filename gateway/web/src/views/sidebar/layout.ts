@@ -1,30 +1,21 @@
 // Where the sidebar is: beside the page, away, or a sheet over it on narrow screens.
-import { useSyncExternalStore } from "react";
+import { watchMedia } from "@/lib/browser";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
 
-const narrow = matchMedia("(max-width: 767px)");
+const narrow = watchMedia("(max-width: 767px)");
 
 const docked = createStore(recall("sidebar") !== "closed");
 const sheet = createStore(false);
 
-function subscribe(listener: () => void): () => void {
-  narrow.addEventListener("change", listener);
-  return () => narrow.removeEventListener("change", listener);
-}
-
-function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => narrow.matches);
-}
-
 export function useSidebar(): { open: boolean; narrow: boolean } {
-  const isNarrow = useNarrow();
+  const isNarrow = useStore(narrow);
   const [inPage, over] = [useStore(docked), useStore(sheet)];
   return { open: isNarrow ? over : inPage, narrow: isNarrow };
 }
 
 export function toggleSidebar(): void {
-  if (narrow.matches) {
+  if (narrow.get()) {
     sheet.set(!sheet.get());
     return;
   }

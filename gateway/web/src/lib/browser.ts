@@ -1,0 +1,27 @@
+// What the browser says of itself and of its window, to be watched as a store is.
+import type { Watchable } from "./store";
+
+/** Whether a media query holds. */
+export function watchMedia(query: string): Watchable<boolean> {
+  const media = matchMedia(query);
+  return {
+    get: () => media.matches,
+    subscribe(listener) {
+      media.addEventListener("change", listener);
+      return () => media.removeEventListener("change", listener);
+    },
+  };
+}
+
+/** False only when the browser is sure that there is no network. */
+export const online: Watchable<boolean> = {
+  get: () => navigator.onLine,
+  subscribe(listener) {
+    window.addEventListener("online", listener);
+    window.addEventListener("offline", listener);
+    return () => {
+      window.removeEventListener("online", listener);
+      window.removeEventListener("offline", listener);
+    };
+  },
+};
