@@ -1,6 +1,6 @@
 import { CircleAlert, RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
-import { type Problem, toProblem } from "@/api/problem";
+import { toProblem } from "@/api/problem";
 import { problemText, t } from "@/words";
 import { Button } from "./button";
 import { cn } from "./cn";
@@ -15,7 +15,8 @@ export function ProblemPanel({
   children,
 }: {
   title: string;
-  problem: Problem | Error;
+  /** What a query or a call failed with. */
+  problem: Error | null;
   onRetry?: () => void;
   retryLabel?: string;
   className?: string;

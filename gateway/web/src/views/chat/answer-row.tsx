@@ -1,4 +1,4 @@
-import { Check, ChevronRight, Copy, RotateCw } from "lucide-react";
+import { ChevronRight, RotateCw } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "@/api/problem";
@@ -10,12 +10,12 @@ import { formatDateTime, formatSeconds } from "@/lib/time";
 import { Markdown } from "@/markdown/markdown";
 import { PlainText } from "@/markdown/plain";
 import { buttonClass } from "@/ui/button";
-import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
 import { AskAgain, useRetryLabel } from "./again";
+import { CopyButton } from "./copy-button";
 import type { Answer } from "./items";
 
 export const AnswerRow = memo(
@@ -122,7 +122,6 @@ function Footer({
   model: string;
   onAgain: (() => void) | undefined;
 }) {
-  const { copied, copy } = useCopy();
   const [asking, setAsking] = useState(false);
   if (message.state === "RUNNING") return null;
   const charged = micro(message.creditsUsed);
@@ -132,15 +131,7 @@ function Footer({
   ].filter(Boolean);
   const row = (
     <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">
-      {message.text && (
-        <IconButton
-          label={t(copied ? "common.copied" : "chat.copyAnswer")}
-          small
-          onClick={() => copy(message.text)}
-        >
-          {copied ? <Check className="text-good" /> : <Copy />}
-        </IconButton>
-      )}
+      {message.text && <CopyButton text={message.text} label={t("chat.copyAnswer")} />}
       {onAgain && message.state !== "FAILED" && (
         <IconButton
           label={t("chat.again")}

@@ -1,4 +1,3 @@
-import { toProblem } from "@/api/problem";
 import { useChat } from "@/data/chats";
 import { useTalk } from "@/data/messages";
 import type { Talk } from "@/data/talk";
@@ -27,11 +26,7 @@ function StoredConversation({ chat, onAsk }: { chat: string; onAsk: Ask }) {
   if (!missing) return <Waiting />;
   return (
     <div className="mx-auto w-full max-w-[760px] flex-1 p-4 pt-12">
-      <ProblemPanel
-        title={t("chat.failed")}
-        problem={toProblem(missing)}
-        onRetry={() => void refetch()}
-      />
+      <ProblemPanel title={t("chat.failed")} problem={missing} onRetry={() => void refetch()} />
     </div>
   );
 }

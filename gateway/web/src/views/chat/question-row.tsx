@@ -1,13 +1,11 @@
-import { Check, Copy } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { CodeBlock } from "@/markdown/code-block";
 import { fencesOf } from "@/markdown/fences";
 import { plainBlocks } from "@/markdown/plain";
 import { breakable } from "@/markdown/words";
-import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
-import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";
+import { CopyButton } from "./copy-button";
 
 /** A longer question is folded, in characters and in lines: a pasted file should not hide the talk. */
 const FOLD_CHARACTERS = 1500;
@@ -17,18 +15,14 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
   const lineEnd = useMemo(() => endOfLine(text, FOLD_LINES), [text]);
   const long = text.length > FOLD_CHARACTERS || lineEnd < text.length;
   const [folded, setFolded] = useState(true);
-  const { copied, copy } = useCopy();
   const shown = long && folded ? text.slice(0, Math.min(lineEnd, FOLD_CHARACTERS)) : text;
   return (
     <article aria-label={t("chat.messageOf")} className="group flex justify-end gap-1">
-      <IconButton
-        label={t(copied ? "common.copied" : "chat.copyMessage")}
-        small
-        onClick={() => copy(text)}
+      <CopyButton
+        text={text}
+        label={t("chat.copyMessage")}
         className="mt-1.5 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:hidden"
-      >
-        {copied ? <Check className="text-good" /> : <Copy />}
-      </IconButton>
+      />
       <div className="max-w-[85%] min-w-0 rounded-2xl rounded-br-[5px] bg-own px-4 py-2.5">
         <div className={cn("relative", long && folded && "max-h-72 overflow-hidden")}>
           <QuestionText text={shown} />

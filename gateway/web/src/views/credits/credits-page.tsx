@@ -1,6 +1,5 @@
 import { Receipt } from "lucide-react";
 import { Link } from "wouter";
-import { toProblem } from "@/api/problem";
 import type { Balance, Transaction } from "@/api/types";
 import { useBalance, useTransactions } from "@/data/credits";
 import { useModels } from "@/data/models";
@@ -22,7 +21,7 @@ export default function CreditsPage() {
       {error && !balance ? (
         <ProblemPanel
           title={t("credits.title")}
-          problem={toProblem(error)}
+          problem={error}
           onRetry={() => void refetch()}
           className="mt-6"
         />
@@ -77,7 +76,7 @@ function History() {
       {error && !data && (
         <ProblemPanel
           title={t("credits.history")}
-          problem={toProblem(error)}
+          problem={error}
           onRetry={() => void refetch()}
           className="mt-4"
         />

@@ -1,5 +1,4 @@
 import { ExternalLink } from "lucide-react";
-import { toProblem } from "@/api/problem";
 import type { Payment } from "@/api/types";
 import { usePackages, usePayments } from "@/data/payments";
 import { formatMoney, micro } from "@/lib/money";
@@ -21,7 +20,7 @@ export function PaymentHistory() {
       {error && rows.length === 0 && (
         <ProblemPanel
           title={t("payments.title")}
-          problem={toProblem(error)}
+          problem={error}
           onRetry={() => void refetch()}
           className="mt-4"
         />

@@ -1,7 +1,6 @@
 import { CircleCheck, CircleX, Clock } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useSearch } from "wouter";
-import { toProblem } from "@/api/problem";
 import { useBalance } from "@/data/credits";
 import { useBooking, usePayment } from "@/data/payments";
 import { micro } from "@/lib/money";
@@ -30,7 +29,7 @@ function Paid({ id }: { id: string }) {
     return (
       <ProblemPanel
         title={t("payments.success")}
-        problem={toProblem(error)}
+        problem={error}
         onRetry={() => void refetch()}
         className="mt-6"
       />

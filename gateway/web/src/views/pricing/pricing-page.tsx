@@ -1,6 +1,5 @@
 import { Info } from "lucide-react";
 import { Link } from "wouter";
-import { toProblem } from "@/api/problem";
 import type { Package } from "@/api/types";
 import { pricesOf, useModels } from "@/data/models";
 import { useBuy, usePackages } from "@/data/payments";
@@ -43,7 +42,7 @@ function Packages({ visitor }: { visitor: boolean }) {
     return (
       <ProblemPanel
         title={t("pricing.title")}
-        problem={toProblem(error)}
+        problem={error}
         onRetry={() => void refetch()}
         className="mt-6"
       />
@@ -120,9 +119,7 @@ function Buy({ offer }: { offer: Package }) {
       >
         {t(isPending || isSuccess ? "pricing.buying" : "pricing.buy")}
       </Button>
-      {error && (
-        <ProblemPanel title={t("pricing.notOpened")} problem={toProblem(error)} className="mt-3" />
-      )}
+      {error && <ProblemPanel title={t("pricing.notOpened")} problem={error} className="mt-3" />}
     </div>
   );
 }

@@ -1,5 +1,4 @@
 import { type ReactNode, useState } from "react";
-import { toProblem } from "@/api/problem";
 import { useMe } from "@/data/account";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
@@ -25,7 +24,7 @@ function Profile() {
     return (
       <ProblemPanel
         title={t("settings.account")}
-        problem={toProblem(error)}
+        problem={error}
         onRetry={() => void refetch()}
         className="mt-5"
       />

@@ -1,6 +1,5 @@
 import { Archive } from "lucide-react";
 import { Link } from "wouter";
-import { toProblem } from "@/api/problem";
 import { titleOf, useChatActions, useChats } from "@/data/chats";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
@@ -16,7 +15,7 @@ export function ArchivedSection() {
     return (
       <ProblemPanel
         title={t("chats.failed")}
-        problem={toProblem(error)}
+        problem={error}
         onRetry={() => void refetch()}
         className="mt-5"
       />

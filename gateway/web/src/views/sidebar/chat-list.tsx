@@ -1,6 +1,5 @@
 import { useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
-import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
 import { titleOf, useChats } from "@/data/chats";
 import { busyChats } from "@/generation/running";
@@ -24,7 +23,7 @@ export function ChatList() {
     return (
       <ProblemPanel
         title={t("chats.failed")}
-        problem={toProblem(error)}
+        problem={error}
         onRetry={() => void refetch()}
         className="mx-2.5"
       />
