@@ -24,14 +24,14 @@ export default defineConfig({
       { find: "@", replacement: fileURLToPath(new URL("./src", import.meta.url)) },
     ],
   },
-  // Pre-bundling would go past the plugin and the alias above.
+  // Pre-bundling would skip the plugin and the alias above.
   optimizeDeps: { exclude: ["sonner"] },
   server: {
     host: "127.0.0.1",
     proxy: Object.fromEntries(
       ["/api", "/v1", "/.well-known", "/openapi.json", "/ws"].map((path) => [
         path,
-        // The gateway answers to its own names only.
+        // The gateway answers to its own host names only.
         { target: gateway, ws: path === "/ws", changeOrigin: true },
       ]),
     ),

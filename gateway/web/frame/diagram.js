@@ -1,8 +1,8 @@
-// Draws diagrams in a frame of its own: a sandbox without an origin, a network or the page's content security policy.
-// The page shows the picture as an image, in which no script runs, and ends the frame when it takes too long.
+// Draws diagrams in a sandboxed frame, which has no origin, no network, and its own content security policy. The page
+// shows the result as an image, in which no script runs. It ends a frame that takes too long.
 /* global mermaid */
 
-/** Names the picture's parts; only one is drawn at a time. */
+/** Names the parts of the picture. One picture is drawn at a time. */
 let count = 0;
 
 async function draw({ code, colours }) {
@@ -23,7 +23,7 @@ async function draw({ code, colours }) {
   return sized(svg);
 }
 
-/** An image has the size that its SVG says in pixels, and not 100 % of something. */
+/** The SVG gets its size in pixels: as an image it cannot have 100 % of something. */
 function sized(text) {
   const svg = new DOMParser().parseFromString(text, "text/html").querySelector("svg");
   const [, , width, height] = (svg.getAttribute("viewBox") ?? "0 0 600 400")

@@ -1,7 +1,7 @@
-// Applies the remembered theme before anything is painted. Without a choice the system's theme holds by CSS alone.
+// Applies the chosen theme before the first paint. Without a choice the CSS follows the system's theme.
 try {
   const theme = localStorage.getItem("lc.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Storage is switched off: the system's theme it is.
+  // Storage is switched off: the system's theme holds.
 }

@@ -9,7 +9,7 @@ import { notes } from "./lib/notify";
 import { useStore } from "./lib/store";
 import { Boundary } from "./ui/boundary";
 
-/** The part that draws notes is loaded so long after the page, in milliseconds. */
+/** The part that draws notes is loaded this long after the page, in milliseconds. */
 const NOTES_MS = 3000;
 
 const loadNotes = () => import("./app/notes");
@@ -32,7 +32,7 @@ function Root() {
 }
 
 sayWhatIsUnexpected();
-// A note about a lost connection has to be there before that is lost.
+// Without a connection the part could not be loaded to say that the connection is lost.
 setTimeout(() => void loadNotes().catch(() => undefined), NOTES_MS);
 
 createRoot(document.getElementById("root")!).render(

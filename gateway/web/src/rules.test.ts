@@ -14,7 +14,7 @@ function filesWith(pattern: RegExp): string[] {
 }
 
 it.each([
-  // Plain http on another host is no secure context, and these are missing there.
+  // Plain http on another host is not a secure context, and these are missing there.
   ["crypto.randomUUID", /\.randomUUID\s*\(/, []],
   ["crypto.subtle", /\bcrypto\.subtle\b/, []],
   ["the clipboard", /\bclipboard\.(read|write)/, ["ui/clipboard.ts"]],

@@ -1,14 +1,14 @@
-// The page runs under `style-src 'self'`: a library that adds a <style> element has to be kept from it.
+// The page runs under `style-src 'self'`, so libraries must not add <style> elements.
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
-/** Radix' scroll lock adds its rules at run time. */
+/** Radix' scroll lock adds a <style> element at run time. */
 export const removeScroll = {
   find: "react-remove-scroll",
   replacement: fileURLToPath(new URL("../src/lib/remove-scroll.ts", import.meta.url)),
 };
 
-/** Sonner injects its styles when it is loaded; main.css imports the same rules from its package. */
+/** Sonner adds its styles when it is loaded. main.css imports the same rules from its package. */
 export function sonnerWithoutStyleElement(): Plugin {
   const call = /\n__insertCSS\("(?:[^"\\]|\\.)*"\);/;
   return {

@@ -1,4 +1,4 @@
-// The frame that draws diagrams, beside the page: its document, its script, and Mermaid as it is published.
+// Adds the frame that draws diagrams to the output: its document, its script, and Mermaid as published.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

@@ -1,24 +1,24 @@
-// The build adds to Vite's output: the size budget, the paths of the page, and precompressed copies for the gateway.
+// Steps after Vite's build: the budget of size, the paths of the page, and compressed copies for the gateway.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
 import { ROUTES } from "../src/app/routes.ts";
 
-/** Largest sum of gzipped JavaScript that opening a chat may load, in bytes. */
+/** Opening a chat may load so much gzipped JavaScript, in bytes. */
 const FIRST_LOAD_MAX_BYTES = 180 * 1024;
 
-/** Smaller files gain nothing from compression, in bytes. */
+/** Smaller files are not compressed, for they would not get smaller. In bytes. */
 const COMPRESS_MIN_BYTES = 512;
 
 const gzip = (plain: Buffer) => gzipSync(plain, { level: 9 });
 
 const COMPRESSIBLE = /\.(js|css|html|svg|json|txt)$/;
 
-/** Loaded when a chat is opened, beside the entry. */
+/** The part that is loaded when a chat is opened. */
 const CHAT = "/chat/conversation.tsx";
 
-/** Fails the build when opening a chat loads more than the budget. What else comes lazily does not count. */
+/** Fails the build when opening a chat loads more than the budget. Other lazy parts do not count. */
 export function budget(): Plugin {
   return {
     name: "budget",

@@ -1,4 +1,4 @@
-// Every failure of a call, ours or the network's, in the one shape of the API (RFC 9457).
+// Every failure of a call, of the server or of the network, in the API's one shape (RFC 9457).
 import type { components } from "./schema";
 
 /** A newer server may know reasons that this page does not. */
@@ -6,7 +6,7 @@ type ProblemJson = Omit<components["schemas"]["Problem"], "reason" | "code"> & {
   reason: string;
 };
 
-/** Reasons of this page's own, beside those of the API. */
+/** Reasons that the page adds to those of the API. */
 export const UNREACHABLE = "UNREACHABLE";
 export const UNREADABLE = "UNREADABLE";
 
@@ -38,14 +38,14 @@ export function isSessionLost(problem: Problem): boolean {
   return problem.status === 401;
 }
 
-/** What a caught value means to people: never a stack, never "[object Object]". */
+/** A caught value as a problem, which people can read. */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof TypeError) return new Problem({ reason: UNREACHABLE });
   return new Problem({ reason: UNREADABLE, detail: String(thrown) });
 }
 
-/** The problem that a response tells of; its body may be anything when a proxy wrote it. */
+/** The problem of a response. A proxy may have written its body, so the body may be anything. */
 export function problemOf(body: unknown, response: Response): Problem {
   const json = typeof body === "object" && body !== null ? (body as Partial<ProblemJson>) : {};
   return new Problem({

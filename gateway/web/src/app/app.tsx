@@ -90,7 +90,7 @@ function Member() {
   );
 }
 
-/** Whether the page has the path, for whoever logs in. */
+/** Whether the page has this path for a signed-in user. */
 function useIsKnown(path: string): boolean {
   const { parser } = useRouter();
   return Object.values(ROUTES).some((route) => matchRoute(parser, route, path)[0]);
@@ -108,7 +108,7 @@ function Nowhere() {
   );
 }
 
-/** Where the visitor wanted to go; only ever a path of our own. */
+/** Goes where the visitor wanted to go before the log-in, if it is a path of this page. */
 function AfterLogin() {
   const next = new URLSearchParams(location.search).get("next") ?? "/";
   return <Redirect to={/^\/(?![/\\])/.test(next) ? next : "/"} replace />;

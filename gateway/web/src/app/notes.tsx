@@ -4,7 +4,7 @@ import { notes } from "@/lib/notify";
 import { useStore } from "@/lib/store";
 import { useIsDark } from "@/ui/theme";
 
-/** Sonner's names for ours. */
+/** The page's colours by Sonner's names. */
 const COLOURS = {
   fontFamily: "var(--font-sans)",
   "--normal-bg": "var(--bg-raised)",
@@ -30,7 +30,7 @@ export default function Notes() {
     <Toaster
       theme={dark ? "dark" : "light"}
       position="top-center"
-      // Below the header and far from the composer: nothing that people reach for is covered.
+      // Below the header and far from the composer, so that notes cover neither.
       offset={HEADER}
       mobileOffset={HEADER}
       style={COLOURS}

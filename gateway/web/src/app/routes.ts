@@ -1,4 +1,4 @@
-/** Every path that the page has. The build writes them to routes.txt, and the gateway answers any other one with status 404. */
+/** Every path of the page. The build writes them to routes.txt, and the gateway answers other paths with status 404. */
 export const ROUTES = {
   home: "/",
   chat: "/chat/:chat",

@@ -17,7 +17,7 @@ const Palette = lazyView(() => import("@/views/commands/palette"), "window");
 const Shortcuts = lazyView(() => import("@/views/commands/shortcuts"), "window");
 const SessionEnded = lazyView(() => import("@/views/auth/session-ended"), "window");
 
-/** What stands around every page of a signed-in user. */
+/** The frame around every page of a signed-in user: sidebar and windows. */
 export function Shell({ chat, children }: { chat: string | undefined; children: ReactNode }) {
   const { open, narrow } = useSidebar();
   const shown = useStore(openWindow);

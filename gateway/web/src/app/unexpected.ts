@@ -1,9 +1,9 @@
-// No click is without an answer: what a handler throws is said to the reader, with the words that a report needs.
+// When a handler throws, a note says so, in the words that a report needs. No click stays without an answer.
 
 import { notify } from "@/lib/notify";
 import { t } from "@/words";
 
-/** The same fault is not said again so soon, in milliseconds. */
+/** The same fault is said once in this time, in milliseconds. */
 const QUIET_MS = 10_000;
 
 let last = { text: "", time: 0 };
@@ -14,7 +14,7 @@ export function sayWhatIsUnexpected(): void {
 }
 
 function say(thrown: unknown): void {
-  // Without an error object it is a browser's own note, and an abort is what somebody wanted.
+  // Without an Error it is the browser's own event, and an abort is wanted.
   if (!(thrown instanceof Error) || thrown.name === "AbortError") return;
   const text = t("common.unexpected", { reason: `${thrown.name}: ${thrown.message}` });
   if (text === last.text && Date.now() - last.time < QUIET_MS) return;

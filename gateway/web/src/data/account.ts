@@ -7,7 +7,7 @@ import { type Answer, api, ask } from "./client";
 import { keys } from "./keys";
 import { markInUse, type Opened } from "./session";
 
-/** The profile changes by this page only; in milliseconds. */
+/** The profile seldom changes. In milliseconds. */
 const PROFILE_FRESH_MS = 10 * 60_000;
 
 export function useMe() {
@@ -26,12 +26,12 @@ export function showMe(user: User): void {
   cache.setQueryData<User>(keys.me, user);
 }
 
-/** The same user logged in again: what changed meanwhile is asked for. */
+/** Asks for everything anew, after the same user logged in again. */
 export function refreshData(): void {
   void cache.invalidateQueries();
 }
 
-/** Another user logged in over the page. */
+/** For another user who logged in over the page. */
 export function forgetDataButMe(): void {
   cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
 }

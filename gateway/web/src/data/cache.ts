@@ -1,4 +1,4 @@
-// What the server said, kept for the whole page. Everything that asks or changes it stands in this folder.
+// The data of the server, kept for the whole page. Only the files of this folder read and change the cache.
 import { notifyManager, QueryClient, type QueryKey } from "@tanstack/react-query";
 import { toProblem } from "@/api/problem";
 
@@ -7,7 +7,7 @@ const FRESH_MS = 10_000;
 
 const RETRIES = 2;
 
-// In the same turn: an answer that ended is in the list before its live copy leaves it.
+// Views hear of a change in the same turn: an answer that ended is in the list before its live copy leaves it.
 notifyManager.setScheduler(queueMicrotask);
 
 export const cache = new QueryClient({
@@ -19,7 +19,7 @@ export const cache = new QueryClient({
   },
 });
 
-/** What is in sight of these is asked for anew at once, the rest when a view shows it. */
+/** Data that a view shows is asked for anew at once, other data when a view shows it. */
 export function refresh(...queryKeys: QueryKey[]): void {
   for (const queryKey of queryKeys) void cache.invalidateQueries({ queryKey });
 }

@@ -1,4 +1,4 @@
-// The list of chats and what can be done with one. Changes show at once and are taken back when the server refuses.
+// The list of chats, and what can be done with a chat. Changes show at once, and go back when the server refuses.
 import { type InfiniteData, skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
@@ -38,7 +38,7 @@ export function titleOf(chat: Pick<Chat, "title">): string {
   return isolated(chat.title) || t("chats.untitled");
 }
 
-/** Chats that were made for a first message which the server did not take yet. */
+/** Chats whose first message the server did not take yet. */
 const created = new Map<string, Chat>();
 
 /** Makes a chat. The list shows it once it has a message. */
@@ -60,14 +60,14 @@ export function showCreated(id: string): void {
   cache.setQueryData<Pages>(keys.chatList(false), (old) => old && insert(old, chat));
 }
 
-/** The chat's first message was refused: an empty chat is of no use. */
+/** Deletes a chat whose first message was refused: an empty chat is of no use. */
 export async function discardChat(id: string): Promise<void> {
   created.delete(id);
   const params = { path: { chat: id } };
   await api.DELETE("/api/v1/chats/{chat}", { params }).catch(() => undefined);
 }
 
-/** Before the first chat that is not pinned. */
+/** Puts the chat before the first one that is not pinned. */
 function insert(pages: Pages, chat: Chat): Pages {
   const [first, ...rest] = pages.pages;
   if (!first) return pages;
@@ -76,7 +76,7 @@ function insert(pages: Pages, chat: Chat): Pages {
   return { ...pages, pages: [{ ...first, chats }, ...rest] };
 }
 
-/** Changes or, with undefined, removes a chat in a list. */
+/** Changes a chat in a list. A `change` that returns undefined removes it. */
 function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefined): Pages {
   const edit = (chat: Chat) => (chat.id === id ? change(chat) : chat);
   return {

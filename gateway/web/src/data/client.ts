@@ -1,4 +1,4 @@
-// The one way to the server: typed by openapi.json, signed in by cookies, failing with Problem.
+// The one way to the server. openapi.json types it, cookies sign it in, and it fails with a Problem.
 import createClient from "openapi-fetch";
 import { problemOf } from "@/api/problem";
 import type { paths } from "@/api/schema";

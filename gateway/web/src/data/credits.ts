@@ -7,7 +7,7 @@ import { api, ask } from "./client";
 import { keys } from "./keys";
 import { usePages } from "./pages";
 
-/** The charge is booked a moment after the answer ended: when to look again, in milliseconds. */
+/** The charge is booked a moment after an answer's end. The waits between two looks, in milliseconds. */
 const LOOK_AGAIN_MS = [400, 1000, 2500, 5000];
 
 export function useBalance() {
@@ -22,7 +22,7 @@ export function balanceIsHeld(): void {
   refresh(keys.balance);
 }
 
-/** Asks until nothing is held any more, or the patience is over. */
+/** Asks for the balance until nothing is held any more, a few times at most. */
 export async function refreshBalance(): Promise<void> {
   await cache.invalidateQueries({ queryKey: keys.transactions });
   for (const wait of [0, ...LOOK_AGAIN_MS]) {

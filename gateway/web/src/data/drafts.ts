@@ -1,4 +1,4 @@
-// What is written and not yet sent, kept per chat over reloads.
+// Texts that are not sent yet, one a chat, kept over reloads.
 import { forgetAll, recall, remember } from "@/lib/storage";
 import { createStores } from "@/lib/store";
 
@@ -13,24 +13,24 @@ export function setDraft(chat: string, text: string): void {
   remember(PREFIX + chat, text || null);
 }
 
-/** Empties the composer if it is its text that goes out. What is stored stays until the server has the text. */
+/** Empties the composer when its text goes out. Storage keeps the text until the server took it. */
 export function sendDraft(chat: string, text: string): void {
   const draft = draftOf(chat);
   if (draft.get().trim() === text.trim()) draft.set("");
 }
 
-/** The server has the text: only what was written since is stored. */
+/** The server took the text: storage keeps only what was written since. */
 export function dropSentDraft(chat: string): void {
   setDraft(chat, draftOf(chat).get());
 }
 
-/** Gives a text back that could not be sent, above what was written since. */
+/** Puts a text that was not sent back into the composer, above what was written since. */
 export function restoreDraft(chat: string, text: string): void {
   const since = draftOf(chat).get();
   setDraft(chat, since && since !== text ? `${text}\n\n${since}` : text);
 }
 
-/** The next user of this browser shall not read them. */
+/** The next user of this browser must not read them. */
 export function forgetDrafts(): void {
   for (const draft of drafts.all()) draft.set("");
   forgetAll(PREFIX);

@@ -7,7 +7,7 @@ import { api, ask } from "./client";
 import { keys } from "./keys";
 import { join, merge, share, type Talk } from "./talk";
 
-/** Messages that fill the first screen, and those of a page after that: the most that the API gives. */
+/** Messages that fill the first screen, and messages of each further page: the API's maximum. */
 const FIRST_PAGE = 24;
 const NEXT_PAGE = 100;
 
@@ -27,7 +27,7 @@ async function fetchPage(
   return { messages: messages.toReversed(), older: nextPageToken };
 }
 
-/** The messages as far as they are loaded: loadOlder() has those before them. */
+/** The messages that are loaded. loadOlder() adds those before them. */
 export function useTalk(chat: string | undefined) {
   return useQuery({
     queryKey: keys.messages(chat ?? ""),
@@ -38,7 +38,7 @@ export function useTalk(chat: string | undefined) {
   });
 }
 
-/** The newest messages, under what is loaded already. */
+/** The newest messages, joined to those that are loaded already. */
 async function fetchNewest(
   chat: string,
   known: Talk | undefined,
@@ -51,7 +51,7 @@ async function fetchNewest(
 
 const loading = new Map<string, Promise<boolean>>();
 
-/** Loads the page before what is known. False: there is none, or it cannot be had now. */
+/** Loads the page before the loaded messages. False: there is none, or the server does not answer. */
 export function loadOlder(chat: string): Promise<boolean> {
   let one = loading.get(chat);
   if (!one) {
@@ -75,7 +75,7 @@ async function prepend(chat: string): Promise<boolean> {
   return true;
 }
 
-/** Shows the messages of an answer that has ended. They are asked for anew when the page cannot know them all. */
+/** Shows the messages of an answer that has ended. Unless `isWhole`, the chat's other messages are asked for as well. */
 export function showAnswer(chat: string, messages: Message[], isWhole: boolean): void {
   cache.setQueryData<Talk>(
     keys.messages(chat),
@@ -86,7 +86,7 @@ export function showAnswer(chat: string, messages: Message[], isWhole: boolean):
   if (!isWhole) refresh(keys.messages(chat));
 }
 
-/** Loads the chat and its messages anew. Throws while they cannot be had; a chat that is gone has none. */
+/** Loads the chat and its messages anew. Throws when they cannot be had, unless the chat was deleted. */
 export async function reloadChat(chat: string): Promise<void> {
   await Promise.all(
     [keys.chat(chat), keys.messages(chat)].map((queryKey) =>

@@ -4,9 +4,9 @@ import { micro } from "@/lib/money";
 import { api, ask } from "./client";
 import { keys } from "./keys";
 
-/** The catalogue changes with a deployment, not while somebody reads; in milliseconds. */
+/** The catalogue changes with a deployment only. In milliseconds. */
 const CATALOGUE_FRESH_MS = 5 * 60_000;
-/** An empty catalogue is asked for again so soon: the server still waits for its providers. In milliseconds. */
+/** An empty catalogue is asked for again after this: the models may not be known yet. In milliseconds. */
 const CATALOGUE_EMPTY_MS = 3_000;
 
 export function useModels() {

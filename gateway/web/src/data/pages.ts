@@ -4,7 +4,7 @@ interface Page {
   nextPageToken: string;
 }
 
-/** A list that the API gives page by page. `fetchPage` gets the query that names the page. */
+/** A list that the API hands out page by page. `fetchPage` gets the parameters that name the page. */
 export function usePages<P extends Page>(
   queryKey: QueryKey,
   fetchPage: (page: { pageToken?: string }, signal: AbortSignal) => Promise<P>,

@@ -23,10 +23,10 @@ export function usePayments() {
 }
 
 const LOOK_AGAIN_MS = 1000;
-/** After this many looks the page no longer asks by itself. */
+/** After this many looks the page no longer asks. */
 const LOOKS_MAX = 30;
 
-/** A payment that was made a moment ago, null when it is unknown. It is looked at until it has the state `until`. */
+/** A recent payment, or null when it is unknown. The page asks until its state is `until`. */
 export function usePayment(id: string, until?: Payment["state"]) {
   return useQuery({
     queryKey: keys.payment(id),
@@ -44,7 +44,7 @@ async function fetchPayment(id: string): Promise<Payment | null> {
   return payments.find((one) => one.id === id) ?? null;
 }
 
-/** Looks at the balance with each look at the payment: the credits are booked a moment after it is known. */
+/** Asks for the balance after each `look` at a payment, because its credits are booked a moment later. */
 export function useBooking(paid: boolean, look: number): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each look at the payment is one at the balance.
   useEffect(() => {
@@ -56,7 +56,7 @@ export function useBooking(paid: boolean, look: number): void {
   }, [paid, look]);
 }
 
-/** Goes to the page where a package is paid. A second click is the same purchase. */
+/** Goes to the page where a package is paid. A second click repeats the same purchase, by its key. */
 export function useBuy() {
   const key = useRef("");
   return useMutation({

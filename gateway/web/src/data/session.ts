@@ -1,38 +1,38 @@
-// Who is signed in. The tokens are in cookies that scripts cannot read; here is only what is known about them.
+// Whether somebody is signed in. Scripts cannot read the tokens, which are in cookies: the page knows only when they end.
 import { Problem, problemOf, toProblem } from "@/api/problem";
 import type { Session } from "@/api/types";
 import { oneTabAtATime } from "@/lib/lock";
 import { recall, remember } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 
-/** "ended": the session was lost while the page was in use, so what is on it must be kept. */
+/** "ended": the session was lost while the page was in use, and the page keeps what is on it. */
 type SessionState = "in" | "out" | "ended";
 
-/** Key of when the access token ends (RFC 3339). Present means: signed in, as far as this browser knows. */
+/** Storage key of the time when the access token ends (RFC 3339). While it is there, the browser counts as signed in. */
 const EXPIRY = "session";
 
-/** Refresh this long before the token ends, in milliseconds, so that no request has to fail first. */
+/** The token is renewed this long before it ends, so that no request fails first. In milliseconds. */
 const EARLY_MS = 30_000;
 
 export const session = createStore<SessionState>(recall(EXPIRY) ? "in" : "out");
 
-/** Set once data of the user was shown: from then on a lost session is "ended" and not "out". */
+/** Set once the page showed data of the user. From then on a lost session is "ended" and not "out". */
 let inUse = false;
 
 export function markInUse(): void {
   inUse = true;
 }
 
-/** Key of the id of who was signed in last. */
+/** Storage key of the last user's id. */
 const USER = "user";
 
-/** Somebody else than the last time: what is kept here is not theirs. */
+/** The browser's last user was another one, so what the browser keeps is not this user's. */
 export function isSomebodyElse(user: string | undefined): boolean {
   const last = recall(USER);
   return last !== null && last !== user;
 }
 
-/** A session that the server opened. The response's date tells how wrong this machine's clock is. */
+/** A session that the server opened, with the response for the server's time. */
 export interface Opened {
   answer: Session;
   response: Response;
@@ -45,7 +45,7 @@ export function signedIn({ answer, response }: Opened): void {
   session.set("in");
 }
 
-/** By this machine's clock, which may be wrong: the span is what the server said. */
+/** Keeps the end by this machine's clock. The clock may be wrong, so the span comes from the server's two times. */
 function keepExpiry({ answer, response }: Opened): void {
   const date = response.headers.get("date");
   const serverNow = date ? new Date(date).getTime() : Date.now();
@@ -87,7 +87,7 @@ function isFresh(): boolean {
 
 let refreshing: Promise<void> | undefined;
 
-/** One refresh for all who wait, in all tabs. */
+/** All requests of all tabs wait for the same renewal. */
 function refresh(stale: string | null): Promise<void> {
   refreshing ??= oneTabAtATime("refresh", () => renew(stale)).finally(() => {
     refreshing = undefined;
@@ -98,7 +98,7 @@ function refresh(stale: string | null): Promise<void> {
 async function renew(stale: string | null): Promise<void> {
   const known = recall(EXPIRY);
   if (known === null) throw new Problem({ status: 401, reason: "UNAUTHENTICATED" });
-  if (known !== stale && isFresh()) return; // Another tab was faster.
+  if (known !== stale && isFresh()) return; // Another tab renewed it meanwhile.
   const response = await fetch("/api/v1/auth/refresh", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -112,7 +112,7 @@ async function renew(stale: string | null): Promise<void> {
 const CREDENTIAL_PATH = /^\/api\/v1\/auth\/(login|signup|refresh)$/;
 const REFRESHABLE = new Set(["UNAUTHENTICATED", "TOKEN_EXPIRED", "SESSION_REVOKED"]);
 
-/** fetch that keeps the session alive: refreshes before the token ends, or once after a 401. */
+/** fetch() that keeps the session alive: it renews the token before its end, or once after a 401. */
 export async function sessionFetch(request: Request): Promise<Response> {
   if (session.get() === "out" || CREDENTIAL_PATH.test(new URL(request.url).pathname)) {
     return reach(request);

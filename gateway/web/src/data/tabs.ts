@@ -1,4 +1,4 @@
-// Tells the other tabs of this browser that a chat changed, so that they show the same without being asked to.
+// Tells the other tabs of this browser that a chat changed, so that they show it at once.
 import { useEffect } from "react";
 import { refresh } from "./cache";
 import { keys } from "./keys";
@@ -9,7 +9,7 @@ export function tellTabs(chat: string): void {
   channel.postMessage(chat);
 }
 
-/** What another tab did to a chat is seen here too. */
+/** Asks anew for a chat that another tab changed. */
 export function useTabNews(): void {
   useEffect(() => {
     const listen = ({ data: chat }: MessageEvent<string>) =>

@@ -1,21 +1,21 @@
-// The messages of a chat as far as they are loaded: from the newest backwards, page by page. No network.
+// The loaded messages of a chat: the newest first, and then page by page backwards. No network.
 import type { Message } from "@/api/types";
 
 export interface Talk {
   /** Oldest first. */
   messages: Message[];
-  /** Where the page before them begins, or empty: they begin with the first. */
+  /** Token of the page before them. Empty: they begin with the chat's first message. */
   older: string;
 }
 
-/** The end of a talk as it is now, and above it what was known of its beginning. */
+/** Puts the newest messages below the loaded ones that come before them. */
 export function join(known: Talk, newest: Talk): Talk {
   const first = newest.messages[0];
   if (!first || newest.older === "") return newest;
   const { messages, older } = known;
   const same = messages.findIndex(({ id }) => id === first.id);
   const end = same >= 0 ? same : messages.findIndex(({ id }) => id === first.parent) + 1;
-  if (end <= 0) return newest; // Too much is new: it is loaded as it is looked at.
+  if (end <= 0) return newest; // There is a gap between both: its messages are loaded when the reader gets there.
   return { messages: [...messages.slice(0, end), ...newest.messages], older };
 }
 
@@ -30,7 +30,7 @@ export function merge(old: Message[], fresh: Message[]): Message[] {
   return [...merged, ...byId.values()];
 }
 
-/** The same message stays the same object, so that rows whose message did not change are not rendered again. */
+/** A message that did not change stays the same object, so that its row is not rendered again. */
 export function share(old: unknown, fresh: unknown): unknown {
   if (!isTalk(old) || !isTalk(fresh)) return fresh;
   const byId = new Map(old.messages.map((message) => [message.id, message]));

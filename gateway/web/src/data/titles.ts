@@ -4,10 +4,10 @@ import { api, ask } from "./client";
 import { keys } from "./keys";
 import { usePages } from "./pages";
 
-/** Chats of one answer: the most that the API gives. */
+/** Chats of a page: the API's maximum. */
 const PAGE_SIZE = 100;
 
-/** So many pages are loaded, archived chats apart. The palette says so when there are more. */
+/** The most pages of current chats, and of archived ones. The palette says when there are more. */
 const PAGES_MAX = 30;
 
 interface Titles {
@@ -19,7 +19,7 @@ interface Titles {
   failed: boolean;
 }
 
-/** The chats by their latest use, loaded page by page while the palette is open. */
+/** All chats, the latest first, loaded page by page while the palette is open. */
 export function useTitles(): Titles {
   const current = useList(false);
   const archived = useList(true);

@@ -1,4 +1,4 @@
-// The calls of a message and of its answer: send or take up, ask, stop.
+// The calls for one message: send it, follow its answer, ask for its state, stop it.
 import { isSessionLost, problemOf, toProblem } from "@/api/problem";
 import { createChat } from "@/data/chats";
 import { api, ask } from "@/data/client";
@@ -8,7 +8,7 @@ import { problemText, t } from "@/words";
 import { keepPending } from "./pending";
 import { type Run, runs, show } from "./run";
 
-/** The stream of events from where the page is, or null when there is nothing left to send. */
+/** Sends the message, or follows its answer from the page's position. Null: the server has no more events (204). */
 export async function open(
   run: Run,
   signal: AbortSignal,
@@ -46,7 +46,6 @@ async function makeChat({ live, name }: Run): Promise<string> {
   return id;
 }
 
-/** The body of a stream, or null when there is nothing left to send (204). */
 async function stream(
   call: Promise<{ data?: unknown; error?: unknown; response: Response }>,
 ): Promise<ReadableStream<Uint8Array> | null> {
@@ -65,7 +64,7 @@ export async function isRunning({ live, control: { signal } }: Run): Promise<boo
   return !ENDED.has(state ?? "");
 }
 
-/** Stops the answer on the server. Asks until the server heard it, or the answer is over. */
+/** Stops the answer on the server. It tries until the server confirms, or the answer is over. */
 export async function cancel(run: Run): Promise<void> {
   const generation = run.live.accepted?.generation ?? "";
   const params = { path: { generation } };

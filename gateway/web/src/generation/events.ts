@@ -15,14 +15,14 @@ export type GenerationEvent = { cursor: string } & (
 export type EndEvent = Extract<GenerationEvent, { name: "done" | "error" }>;
 
 /**
- * Whether the event says how the answer ended. An `error` without a position is the gateway's: the connection to the
- * service broke, and the answer may well be written on.
+ * Whether the event says how the answer ended. An `error` without a position comes from the gateway: its connection
+ * to the service broke, and the answer may still be written.
  */
 export function isEnd(event: GenerationEvent): boolean {
   return event.name === "done" || (event.name === "error" && event.cursor !== "");
 }
 
-/** Reads a stream of events to its end. Heartbeats are comments: only `onBytes` hears of them. */
+/** Reads a stream of events to its end. Heartbeats are comments and no events: only `onBytes` hears of them. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   onBytes: () => void = () => undefined,
@@ -46,12 +46,12 @@ export async function* readEvents(
       if (event) yield event;
     }
   } finally {
-    // Whoever stops reading gives the connection back.
+    // The connection closes also when the reader stops in the middle.
     reader.cancel().catch(() => undefined);
   }
 }
 
-/** Undefined: a proxy's doing, which says nothing about the answer. */
+/** Undefined for data that is no JSON. A proxy may send it, and it says nothing about the answer. */
 function eventOf(name: string, cursor: string, data: string): GenerationEvent | undefined {
   try {
     return { name, cursor, data: JSON.parse(data) } as GenerationEvent;

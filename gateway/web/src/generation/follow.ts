@@ -1,5 +1,5 @@
-// Follows an answer to its end, over as many connections as that takes. An answer is over when the server says so, and
-// never because this page lost sight of it.
+// Follows an answer to its end, over as many connections as it takes. Only the server says that an answer is over: a
+// lost connection never does.
 import { isSessionLost, toProblem } from "@/api/problem";
 import type { Accepted } from "@/api/types";
 import { showCreated } from "@/data/chats";
@@ -17,10 +17,10 @@ import { type Run, runs, show } from "./run";
 import { NEW_CHAT, setLive } from "./running";
 import { watchSilence } from "./silence";
 
-/** How often a server that says "too many" is asked before the text goes back to the composer. */
+/** After so many answers of status 429 the text returns to the composer. */
 const REFUSALS_MAX = 4;
 
-/** After so many connections without a word, the answer's state is asked for before the next. */
+/** After so many connections without an event the page asks for the answer's state first. */
 const ASK_AFTER = 2;
 
 /** Returns when the page shows how the answer ended. Throws when the message was refused. */
@@ -56,12 +56,12 @@ async function attempt(run: Run, tries: number): Promise<boolean> {
     }
     if (problem.reason === "CURSOR_INVALID") run.live = rewound(run.live);
     if (problem.status !== 404) return false;
-    await showStored(run.name, run.live); // The chat is gone, and the answer with it.
+    await showStored(run.name, run.live); // The chat was deleted, and its answer with it.
     return true;
   }
 }
 
-/** True: the server says that it is over, and what it stored is shown. */
+/** True: the answer is over by the server's word, and the stored text is shown. */
 async function settled(run: Run): Promise<boolean> {
   if (await isRunning(run)) return false;
   await showStored(run.name, run.live);
@@ -103,7 +103,7 @@ function step(run: Run, event: GenerationEvent): boolean {
   return false;
 }
 
-/** The server has the message. */
+/** The server took the message. */
 function taken(run: Run, { chat }: Accepted): void {
   dropPending(run.name);
   dropSentDraft(run.name);
@@ -113,7 +113,7 @@ function taken(run: Run, { chat }: Accepted): void {
   if (run.live.stopping) void cancel(run);
 }
 
-/** The first message was taken: from now on its chat is one of the list. */
+/** The server took a first message: its chat is one of the list from now on. */
 function moveIn(run: Run, chat: string): void {
   showCreated(chat);
   runs.delete(NEW_CHAT);

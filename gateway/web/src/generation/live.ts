@@ -1,31 +1,31 @@
-// What is known of an answer while it is being written, and how each event changes it. No React, no network.
+// The state of an answer while it is being written, and how each event changes it. No React, no network.
 import type { Accepted, Usage } from "@/api/types";
 import type { GenerationEvent } from "./events";
 
-/** "resending": the message did not arrive, as far as is known. "reconnecting": it did, and its answer is out of sight. */
+/** "resending": the server did not confirm the message. "reconnecting": it did, and then the connection broke. */
 type Phase = "sending" | "resending" | "writing" | "waiting" | "reconnecting";
 
 export interface Live {
-  /** Names this sending on the server (Idempotency-Key) and in the list until the messages have ids. */
+  /** Names the message: on the server (Idempotency-Key), and in the list until it has an id. */
   key: string;
   phase: Phase;
   /** Text of the user's message; empty when another page sent it. */
   question: string;
-  /** Message that the question answers; empty: the last one shown. */
+  /** Id of the message that the question follows. Empty: the last one shown. */
   parent: string;
   model: string;
-  /** Ids, once the server accepted. */
+  /** The ids that the server gave when it took the message. */
   accepted?: Accepted;
   answer: string;
-  /** Text that was stored when this page came; shown until the replayed stream is past it. */
+  /** The text that was stored when this page was loaded. It is shown until the replayed stream is longer. */
   checkpoint: string;
   reasoning: string;
-  /** Position in the stream, to go on from. */
+  /** Position in the stream, from which the next connection goes on. */
   cursor: string;
   /** When a waiting generation is tried again (RFC 3339). */
   retryTime?: string;
   usage?: Usage;
-  /** The reader wants it stopped, and the server did not say yet that it is. */
+  /** The reader stopped the answer, and the server did not confirm it yet. */
   stopping?: boolean;
 }
 
@@ -33,7 +33,7 @@ export function begin(start: Pick<Live, "key" | "question" | "parent" | "model">
   return { ...start, phase: "sending", answer: "", checkpoint: "", reasoning: "", cursor: "" };
 }
 
-/** Back to the first event: the server does not know the position that this page has. */
+/** The state for a replay from the first event, when the server does not know the page's position. */
 export function rewound(live: Live): Live {
   return {
     ...live,
@@ -44,7 +44,7 @@ export function rewound(live: Live): Live {
   };
 }
 
-/** The state after an event. Those that end the answer change nothing here. */
+/** The state after an event. The events that end an answer change nothing here. */
 export function advance(live: Live, event: GenerationEvent): Live {
   const next: Live = { ...live, cursor: event.cursor || live.cursor };
   if (live.phase === "reconnecting") next.phase = "writing";
@@ -78,7 +78,7 @@ export function advance(live: Live, event: GenerationEvent): Live {
   return next;
 }
 
-/** The text to show: never shorter than what a reader saw before the reload. */
+/** The text to show. It is never shorter than the text before a reload. */
 export function shownText(live: Live): string {
   return live.answer.length >= live.checkpoint.length ? live.answer : live.checkpoint;
 }

@@ -1,4 +1,4 @@
-// What the end of an answer changes in what the page knows.
+// The end of an answer: what the page keeps and shows of it.
 import type { Problem } from "@/api/problem";
 import type { Message } from "@/api/types";
 import { refreshBalance } from "@/data/credits";
@@ -9,17 +9,17 @@ import type { EndEvent } from "./events";
 import type { Live } from "./live";
 import { shownText } from "./live";
 
-/** Why the last message of a chat could not be sent, until the next one is. */
+/** Why a chat's last message was refused. The next message of the chat clears it. */
 export const refused = createStores<Problem | undefined>(() => undefined).of;
 
-/** Generations whose end this page saw; an older answer of the server may still call them running. */
+/** Generations whose end this page saw. Older data may still call them running. */
 const ended = new Set<string>();
 
 export function hasEnded(generation: string): boolean {
   return ended.has(generation);
 }
 
-/** Puts the finished messages where the list finds them, in the same turn as the live ones vanish. */
+/** Puts the finished messages into the list, in the same turn in which the live answer leaves it. */
 export function finish(chat: string, live: Live, event: EndEvent): void {
   if (live.accepted) ended.add(live.accepted.generation);
   const isWhole = event.name === "done" && !live.parent;
@@ -28,7 +28,7 @@ export function finish(chat: string, live: Live, event: EndEvent): void {
   tellTabs(chat);
 }
 
-/** Puts what the server stored of an answer in the place of the live one. Throws while it cannot be had. */
+/** Shows the stored answer in place of the live one. Throws when the server does not hand it out. */
 export async function showStored(chat: string, live: Live): Promise<void> {
   await reloadChat(chat);
   if (live.accepted) ended.add(live.accepted.generation);

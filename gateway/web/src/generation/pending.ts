@@ -1,15 +1,15 @@
-// Messages that are on their way, kept for this tab over a reload or a log-in: sent again under the same key they
-// are the same message, so nothing is lost and nothing arrives twice.
+// Messages that are on their way, kept for this tab over a reload or a log-in. A message that is sent again has the
+// same key, so nothing is lost and nothing arrives twice.
 import { recallInTab, rememberInTab } from "@/lib/storage";
 import type { Live } from "./live";
 
-/** An older message goes back to the composer: whoever comes back later may not want it any more. In milliseconds. */
+/** An older message goes back to the composer, because its author may no longer want to send it. In milliseconds. */
 const FRESH_MS = 15 * 60_000;
 
 const KEY = "pending";
 
 interface Pending extends Pick<Live, "key" | "question" | "parent" | "model"> {
-  /** The chat that was made for a first message. */
+  /** The chat that was made for it, when it is a first message. */
   made?: string;
   /** When it was sent, in milliseconds since 1970. */
   time: number;

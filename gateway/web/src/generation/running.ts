@@ -1,14 +1,14 @@
-// The answers that are being written, one store a chat. They belong to the page, not to a component: leaving the chat
-// and coming back finds the text where it is.
+// The answers that are being written, one store a chat. They belong to the page and not to a component: a reader who
+// leaves the chat and comes back finds the text.
 import { createStore, createStores } from "@/lib/store";
 import type { Live } from "./live";
 
-/** Stands for the chat that a first message is about to make. */
+/** Name of the chat that does not exist yet: a first message makes it. */
 export const NEW_CHAT = "new";
 
 export const liveOf = createStores<Live | undefined>(() => undefined).of;
 
-/** Chats with an answer in the making, for the sidebar. */
+/** Chats in which an answer is being written, for the sidebar. */
 export const busyChats = createStore<ReadonlySet<string>>(new Set());
 
 export function setLive(chat: string, live: Live | undefined): void {

@@ -1,4 +1,4 @@
-// What the views do with a message: send it, take it up again, stop it.
+// What views do with a message: send it, go on with it after a reload, stop its answer.
 import { type Problem, toProblem } from "@/api/problem";
 import { discardChat } from "@/data/chats";
 import { restoreDraft, sendDraft } from "@/data/drafts";
@@ -16,10 +16,10 @@ interface Sending {
   /** Undefined: the message makes a chat. */
   chat: string | undefined;
   text: string;
-  /** Empty while the catalogue is still loading: the server's choice. */
+  /** Empty while the catalogue is loading: then the server chooses. */
   model: string;
   parent?: string;
-  /** Called with the chat that was made, once the server took the message. */
+  /** Gets the id of a new chat, once the server took its first message. */
   onCreated?: (chat: string) => void;
 }
 
@@ -50,10 +50,10 @@ export function resume(name: string, onCreated: (chat: string) => void): void {
 
 type Wanted = Pick<Live, "question" | "parent" | "model">;
 
-/** Messages that were taken back and may have arrived all the same, by chat. */
+/** By chat: messages that the reader took back. The server may have them all the same. */
 const takenBack = new Map<string, Live>();
 
-/** A message that was taken back and is sent again is the same message, so that it cannot arrive twice. */
+/** A message that was taken back keeps its key when it is sent again, so that it cannot arrive twice. */
 function keyOf(chat: string, wanted: Wanted): string {
   const back = takenBack.get(chat);
   takenBack.delete(chat);
@@ -64,7 +64,7 @@ function keyOf(chat: string, wanted: Wanted): string {
   return same ? back.key : randomId();
 }
 
-/** Follows an answer that another page asked for, or this one before it was reloaded. */
+/** Follows an answer that another tab asked for, or this one before a reload. */
 export function attach(chat: string, generation: string, stored: Stored): void {
   if (runs.has(chat)) return;
   const live = begin({ key: generation, question: "", parent: "", model: stored.model });
@@ -80,14 +80,14 @@ export function attach(chat: string, generation: string, stored: Stored): void {
   void start({ name: chat, chat, live, onCreated: undefined });
 }
 
-/** The assistant's message as far as it is stored. */
+/** The stored beginning of an answer. */
 interface Stored {
   id: string;
   text: string;
   model: string;
 }
 
-/** Stops the answer; what was written stays. A message that did not go out yet is taken back. */
+/** Stops the answer, and keeps its text. A message that did not go out yet returns to the composer. */
 export function stop(chat: string): void {
   const run = runs.get(chat);
   if (!run || run.live.stopping) return;
@@ -102,7 +102,7 @@ export function stop(chat: string): void {
   if (run.live.accepted) void cancel(run);
 }
 
-/** Lets go of every answer: the user left. They are written on without us. */
+/** Stops following every answer, because the user left. The server goes on writing them. */
 export function abandonAll(): void {
   for (const run of runs.values()) run.control.abort();
 }
@@ -123,7 +123,7 @@ async function start(given: Omit<Run, "control" | "frame">): Promise<void> {
   }
 }
 
-/** The server did not take the message: nothing of it stays but the text. */
+/** The server refused the message: its text returns to the composer. */
 function giveBack(run: Run, problem: Problem): void {
   dropPending(run.name);
   restoreDraft(run.name, run.live.question);

@@ -1,12 +1,12 @@
-// A connection that says nothing may be dead, or its answer slow to think: which of them, the server is asked.
+// A silent connection may be dead, or the model may be slow. The server is asked which of the two it is.
 
-/** No byte for so long, where a heartbeat comes every 15 s: the connection is dead. In milliseconds. */
+/** A connection without a byte for so long is dead, for a heartbeat comes every 15 s. In milliseconds. */
 const DEAD_MS = 45_000;
 
-/** No event for so long: the answer's state is asked for. In milliseconds. */
+/** After so long without an event the page asks for the answer's state. In milliseconds. */
 const ASK_MS = 15_000;
 
-/** How often the clocks are looked at, in milliseconds. */
+/** How often the page compares both times with the clock, in milliseconds. */
 const LOOK_MS = 1000;
 
 interface Watcher {
@@ -15,7 +15,7 @@ interface Watcher {
   end(): void;
 }
 
-/** `isRunning` asks the server, and throws when that does not answer. `drop` ends the connection. */
+/** `isRunning` asks the server, and throws when the server does not answer. `drop` ends the connection. */
 export function watchSilence(isRunning: () => Promise<boolean>, drop: () => void): Watcher {
   let bytes = Date.now();
   let event = Date.now();

@@ -10,13 +10,13 @@ export function useAttach(chat: string): void {
   const running = useChat(chat).data?.runningGeneration;
   const { data: talk, refetch } = useTalk(chat);
   const messages = talk?.messages;
-  // Of the two answers of the server either may be the older one.
+  // The server answered two questions, and either answer may be the older one.
   const generation = running || messages?.findLast(isRunning)?.generation;
   useEffect(() => {
     if (!generation || !messages || hasEnded(generation)) return;
     const stored = messages.findLast((message) => message.generation === generation);
     if (stored) attach(chat, generation, stored);
-    else void refetch(); // The messages are older than the chat.
+    else void refetch(); // The messages were asked for before the chat.
   }, [chat, generation, messages, refetch]);
 }
 

@@ -1,14 +1,14 @@
-/** First and longest wait between two tries, in milliseconds. */
+/** The first and the longest wait between two tries, in milliseconds. */
 const FIRST_MS = 400;
 const LONGEST_MS = 10_000;
 
-/** Exponential, with jitter so that all tabs of a restarted server do not return at once. */
+/** The wait grows by the power of two. A random part keeps the tabs of all users from returning at once. */
 export function backOffMs(tries: number, random = Math.random()): number {
   const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** tries);
   return full * (0.6 + 0.4 * random);
 }
 
-/** Waits, or returns at once when the network comes back. Rejects when the signal fires. */
+/** Waits, but not longer than until the network comes back. Rejects when the signal fires. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => () => {

@@ -1,4 +1,4 @@
-// What the browser says of itself and of its window, to be watched as a store is.
+// Facts of the browser that components can watch as they watch a store.
 import type { Watchable } from "./store";
 
 /** Whether a media query holds. */
@@ -13,7 +13,7 @@ export function watchMedia(query: string): Watchable<boolean> {
   };
 }
 
-/** False only when the browser is sure that there is no network. */
+/** False only when the browser knows that there is no network. */
 export const online: Watchable<boolean> = {
   get: () => navigator.onLine,
   subscribe(listener) {

@@ -2,7 +2,7 @@
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** A name or title that does not turn the words around it: in between U+2068 and U+2069 where it could. */
+/** Puts a name with such letters between U+2068 and U+2069, so that it does not turn the words around it. */
 export function isolated(text: string): string {
   return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
 }

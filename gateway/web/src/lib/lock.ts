@@ -1,12 +1,12 @@
-// One tab at a time. navigator.locks exists in secure contexts only; elsewhere a note in storage does.
+// Work that one tab at a time may do. navigator.locks exists in secure contexts only. Elsewhere an entry in storage is the lock.
 import { randomId } from "./random-id";
 import { sleep } from "./sleep";
 import { recall, remember } from "./storage";
 
-/** A tab that was closed in the middle stops nobody for longer, in milliseconds. */
+/** A lock ends by itself after this, for its tab may have been closed. In milliseconds. */
 const HELD_MS = 5000;
 
-/** How long two tabs that begin at once need to see each other, and how often a waiting one looks. In milliseconds. */
+/** Two tabs that begin at once see each other's entry after this. A waiting tab looks as often. In milliseconds. */
 const SETTLE_MS = 40;
 
 export async function oneTabAtATime(name: string, work: () => Promise<void>): Promise<void> {
@@ -28,7 +28,7 @@ async function take(key: string, me: string): Promise<boolean> {
   if (holder(key)) return false;
   remember(key, `${me} ${Date.now() + HELD_MS}`);
   await sleep(SETTLE_MS);
-  return holder(key)?.id === me; // Of two that wrote at once the later one has it.
+  return holder(key)?.id === me; // When two tabs wrote at once, the later one has the lock.
 }
 
 function holder(key: string): { id: string } | undefined {

@@ -8,8 +8,8 @@ export function micro(text: string | undefined): bigint {
 }
 
 /**
- * "84.2", "1,204", "-0.05"; rounded half away from zero. An amount too small to show that is not zero reads
- * "< 0.01", so that nothing that costs looks free.
+ * "84.2", "1,204", "-0.05", rounded half away from zero. An amount that is not zero but too small to show reads
+ * "< 0.01": a price must not look free.
  */
 export function formatCredits(amount: bigint, locale = "en"): string {
   const negative = amount < 0n;
@@ -21,7 +21,7 @@ export function formatCredits(amount: bigint, locale = "en"): string {
   return (negative ? "-" : "") + whole + (rest ? `.${rest}` : "");
 }
 
-/** A price in a currency's smallest unit, as people of the locale write it. */
+/** A price, given in the currency's smallest unit, as people of the locale write it. */
 export function formatMoney(currency: string, minorUnits: string, locale = "en"): string {
   const format = new Intl.NumberFormat(locale, { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
@@ -34,7 +34,7 @@ interface Price {
   outputPer1k: string;
 }
 
-/** What an answer may cost at most: the bound that is held before the model is asked. */
+/** The most that an answer can cost. The server holds this amount before it asks the model. */
 export function upperBound(price: Price, inputTokens: number, outputTokens: number): bigint {
   const per1k = (rate: string, tokens: number) =>
     (micro(rate) * BigInt(Math.max(0, Math.ceil(tokens))) + 999n) / 1000n;
@@ -45,7 +45,7 @@ export function upperBound(price: Price, inputTokens: number, outputTokens: numb
   );
 }
 
-/** A guess that errs upwards for most languages: models count about four characters a token. */
+/** A guess that is too high for most languages: a token has about four characters. */
 export function estimateTokens(characters: number): number {
   return Math.ceil(characters / 3);
 }

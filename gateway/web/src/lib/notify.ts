@@ -1,4 +1,4 @@
-// Short notes at the edge of the page. What draws them is loaded with the first one.
+// Short notes at the edge of the page. The part that draws them is loaded with the first one.
 import { createStore } from "./store";
 
 interface Note {

@@ -1,4 +1,4 @@
-/** A UUID of version 4. crypto.randomUUID exists in secure contexts only; plain http on another host is none. */
+/** A UUID of version 4. crypto.randomUUID exists in secure contexts only, and plain http on another host is not one. */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

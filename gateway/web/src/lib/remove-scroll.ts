@@ -1,6 +1,5 @@
-// Stands in for react-remove-scroll, which Radix puts around windows and menus. The document of this page never
-// scrolls, so there is nothing to lock; and the package would add a <style> element that the content security policy
-// refuses.
+// Replaces react-remove-scroll, which Radix puts around windows and menus. This page's document never scrolls, so there
+// is nothing to lock. The package adds a <style> element, which the content security policy refuses.
 import type { ReactNode } from "react";
 
 export function RemoveScroll({ children }: { children: ReactNode }) {

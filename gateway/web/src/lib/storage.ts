@@ -1,9 +1,9 @@
-// The browser's storage, which may be switched off or full: then what is remembered lasts as long as the page.
+// The browser's storage. When it is switched off or full, values last only as long as the page.
 
-/** Every key of ours begins so. */
+/** Every key of the page begins so. */
 const PREFIX = "lc.";
 
-/** `storage` is asked for anew each time: where it is switched off, the question itself throws. */
+/** `storage` is a function, because reading window.localStorage throws where storage is switched off. */
 function shelf(storage: () => Storage) {
   const memory = new Map<string, string>();
   return {
@@ -14,7 +14,7 @@ function shelf(storage: () => Storage) {
         return memory.get(key) ?? null;
       }
     },
-    /** False: it lasts only as long as the page. null forgets the key. */
+    /** null forgets the key. False: the value lasts only as long as the page. */
     remember(key: string, value: string | null): boolean {
       try {
         if (value === null) storage().removeItem(PREFIX + key);
@@ -26,7 +26,7 @@ function shelf(storage: () => Storage) {
         return false;
       }
     },
-    /** Forgets every key that begins so. */
+    /** Forgets every key with this beginning. */
     forgetAll(beginning: string): void {
       try {
         for (const key of Object.keys(storage())) {
@@ -41,10 +41,10 @@ function shelf(storage: () => Storage) {
 
 export const { recall, remember, forgetAll } = shelf(() => localStorage);
 
-/** For this tab alone; it outlives a reload. */
+/** The same for this tab alone. Its values outlive a reload. */
 export const { recall: recallInTab, remember: rememberInTab } = shelf(() => sessionStorage);
 
-/** Whether what is written for this tab survives a reload. */
+/** Whether the tab's values outlive a reload. */
 export function keepsInTab(): boolean {
   const kept = rememberInTab("probe", "1");
   rememberInTab("probe", null);

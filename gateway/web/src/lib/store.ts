@@ -1,9 +1,9 @@
-// A value outside React that components can watch: for what changes faster than a tree of contexts should render.
+// A value outside React that components can watch. It may change many times a second: only its watchers render.
 import { useSyncExternalStore } from "react";
 
 export interface Watchable<T> {
   get(): T;
-  /** Returns the function that ends it. */
+  /** Returns the function that ends the subscription. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -28,7 +28,7 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
-/** A store for each name, made when it is first asked for. */
+/** One store for each name, made at its first use. */
 export function createStores<T>(initial: (name: string) => T) {
   const stores = new Map<string, Store<T>>();
   return {

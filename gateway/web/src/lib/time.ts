@@ -1,4 +1,4 @@
-/** Group of a list of chats: by the calendar of the reader. */
+/** Groups in a list of chats, by the reader's calendar. */
 export type Age = "today" | "yesterday" | "week" | "month" | "older";
 
 const DAY_MS = 86_400_000;

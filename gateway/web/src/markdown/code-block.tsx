@@ -23,7 +23,7 @@ const EXTENSIONS: Record<string, string> = {
   typescript: "ts",
 };
 
-/** Tools of its own come before the common ones. */
+/** `tools` stand before the common ones. */
 export function CodeBlock({
   code,
   language,
@@ -46,7 +46,7 @@ export function CodeBlock({
           <WrapText className={cn(wrap && "text-accent")} />
         </Tool>
       </CodeHeader>
-      {/* Scrolled by keyboard as well, so it takes the focus. */}
+      {/* It takes the focus, so that the keyboard can scroll it. */}
       <pre
         tabIndex={0}
         dir="ltr"
@@ -64,7 +64,7 @@ export function CodeBlock({
   );
 }
 
-/** Stays in sight while long code is read: its tools are always at hand. */
+/** It stays in sight while long code is read, so that its tools are at hand. */
 export function CodeHeader({
   name,
   code,
@@ -94,7 +94,7 @@ export function CodeHeader({
   );
 }
 
-/** Code in parts of so many lines: what grows is the last part, and only what is near the screen has its colours. */
+/** Code in chunks of lines. Only the last chunk grows, and only chunks near the screen have colours. */
 function Coloured({ code, language }: { code: string; language: string }) {
   const chunks = useChunks(code);
   const colours = useColours(code, language);
@@ -143,7 +143,7 @@ const Chunk = memo(
   },
 );
 
-/** Coloured as far as the colours go; what was written since stands plain behind them. */
+/** The coloured lines, and behind them the text that has no colours yet. */
 function Lines({ text, lines }: { text: string; lines: Line[] }) {
   let at = 0;
   const coloured = lines.map((line, index) => {

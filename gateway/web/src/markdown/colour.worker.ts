@@ -1,5 +1,5 @@
-// Colours code. Of code that grows, what stands before a place where no string, comment or the like is open is never
-// read again: a block of 3,000 lines costs no more per line than a short one.
+// Colours code. At the end of a line no string or comment may be open: code before such a place is never read again. So
+// a block of 3,000 lines costs no more per line than a short one.
 import highlighter from "highlight.js/lib/common";
 import type { ColourJob, ColourResult, Line } from "./colours";
 
@@ -10,7 +10,7 @@ interface Known {
   settledLines: number;
 }
 
-/** highlight.js tells its emitter of words and of the scopes around them. */
+/** highlight.js hands its emitter the words and the scopes around them. */
 class Emitter {
   lines: Line[] = [{ parts: [], chars: 0 }];
   private scopes: string[] = [];
@@ -86,7 +86,7 @@ function colour({ block, code, language, lines: had }: ColourJob): ColourResult 
   const wholeLines = code.slice(state.settled.length, code.lastIndexOf("\n") + 1);
   const whole = read(wholeLines, language);
   const rest = code.slice(state.settled.length + wholeLines.length);
-  whole.lines.pop(); // Behind the last line end there is none.
+  whole.lines.pop(); // The last line end begins no line.
   let lines: Line[];
   if (whole.isSettled) {
     lines = [...whole.lines, ...read(rest, language).lines];
@@ -106,7 +106,7 @@ addEventListener("message", ({ data }: MessageEvent<ColourJob>) => {
   try {
     result = colour(data);
   } catch {
-    // A grammar that stumbles: the code stays as it is.
+    // A grammar failed: the code stays without colours.
   }
   postMessage(result);
 });

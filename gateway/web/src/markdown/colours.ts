@@ -1,26 +1,26 @@
-// The colours of code, worked out by a worker. Code that grows is coloured on from where it can be.
+// The colours of code, found by a worker. Of code that grows the worker reads only the new part, where it can.
 import { useEffect, useRef, useState } from "react";
 import { CODE_CHUNK_LINES, COLOUR_LINE_MAX_CHARS, COLOUR_MAX_CHARS, COLOUR_MAX_MS } from "./limits";
 import { Remembered } from "./remembered";
 import { createWorkshop } from "./workshop";
 
 export interface Line {
-  /** Class of the colour, or empty, and text. */
+  /** Pairs of a class, which may be empty, and a text. */
   parts: [string, string][];
   chars: number;
 }
 
 export interface ColourJob {
-  /** Names the block, so that the worker finds what it knows of it. */
+  /** Names the block, so that the worker finds its earlier result. */
   block: string;
   code: string;
   language: string;
-  /** Lines that the page has from this worker's last answer on this block. */
+  /** Lines of this block that the page has already. */
   lines: number;
 }
 
 export interface ColourResult {
-  /** Lines from this one on are new or changed. */
+  /** The lines from this one on are new or changed. */
   from: number;
   lines: Line[];
 }

@@ -12,7 +12,7 @@ const useDiagrams = lazyPart(() => import("./diagrams"));
 
 const drawn = new Remembered<DiagramResult>();
 
-/** A Mermaid diagram. Its source is shown until it is drawn, when it cannot be, and when the reader asks for it. */
+/** A Mermaid diagram. Its source is shown until it is drawn, when drawing fails, and when the reader asks for it. */
 export function Diagram({ code }: { code: string }) {
   const isDark = useIsDark();
   const result = useDrawing(code, isDark);
@@ -64,10 +64,10 @@ export function Diagram({ code }: { code: string }) {
   );
 }
 
-/** A diagram is not made narrower, in pixels: on a phone it is scrolled and stays readable. */
+/** A diagram is never narrower than this, so that it stays readable on a phone, where it scrolls. In pixels. */
 const READABLE_PX = 560;
 
-/** The text read out for a diagram, in characters: its source says it best. */
+/** A screen reader reads so much of a diagram's source, in characters. */
 const ALT_MAX = 1_000;
 
 function altOf(code: string): string {

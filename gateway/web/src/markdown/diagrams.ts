@@ -1,5 +1,5 @@
-// Draws diagrams by Mermaid in a sandboxed frame (see /frame). What it draws is an image: no script in it runs, and it
-// reaches no network.
+// Draws diagrams by Mermaid in a sandboxed frame (see /frame). The result is an image: it runs no script and reaches no
+// network.
 import { DIAGRAM_MAX_MS } from "./limits";
 import { createWorkshop, type Handler, type Worklike } from "./workshop";
 
@@ -11,7 +11,7 @@ interface DiagramJob {
 
 export type DiagramResult = { svg: string; width: number; height: number } | { error: string };
 
-/** A frame, used as a worker is. */
+/** A frame with the interface of a worker. */
 class Frame implements Worklike {
   onmessage: Handler | null = null;
   onerror: Worklike["onerror"] = null;
@@ -24,7 +24,7 @@ class Frame implements Worklike {
     this.frame.title = "Mermaid";
     this.frame.tabIndex = -1;
     this.frame.ariaHidden = "true";
-    // It measures text, so it is laid out; it is only not seen.
+    // Mermaid measures text, so the frame must have a layout, unseen.
     this.frame.className = "pointer-events-none invisible fixed top-0 left-0 h-[600px] w-[1000px]";
     addEventListener("message", this.listen);
     document.body.append(this.frame);
@@ -46,7 +46,7 @@ class Frame implements Worklike {
 
 export const draw = createWorkshop<DiagramJob, DiagramResult>(() => new Frame(), DIAGRAM_MAX_MS);
 
-/** The page's colours by Mermaid's names, as they are at this moment. */
+/** The page's present colours by Mermaid's names. */
 export function currentColours(isDark: boolean): Record<string, string> {
   const probe = document.createElement("span");
   document.body.append(probe);

@@ -1,4 +1,4 @@
-// How many elements a text may become. A hundred thousand of them hold up the page whatever they are.
+// Limits how many elements a text becomes. A hundred thousand elements of any kind hold up the page.
 import type { Token, Tokens } from "marked";
 import { childrenOf } from "./children";
 import { ELEMENTS_MAX } from "./limits";
@@ -15,7 +15,7 @@ function weightOf(token: Token): number {
   return weight;
 }
 
-/** Elements that a token is by itself, where that is not one: code has a header with buttons and their pictures. */
+/** The elements of a token itself, where it is not one. Code has a header with buttons and icons. */
 const OWN: Record<string, number> = { space: 0, text: 0, code: 30, math: 10, image: 8, details: 2 };
 
 function measure(token: Token): number {
@@ -26,7 +26,7 @@ function measure(token: Token): number {
   return weight;
 }
 
-/** The blocks that fit; what stands behind them is one block of plain text. */
+/** The blocks that fit. The text behind them becomes one block of plain text. */
 export function limited(blocks: Token[]): Token[] {
   let left = ELEMENTS_MAX;
   for (const [index, block] of blocks.entries()) {
@@ -44,7 +44,7 @@ export function limited(blocks: Token[]): Token[] {
   return blocks;
 }
 
-/** Of a list that is too long, the items that fit. */
+/** The items of a long list that fit. */
 function firstItems(list: Tokens.List, left: number): Tokens.List | undefined {
   const items: Tokens.ListItem[] = [];
   for (const item of list.items) {

@@ -4,7 +4,7 @@ import { LOOK_AHEAD_CHARS } from "./limits";
 
 export interface DetailsToken extends Tokens.Generic {
   type: "details";
-  /** Said to be open, or not closed yet. */
+  /** Set by the tag, or while the section is not closed yet. */
   open: boolean;
   summary: Token[];
   tokens: Token[];
@@ -26,7 +26,7 @@ const DETAILS = /^ {0,3}<details(\s+open(?:="[^"\n]{0,20}")?)?\s*>[ \t]*\n?/i;
 const SUMMARY = /^\s*<summary>([^\n]{0,1000}?)<\/summary>[ \t]*\n?/i;
 const EITHER_END = /<(\/?)details\b[^>\n]{0,100}>/gi;
 
-/** The end of the section that is open at `from`: the text's end when it is not closed. */
+/** The end of the section around `from`, or the end of the text when the section is not closed. */
 function endOfDetails(src: string, from: number): { inner: number; outer: number } {
   let depth = 1;
   EITHER_END.lastIndex = from;

@@ -1,4 +1,4 @@
-// The fenced code of a text that is otherwise shown as it is.
+// Finds the fenced code in a text that is shown as it is.
 
 interface Fenced {
   isCode: boolean;
@@ -8,12 +8,12 @@ interface Fenced {
 
 const OPEN = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]{0,40})[^`]*$/;
 
-/** The parts of a text in their order. A fence that is not closed is text: people seldom mean it. */
+/** The parts of a text in their order. A fence that is not closed is text, because people seldom mean it. */
 export function fencesOf(text: string): Fenced[] {
   if (!text.includes("```") && !text.includes("~~~")) return [plain(text)];
   const parts: Fenced[] = [];
   const lines = text.split("\n");
-  // A mark that was looked for once and not found behind a line is not looked for again.
+  // Closing marks that do not occur any more: they are searched for once.
   const missing = new Set<string>();
   let from = 0;
   for (let at = 0; at < lines.length; at++) {

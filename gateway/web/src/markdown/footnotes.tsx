@@ -15,7 +15,7 @@ export function FootnoteLabels({ labels, children }: { labels: string; children:
   return <Known value={value}>{children}</Known>;
 }
 
-/** The address stays that of the chat: the text is moved, not the page. */
+/** Scrolls to the note. The page's address stays that of the chat. */
 function goTo(id: string) {
   return (event: MouseEvent) => {
     event.preventDefault();

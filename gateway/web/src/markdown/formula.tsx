@@ -6,7 +6,7 @@ import { FORMULAS_PER_FRAME_MS } from "./limits";
 
 const useKatex = lazyPart(() => import("./katex"));
 
-/** Time that formulas took since the last frame: many at once are set over several frames. In milliseconds. */
+/** Time that formulas took since the last frame, in milliseconds. Many formulas are set over several frames. */
 let spent = 0;
 let frame = 0;
 
@@ -20,7 +20,7 @@ function hasTime(): boolean {
   return spent < FORMULAS_PER_FRAME_MS;
 }
 
-/** TeX, set by KaTeX once that is loaded; until then, and where it is wrong or too large, the source. */
+/** A formula, set by KaTeX. The source is shown until KaTeX is loaded, and where the formula is wrong or too large. */
 export function Formula({ tex, display }: { tex: string; display: boolean }) {
   const katex = useKatex(true);
   const place = useRef<HTMLSpanElement>(null);

@@ -1,5 +1,5 @@
-// A model's text is input from outside. Each construct of Markdown, repeated, nested and left open, is read in time
-// that grows with its length and not with the square of it; and 256 KiB of it end within the limit of time.
+// A model's text is input from outside. Each construct of Markdown is repeated, nested and left open. The time to read
+// it must grow with its length and not with the square, and 256 KiB must end within the limit.
 import type { Tokens } from "marked";
 import { expect, it } from "vitest";
 import { CONSTRUCTS, REPORTED } from "../../../../tests/web/hostile-texts.mjs";
@@ -7,12 +7,12 @@ import { TooSlow } from "./lexer";
 import { READ_MAX_MS, TEXT_MAX_CHARS } from "./limits";
 import { lex, type Parsed, parse, parseOn } from "./parse";
 
-/** A longer text may take this much more than twice the time of its half, and what is short is noise (milliseconds). */
+/** A text may take this much more than twice the time of its half. Shorter times are noise. In milliseconds. */
 const GROWTH_MAX = 3.5;
 const NOISE_MS = 40;
 const RUNS_MAX = 5;
 
-/** Time of this process, so that neighbours on a busy machine do not count, in milliseconds. */
+/** Processor time of this process in milliseconds: other programs do not count. */
 function cpuMs(work: () => unknown): number {
   const before = process.cpuUsage();
   work();
@@ -26,7 +26,7 @@ const text = (name: string, chars: number) => CONSTRUCTS[name]!(chars).slice(0, 
 it.each(names)("takes time in proportion to its length: %s", (name) => {
   const [half, whole] = [text(name, 8_192), text(name, 16_384)];
   lex(half); // The first reading compiles the rules.
-  // The least of some runs: a collection of garbage falls into one of them, a rule that is too slow into all.
+  // The least of some runs counts: garbage collection slows one run, a slow rule all of them.
   let once = Infinity;
   let twice = Infinity;
   for (let run = 0; run === 0 || (run < RUNS_MAX && twice >= GROWTH_MAX * once + NOISE_MS); run++) {
@@ -42,7 +42,7 @@ it.each(names)("takes time in proportion to its length: %s", (name) => {
   expect(twice).toBeLessThan(GROWTH_MAX * once + NOISE_MS);
 });
 
-/** Ends by itself, or by its own limit of time. */
+/** Reading ends, at the latest by its limit of time. */
 function readWithin(name: string): void {
   try {
     lex(text(name, TEXT_MAX_CHARS), READ_MAX_MS);

@@ -8,13 +8,13 @@ import {
   TEX_TOKENS_MAX,
 } from "./limits";
 
-/** A formula that makes macros of its own can grow by each use of them. */
+/** Commands that define macros. A formula with its own macros grows by each use of them. */
 const DEFINES =
   /\\(?:[egx]?def|(?:re)?newcommand|providecommand|(?:future)?let|global)(?![A-Za-z])/;
 
 /**
- * Sets a formula into a place, or says why it cannot. It builds nodes and no HTML, and shows no error of its own: style
- * attributes in HTML would break the content security policy, and their colours know no theme.
+ * Sets a formula into a place, or returns why it cannot. KaTeX builds nodes here and no HTML, because style attributes
+ * in HTML break the content security policy. It shows no errors of its own, whose colours know no theme.
  */
 export function set(tex: string, place: HTMLElement, displayMode: boolean): string | undefined {
   if (tex.length > TEX_MAX_CHARS || depthOf(tex) > TEX_DEPTH_MAX) return "too long or too deep";
@@ -37,7 +37,7 @@ export function set(tex: string, place: HTMLElement, displayMode: boolean): stri
   }
 }
 
-/** Groups in one another: by braces, \left, \begin, and what takes the next token as its argument. */
+/** The deepest nesting: by braces, \left, \begin, and by commands that take the next token as their argument. */
 function depthOf(tex: string): number {
   let depth = 0;
   let deepest = 0;
@@ -45,12 +45,12 @@ function depthOf(tex: string): number {
   for (const [token] of tex.matchAll(/\\[A-Za-z]+|\\.|[{}^_]|[^\s\\{}^_]/gsu)) {
     if (token === "{" || token === "\\left" || token === "\\begin") depth++;
     else if (token === "}" || token === "\\right" || token === "\\end") depth--;
-    // \sqrt\sqrt\sqrt… and a^^^…: commands that follow one another may each be the argument of the last.
+    // In \sqrt\sqrt\sqrt… and a^^^… each command is the argument of the one before.
     chain = token.startsWith("\\") && token.length > 2 ? chain + 1 : token === "{" ? chain : 0;
     deepest = Math.max(deepest, depth, Math.floor(chain / CHAIN_PER_LEVEL));
   }
   return deepest;
 }
 
-/** Commands in a row, such as \alpha\beta\gamma, seldom nest. */
+/** Commands in a row, such as \alpha\beta\gamma, seldom nest: so many of them count as one level. */
 const CHAIN_PER_LEVEL = 4;

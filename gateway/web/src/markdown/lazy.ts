@@ -10,7 +10,7 @@ export function lazyPart<T>(load: () => Promise<T>): (wanted: boolean) => T | un
     if (isLoading) return;
     isLoading = true;
     load().then(part.set, () => {
-      isLoading = false; // Offline, perhaps: the next text tries again.
+      isLoading = false; // The network may be away: the next text tries again.
     });
   };
   return (wanted) => {

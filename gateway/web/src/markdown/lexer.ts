@@ -1,5 +1,5 @@
-// marked's lexer within limits of depth, size and time. Its rules are regular expressions that take time by the square
-// of a paragraph, and it calls itself for each level of nesting: a text of 20 KB can hold it up for minutes.
+// marked's lexer with limits of depth, size and time. Its regular expressions take time by the square of a paragraph's
+// length, and it calls itself for each level of nesting. Without limits a text of 20 KB can hold it up for minutes.
 import {
   Lexer,
   type MarkedOptions,
@@ -25,14 +25,14 @@ export class TooSlow extends Error {}
 
 const CLOSED_FENCE = /\n {0,3}(?:`{3,}|~{3,}) *$/;
 
-/** When the lexer that works at this moment has to be done, by performance.now(). */
+/** When the lexer must be done, by performance.now(). */
 let deadline = Number.POSITIVE_INFINITY;
 
 function checkTime(): void {
   if (performance.now() > deadline) throw new TooSlow();
 }
 
-/** The first rules that are tried for each block and for each span look at the clock. */
+/** The rules that are tried first, for each block and for each span, look at the clock. */
 class CarefulTokenizer extends Tokenizer {
   override space(src: string) {
     checkTime();
@@ -44,7 +44,7 @@ class CarefulTokenizer extends Tokenizer {
     return super.escape(src);
   }
 
-  /** A diagram is drawn once its fence is closed. */
+  /** Adds whether the fence is closed, because a diagram is drawn only then. */
   override fences(src: string) {
     const token = super.fences(src);
     return token && { ...token, closed: CLOSED_FENCE.test(token.raw.slice(-100)) };
@@ -62,7 +62,7 @@ class CarefulTokenizer extends Tokenizer {
     return super.table(firstRows(src));
   }
 
-  /** A long list in parts: the rule joins an item's lines anew for each lazy line. */
+  /** Reads a long list in parts, because the rule joins an item's lines anew for each lazy line. */
   override list(src: string) {
     const near = src.slice(0, src.lastIndexOf("\n", LIST_PART_CHARS) + 1);
     if (src.length <= LIST_PART_CHARS || !near) return super.list(src);
@@ -80,7 +80,7 @@ class CarefulTokenizer extends Tokenizer {
 
 const LIST_ITEM = /^( {0,3}(?:[*+-]|\d{1,9}[.)]))(?: {1,4}(?! )| )?/;
 
-/** The first item of a list, and no more lazy lines of it than the rule can join in time. */
+/** The first item of a list, with no more lazy lines than the rule can join in time. */
 function firstItem(src: string): string {
   const content = LIST_ITEM.exec(src)?.[0].length ?? 0;
   let lazy = 0;
@@ -100,7 +100,7 @@ function firstItem(src: string): string {
   return at > 0 ? src.slice(0, at) : src;
 }
 
-/** For rules that look for their end in all of the text: it has to come soon. */
+/** Runs a rule that searches its end in the whole text on the near text only. */
 function within<T extends Token>(src: string, rule: (near: string) => T | undefined) {
   const near = src.slice(0, LOOK_AHEAD_CHARS);
   const token = rule(near);
@@ -109,7 +109,7 @@ function within<T extends Token>(src: string, rule: (near: string) => T | undefi
     : undefined;
 }
 
-/** So much of a text as a table may take. The head decides the number of columns, and each row is filled up to it. */
+/** The part of the text that one table may take. Each row counts as many cells as the head has. */
 function firstRows(src: string): string {
   const head = src.slice(0, src.indexOf("\n") + 1);
   const columns = head.split("|", COLUMNS_MAX + 2).length;
@@ -174,7 +174,7 @@ export class CarefulLexer extends Lexer {
   }
 }
 
-/** A long paragraph in parts, cut where a line, a sentence or a word ends. */
+/** The parts of a long paragraph, cut where a line, a sentence or a word ends. */
 function* pieces(src: string): Generator<string> {
   let at = 0;
   while (src.length - at > PIECE_CHARS) {

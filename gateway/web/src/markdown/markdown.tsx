@@ -5,7 +5,7 @@ import { FootnoteLabels } from "./footnotes";
 import { useBlocks } from "./read";
 import { Blocks } from "./tokens";
 
-/** An answer's text. While it is written only its last block is read again, and what is not closed yet is closed. */
+/** An answer's text. While it is written, only its last block is read again, and open marks are shown closed. */
 export const Markdown = memo(({ text, writing }: { text: string; writing: boolean }) => {
   const blocks = useBlocks(text, writing);
   const labels = useMemo(() => labelsOf(blocks), [blocks]);
@@ -18,7 +18,7 @@ export const Markdown = memo(({ text, writing }: { text: string; writing: boolea
   );
 });
 
-/** One string, so that it stays the same while it says the same. */
+/** The labels as one string, which React can compare. */
 function labelsOf(blocks: Token[]): string {
   return blocks
     .filter((block) => block.type === "footnote")

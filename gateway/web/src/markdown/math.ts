@@ -1,4 +1,4 @@
-// Formulas between \( \), \[ \], $$ $$ and, where it cannot be money, $ $.
+// Formulas between \( \), \[ \] and $$ $$, and between $ $ where it cannot be money.
 import type { TokenizerAndRendererExtension, Tokens } from "marked";
 import { LOOK_AHEAD_CHARS } from "./limits";
 
@@ -16,14 +16,14 @@ const REST_OF_LINE = /^[ \t]*(?:\n|$)/;
 const INLINE = /^(?:\\\(([^\n]+?)\\\)|\$\$([^\n]+?)\$\$|\\\[([^\n]+?)\\\])/;
 /** No space inside the dollars and no digit after them: "$5 or $10" is money. */
 const DOLLARS = /^\$(?![\s$])((?:[^$\n\\]|\\.)*?(?:[^\s$\\]|\\.))\$(?![\d$])/;
-/** What only formulas have between dollars. */
+/** Signs that mark a formula between dollars. */
 const FORMULA = /[\\^_{}=<>+]|^[A-Za-z]$/;
 
 function token(raw: string, text: string, display: boolean): MathToken {
   return { type: "math", raw, text: text.trim(), display };
 }
 
-/** A block ends at its mark, or for now at the end of the text: TeX that is still being written is not a list. */
+/** A block ends at its mark. While it is written it ends with the text, so that its lines are not read as a list. */
 function readBlock(src: string): MathToken | undefined {
   const open = OPEN_BLOCK.exec(src);
   if (!open) return undefined;

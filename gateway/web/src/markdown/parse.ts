@@ -1,5 +1,5 @@
-// Markdown (GFM) to tokens. A text that grows is read on from its last block, so that a long answer costs no more per
-// token than a short one.
+// Reads Markdown (GFM) into tokens. A text that grows is read from its last block only, so that a long answer costs no
+// more per token than a short one.
 import { Marked, type MarkedToken, type Token } from "marked";
 import {
   type DetailsToken,
@@ -39,9 +39,9 @@ export type Part =
 export interface Parsed {
   text: string;
   blocks: Token[];
-  /** A definition was seen: what stands above it may have changed. */
+  /** A definition was seen, which may change the text above it. */
   hasDefinition: boolean;
-  /** Set when the end of the text took too long: it is read again when the text is this long, in characters. */
+  /** Set when the end of the text took too long. It is read again when the text has this many characters. */
   againAt?: number;
 }
 
@@ -49,26 +49,26 @@ const { defaults } = new Marked<string, string>({ gfm: true }).use({
   extensions: [mathBlock, details, footnote, mathInline, footnoteRef],
 });
 
-/** A link that is defined below changes what stands above it: such a text is always read from the start. */
+/** A definition changes links above it, so a text with one is always read from the start. */
 const DEFINITION = /^ {0,3}\[(?!\^)[^\]\n]{1,1000}\]:/m;
 
 function plain(text: string): Token {
   return { type: "plain", raw: text, text } satisfies PlainToken;
 }
 
-/** Throws TooSlow when it takes longer, and when nobody could read it in that time. */
+/** Throws TooSlow when reading takes longer than `ms`. */
 export function lex(text: string, ms = Number.POSITIVE_INFINITY): Token[] {
   if (text.length > TEXT_MAX_CHARS) return [plain(text)];
   try {
     return new CarefulLexer(defaults).lexWithin(text, ms);
   } catch (thrown) {
-    // A rule of marked that stumbles is no reason to show nothing.
+    // When a rule of marked fails, the text is shown as it is.
     if (thrown instanceof TooSlow) throw thrown;
     return [plain(text)];
   }
 }
 
-/** The lexer knows one kind of line end, and its blocks are found again by their length. */
+/** Blocks are found again by their length, so the text must have the one kind of line end that the lexer knows. */
 function withLines(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
 }
@@ -78,7 +78,7 @@ export function parse(given: string): Parsed {
   return { text, blocks: lex(text), hasDefinition: DEFINITION.test(text) };
 }
 
-/** As parse(text), with what is already known of its beginning; in so much time, or its end stays plain for now. */
+/** As parse(), but keeps the blocks that are known. When `ms` are over, the end of the text stays plain for now. */
 export function parseOn(known: Parsed | undefined, given: string, ms?: number): Parsed {
   const text = withLines(given);
   const goesOn = known !== undefined && text.startsWith(known.text);
@@ -99,14 +99,14 @@ export function parseOn(known: Parsed | undefined, given: string, ms?: number): 
   }
 }
 
-/** Where a text that goes on may still be read in another way: at its last block, or above it. */
+/** The first block that more text can still change: the last one, or one above it. */
 function firstOpen(blocks: Token[]): number {
   const lastBefore = (end: number) =>
     blocks.findLastIndex((block, i) => i < end && block.type !== "space");
   let open = lastBefore(blocks.length);
-  // Digits turn out to be the next number of the list above.
+  // Digits may become the next number of the list above.
   if (/^\s*\d{1,9}$/.test(blocks[open]?.raw ?? "")) open = lastBefore(open);
-  // A formula that is not closed turns out to be part of the paragraph, and what stands on an underline a heading.
+  // An open formula may become part of the paragraph above, and text above an underline becomes a heading.
   while (open > 0 && isText(blocks[open]!) && isText(blocks[open - 1]!)) open--;
   return Math.max(open, 0);
 }

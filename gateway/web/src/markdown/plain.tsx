@@ -1,4 +1,4 @@
-// Text as it is, in blocks: one element with a quarter of a megabyte takes the browser seconds to lay out.
+// Plain text in blocks. A browser takes seconds to lay out one element with a quarter of a megabyte.
 import { memo } from "react";
 import { PLAIN_BLOCK_CHARS } from "./limits";
 import { breakable } from "./words";
@@ -9,14 +9,14 @@ export const PlainText = memo(({ text }: { text: string }) => (
   </div>
 ));
 
-/** HTML that is no part of code: shown line by line as it was written. */
+/** HTML outside code, shown as it was written. */
 export const HtmlLines = memo(({ text }: { text: string }) => (
   <div className="plain html-lines">
     <Parts text={text} />
   </div>
 ));
 
-/** Many parts are laid out as they come into sight. */
+/** With more parts than this each is laid out when it comes into sight. */
 const PARTS_AT_ONCE = 4;
 
 function Parts({ text }: { text: string }) {
@@ -34,7 +34,7 @@ const Part = memo(({ text, className }: { text: string; className: string | unde
   </div>
 ));
 
-/** In parts that end with a line, or with a word where a line is long. */
+/** Cuts a text at the end of a line, or of a word where a line is long. */
 export function plainBlocks(text: string): string[] {
   const blocks: string[] = [];
   for (let at = 0; at < text.length; ) {

@@ -1,4 +1,4 @@
-// A text's blocks, read here when that is quick, and by a worker when it is not.
+// The blocks of a text. The page reads them when it is quick, and a worker when it is not.
 import type { Token } from "marked";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type remend from "remend";
@@ -19,7 +19,7 @@ const readByWorker = createWorkshop<string, Token[]>(
 /** A row that comes back into sight is not read again. */
 const known = new Remembered<Token[]>();
 
-/** While an answer is written, reading it may take this part of the time. */
+/** While an answer is written, reading takes at most one part in so many of the time. */
 const BUSY_SHARE = 4;
 
 export function useBlocks(text: string, writing: boolean): Token[] {
@@ -44,7 +44,7 @@ export function useBlocks(text: string, writing: boolean): Token[] {
     return parsed.current;
   }, [shown, writing]);
 
-  // A text that came too early is shown soon, also when nothing follows.
+  // A text that came too early is shown soon, even when no other follows.
   useEffect(() => {
     if (!isEarly) return;
     const ms = notBefore.current - performance.now() + 2;
@@ -76,7 +76,7 @@ export function useBlocks(text: string, writing: boolean): Token[] {
   }, [blocks, close, isSlow, read, shown, writing]);
 }
 
-/** Half a "**bold" is shown bold, and not with two stars that vanish later. */
+/** Closes open marks: "**bold" is shown bold at once, without stars that vanish later. */
 function closeLast(blocks: Token[], close: typeof remend): Token[] {
   const last = blocks.at(-1);
   if (!last || !["paragraph", "heading", "list", "blockquote", "table"].includes(last.type)) {

@@ -1,4 +1,4 @@
-// Reads a text as Markdown. What of the tokens the page does not need is left here: copies of text at each level.
+// Reads a text as Markdown. The tokens' copies of the text stay here: the page does not need them.
 import type { Token } from "marked";
 import { childrenOf } from "./children";
 import { READ_MAX_MS } from "./limits";

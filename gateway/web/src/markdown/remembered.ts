@@ -1,6 +1,6 @@
-// Results for texts, kept for the texts that were used last.
+// Keeps results for the texts that were used last.
 
-/** Characters of the texts that are remembered: some megabytes. */
+/** All texts together have at most this many characters. */
 const KEPT_MAX_CHARS = 2_000_000;
 
 export class Remembered<T> {

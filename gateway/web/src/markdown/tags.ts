@@ -1,4 +1,4 @@
-// The few tags of HTML that a text may use: they mark words and do nothing. Everything else of HTML is shown as text.
+// The few tags of HTML that a text may use, which only mark words. All other HTML is shown as text.
 import type { Token, Tokens } from "marked";
 import { SPAN_DEPTH_MAX } from "./limits";
 
@@ -12,7 +12,7 @@ export interface TagToken {
 
 const TAG = /^<(\/?)(kbd|sub|sup)\s*>$/i;
 
-/** The same tokens, with what stands between an allowed tag and its end inside it. A tag that is not closed is text. */
+/** The same tokens, where an allowed tag contains the tokens up to its end. A tag that is not closed is text. */
 export function withTags(tokens: Token[]): (Token | TagToken)[] {
   if (!tokens.some((token) => token.type === "html" && TAG.test(token.text))) return tokens;
   const levels: { name: string; opening: Token; tokens: (Token | TagToken)[] }[] = [];

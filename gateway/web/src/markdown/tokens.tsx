@@ -1,4 +1,4 @@
-// Markdown's tokens as elements of the page. HTML in a text stays text, but for a few tags that only mark it.
+// Turns the tokens of Markdown into elements. HTML in a text stays text, except for a few tags that only mark words.
 import { decodeNamedCharacterReference } from "decode-named-character-reference";
 import { ExternalLink, Image } from "lucide-react";
 import type { Token, Tokens } from "marked";
@@ -21,7 +21,7 @@ export function Blocks({ tokens }: { tokens: Token[] | undefined }) {
   ));
 }
 
-/** Read again from the same text, a block is another object and still the same. */
+/** A block that was read again from the same text is a new object, and is not rendered again. */
 const Block = memo(
   ({ token }: { token: Token }) => element(token as Part),
   (before, after) => before.token === after.token || saysTheSame(before.token, after.token),
@@ -144,7 +144,7 @@ function element(token: Part | TagToken): ReactNode {
   }
 }
 
-/** &lt; and its like, which Markdown takes from HTML. */
+/** Decodes &lt; and the other character references, which Markdown takes from HTML. */
 function decode(text: string): string {
   return text.replace(
     /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,32}));/g,
@@ -157,7 +157,7 @@ function decode(text: string): string {
 }
 
 function Heading({ token }: { token: Tokens.Heading }) {
-  // The page's own heading is the first; an answer's begin below it.
+  // The page's own heading has the first level, so an answer's headings begin at the second.
   const Tag = `h${Math.min(token.depth + 1, 6)}` as "h2";
   return (
     <Tag data-depth={token.depth} dir="auto">
@@ -182,10 +182,10 @@ function List({ token }: { token: Tokens.List }) {
   return token.ordered ? <ol start={token.start || 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
-/** The words of the task beside a check box. */
+/** The text of the task, from which a check box takes its name. */
 const Task = createContext("");
 
-/** Longest name of a check box, in characters: its first line says what it is for. */
+/** The longest name of a check box, in characters. */
 const TASK_NAME_MAX = 120;
 
 function Checkbox({ checked }: { checked: boolean }) {
@@ -235,7 +235,7 @@ function Table({ token }: { token: Tokens.Table }) {
   );
 }
 
-/** An address that may be opened, or undefined: "javascript:" and its kind are no addresses. */
+/** The address, or undefined when it must not be opened, as "javascript:". */
 function safeUrl(href: string): URL | undefined {
   if (!URL.canParse(href, location.origin)) return undefined;
   const url = new URL(href, location.origin);
@@ -255,7 +255,7 @@ function Link({ token }: { token: Tokens.Link }) {
   );
 }
 
-/** Pictures of other servers would tell them who reads: they are links. */
+/** A picture of another server is shown as a link: loading it would tell that server who reads. */
 function Picture({ token }: { token: Tokens.Image }) {
   const url = safeUrl(token.href);
   if (!url) return token.text;

@@ -1,12 +1,12 @@
-// A browser lays out a word without an end by the square of its length, again for each line that it fills. A long word
-// gets places to break at.
+// A browser lays out a long word once for each line that the word fills, in time by the square of its length. So a long
+// word gets places to break at.
 import { Fragment, type ReactNode } from "react";
 import { WORD_MAX_CHARS, WORD_PART_CHARS } from "./limits";
 
 /** Code points that belong to the character before them. */
 const JOINED = /^(?:\p{M}|\u200d|\p{Emoji_Modifier}|[\udc00-\udfff])/u;
 
-/** The same text; as it is when no word in it is too long. */
+/** The same text, with places to break at where a word is too long. */
 export function breakable(text: string): ReactNode {
   if (text.length <= WORD_MAX_CHARS) return text;
   const parts = breaks(text);

@@ -1,9 +1,9 @@
-// Work that could hold the page up is done by a worker, one job after the other. A job that takes too long is ended
-// with its worker, and the next one gets a new worker.
+// A worker does the work that could hold up the page, one job after the other. A job that takes too long ends with its
+// worker, and the next job gets a new worker.
 
 export type Handler = (event: MessageEvent) => void;
 
-/** The used part of a worker; a frame can be one too. */
+/** The part of a worker's interface that is used here. A frame has it too. */
 export interface Worklike {
   postMessage(job: unknown): void;
   terminate(): void;
@@ -20,10 +20,10 @@ interface Order<Job, Result> {
   done: (result: Result | undefined) => void;
 }
 
-/** Answers undefined when the job failed or took longer than `maxMs`. */
+/** The result is undefined when the job failed or took longer than `maxMs`. */
 type Workshop<Job, Result> = (job: Job) => Promise<Result | undefined>;
 
-/** A worker says "ready" once it is loaded: loading it is not the job's fault. */
+/** A worker posts "ready" once it is loaded. The time of a job begins then. */
 export function createWorkshop<Job, Result>(
   start: () => Worklike,
   maxMs: number,

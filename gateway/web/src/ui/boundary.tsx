@@ -1,4 +1,4 @@
-// Stands in for a part of the page that threw while it was rendered: the rest goes on, and nothing written is lost.
+// A part of the page that throws while it is rendered is replaced by a message. The rest of the page goes on.
 import { CircleAlert } from "lucide-react";
 import { Component, type ErrorInfo, type ReactNode, useState } from "react";
 import { t } from "@/words";
@@ -10,16 +10,16 @@ type Part = "message" | "view" | "app";
 
 interface Props {
   part: Part;
-  /** The text of the part, to be read and copied all the same. */
+  /** The text of the part, so that people can read and copy it all the same. */
   text?: string;
-  /** A part that failed is tried again when this changes. */
+  /** The part is tried again when this changes. */
   resetKey?: string;
   children: ReactNode;
 }
 
 interface State {
   error: Error | undefined;
-  /** The components above the one that threw. */
+  /** Names of the components around the fault. */
   stack: string;
 }
 
@@ -108,7 +108,7 @@ function Broken({
   );
 }
 
-/** A report with which the server's operator finds the fault. Nothing that was written is in it. */
+/** A report for the server's operator. It contains no text of a chat. */
 function report(error: Error, components: string): string {
   const facts = [new Date().toISOString(), location.pathname, navigator.userAgent];
   return [`${error.name}: ${error.message}`, ...facts, error.stack ?? "", components].join("\n");

@@ -10,7 +10,7 @@ const LOOKS: Record<ButtonLook, string> = {
   danger: "border border-danger/40 bg-raised text-danger hover:bg-danger-soft",
 };
 
-/** Never smaller than a finger where fingers point. */
+/** On a touch screen no button is smaller than a finger. */
 const SIZES = {
   small: "h-8 pointer-coarse:h-10",
   medium: "h-9 pointer-coarse:h-10",

@@ -5,16 +5,16 @@ import { t } from "@/words";
 /** How long a button says that it copied, in milliseconds. */
 const SAID_MS = 1600;
 
-/** navigator.clipboard exists in secure contexts only; a server on plain http in a home network is none. */
+/** navigator.clipboard exists in secure contexts only. A server on plain http in a home network is not one. */
 async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const before = document.activeElement;
   const area = document.createElement("textarea");
   area.value = text;
-  area.readOnly = true; // No keyboard comes up on a phone.
+  area.readOnly = true; // So a phone shows no keyboard.
   area.style.position = "fixed";
   area.style.opacity = "0";
-  (before?.closest("[role=dialog]") ?? document.body).append(area); // A dialog keeps the focus within.
+  (before?.closest("[role=dialog]") ?? document.body).append(area); // A dialog takes the focus back from outside.
   area.select();
   const done = document.execCommand("copy");
   area.remove();

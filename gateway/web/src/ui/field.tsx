@@ -1,7 +1,7 @@
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { cn } from "./cn";
 
-/** A labelled input with a hint, or what is wrong with it. */
+/** An input with a label, and below it a hint or an error. */
 export function Field({
   label,
   hint,

@@ -5,7 +5,7 @@ const SYMBOLS: Record<string, string> = APPLE
   ? { Ctrl: "⌘", Shift: "⇧", Enter: "↵", Up: "↑" }
   : { Shift: "⇧", Enter: "↵", Up: "↑" };
 
-/** "Ctrl+Shift+O" as it is printed on the keys of this machine. */
+/** "Ctrl+Shift+O" in the signs of this machine's keyboard. */
 export function Keys({ keys, className }: { keys: string; className?: string }) {
   return (
     <span className={cn("inline-flex gap-1 text-[11px] tracking-wide", className)} aria-hidden>

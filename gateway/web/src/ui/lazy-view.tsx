@@ -1,5 +1,5 @@
-// Parts of the page that come when they are needed. After an upgrade the server may not have them any more: then the
-// page is loaded anew, once, where the reader is. What was written is in storage by then.
+// Parts of the page that are loaded when they are needed. After an upgrade the server may not have them any more. Then
+// the page loads itself anew once, at the same address. Drafts are in storage by then.
 import { RotateCw } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import { keepsInTab, recallInTab, rememberInTab } from "@/lib/storage";
@@ -8,14 +8,14 @@ import { Button } from "./button";
 import { cn } from "./cn";
 import { openWindow } from "./open-window";
 
-/** A part that is missing again so soon after a reload is not there: another reload would be a loop. In milliseconds. */
+/** When a part is missing again so soon after a reload, another reload would not help. In milliseconds. */
 const AGAIN_MS = 60_000;
 
 const RELOADED = "reloaded";
 
 type Look = "view" | "window" | "menu" | "nothing";
 
-/** As React's lazy. `look` says where the message stands when the part cannot be had. */
+/** React's lazy for a part that may be missing. `look` says where the message stands then. */
 // biome-ignore lint/suspicious/noExplicitAny: a component of any properties.
 export function lazyView<T extends ComponentType<any>>(
   load: () => Promise<{ default: T }>,
@@ -27,14 +27,14 @@ export function lazyView<T extends ComponentType<any>>(
     } catch {
       if (look !== "nothing" && mayReload()) {
         location.reload();
-        await new Promise(() => undefined); // Nothing is drawn any more.
+        await new Promise(() => undefined); // The page is about to go: nothing is drawn any more.
       }
       return { default: (() => <Missing look={look} />) as unknown as T };
     }
   });
 }
 
-/** Without a network a reload would only lose the page. */
+/** Without a network a reload would lose the page. */
 function mayReload(): boolean {
   if (!navigator.onLine || !keepsInTab()) return false;
   if (Date.now() - Number(recallInTab(RELOADED) ?? 0) < AGAIN_MS) return false;

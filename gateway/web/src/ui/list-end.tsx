@@ -1,7 +1,7 @@
 import { t } from "@/words";
 import { Button } from "./button";
 
-/** Below a list that comes page by page: the next page, or that this is all. */
+/** The end of a list that comes page by page: a button for the next page, or the word that this is all. */
 export function ListEnd({
   hasMore,
   busy,

@@ -16,7 +16,7 @@ export default function MenuBox({
 }: {
   anchor: DOMRect;
   place: MenuPlace;
-  /** `back`: the focus belongs to the button again. */
+  /** `back`: the focus returns to the button. */
   onClose: (back: boolean) => void;
   children: ReactNode;
 }) {
@@ -28,7 +28,7 @@ export default function MenuBox({
   }, [onClose]);
   const { left, top, width, height } = anchor;
   return (
-    // The rest of the page stays in reach: whoever clicks it means it.
+    // Not modal: a click beside the menu closes it, and does its work at once.
     <DropdownMenu.Root
       open
       modal={false}

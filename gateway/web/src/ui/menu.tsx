@@ -5,14 +5,14 @@ import type { MenuPlace } from "./menu-box";
 const loadBox = () => import("./menu-box");
 const MenuBox = lazyView(loadBox, "window");
 
-/** A button that opens a menu. What draws menus is loaded when the hand comes near the first one. */
+/** A button that opens a menu. The code of menus is loaded when the pointer comes near the first one. */
 export function MenuButton({
   menu,
   place = {},
   children,
   ...rest
 }: ComponentProps<"button"> & {
-  /** The items: a lazy component, so that they cost nothing until then. */
+  /** The items: a lazy component, which is loaded when the menu opens. */
   menu: ReactNode;
   place?: MenuPlace;
 }) {
@@ -30,7 +30,7 @@ export function MenuButton({
         data-state={box ? "open" : "closed"}
         onPointerEnter={() => void loadBox().catch(() => undefined)}
         onPointerDown={() => {
-          wasOpen.current = box !== undefined; // The menu closes by this press already.
+          wasOpen.current = box !== undefined; // An open menu closes by this press.
         }}
         onKeyDown={(event) => {
           wasOpen.current = false;

@@ -1,10 +1,10 @@
-// Which of the windows that a key opens is open.
+// The window that is open over the page: one at most. Keys, menus and buttons open it.
 import { recallInTab, rememberInTab } from "@/lib/storage";
 import { createStore } from "@/lib/store";
 
 type Window = "none" | "commands" | "shortcuts";
 
-/** The palette opens again when it was open as the page had to be loaded anew. */
+/** A window that was open when the page had to reload opens again. */
 const before = recallInTab("window");
 rememberInTab("window", null);
 

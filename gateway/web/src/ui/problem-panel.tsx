@@ -5,7 +5,7 @@ import { problemText, t } from "@/words";
 import { Button } from "./button";
 import { cn } from "./cn";
 
-/** What happened, what can be done, and the id that finds it in the logs. */
+/** Says what failed and what to do, with the id by which the operator finds it in the logs. */
 export function ProblemPanel({
   title,
   problem,

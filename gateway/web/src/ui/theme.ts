@@ -1,4 +1,4 @@
-// The theme that was chosen; /theme.js applies it before the first paint. Without a choice the system's holds.
+// The chosen theme. /theme.js applies it before the first paint. Without a choice the system's theme holds.
 import { watchMedia } from "@/lib/browser";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
@@ -20,7 +20,7 @@ export function useTheme(): Theme {
   return useStore(chosen);
 }
 
-/** What is seen, the system's taste included. */
+/** Whether the page is dark, by the reader's choice or by the system's. */
 export function useIsDark(): boolean {
   const theme = useTheme();
   const system = useStore(systemIsDark);

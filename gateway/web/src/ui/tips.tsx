@@ -11,7 +11,7 @@ interface Shown {
   box: DOMRect;
 }
 
-/** The labels of all buttons that carry data-tip (and data-keys): one for the page, loaded after it was painted. */
+/** Shows the labels of all buttons with data-tip and data-keys. It is loaded after the first paint, once. */
 export default function Tips() {
   const [shown, setShown] = useState<Shown>();
   useEffect(() => listen(setShown), []);

@@ -13,7 +13,7 @@ import { problemText, t } from "@/words";
 
 export type Mode = "login" | "signup";
 
-/** E-mail and password, and what is wrong with them. Calls onDone with the user once the session is open. */
+/** The form for e-mail and password. Calls onDone with the user once the session is open. */
 export function Credentials({
   mode,
   email: known = "",
@@ -131,7 +131,7 @@ function PasswordField({
   );
 }
 
-/** Where a problem is said: beside the field that it is about, or above all. */
+/** Where the form shows a problem: at the field that it names, or above all fields. */
 function fieldOf(problem: Problem | undefined): "email" | "password" | "form" {
   if (problem?.field === "email" || problem?.reason.startsWith("EMAIL_")) return "email";
   if (problem?.field === "password" || problem?.reason === "PASSWORD_WEAK") return "password";

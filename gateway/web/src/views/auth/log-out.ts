@@ -6,7 +6,7 @@ import { forgetUser } from "@/generation/forget";
 import { notify } from "@/lib/notify";
 import { problemText, t } from "@/words";
 
-/** Ends this session, or all of them, and forgets what the page knows. */
+/** Ends this session, or all sessions of the user, and forgets all that the page knows. */
 export function useLogOut(): (everywhere: boolean) => Promise<void> {
   const [, navigate] = useLocation();
   return async (everywhere) => {

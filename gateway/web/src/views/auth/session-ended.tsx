@@ -9,11 +9,11 @@ import { Dialog } from "@/ui/dialog";
 import { t } from "@/words";
 import { Credentials } from "./credentials";
 
-/** Logs in again over the page as it is. */
+/** A log-in over the page, which stays as it is. */
 export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
   const [, navigate] = useLocation();
   const { data } = useMe();
-  const [me] = useState(data); // Of before: somebody else may log in.
+  const [me] = useState(data); // The user before this log-in: somebody else may log in.
   useEffect(onOpen, [onOpen]);
 
   const goOn = (user: User | undefined) => {
@@ -21,7 +21,7 @@ export default function SessionEnded({ onOpen }: { onOpen: () => void }) {
       refreshData();
       return;
     }
-    // Somebody else: nothing of the former user may stay.
+    // It is somebody else: nothing of the former user may stay.
     forgetDataButMe();
     navigate("/");
   };

@@ -11,7 +11,7 @@ export function useRetryLabel(message: Message): string {
   return price ? t("chat.retryFor", { price: creditsText(price) }) : t("common.retry");
 }
 
-/** Asked before a question is sent once more: what that does, and what it costs. */
+/** Says what asking again does and costs, before it is done. */
 export function AskAgain({
   message,
   onAgain,

@@ -3,7 +3,7 @@ import { shownText } from "@/generation/live";
 import { liveOf } from "@/generation/running";
 import { t } from "@/words";
 
-/** Reads an answer to a screen reader sentence by sentence while it is written, and says when it is complete. */
+/** Gives a screen reader each sentence of an answer as it is written, and says when the answer is complete. */
 export function Announcer({ chat }: { chat: string }) {
   const [said, setSaid] = useState("");
   const place = useRef({ key: "", end: 0, seen: 0 });
@@ -20,7 +20,7 @@ export function Announcer({ chat }: { chat: string }) {
         place.current = { key: live.key, end: 0, seen: 0 };
       }
       const text = shownText(live);
-      // Earlier text is not looked at again, but for its last character.
+      // The search begins at the last character that was seen: only now it may end a sentence.
       const end = sentenceEnd(text, Math.max(place.current.end, place.current.seen - 1));
       place.current.seen = text.length;
       if (end <= place.current.end) return;
@@ -36,7 +36,7 @@ export function Announcer({ chat }: { chat: string }) {
   );
 }
 
-/** Behind the last sentence or line from there on that is whole, or 0. */
+/** The end of the last complete sentence or line after `from`, or 0. */
 function sentenceEnd(text: string, from: number): number {
   for (let at = text.length - 1; at >= from; at--) {
     const mark = text[at]!;
@@ -45,10 +45,10 @@ function sentenceEnd(text: string, from: number): number {
   return 0;
 }
 
-/** More is not read out at once, in characters: a listener would not get to the end of it. */
+/** A screen reader gets at most so much at once, in characters. */
 const SAID_MAX_CHARS = 2_000;
 
-/** Without the marks that only the eye reads. */
+/** The text without the marks of Markdown. */
 function plain(markdown: string): string {
   return markdown
     .slice(0, SAID_MAX_CHARS)

@@ -50,7 +50,7 @@ function Thoughts({ text, open }: { text: string; open: boolean }) {
   );
 }
 
-/** What happens while there is no new text to see. */
+/** What happens while no new text comes. */
 function Progress({ live, hasText }: { live: Live; hasText: boolean }) {
   if (live.phase === "waiting") {
     const time = live.retryTime ? new Date(live.retryTime).toLocaleTimeString() : "…";
@@ -80,7 +80,7 @@ function Quiet({ children }: { children: ReactNode }) {
   return <p className="mt-1 text-sm text-muted">{children}</p>;
 }
 
-/** How an answer ended, where that was not as hoped. */
+/** How an answer ended, unless it ended well. */
 function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
   if (message.state === "FAILED") return <Failed message={message} onAgain={onAgain} />;
   if (message.state === "CANCELLED" || message.stopReason === "CANCELLED") {

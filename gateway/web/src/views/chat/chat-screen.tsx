@@ -17,7 +17,7 @@ import { Greeting, Starters } from "./welcome";
 const loadConversation = () => import("./conversation");
 const Conversation = lazyView(loadConversation);
 
-/** A chat, or the place where one begins. The composer is the same, so that it keeps its focus in between. */
+/** A chat, or the place where one begins. Both have the same composer, which keeps its focus between them. */
 export function ChatScreen({ chat }: { chat: string | undefined }) {
   const [, navigate] = useLocation();
   const name = chat ?? NEW_CHAT;
@@ -25,10 +25,10 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   const { model } = useModelChoice(chat);
   const talking = chat !== undefined || creating;
 
-  // The first answer should not wait for the code that shows it.
+  // Loaded now, so that the first answer does not wait for it.
   useEffect(() => void loadConversation(), []);
 
-  // A reader who went somewhere else meanwhile stays there.
+  // If the reader has left meanwhile, the page stays where it is.
   const onCreated = (made: string) => location.pathname === "/" && navigate(`/chat/${made}`);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each chat that is opened.
@@ -72,7 +72,7 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   );
 }
 
-/** The server refuses a malformed id as a bad request. */
+/** Whether there is no such chat. A malformed id is a bad request (400). */
 function useIsGone(chat: string | undefined): boolean {
   const { error, data } = useChat(chat);
   const status = error && !data ? toProblem(error).status : 0;

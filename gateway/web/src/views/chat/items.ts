@@ -1,4 +1,4 @@
-// What the list of a chat shows: its stored messages, and over them the answer that is being written.
+// The rows of a chat: its stored messages, and below them the answer that is being written.
 import type { Message } from "@/api/types";
 import { type Live, shownText } from "@/generation/live";
 
@@ -7,7 +7,7 @@ interface Question {
   key: string;
   id: string;
   text: string;
-  /** Message that it answers, or empty. */
+  /** Id of the message that it follows, or empty. */
   parent: string;
 }
 
@@ -18,15 +18,15 @@ export interface Answer {
   text: string;
   reasoning: string;
   model: string;
-  /** Set while it is written. */
+  /** Set while the answer is written. */
   live?: Live;
-  /** Set once it is stored. */
+  /** Set once the answer is stored. */
   message?: Message;
 }
 
 export type Item = Question | Answer;
 
-/** A message keeps the name that it had before it got its id, or its row would be built anew. */
+/** The row of a message keeps the name that it had before the message got an id, so that it is not built anew. */
 const firstNames = new Map<string, string>();
 
 function nameOf(id: string): string {
@@ -69,7 +69,7 @@ function branch(messages: Message[], live: Live): Message[] {
 
 const items = new WeakMap<Message, Item>();
 
-/** The same item for the same message, so that rows whose message did not change are not rendered again. */
+/** The same message gives the same item, so that its row is not rendered again. */
 function stored(message: Message): Item {
   let item = items.get(message);
   if (!item) {

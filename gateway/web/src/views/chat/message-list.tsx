@@ -14,18 +14,18 @@ import { itemsOf } from "./items";
 import { QuestionRow } from "./question-row";
 import { useEnds } from "./use-ends";
 
-/** So near to the end counts as at the end: new text keeps it there. In pixels. */
+/** A list this near to its end sticks to the end when text comes. In pixels. */
 const AT_END_PX = 40;
 
-/** A row's height before it was measured, in pixels. */
+/** The height of a row that was not measured yet, in pixels. */
 const ROW_PX = 180;
 
-/** So near to the first row that is loaded, the page before it is. */
+/** The page before the first row is loaded when the reader is so many rows away from it. */
 const NEAR_ROWS = 20;
 
 const rowPx = () => ROW_PX;
 
-/** The messages of a chat. Only those in sight are in the document; it sticks to the end until the reader scrolls up. */
+/** The messages of a chat. Only rows in sight are in the document. The list sticks to its end until the reader scrolls. */
 export function MessageList({
   chat,
   talk: { messages, older },
@@ -38,8 +38,8 @@ export function MessageList({
   const live = useStore(liveOf(chat));
   const items = useMemo(() => itemsOf(messages, live), [messages, live]);
   const scroller = useRef<HTMLDivElement>(null);
-  // The list works out all places anew when one of these changes: names change when there are other rows, not when
-  // the text of one grows.
+  // The list computes all places anew when getItemKey changes. It must change with the rows, and not with the text of
+  // a row.
   const current = useRef(items);
   current.current = items;
   const shape = `${items.length} ${items.at(-1)?.key} ${items.at(-2)?.key}`;
@@ -57,7 +57,7 @@ export function MessageList({
     scrollEndThreshold: AT_END_PX,
   });
 
-  // What the reader sends is always brought into sight, and a chat is opened at its end.
+  // A message that the reader sends comes into sight, and a chat opens at its end.
   const sent = live?.key;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list stays the same; a new key is what matters.
   useLayoutEffect(() => list.scrollToEnd(), [sent]);
@@ -88,7 +88,7 @@ export function MessageList({
           className="relative mx-auto w-full max-w-[760px]"
           style={{ height: list.getTotalSize() }}
         >
-          {/* Placed and not transformed: the header of long code would stick to the wrong place. */}
+          {/* Placed by `top`: in a transformed box the header of long code sticks to the wrong place. */}
           <div className="absolute inset-x-0" style={{ top: rows[0]?.start ?? 0 }}>
             {rows.map(({ index, key }) => {
               const item = items[index]!;
@@ -110,7 +110,7 @@ export function MessageList({
           </div>
         </div>
       </section>
-      {/* Text leaves under the header without an edge. */}
+      {/* Text fades out below the header. */}
       <div
         aria-hidden
         className="pointer-events-none absolute inset-x-0 top-0 mr-3 h-4 bg-linear-to-b from-bg to-transparent"

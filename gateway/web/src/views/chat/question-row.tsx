@@ -7,7 +7,7 @@ import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { CopyButton } from "./copy-button";
 
-/** A longer question is folded, in characters and in lines: a pasted file should not hide the talk. */
+/** A question with more characters or lines is folded, so that a pasted file does not hide the chat. */
 const FOLD_CHARACTERS = 1500;
 const FOLD_LINES = 16;
 
@@ -48,7 +48,7 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
   );
 });
 
-/** Questions are shown as they were written; only their fenced code is set as code. */
+/** A question is shown as it was written. Only its fenced code is set as code. */
 function QuestionText({ text }: { text: string }) {
   return fencesOf(text).map((part, index) =>
     part.isCode ? (
@@ -71,7 +71,7 @@ function QuestionText({ text }: { text: string }) {
   );
 }
 
-/** The end of the line of this number, or of the text. */
+/** The end of the line with this number, or of the text. */
 function endOfLine(text: string, line: number): number {
   let at = -1;
   for (let n = 0; n < line; n++) {

@@ -1,10 +1,10 @@
 import type { Virtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect, useRef } from "react";
 
-/** Rows are measured as they come into sight, and move the end while they do: how often it is looked for, in frames. */
+/** Rows get their height when they come into sight, which moves the end. The end is followed for so many frames. */
 const FRAMES_MAX = 120;
 
-/** At rest for so many frames: the end is reached. */
+/** The end is reached when nothing moves for so many frames. */
 const FRAMES_QUIET = 6;
 
 /** Home and End reach the ends of a list whose rows are not all loaded, built or measured. */
@@ -18,7 +18,7 @@ export function useEnds(
   useEffect(() => {
     let journey = 0;
     const stop = () => {
-      journey++; // The reader goes another way.
+      journey++; // The reader goes somewhere else.
     };
     const onKeyDown = (event: KeyboardEvent) => {
       stop();
@@ -58,7 +58,7 @@ async function settle(going: () => boolean, pane: HTMLElement, go: () => void): 
   }
 }
 
-/** Something else has a use for the key: a text, a menu, a window. */
+/** A text, a menu or a window has its own use for the key. */
 function isWanted({ target, shiftKey, altKey }: KeyboardEvent): boolean {
   if (shiftKey || altKey || document.querySelector("[role=dialog],[role=menu]")) return true;
   if (target instanceof HTMLTextAreaElement) return target.value !== "";

@@ -31,7 +31,7 @@ const STARTERS = [
   { name: "plan", Icon: Route },
 ] as const;
 
-/** Four ways to begin: each fills the composer, and nothing is sent or paid yet. */
+/** Four ways to begin. Each fills the composer, and sends nothing. */
 export function Starters({ onChoose }: { onChoose: (text: string) => void }) {
   return (
     <div className="mx-auto flex w-full max-w-[760px] flex-[1.2] items-start px-4 pt-1 pb-6">

@@ -49,7 +49,7 @@ function commandOf(event: KeyboardEvent) {
     if (key === "s" && event.shiftKey) return "sidebar";
     return undefined;
   }
-  // An open menu or window takes Escape first; what it did not take stops the answer.
+  // Escape closes an open menu or window. Otherwise it stops the answer.
   if (key === "escape") return document.querySelector(OPEN) ? undefined : "stop";
   if (event.altKey || isTyping(event.target)) return undefined;
   if (event.key === "?") return "shortcuts";
@@ -57,7 +57,7 @@ function commandOf(event: KeyboardEvent) {
   return undefined;
 }
 
-/** Keys that nothing takes are meant for the composer; the browser puts them where the focus goes. */
+/** Whether the composer should have the key. It takes the focus, and the browser puts the letter there. */
 function goesToComposer(event: KeyboardEvent): boolean {
   const { target, key } = event;
   const mod = event.ctrlKey || event.metaKey;
@@ -65,7 +65,7 @@ function goesToComposer(event: KeyboardEvent): boolean {
   return text && !isTyping(target) && !document.querySelector(OPEN);
 }
 
-/** A pane that scrolls shows its focus to those who came by Tab only. */
+/** Notes whether Tab was the last key, because a pane that scrolls shows its focus only then. */
 function noteTab({ key }: KeyboardEvent): void {
   document.documentElement.toggleAttribute("data-tab", key === "Tab");
 }

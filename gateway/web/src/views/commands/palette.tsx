@@ -23,10 +23,10 @@ import { focusComposer } from "@/views/composer/focus";
 import { t } from "@/words";
 import { search } from "./match";
 
-/** Chats that are shown at once. Whoever looks for another types more. */
+/** The most chats that are shown at once. */
 const SHOWN_MAX = 50;
 
-/** Ctrl-K: the chats by title, and everything that has a name. */
+/** Ctrl-K: finds chats by their title, and commands by their name. */
 export default function Palette() {
   const [query, setQuery] = useState("");
   const commands = useCommands();
@@ -101,7 +101,7 @@ export default function Palette() {
   );
 }
 
-/** How much was searched: a list that leaves something out says so. */
+/** Says how much was searched, when the list leaves something out. */
 function Extent({ titles, hidden }: { titles: ReturnType<typeof useTitles>; hidden: number }) {
   const count = titles.chats.length;
   const said = titles.failed

@@ -40,7 +40,7 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
   const send = () => {
     if (!sendable) return;
     onSend(asSent(text));
-    if (!isTouch()) area.current?.focus(); // The button that had it is another one now.
+    if (!isTouch()) area.current?.focus(); // The send button had it, and is a stop button now.
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -135,7 +135,7 @@ function StopButton({ chat }: { chat: string }) {
   );
 }
 
-/** Without blank lines around it. The first line keeps its indentation: it may be code. */
+/** The text without blank lines around it. The first line keeps its indentation, for it may be code. */
 function asSent(text: string): string {
   return text.replace(/^\s*\n/, "").trimEnd();
 }

@@ -1,9 +1,9 @@
-/** On a touch keyboard Enter makes a line, and a keyboard that comes up unasked hides the page. */
+/** On a touch device Enter starts a line, and a focus would show a keyboard that hides the page. */
 export function isTouch(): boolean {
   return matchMedia("(pointer: coarse)").matches;
 }
 
-/** The composer has the focus whenever nothing else needs it. After what happens now: a menu that closes gives the focus back. */
+/** Gives the composer the focus: now, and again in the next frame, because a menu that closes moves the focus. */
 export function focusComposer(): void {
   if (isTouch()) return;
   field()?.focus({ preventScroll: true });
@@ -12,7 +12,7 @@ export function focusComposer(): void {
   });
 }
 
-/** At the end of its text, to go on writing or to send. */
+/** As focusComposer(), with the caret at the end of the text. */
 export function focusComposerEnd(): void {
   focusComposer();
   requestAnimationFrame(() => field()?.setSelectionRange(-1, -1));

@@ -13,7 +13,7 @@ import { creditsText, problemText, t } from "@/words";
 import { focusComposer } from "./focus";
 import { type Shortfall, useShortfall } from "./price-before";
 
-/** What stands between the text and its being sent. */
+/** Says above the composer why the text cannot be sent, or was not. */
 export function Notices({
   chat,
   tooLongBytes,
@@ -42,7 +42,7 @@ export function Notices({
   }
   const close = () => refused(chat).set(undefined);
   if (problem && problem.status !== 402) return <Refusal problem={problem} onClose={close} />;
-  // Said before it is sent, and once the server said so.
+  // Missing credits are said before the text is sent, and again when the server refuses it for them.
   if (shortfall && !busy && (problem || text.trim())) return <NoCredits {...shortfall} />;
   return problem ? <Refusal problem={problem} onClose={close} /> : null;
 }

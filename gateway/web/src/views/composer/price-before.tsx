@@ -7,10 +7,10 @@ import { estimateTokens, micro, upperBound } from "@/lib/money";
 import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
-/** Older messages come behind what the reader waits for, in milliseconds. */
+/** Older messages are loaded this much later, so that the reader's own data comes first. In milliseconds. */
 const OLDER_MS = 500;
 
-/** Tokens of the prompt that would go out with this text, as far as the messages are loaded. */
+/** A guess of the prompt's tokens: the loaded messages and this text. */
 function useInputTokens(chat: string | undefined, text: string): number {
   const { data } = useTalk(chat);
   const history = useMemo(
@@ -20,7 +20,7 @@ function useInputTokens(chat: string | undefined, text: string): number {
   return estimateTokens(history + text.length);
 }
 
-/** Loads older messages for as long as they would be a part of the prompt: they are a part of the price. */
+/** Loads older messages while they belong to the prompt, because then they belong to the price. */
 function useWholePrompt(chat: string): void {
   const id = chat === NEW_CHAT ? undefined : chat;
   const { data } = useTalk(id);
@@ -51,12 +51,12 @@ export function usePriceBefore(chat: string, text: string): bigint | undefined {
 export interface Shortfall {
   price: bigint;
   available: bigint;
-  /** The dearest model that the balance covers, and the most that it costs. */
+  /** The dearest model that the balance covers, and the most that this message costs with it. */
   cheaper: { model: Model; price: bigint } | undefined;
   choose: (model: string) => void;
 }
 
-/** The credits missing for this text, as far as this page can tell; the server has the last word. */
+/** Set when the balance does not cover this text, by the page's guess. The server decides. */
 export function useShortfall(chat: string, text: string): Shortfall | undefined {
   const id = chat === NEW_CHAT ? undefined : chat;
   const { data: balance } = useBalance();

@@ -1,4 +1,4 @@
-// Which model the next message goes to: the chat's own, or the one that was chosen last.
+// The model of the next message: the chat's own, or the one that was chosen last.
 import type { Model } from "@/api/types";
 import { useChat, useChatActions } from "@/data/chats";
 import { pricesOf, useModels } from "@/data/models";

@@ -8,7 +8,7 @@ const compact = new Intl.NumberFormat("en", { notation: "compact" });
 
 export default function ModelMenuItems({ chat }: { chat: string | undefined }) {
   const { models = [], model, choose } = useModelChoice(chat);
-  // Where all are demo models the composer says so, once.
+  // Where all models are demo models, the composer says so once for all.
   const someReal = models.some((one) => !one.demo);
   return (
     <MenuRadioGroup

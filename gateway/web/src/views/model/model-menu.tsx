@@ -8,7 +8,7 @@ import { priceText, useModelChoice } from "./choice";
 
 const Items = lazyView(() => import("./model-menu-items"), "menu");
 
-/** The model's name and price; opens the catalogue. */
+/** The model's name and price: a button that opens the catalogue. */
 export function ModelMenu({
   chat,
   beside = false,

@@ -4,7 +4,7 @@ import { formatCredits, micro } from "@/lib/money";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 
-/** What can be spent now; leads to the history. */
+/** The available balance, a link to its history. */
 export function BalancePill() {
   const { data } = useBalance();
   if (!data) return null;

@@ -10,7 +10,7 @@ import { t } from "@/words";
 import { BalancePill } from "./balance-pill";
 import { ThemeButton } from "./theme-button";
 
-/** The line on top: chat and model on the left, money and looks on the right. */
+/** The line on top: chat and model on the left, balance and theme on the right. */
 export function Header({ chat, plain = false }: { chat: string | undefined; plain?: boolean }) {
   const { open, narrow } = useSidebar();
   const { data } = useChat(chat);

@@ -7,7 +7,7 @@ import { openCommands } from "@/ui/open-window";
 import { Title } from "@/ui/title";
 import { t } from "@/words";
 
-/** An address that leads nowhere, and the ways on from there. */
+/** Shown for an address that leads nowhere, with links to places that exist. */
 export function NotFound({ what }: { what: "page" | "chat" }) {
   const visitor = useStore(session) === "out";
   return (

@@ -5,7 +5,7 @@ import { Title } from "@/ui/title";
 import { Header } from "./header";
 import { VisitorHeader } from "./visitor-header";
 
-/** A page beside the chats: a heading over one scrolling column. */
+/** A page that is no chat: a heading over one scrolling column. */
 export function Page({
   title,
   lead,

@@ -4,7 +4,7 @@ import { Logo } from "@/ui/logo";
 import { t } from "@/words";
 import { ThemeButton } from "./theme-button";
 
-/** The line on top for those who are not logged in: nothing in it asks for a session. */
+/** The line on top for visitors: nothing in it needs a session. */
 export function VisitorHeader() {
   return (
     <header className="flex h-13 shrink-0 items-center gap-1 border-b border-line px-3 sm:gap-2 sm:px-5">

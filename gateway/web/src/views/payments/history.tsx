@@ -9,7 +9,7 @@ import { ListEnd } from "@/ui/list-end";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
 
-/** What was paid, with receipts, and what waits for payment. */
+/** Payments with their receipts, and invoices that are not paid yet. */
 export function PaymentHistory() {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = usePayments();
   const rows = data?.pages.flatMap((page) => page.payments) ?? [];

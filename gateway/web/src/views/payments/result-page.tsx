@@ -10,7 +10,7 @@ import { Spinner } from "@/ui/spinner";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
 
-/** Where Stripe sends people back: with their payment made, or not made. */
+/** Stripe sends people back to this page, after they paid or did not pay. */
 export default function ResultPage({ result }: { result: "success" | "cancel" }) {
   const payment = new URLSearchParams(useSearch()).get("payment") ?? "";
   return (

@@ -124,7 +124,7 @@ function Buy({ offer }: { offer: Package }) {
   );
 }
 
-/** What the credits are worth, told in messages to the first model that is priced by the message. */
+/** The worth of the credits, in messages to the first model with a price by the message. */
 function About({ credits }: { credits: bigint }) {
   const { data: models } = useModels();
   const model = models?.find((one) => pricesOf(one).perMessage > 0n);
@@ -137,7 +137,7 @@ function About({ credits }: { credits: bigint }) {
   );
 }
 
-/** A part of a price that is not asked for reads as a dash. */
+/** A part of the price that is zero reads as a dash. */
 function rate(amount: bigint): string {
   return amount === 0n ? "–" : formatCredits(amount);
 }

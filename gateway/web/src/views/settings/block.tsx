@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A setting: what it is on the left, how to change it on the right. */
+/** A setting: its name on the left, its control on the right. */
 export function Block({
   title,
   text,

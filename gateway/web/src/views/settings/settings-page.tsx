@@ -12,7 +12,7 @@ const SECTIONS = [
   { name: "archived", href: "/settings/archived", Section: ArchivedSection },
 ] as const;
 
-/** One section a path; an unknown one shows the first. */
+/** Each section has a path. An unknown path shows the first one. */
 export default function SettingsPage({ section }: { section: string }) {
   const { name, Section } = SECTIONS.find((one) => one.name === section) ?? SECTIONS[0];
   return (

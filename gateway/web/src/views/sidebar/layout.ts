@@ -1,4 +1,4 @@
-// Where the sidebar is: beside the page, away, or a sheet over it on narrow screens.
+// Whether the sidebar is shown: beside the page, or on a narrow screen as a sheet over it.
 import { watchMedia } from "@/lib/browser";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
@@ -23,7 +23,7 @@ export function toggleSidebar(): void {
   remember("sidebar", docked.get() ? null : "closed");
 }
 
-/** The sheet is in the way once something was chosen in it. */
+/** Closes the sheet after a choice in it. */
 export function closeSheet(): void {
   sheet.set(false);
 }

@@ -7,7 +7,7 @@ import { Field } from "@/ui/field";
 import { t } from "@/words";
 import { renaming } from "./renaming";
 
-/** The API's limit, in bytes; the field counts characters, which is never more. */
+/** The API's limit in bytes. The field counts characters, and a longer title is refused by the API. */
 const TITLE_MAX = 200;
 
 /** The dialog for the chat that is being renamed. */

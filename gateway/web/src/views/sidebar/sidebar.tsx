@@ -12,7 +12,7 @@ import { AccountMenu } from "./account-menu";
 import { ChatList } from "./chat-list";
 import { closeSheet, toggleSidebar } from "./layout";
 
-/** The way around: what can be opened, the chats, the account. New areas are lines in the upper part. */
+/** Links to the areas of the page, the chats, and the account. A new area is a line in the upper part. */
 export function Sidebar() {
   return (
     <div className="flex h-full flex-col">
@@ -82,7 +82,7 @@ function Line({
         href={href}
         onClick={() => {
           closeSheet();
-          if (href === "/") focusComposer(); // Also where the page stays the same.
+          if (href === "/") focusComposer(); // Also when the page is there already.
         }}
         aria-current={here ? "page" : undefined}
         className={cn(LINE, here && href !== "/" && "bg-active font-medium")}
