@@ -9,7 +9,7 @@ const list = (page) => page.getByRole("navigation", { name: "Chats" });
 
 async function choose(page, title, action) {
   await chatLink(page, title).hover();
-  await page.getByRole("complementary").getByRole("button", { name: `Options of “${title}”` }).click();
+  await page.getByRole("complementary").getByRole("button", { name: `Options for “${title}”` }).click();
   await page.getByRole("menuitem", { name: action, exact: true }).click();
 }
 
@@ -43,7 +43,7 @@ test("rename, and the title follows everywhere", async (t) => {
   await eventually(async () => assert.equal(await page.title(), "Kelp & otters <1> · Limitless"));
   await page.reload();
   await chatLink(page, "Kelp & otters <1>").waitFor();
-  await page.getByRole("banner").getByRole("button", { name: "Options of “Kelp & otters <1>”" }).waitFor();
+  await page.getByRole("banner").getByRole("button", { name: "Options for “Kelp & otters <1>”" }).waitFor();
 });
 
 test("pin, archive and back", async (t) => {
@@ -76,7 +76,7 @@ test("delete, undo, delete for good", async (t) => {
   await page.getByRole("button", { name: "Undo" }).click();
   await chatLink(page, "Mistake").waitFor();
   await page.goto(address);
-  await page.getByRole("article", { name: /^Answer of/ }).waitFor();
+  await page.getByRole("article", { name: /^Answer from/ }).waitFor();
 
   await choose(page, "Mistake", "Delete");
   await page.getByText("“Mistake” was deleted.").waitFor();

@@ -126,8 +126,8 @@ test("Arabic and Hebrew run from the right, and names do not turn the words arou
   assert.equal(await direction(blocks.nth(1)), "ltr");
   assert.equal(await direction(blocks.nth(2).locator("li")), "rtl");
   // In a sentence the title stands apart by its own marks.
-  const label = await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).getAttribute("aria-label");
-  assert.match(label, /^Options of “\u2068.*\u2069”$/su);
+  const label = await page.getByRole("banner").getByRole("button", { name: /^Options for/ }).getAttribute("aria-label");
+  assert.match(label, /^Options for “\u2068.*\u2069”$/su);
 });
 
 test("the palette finds a chat by the words of its title, among all of them", async (t) => {
@@ -142,7 +142,7 @@ test("the palette finds a chat by the words of its title, among all of them", as
   await eventually(async () => assert.deepEqual(await options.allInnerTexts(), ["Chat number 187"]));
   await page.getByRole("combobox").fill("Chat number 1");
   await eventually(async () => assert.equal((await options.allInnerTexts())[0], "Chat number 1"));
-  await page.getByText("61 more. Type another word of the title.").waitFor();
+  await page.getByText("61 more. Type more of the title.").waitFor();
   await page.getByRole("combobox").fill("number 187");
   await page.keyboard.press("Enter");
   await eventually(async () => assert.match(await page.title(), /^Chat number 187/));

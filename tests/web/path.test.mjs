@@ -87,7 +87,7 @@ test("a model is chosen by its price, and that price is paid", async (t) => {
   await page.getByText("up to 20 credits").waitFor();
   await ask(page, "What do you cost? [[say:Twenty.]]");
   await answers(page).getByText(/^20 credits/).waitFor();
-  await page.getByRole("article", { name: "Answer of Claude 3.5 Sonnet" }).waitFor();
+  await page.getByRole("article", { name: "Answer from Claude 3.5 Sonnet" }).waitFor();
   await eventually(async () => assert.equal(await balance(page), 80));
   await page.reload();
   await eventually(async () => assert.match(await current.innerText(), /Sonnet/));

@@ -46,7 +46,7 @@ test("who goes back has paid nothing, and can go on", async (t) => {
   await page.getByText("Nothing was paid.").waitFor();
   await checkAxe(page, "after going back");
   assert.equal(await balance(page), before);
-  await page.getByRole("link", { name: "Go on to pay" }).click();
+  await page.getByRole("link", { name: "Continue to payment" }).click();
   await page.getByRole("button", { name: "Pay" }).click();
   await page.getByText("500 credits are on your account").waitFor();
 });

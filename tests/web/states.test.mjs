@@ -229,7 +229,7 @@ for (const [device, viewport] of [
     const page = await visit(t, { viewport, hasTouch: touch, isMobile: touch });
     await signUp(page);
     await ask(page, "Short lived [[say:Yes.]]");
-    await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
+    await page.getByRole("banner").getByRole("button", { name: /^Options for/ }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     const note = page.locator("[data-sonner-toast]");
     await note.getByRole("button", { name: "Undo" }).waitFor();

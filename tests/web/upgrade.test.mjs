@@ -80,7 +80,7 @@ test("a message on its way survives a reload, and is sent once", async (t) => {
   assert.equal(await composer(page).inputValue(), "");
   await page.reload();
   await answers(page).getByText("Arrived.").waitFor();
-  assert.equal(await page.getByRole("article", { name: "Message of yours" }).count(), 1);
+  assert.equal(await page.getByRole("article", { name: "Your message" }).count(), 1);
   // The chat is there once.
   const { chats } = await page.evaluate(async () => (await fetch("/api/v1/chats")).json());
   assert.equal(chats.length, 1);

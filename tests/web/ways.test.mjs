@@ -95,7 +95,7 @@ test("phone: nothing to touch is smaller than 40 px", async (t) => {
   await check("a chat");
   await answers(page).getByRole("button", { name: "Ask again" }).click();
   await check("ask again");
-  await page.getByRole("banner").getByRole("button", { name: /^Options of/ }).click();
+  await page.getByRole("banner").getByRole("button", { name: /^Options for/ }).click();
   await page.getByRole("menuitem").first().waitFor();
   await check("options of a chat");
   await page.keyboard.press("Escape");
