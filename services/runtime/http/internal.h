@@ -3,34 +3,21 @@
 #define RUNTIME_HTTP_INTERNAL_H
 
 #include "runtime/http/http.h"
+#include "runtime/loop/loop.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct post {
-	struct post *next;
-	int64_t due_us; /* of timers */
-	void (*fn)(void *ctx);
-	void *ctx;
-};
-
 struct http_client {
+	struct loop *loop;
 	CURLM *multi;
-	pthread_t thread;
 	char *user_agent; /* NULL: none */
 	char *ca_file;    /* NULL: the system's */
 
-	pthread_mutex_t lock; /* guards posted, posted_tail, awake and stopping */
-	struct post *posted, **posted_tail;
-	bool awake;    /* the engine was woken and has not looked yet */
-	bool stopping; /* no more work comes */
-
 	_Atomic bool cancelled; /* some transfer was: look for it */
 	struct http_transfer *running;
-	struct post *timers; /* earliest first */
-	bool ending;         /* the last timers run; new ones are dropped */
-	int64_t check_us;    /* when the next transfer may be over its time; 0: never */
+	int64_t check_us; /* when the next transfer may be over its time; 0: never */
 };
 
 struct http_transfer {
