@@ -25,6 +25,7 @@ ifneq ($(V),1)
 Q := @
 endif
 
+ARCH := $(shell uname -m)
 CSTD := -std=gnu17
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto zlib
@@ -37,12 +38,16 @@ NNG_WRAPS_1 := -Wl,--wrap=nni_task_dispatch -Wl,--wrap=epoll_wait
 NNG := -l:libnng.a -lmbedtls -lmbedx509 -lmbedcrypto $(NNG_WRAPS_$(NNG_WRAP))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 LDLIBS = $(PKG_LIBS) $(NNG) -largon2 -lutf8proc -lm -pthread
-CFLAGS_release := -O2 -g
+# What a release has against a mistake in memory; tools/lint/hardened looks whether the programs have it.
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDEN += $(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
+CFLAGS_release := -O2 -g $(HARDEN)
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 CFLAGS_all = $(CSTD) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 # A library that a program does not use is not loaded: it would cost memory in each process.
-LDFLAGS += -Wl,--as-needed $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
+LDFLAGS += -Wl,--as-needed $(LDFLAGS_$(MODE)) $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))
 
 # A service is a folder that has a main.c.
 SERVICES := $(sort $(patsubst services/%/main.c,%,$(wildcard services/*/main.c)))
@@ -51,6 +56,10 @@ BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
+# What looks each time whether it changed.
+.PHONY: FORCE
+FORCE:
+
 .PHONY: all
 all: $(BINARIES) web ## build everything: build/bin and build/web
 
@@ -124,31 +133,35 @@ SERVICES_H := $(G)/limitless/services.h
 SERVICES_C := $(G)/limitless/services.c
 $(SERVICES_H) $(SERVICES_C) &: always
 	@tools/gen/services $(G)/limitless $(SERVICES)
-.PHONY: always
 
 GENERATED := $(PB_H) $(GEN_H) $(SQL_H) $(SERVICES_H)
 .PHONY: generated
 generated: $(GENERATED)
 
 # ---------------------------------------------------------------------------------------------- objects and libraries
-$(B)/obj/gen/%.o: $(G)/%.c | $(GENERATED)
+# Other flags make all objects anew.
+FLAGS = $(CC) $(filter-out -DNNG_WRAP=%,$(CPPFLAGS)) $(CFLAGS_all)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+$(B)/obj/gen/%.o: $(G)/%.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_all) -Wno-missing-prototypes -MMD -MP -c -o $@ $<
 
-$(B)/obj/%.o: %.c | $(GENERATED)
+$(B)/obj/%.o: %.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_all) -MMD -MP -c -o $@ $<
 
 # A build with the other NNG_WRAP compiles the files that know it, and links again.
-.PHONY: FORCE
 $(B)/nng_wrap: FORCE
 	@mkdir -p $(@D) && { echo $(NNG_WRAP) | cmp -s - $@ || echo $(NNG_WRAP) >$@; }
 $(addprefix $(B)/obj/services/runtime/net/,poll.o net_test.o): $(B)/nng_wrap
 
 # Node's HTTP parser: Debian ships its C sources only (package node-llhttp).
-$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c | build/deps.stamp
+$(B)/obj/llhttp/%.o: /usr/share/llhttp/%.c $(B)/flags | build/deps.stamp
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CSTD) $(CFLAGS_$(MODE)) $(CPPFLAGS) -c -o $@ $<
@@ -170,8 +183,7 @@ $(B)/lib/%.a:
 
 # The one object that a commit changes. It is linked before the archives, so it takes the place of services/runtime/base/version.c.
 VERSION_O := $(B)/obj/gen/version.o
-.PHONY: always
-$(G)/version.c: VERSION tools/gen/version always
+$(G)/version.c: VERSION tools/gen/version FORCE
 	@mkdir -p $(@D)
 	@tools/gen/version >$@.new && { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
 
@@ -350,8 +362,8 @@ build/tidy/generated.ok: $(GEN_O)
 	$(Q)clang -fsyntax-only $(CSTD) $(WARN) -Wno-missing-prototypes $(CPPFLAGS) $(patsubst $(B)/obj/gen/%.o,$(G)/%.c,$(GEN_O)) $(G)/gateway/routes.c
 	@touch $@
 
-.PHONY: lint lint-format lint-sources lint-arrows lint-protos lint-tidy lint-web
-lint: lint-format lint-sources lint-arrows lint-protos lint-tidy lint-web ## style, contract and bug patterns of everything
+.PHONY: lint lint-format lint-sources lint-arrows lint-protos lint-tidy lint-hardened lint-web
+lint: lint-format lint-sources lint-arrows lint-protos lint-tidy lint-hardened lint-web ## style, contract and bug patterns of everything
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-sources:
@@ -361,6 +373,8 @@ lint-arrows: $(patsubst %.c,build/obj/%.o,$(call sources,services/*/*.c services
 lint-protos: build/deps.stamp
 	$(Q)tools/lint/protos
 lint-tidy: $(TIDY) build/tidy/generated.ok
+lint-hardened: $(BINARIES)
+	$(Q)$(if $(filter release,$(MODE)),tools/lint/hardened $(BINARIES))
 lint-web: $(WEB_MODULES) $(G)/openapi.json
 	$(Q)cd $(W) && npm run --silent types >/dev/null && npm run --silent check
 
