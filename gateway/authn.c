@@ -236,7 +236,7 @@ static void fetched(void *ctx, enum status status, const ProtobufCMessage *resp,
 	else
 		failure = *err;
 	if (status != OK)
-		log_warn("keys not fetched", LOG_S("code", status_name(status)),
+		log_warn("keys_not_fetched", LOG_S("code", status_name(status)),
 			 LOG_S("message", failure.message));
 	pthread_mutex_lock(&authn->lock);
 	authn->fetching = false;
@@ -303,7 +303,7 @@ static void on_end(struct rpc_client_call *call, enum status status, const struc
 		authn->reopen = net_timer_start(clock_mono_us() + REOPEN_US, open_feed, authn);
 	pthread_cond_broadcast(&authn->idle);
 	pthread_mutex_unlock(&authn->lock);
-	log_debug("revocation feed ended", LOG_S("code", status_name(status)));
+	log_debug("revocation_feed_ended", LOG_S("code", status_name(status)));
 }
 
 static void open_feed(void *ctx)

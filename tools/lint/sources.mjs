@@ -134,6 +134,17 @@ function checkConstraints(file, text) {
     if (!reasons.has(match[1])) breach(file, lineOf(code, match.index), `reason "${match[1]}" is not in protos/limitless/reasons.proto`);
 }
 
+// ---- events of the log: one word, which an operator searches for
+function checkEvents(file, text) {
+  const calls = /\blog_(?:(?:debug|info|warn|error)\s*\(|at\s*\([^"]*?,)\s*((?:[^",;)]|"[^"]*")*)/g;
+  for (const match of text.matchAll(calls)) {
+    if (file.endsWith("runtime/log/log.h")) return; // the macros themselves
+    const events = [...match[1].matchAll(/"([^"]*)"/g)].map((word) => word[1]);
+    if (events.length === 0 && !/->event$/.test(match[1].trim())) breach(file, lineOf(text, match.index), `the event of a log line is a word in quotes, not ${match[1].trim()}`);
+    for (const event of events) if (!/^[a-z_]+$/.test(event)) breach(file, lineOf(text, match.index), `log event "${event}": only a to z and _`);
+  }
+}
+
 // ---- methods without a test
 function checkTested() {
   const tests = files.filter(isTest).map((file) => readFileSync(file, "utf8")).join("\n");
@@ -159,6 +170,7 @@ for (const file of files) {
     checkState(file, code);
     checkIncludes(file, text);
     checkReasons(file, text);
+    checkEvents(file, text);
     ensures.check(file, text);
     if (file.startsWith("gateway/")) checkGatewayNames(file, code);
   } else if (/^services\/.*\.sql$/.test(file)) {

@@ -55,7 +55,7 @@ static void report(const struct job *job, enum status s, const struct error *err
 		log_debug("job", LOG_S("job", job->name), LOG_I("dur_us", us));
 		return;
 	}
-	log_warn("job failed", LOG_S("job", job->name), LOG_S("code", status_name(s)),
+	log_warn("job_failed", LOG_S("job", job->name), LOG_S("code", status_name(s)),
 		 LOG_S("message", err->message));
 }
 
@@ -145,7 +145,7 @@ static void *run(void *ctx)
 		}
 		if (s != OK) {
 			ms = US_PER_S / US_PER_MS;
-			log_warn("jobs wait", LOG_S("code", status_name(s)),
+			log_warn("jobs_wait", LOG_S("code", status_name(s)),
 				 LOG_S("message", err.message));
 		}
 	}

@@ -167,7 +167,7 @@ static void report(const struct delivery *delivery, bool again)
 	if (delivery->status == OK)
 		return;
 	log_at(again ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-	       again ? "outbox call failed" : "outbox call refused", LOG_S("method", method),
+	       again ? "outbox_call_failed" : "outbox_call_refused", LOG_S("method", method),
 	       LOG_S("id", delivery->id), LOG_S("code", status_name(delivery->status)),
 	       LOG_S("reason", delivery->err.reason), LOG_S("message", delivery->err.message),
 	       LOG_I("attempts", delivery->attempts));
@@ -258,7 +258,7 @@ static enum status look(struct outbox *outbox, struct db *db, int64_t *ret_ms, s
 	metric_set(metric_get(&oldest_seconds, NULL), db_i64(rows, 0, "oldest_seconds"));
 	if (db_i64(rows, 0, "oldest_seconds") > OLD_SECONDS &&
 	    clock_mono_us() >= outbox->complain_us) {
-		log_error("outbox is stuck",
+		log_error("outbox_stuck",
 			  LOG_I("oldest_seconds", db_i64(rows, 0, "oldest_seconds")));
 		outbox->complain_us = clock_mono_us() + COMPLAIN_INTERVAL_US;
 	}
@@ -332,7 +332,7 @@ static void *run(void *ctx)
 			db_pool_give(outbox->options.pool, db);
 		}
 		if (s != OK)
-			log_warn("outbox waits", LOG_S("code", status_name(s)),
+			log_warn("outbox_waits", LOG_S("code", status_name(s)),
 				 LOG_S("message", err.message));
 	}
 	return NULL;
