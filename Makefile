@@ -131,8 +131,9 @@ $(foreach s,$(SQL_OWNERS),$(eval $(call sql_owner,$(s))))
 # The list of the services, in C: looked at in each run of make, written only when it changed.
 SERVICES_H := $(G)/limitless/services.h
 SERVICES_C := $(G)/limitless/services.c
-$(SERVICES_H) $(SERVICES_C) &: always
+$(SERVICES_H): FORCE
 	@tools/gen/services $(G)/limitless $(SERVICES)
+$(SERVICES_C): $(SERVICES_H) ;
 
 GENERATED := $(PB_H) $(GEN_H) $(SQL_H) $(SERVICES_H)
 .PHONY: generated

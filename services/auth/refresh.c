@@ -53,8 +53,8 @@ static enum status end_family(struct rpc_call *call, const PGresult *found)
 
 	if (s != OK)
 		return s;
-	log_warn("refresh_token_reused", LOG_S("session_id", session),
-		 LOG_S("user_id", db_peek(found, 0, "id")));
+	log_warn("refresh_token_reused", LOG_S("request_id", call->ctx.request_id),
+		 LOG_S("session_id", session), LOG_S("user_id", db_peek(found, 0, "id")));
 	feed_wake();
 	return invalid(call);
 }

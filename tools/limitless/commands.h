@@ -5,6 +5,7 @@
 int up_main(int argc, char **argv);
 int down_main(int argc, char **argv);
 int status_main(int argc, char **argv);
+int logs_main(int argc, char **argv);
 int migrate_main(int argc, char **argv);
 int psql_main(int argc, char **argv);
 int credits_main(int argc, char **argv);

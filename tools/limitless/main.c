@@ -14,6 +14,7 @@ static const struct command {
 	{"up", up_main, "start a whole stack under one folder and watch over it"},
 	{"down", down_main, "stop the stack of a folder"},
 	{"status", status_main, "show the processes of a stack"},
+	{"logs", logs_main, "show the log lines of all processes as one"},
 	{"migrate", migrate_main, "bring the schemas of a database up to date"},
 	{"psql", psql_main, "open a stack's database, as any role"},
 	{"credits", credits_main, "check the ledger's invariants, or its sums"},

@@ -20,8 +20,8 @@ static void tell_owner(struct rpc_call *call, const char *id, const PGresult *ro
 	}
 	if (engine_cancel_elsewhere(chat_of(call)->engine, db_peek(rows, 0, "owner_endpoint"),
 				    boot_id, id, &call->ctx, &err) != OK)
-		log_info("cancel_not_forwarded", LOG_S("generation", id),
-			 LOG_S("reason", err.reason));
+		log_info("cancel_not_forwarded", LOG_S("request_id", call->ctx.request_id),
+			 LOG_S("generation", id), LOG_S("reason", err.reason));
 }
 
 enum status chat_v1_cancel_generation(struct rpc_call *call,

@@ -245,6 +245,7 @@ static void end_done(struct job *job)
 	}
 	if (job->status != OK) {
 		log_warn("end_not_stored", LOG_S("generation", generation->log->facts.id),
+			 LOG_S("request_id", generation->log->facts.request_id),
 			 LOG_S("reason", job->err.reason), LOG_S("message", job->err.message));
 		http_timer(generation->engine->http, RETRY_MS, end_again, end);
 		return;

@@ -77,6 +77,7 @@ static void take_claim(struct claim *claim)
 	struct generation *generation = claim->generation;
 
 	log_info("generation_taken_over", LOG_S("generation", generation->log->facts.id),
+		 LOG_S("request_id", generation->log->facts.request_id),
 		 LOG_I("attempt", generation->log->facts.attempt));
 	if (claim->err.code == UNAVAILABLE || claim->err.code == DEADLINE_EXCEEDED) {
 		generation_unref(generation); /* its lease lapses again */

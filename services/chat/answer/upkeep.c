@@ -192,7 +192,8 @@ static void take_result(struct upkeep_job *upkeep, size_t i)
 	if (generation->stage == STAGE_GONE || generation->stage == STAGE_END)
 		return; /* the end names the lease itself */
 	if (!upkeep->held[i]) {
-		log_warn("lease_lost", LOG_S("generation", generation->log->facts.id));
+		log_warn("lease_lost", LOG_S("generation", generation->log->facts.id),
+			 LOG_S("request_id", generation->log->facts.request_id));
 		generation_drop(generation);
 		return;
 	}

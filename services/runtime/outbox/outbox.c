@@ -114,11 +114,16 @@ static void start_call(struct delivery *delivery, const PGresult *rows, int row)
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, room);
 	struct outbox *outbox = delivery->outbox;
 	const char *method = db_peek(rows, row, "method");
-	const struct rpc_call_options options = {.timeout_ms = CALL_TIMEOUT_MS};
+	struct rpc_context context = {0}; /* the log knows the call by its row */
+	const struct rpc_call_options options = {
+		.parent = &context,
+		.timeout_ms = CALL_TIMEOUT_MS,
+	};
 	ProtobufCMessage *req = NULL;
 	size_t len;
 	uint8_t *packed = db_bytes(arena, rows, row, "request", &len);
 
+	snprintf(context.request_id, sizeof context.request_id, "%s", delivery->id);
 	delivery->target = find_target(outbox, method);
 	if (delivery->target && packed)
 		req = protobuf_c_message_unpack(delivery->target->method->req, &arena->allocator,
