@@ -42,7 +42,7 @@ enum status credits_open_account(struct rpc_call *call, const char *user_id)
 	char gift_id[UUID_SIZE], amount[24], lifetime[24];
 	const struct credits_conf *conf = credits_of(call)->conf;
 
-	uuid_v5(&ID_GIFT, user_id, gift_id);
+	uuid_v5(&CREDITS_V1_ID_GIFT, user_id, gift_id);
 	snprintf(amount, sizeof amount, "%" PRId64, conf->gift_microcredits);
 	snprintf(lifetime, sizeof lifetime, "%" PRId64, conf->gift_lifetime_ms);
 	return db_exec(service_db(call), &sql_credits_open_account,

@@ -7,7 +7,7 @@ static enum status booking_id(struct rpc_call *call, const char *id, char out[UU
 	if (id[0])
 		return credits_uuid(call, "id", id, out);
 	if (call->ctx.idempotency_key[0])
-		uuid_v5(&ID_ADJUSTMENT,
+		uuid_v5(&CREDITS_V1_ID_ADJUSTMENT,
 			arena_printf(call->arena, "%s:%s", call->subject,
 				     call->ctx.idempotency_key),
 			out);

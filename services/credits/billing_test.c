@@ -165,17 +165,17 @@ static void a_dispute_won_brings_both_parts_back(void **state)
 	assert_int_equal(strtoll(pg_value(disputes), NULL, 10), before - 30 * CREDIT);
 
 	test_call_reset(l->call);
-	req.transfer_id = (char *)ledger_id(l, &ID_DISPUTE, "won");
-	req.reverses_id = (char *)ledger_id(l, &ID_PURCHASE, "dispute");
+	req.transfer_id = (char *)ledger_id(l, &CREDITS_V1_ID_DISPUTE, "won");
+	req.reverses_id = (char *)ledger_id(l, &CREDITS_V1_ID_PURCHASE, "dispute");
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(credits_v1_reverse_payment(l->call, &req, &resp), OK);
 	assert_int_equal(ledger_available(l), 20 * CREDIT);
 	assert_int_equal(strtoll(pg_value(disputes), NULL, 10), before);
-	req.transfer_id = (char *)ledger_id(l, &ID_DISPUTE, "won again");
+	req.transfer_id = (char *)ledger_id(l, &CREDITS_V1_ID_DISPUTE, "won again");
 	assert_fails(l, credits_v1_reverse_payment(l->call, &req, &resp), "already_reversed");
-	req.reverses_id = (char *)ledger_id(l, &ID_PURCHASE, "buy");
+	req.reverses_id = (char *)ledger_id(l, &CREDITS_V1_ID_PURCHASE, "buy");
 	assert_fails(l, credits_v1_reverse_payment(l->call, &req, &resp), "not_reversible");
-	req.reverses_id = (char *)ledger_id(l, &ID_PURCHASE, "none");
+	req.reverses_id = (char *)ledger_id(l, &CREDITS_V1_ID_PURCHASE, "none");
 	assert_fails(l, credits_v1_reverse_payment(l->call, &req, &resp), "not_found");
 }
 
@@ -235,7 +235,7 @@ static enum status reverse(struct ledger *l, const char *transaction, int64_t *r
 static void a_charge_is_undone_once(void **state)
 {
 	struct ledger *l = *state;
-	const char *settle = ledger_id(l, &ID_SETTLE, "1");
+	const char *settle = ledger_id(l, &CREDITS_V1_ID_SETTLE, "1");
 	char undone[UUID_SIZE];
 	int64_t amount;
 
@@ -245,13 +245,15 @@ static void a_charge_is_undone_once(void **state)
 		assert_int_equal(amount, 12 * CREDIT);
 	}
 	assert_int_equal(ledger_available(l), GIFT);
-	uuid_v5(&ID_REVERSAL, settle, undone);
+	uuid_v5(&CREDITS_V1_ID_REVERSAL, settle, undone);
 	assert_fails(l, reverse(l, undone, &amount), "not_reversible");
-	assert_fails(l, reverse(l, ledger_id(l, &ID_HOLD, "1"), &amount), "not_reversible");
-	assert_fails(l, reverse(l, ledger_id(l, &ID_HOLD, "none"), &amount), "not_found");
+	assert_fails(l, reverse(l, ledger_id(l, &CREDITS_V1_ID_HOLD, "1"), &amount),
+		     "not_reversible");
+	assert_fails(l, reverse(l, ledger_id(l, &CREDITS_V1_ID_HOLD, "none"), &amount),
+		     "not_found");
 
 	charge(l, "2", GIFT);
-	uuid_v5(&ID_GIFT, l->user, undone);
+	uuid_v5(&CREDITS_V1_ID_GIFT, l->user, undone);
 	assert_fails(l, reverse(l, undone, &amount), "insufficient_credits");
 }
 

@@ -9,7 +9,7 @@ enum status credits_book(struct rpc_call *call, const struct credits_booking *bo
 	char loss[UUID_SIZE];
 	enum status s;
 
-	uuid_v5(&ID_LOSS, booking->id, loss);
+	uuid_v5(&CREDITS_V1_ID_LOSS, booking->id, loss);
 	const char *const params[] = {
 		booking->id,
 		booking->user_id,
@@ -41,8 +41,8 @@ enum status credits_reverse(struct rpc_call *call, const char *id, const char *o
 {
 	char loss[UUID_SIZE], original_loss[UUID_SIZE];
 
-	uuid_v5(&ID_LOSS, id, loss);
-	uuid_v5(&ID_LOSS, original, original_loss);
+	uuid_v5(&CREDITS_V1_ID_LOSS, id, loss);
+	uuid_v5(&CREDITS_V1_ID_LOSS, original, original_loss);
 	const char *const params[] = {
 		id, original, original_loss, loss, kinds, reference, actor_id,
 	};

@@ -4,7 +4,6 @@
 #define CREDITS_CREDITS_H
 
 #include "credits/v1/rpc.h"
-#include "runtime/base/ids.h"
 #include "runtime/db/db.h"
 #include "runtime/service/service.h"
 #include "sql/credits.h"

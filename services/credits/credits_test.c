@@ -3,8 +3,8 @@
 
 int main(void)
 {
-	int failures = hold_tests() + billing_tests() + verify_tests() + others_tests() +
-		       known_failures_tests();
+	int failures = ids_tests() + hold_tests() + billing_tests() + verify_tests() +
+		       others_tests() + known_failures_tests();
 
 	pg_stop();
 	return failures > 0;

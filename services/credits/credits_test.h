@@ -42,6 +42,7 @@ void ledger_verify(void);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_set_up, ledger_tear_down)
 
 /* One group of tests a file; each returns the number of failures. */
+int ids_tests(void);
 int hold_tests(void);
 int billing_tests(void);
 int verify_tests(void);

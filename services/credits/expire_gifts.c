@@ -17,7 +17,7 @@ enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr)
 
 		/* A gift may go in several parts; the place in the chain tells them apart. */
 		snprintf(name, sizeof name, "%s:%s", user, db_peek(due, i, "chain_seq"));
-		uuid_v5(&ID_EXPIRE, name, id);
+		uuid_v5(&CREDITS_V1_ID_EXPIRE, name, id);
 		s = db_exec(db, &sql_credits_expire_gift, (const char *[]){id, user}, NULL, reterr);
 	}
 	return s;

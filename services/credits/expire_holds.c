@@ -23,7 +23,7 @@ enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr)
 
 			/* A transaction for each, so that no user waits for another's hold. Nothing
 			 * happens when the hold's owner was faster. */
-			uuid_v5(&ID_EXPIRE, hold, id);
+			uuid_v5(&CREDITS_V1_ID_EXPIRE, hold, id);
 			s = db_exec(db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
 				    reterr);
 			if (s != OK)

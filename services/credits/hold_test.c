@@ -119,7 +119,7 @@ static void another_users_id_is_refused(void **state)
 	assert_int_equal(ledger_hold(l, "1", CREDIT), OK);
 	snprintf(first, sizeof first, "%s", l->user);
 	uuid_v7(second);
-	req.hold_id = (char *)ledger_id(l, &ID_HOLD, "1");
+	req.hold_id = (char *)ledger_id(l, &CREDITS_V1_ID_HOLD, "1");
 	req.user_id = second;
 	req.amount_microcredits = CREDIT;
 	expire.seconds = 4000000000;
@@ -241,7 +241,7 @@ static void a_hold_is_extended_in_bulk(void **state)
 	for (int i = 0; i < 3; i++) {
 		char name[2] = {(char)('1' + i), 0};
 
-		snprintf(ids[i], UUID_SIZE, "%s", ledger_id(l, &ID_HOLD, name));
+		snprintf(ids[i], UUID_SIZE, "%s", ledger_id(l, &CREDITS_V1_ID_HOLD, name));
 		assert_int_equal(ledger_hold(l, name, CREDIT), OK);
 	}
 	assert_int_equal(ledger_void(l, "3"), OK);

@@ -82,7 +82,7 @@ enum status ledger_hold(struct ledger *l, const char *name, int64_t amount)
 
 	test_call_reset(l->call);
 	expire.seconds = clock_wall_us() / US_PER_S + 90;
-	req.hold_id = (char *)ledger_id(l, &ID_HOLD, name);
+	req.hold_id = (char *)ledger_id(l, &CREDITS_V1_ID_HOLD, name);
 	req.user_id = l->user;
 	req.amount_microcredits = amount;
 	req.expire_time = &expire;
@@ -100,8 +100,8 @@ enum status ledger_settle(struct ledger *l, const char *name, int64_t amount, in
 	enum status s;
 
 	test_call_reset(l->call);
-	req.settle_id = (char *)ledger_id(l, &ID_SETTLE, name);
-	req.hold_id = (char *)ledger_id(l, &ID_HOLD, name);
+	req.settle_id = (char *)ledger_id(l, &CREDITS_V1_ID_SETTLE, name);
+	req.hold_id = (char *)ledger_id(l, &CREDITS_V1_ID_HOLD, name);
 	req.amount_microcredits = amount;
 	req.price_version = "gpt-4o@1";
 	s = credits_v1_settle(l->call, &req, &resp);
@@ -116,8 +116,8 @@ enum status ledger_void(struct ledger *l, const char *name)
 	Credits__V1__VoidResponse resp = CREDITS__V1__VOID_RESPONSE__INIT;
 
 	test_call_reset(l->call);
-	req.void_id = (char *)ledger_id(l, &ID_VOID, name);
-	req.hold_id = (char *)ledger_id(l, &ID_HOLD, name);
+	req.void_id = (char *)ledger_id(l, &CREDITS_V1_ID_VOID, name);
+	req.hold_id = (char *)ledger_id(l, &CREDITS_V1_ID_HOLD, name);
 	return credits_v1_void_hold(l->call, &req, &resp);
 }
 
@@ -128,7 +128,7 @@ enum status ledger_book(struct ledger *l, const char *name, Credits__V1__Transac
 	Credits__V1__BookPaymentResponse resp = CREDITS__V1__BOOK_PAYMENT_RESPONSE__INIT;
 
 	test_call_reset(l->call);
-	req.transfer_id = (char *)ledger_id(l, &ID_PURCHASE, name);
+	req.transfer_id = (char *)ledger_id(l, &CREDITS_V1_ID_PURCHASE, name);
 	req.user_id = l->user;
 	req.kind = kind;
 	req.amount_microcredits = amount;

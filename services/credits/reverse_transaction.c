@@ -17,7 +17,7 @@ enum status credits_v1_reverse_transaction(struct rpc_call *call,
 		return s;
 
 	/* Every caller derives the same id, so a transaction is undone once. */
-	uuid_v5(&ID_REVERSAL, original, id);
+	uuid_v5(&CREDITS_V1_ID_REVERSAL, original, id);
 	s = credits_reverse(call, id, original, "{settle,charge,gift,refund,chargeback,adjustment}",
 			    req->reason, call->subject, &rows);
 	if (s == ALREADY_EXISTS)

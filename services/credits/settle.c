@@ -16,8 +16,8 @@ enum status credits_v1_settle(struct rpc_call *call, const Credits__V1__SettleRe
 	if (s != OK)
 		return s;
 
-	uuid_v5(&ID_OVERAGE, id, overage);
-	uuid_v5(&ID_LOSS, id, loss);
+	uuid_v5(&CREDITS_V1_ID_OVERAGE, id, overage);
+	uuid_v5(&CREDITS_V1_ID_LOSS, id, loss);
 	struct credits_command command = {
 		.kind = "settle",
 		.id = id,

@@ -4,7 +4,6 @@
 #include "credits/v1/rpc.h"
 #include "payments/payments.h"
 #include "payments/stripe.h"
-#include "runtime/base/ids.h"
 #include "runtime/outbox/outbox.h"
 
 #include <inttypes.h>
@@ -14,6 +13,11 @@
 #define DEBTS_OF_A_CALL 500
 #define DAY_MS INT64_C(86400000)
 #define FIRST_ID "00000000-0000-0000-0000-000000000000"
+
+/* Namespace of the ids of invoices, "user:month": uuidv5(uuidv5(DNS, "limitless.chat"), "invoice"). It
+ * never changes. */
+static const struct uuid invoice_ids = {{0x58, 0x8b, 0x4c, 0x4e, 0xa0, 0x92, 0x5e, 0x33, 0x91, 0x62,
+					 0xf3, 0xfd, 0x30, 0x03, 0xc9, 0xc8}};
 
 /* ------------------------------------------------------------------ from debts to invoices */
 
@@ -26,7 +30,7 @@ static enum status store_debt(const struct payments *payments, struct db *db,
 	const char *name = arena_printf(arena, "%s:%s%s", debt->user_id, month,
 					payments_live(payments) ? "" : ":test");
 
-	uuid_v5(&ID_INVOICE, name, id);
+	uuid_v5(&invoice_ids, name, id);
 	return db_exec(db, &sql_payments_invoice_insert,
 		       (const char *[]){id, debt->user_id, month,
 					db_param_i64(arena, debt->debt_microcredits),

@@ -3,7 +3,6 @@
 #include "credits/v1/rpc.h"
 #include "payments/payments.h"
 #include "payments/stripe.h"
-#include "runtime/base/ids.h"
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
 #include "runtime/outbox/outbox.h"
@@ -36,11 +35,11 @@ static void claw_transfer(const char *kind, const char *object, char transfer[UU
 	char name[STRIPE_ID_MAX + 16];
 
 	if (strcmp(kind, "refund") == 0) {
-		uuid_v5(&ID_REFUND, object, transfer);
+		uuid_v5(&CREDITS_V1_ID_REFUND, object, transfer);
 		return;
 	}
 	snprintf(name, sizeof name, "%s:opened", object);
-	uuid_v5(&ID_DISPUTE, name, transfer);
+	uuid_v5(&CREDITS_V1_ID_DISPUTE, name, transfer);
 }
 
 static enum status add_booking(struct db *db, const char *transfer, const char *payment,
@@ -65,7 +64,7 @@ static enum status add_undoing(struct db *db, const char *kind, const char *obje
 	char original[UUID_SIZE], transfer[UUID_SIZE];
 
 	claw_transfer(kind, object, original);
-	uuid_v5(&ID_REVERSAL, original, transfer);
+	uuid_v5(&CREDITS_V1_ID_REVERSAL, original, transfer);
 	req.transfer_id = transfer;
 	req.reverses_id = original;
 	req.reference = (char *)payment;
@@ -93,7 +92,7 @@ static enum status book(struct db *db, const PGresult *rows, int row, struct err
 	char transfer[UUID_SIZE];
 
 	if (strcmp(action, "purchase") == 0) {
-		uuid_v5(&ID_PURCHASE, payment, transfer);
+		uuid_v5(&CREDITS_V1_ID_PURCHASE, payment, transfer);
 		return add_booking(db, transfer, payment, user,
 				   CREDITS__V1__TRANSACTION__KIND__PURCHASE, credits, reterr);
 	}

@@ -5,7 +5,6 @@
 #include "tests/lib/pg.h"
 
 #include "runtime/base/clock.h"
-#include "runtime/base/ids.h"
 
 #include <inttypes.h>
 #include <stdio.h>

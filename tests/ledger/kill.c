@@ -5,12 +5,12 @@
  *
  *   kill [SECONDS [SEED]]       begins no flow after so many seconds; default: runs all. The seed
  *                               decides their order; it is printed. */
+#include "credits/v1/rpc.h"
 #include "tests/ledger/effect.h"
 #include "tests/ledger/killer.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/ids.h"
 #include "runtime/base/text.h"
 #include "tests/lib/pg.h"
 #include "tests/lib/process.h"
@@ -183,8 +183,9 @@ static void start_all(void)
 static void make_effects(const struct step *steps, int n, const char *name, struct effect *out)
 {
 	static const struct uuid *const name_spaces[EFFECT_KINDS] = {
-		&ID_HOLD,   &ID_SETTLE,  &ID_VOID,       &ID_PURCHASE,
-		&ID_REFUND, &ID_DISPUTE, &ID_ADJUSTMENT, &ID_REVERSAL,
+		&CREDITS_V1_ID_HOLD,       &CREDITS_V1_ID_SETTLE,   &CREDITS_V1_ID_VOID,
+		&CREDITS_V1_ID_PURCHASE,   &CREDITS_V1_ID_REFUND,   &CREDITS_V1_ID_DISPUTE,
+		&CREDITS_V1_ID_ADJUSTMENT, &CREDITS_V1_ID_REVERSAL,
 	};
 
 	for (int i = 0; i < n; i++) {

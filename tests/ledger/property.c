@@ -174,8 +174,8 @@ static void do_hold(struct worker *w)
 		expected = other ? "transfer_id_reused" : h->refused;
 		snprintf(w->what, sizeof w->what, "repeated hold %d", n);
 		compare(w, w->call,
-			call_hold(w, w->user->id, id_of(w, &ID_HOLD, "h", n), amount, h->due,
-				  h->budget),
+			call_hold(w, w->user->id, id_of(w, &CREDITS_V1_ID_HOLD, "h", n), amount,
+				  h->due, h->budget),
 			expected);
 		return;
 	}
@@ -187,7 +187,8 @@ static void do_hold(struct worker *w)
 	expected = model_hold(m, amount, due, budget);
 	snprintf(w->what, sizeof w->what, "hold %d of %" PRId64, n, amount);
 	compare(w, w->call,
-		call_hold(w, w->user->id, id_of(w, &ID_HOLD, "h", n), amount, due, budget),
+		call_hold(w, w->user->id, id_of(w, &CREDITS_V1_ID_HOLD, "h", n), amount, due,
+			  budget),
 		expected);
 }
 
@@ -220,8 +221,8 @@ static void do_settle(struct worker *w)
 		amount = h->asked;
 	expected = model_settle(m, h, amount);
 	snprintf(w->what, sizeof w->what, "settle %d of %" PRId64, n, amount);
-	s = call_settle(w, id_of(w, &ID_SETTLE, "h", n), id_of(w, &ID_HOLD, "h", n), amount,
-			&charged);
+	s = call_settle(w, id_of(w, &CREDITS_V1_ID_SETTLE, "h", n),
+			id_of(w, &CREDITS_V1_ID_HOLD, "h", n), amount, &charged);
 	compare(w, w->call, s, expected);
 	if (s == OK)
 		compare_number(w, "charged", charged, h->charged);
@@ -238,7 +239,9 @@ static void do_void(struct worker *w)
 		return;
 	expected = model_void(&w->user->model, h);
 	snprintf(w->what, sizeof w->what, "void %d", n);
-	compare(w, w->call, call_void(w, id_of(w, &ID_VOID, "h", n), id_of(w, &ID_HOLD, "h", n)),
+	compare(w, w->call,
+		call_void(w, id_of(w, &CREDITS_V1_ID_VOID, "h", n),
+			  id_of(w, &CREDITS_V1_ID_HOLD, "h", n)),
 		expected);
 }
 
@@ -255,8 +258,8 @@ static void do_sweep(struct worker *w)
 	if (!h || h->state == MODEL_REFUSED)
 		return;
 	model_sweep(&w->user->model, h);
-	hold = id_of(w, &ID_HOLD, "h", n);
-	uuid_v5(&ID_EXPIRE, hold, id);
+	hold = id_of(w, &CREDITS_V1_ID_HOLD, "h", n);
+	uuid_v5(&CREDITS_V1_ID_EXPIRE, hold, id);
 	snprintf(w->what, sizeof w->what, "expiry of %d", n);
 	s = db_exec(w->db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
 		    &w->call->err);
@@ -319,7 +322,8 @@ static void do_book(struct worker *w)
 	}
 	snprintf(w->what, sizeof w->what, "%sbooking %d of kind %d, %" PRId64,
 		 again ? "repeated " : "", n, kind, change);
-	compare(w, w->admin, call_book(w, kind, id_of(w, &ID_PURCHASE, "b", n), change), expected);
+	compare(w, w->admin, call_book(w, kind, id_of(w, &CREDITS_V1_ID_PURCHASE, "b", n), change),
+		expected);
 }
 
 static void do_reverse(struct worker *w)
@@ -336,7 +340,7 @@ static void do_reverse(struct worker *w)
 	expected = model_reverse(m, &m->bookings[n]);
 	test_call_reset(w->admin);
 	snprintf(w->what, sizeof w->what, "reversal of booking %d", n);
-	req.transaction = (char *)id_of(w, &ID_PURCHASE, "b", n);
+	req.transaction = (char *)id_of(w, &CREDITS_V1_ID_PURCHASE, "b", n);
 	req.reason = "property";
 	compare(w, w->admin, credits_v1_reverse_transaction(w->admin, &req, &resp), expected);
 }
@@ -399,8 +403,8 @@ static void do_shared(struct worker *w, long n)
 	enum status s;
 
 	snprintf(name, sizeof name, "%d:%ld:%" PRIu64, w->number, n, w->random);
-	uuid_v5(&ID_HOLD, name, id);
-	uuid_v5(&ID_SETTLE, name, settle);
+	uuid_v5(&CREDITS_V1_ID_HOLD, name, id);
+	uuid_v5(&CREDITS_V1_ID_SETTLE, name, settle);
 	snprintf(w->what, sizeof w->what, "shared hold");
 	s = call_hold(w, shared_user, id, amount, false, -1);
 	if (s != OK) {

@@ -271,6 +271,49 @@ static void check_codes(struct gen *gen)
 				  codes->values[i].proto->name);
 }
 
+/* 8-4-4-4-12 lower-case hex digits. */
+static bool is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == 'x' ? !text[i] || !strchr("0123456789abcdef", text[i])
+				   : text[i] != form[i])
+			return false;
+	return true;
+}
+
+/* Two names for one namespace would let one id mean two things. */
+static bool is_namespace_taken(const struct gen *gen, const struct gen_enum_value *value)
+{
+	for (size_t i = 0; i < gen->n_enums; i++)
+		for (size_t k = 0; k < gen->enums[i].n_values; k++) {
+			const struct gen_enum_value *other = &gen->enums[i].values[k];
+
+			if (other != value && other->id_namespace &&
+			    strcmp(other->id_namespace, value->id_namespace) == 0)
+				return true;
+		}
+	return false;
+}
+
+static void check_id_namespaces(struct gen *gen)
+{
+	for (size_t i = 0; i < gen->n_enums; i++)
+		for (size_t k = 0; k < gen->enums[i].n_values; k++) {
+			const struct gen_enum_value *value = &gen->enums[i].values[k];
+
+			if (!value->id_namespace)
+				continue;
+			if (!is_uuid(value->id_namespace))
+				gen_error(gen, &value->place,
+					  "(id_namespace) is no UUID in lower case");
+			else if (is_namespace_taken(gen, value))
+				gen_error(gen, &value->place,
+					  "(id_namespace) is another value's too");
+		}
+}
+
 void gen_check(struct gen *gen)
 {
 	for (size_t i = 0; i < gen->n_methods; i++) {
@@ -288,4 +331,5 @@ void gen_check(struct gen *gen)
 	check_reasons(gen);
 	check_codes(gen);
 	check_cookies(gen);
+	check_id_namespaces(gen);
 }

@@ -31,6 +31,7 @@ struct gen_enum_value {
 	struct gen_place place;
 	const Limitless__ReasonRule *reason; /* NULL: none */
 	const Limitless__CookieKind *cookie; /* NULL: none */
+	const char *id_namespace;            /* NULL: none */
 };
 
 struct gen_enum {
@@ -129,6 +130,8 @@ const Limitless__ReasonRule *gen_reason_rule(struct gen *gen,
 					     const Google__Protobuf__EnumValueOptions *options);
 const Limitless__CookieKind *gen_cookie_kind(struct gen *gen,
 					     const Google__Protobuf__EnumValueOptions *options);
+/* Text of a UUID, or NULL. */
+const char *gen_id_namespace(struct gen *gen, const Google__Protobuf__EnumValueOptions *options);
 const Google__Api__HttpRule *gen_http_rule(struct gen *gen,
 					   const Google__Protobuf__MethodOptions *options);
 

@@ -75,6 +75,7 @@ static void add_enum(struct gen *gen, const Google__Protobuf__EnumDescriptorProt
 			.place = place_of(gen, &value),
 			.reason = gen_reason_rule(gen, proto->value[i]->options),
 			.cookie = gen_cookie_kind(gen, proto->value[i]->options),
+			.id_namespace = gen_id_namespace(gen, proto->value[i]->options),
 		};
 	}
 }

@@ -16,6 +16,7 @@ enum {
 	OPTION_HEADER = 50209,
 	OPTION_REASON = 50301,
 	OPTION_COOKIE_KIND = 50302,
+	OPTION_ID_NAMESPACE = 50303,
 	OPTION_HTTP = 72295728,
 };
 
@@ -135,6 +136,11 @@ const Limitless__CookieKind *gen_cookie_kind(struct gen *gen,
 {
 	return option_message(gen, options ? &options->base : NULL, OPTION_COOKIE_KIND,
 			      &limitless__cookie_kind__descriptor);
+}
+
+const char *gen_id_namespace(struct gen *gen, const Google__Protobuf__EnumValueOptions *options)
+{
+	return option_text(gen, options ? &options->base : NULL, OPTION_ID_NAMESPACE);
 }
 
 const Google__Api__HttpRule *gen_http_rule(struct gen *gen,

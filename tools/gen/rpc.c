@@ -112,6 +112,32 @@ static void put_method_declarations(struct gen *gen, struct gen_file *file,
 	}
 }
 
+/* The namespaces of derived ids in the package's enums. */
+static void put_id_namespaces(struct gen *gen, struct gen_file *file, const char *package)
+{
+	for (size_t i = 0; i < gen->n_enums; i++) {
+		const struct gen_enum *e = &gen->enums[i];
+
+		if (strcmp(e->place.file->package, package) != 0)
+			continue;
+		for (size_t k = 0; k < e->n_values; k++) {
+			const struct gen_enum_value *value = &e->values[k];
+
+			if (!value->id_namespace)
+				continue;
+			gen_put_comment(file, "", value->place.comment);
+			gen_put(file, "static const struct uuid %s_%s = {{",
+				gen_upper(gen, gen_underscores(gen, package)), value->proto->name);
+			for (const char *hex = value->id_namespace; *hex; hex += 2) {
+				hex += *hex == '-';
+				gen_put(file, "0x%.2s, ", hex);
+			}
+			gen_put(file, "}};\n");
+		}
+	}
+	gen_put(file, "\n");
+}
+
 static void write_header(struct gen *gen, const char *package)
 {
 	struct gen_file file;
@@ -132,7 +158,8 @@ static void write_header(struct gen *gen, const char *package)
 			gen_put(&file, "#include \"%.*s.pb-c.h\"\n",
 				(int)(strlen(proto->name) - strlen(".proto")), proto->name);
 	}
-	gen_put(&file, "#include \"runtime/rpc/rpc.h\"\n\n");
+	gen_put(&file, "#include \"runtime/base/uuid.h\"\n#include \"runtime/rpc/rpc.h\"\n\n");
+	put_id_namespaces(gen, &file, package);
 	for (size_t i = 0; i < gen->n_methods; i++)
 		if (strcmp(gen->methods[i].package, package) == 0)
 			put_method_declarations(gen, &file, &gen->methods[i]);

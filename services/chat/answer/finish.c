@@ -6,7 +6,6 @@
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/ids.h"
 #include "runtime/log/log.h"
 
 #include <string.h>
@@ -75,7 +74,7 @@ static enum status add_settle(struct db *db, const struct end_job *end, const ch
 	Credits__V1__SettleRequest req = CREDITS__V1__SETTLE_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(generation, &ID_SETTLE, facts->attempt, id);
+	attempt_id(generation, &CREDITS_V1_ID_SETTLE, facts->attempt, id);
 	req.settle_id = id;
 	req.hold_id = (char *)hold_id;
 	req.amount_microcredits = end->cost_microcredits;
@@ -90,7 +89,7 @@ static enum status add_void(struct db *db, const struct end_job *end, const char
 	Credits__V1__VoidRequest req = CREDITS__V1__VOID_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(end->generation, &ID_VOID, facts->attempt, id);
+	attempt_id(end->generation, &CREDITS_V1_ID_VOID, facts->attempt, id);
 	req.void_id = id;
 	req.hold_id = (char *)hold_id;
 	return outbox_add(db, id, facts->id, &credits_v1_void_hold_method, &req.base, reterr);
@@ -102,7 +101,8 @@ static enum status release_hold(struct db *db, const struct end_job *end, struct
 
 	if (!end->generation->held)
 		return OK;
-	attempt_id(end->generation, &ID_HOLD, end->generation->log->facts.attempt, hold_id);
+	attempt_id(end->generation, &CREDITS_V1_ID_HOLD, end->generation->log->facts.attempt,
+		   hold_id);
 	if (end->cost_microcredits > 0)
 		return add_settle(db, end, hold_id, reterr);
 	return add_void(db, end, hold_id, reterr);

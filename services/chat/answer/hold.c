@@ -3,7 +3,6 @@
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/ids.h"
 #include "runtime/log/log.h"
 
 #include <inttypes.h>
@@ -128,7 +127,7 @@ static void hold_now(struct generation *generation)
 	Credits__V1__HoldRequest req = CREDITS__V1__HOLD_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(generation, &ID_HOLD, facts->attempt, id);
+	attempt_id(generation, &CREDITS_V1_ID_HOLD, facts->attempt, id);
 	hold_expire(generation->engine, generation->lease_us, &expire);
 	req.hold_id = id;
 	req.user_id = facts->user_id;
@@ -159,8 +158,8 @@ static void void_former(struct generation *generation)
 	int32_t former = generation->log->facts.attempt - 1;
 	char id[UUID_SIZE], hold_id[UUID_SIZE];
 
-	attempt_id(generation, &ID_VOID, former, id);
-	attempt_id(generation, &ID_HOLD, former, hold_id);
+	attempt_id(generation, &CREDITS_V1_ID_VOID, former, id);
+	attempt_id(generation, &CREDITS_V1_ID_HOLD, former, hold_id);
 	req.void_id = id;
 	req.hold_id = hold_id;
 	credits_v1_void_hold_async(generation->engine->options.credits, &options, &req, on_reply,

@@ -4,7 +4,6 @@
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/ids.h"
 #include "runtime/log/log.h"
 
 #include <string.h>
@@ -172,7 +171,7 @@ static void extend_holds(struct engine *engine, struct upkeep_job *upkeep)
 
 		if (generation->stage == STAGE_GONE || !generation->held)
 			continue;
-		attempt_id(generation, &ID_HOLD, generation->log->facts.attempt, id);
+		attempt_id(generation, &CREDITS_V1_ID_HOLD, generation->log->facts.attempt, id);
 		ids[req.n_hold_ids++] = arena_strdup(upkeep->arena, id);
 	}
 	if (req.n_hold_ids == 0)

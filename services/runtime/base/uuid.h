@@ -16,7 +16,8 @@ struct uuid {
  * process. Any thread. */
 void uuid_v7(char out[UUID_SIZE]);
 
-/* Version 5: SHA-1 of name in the namespace. Same input, same id, on every machine. */
+/* Version 5: SHA-1 of name in the namespace. Same input, same id, on every machine. The namespaces of a
+ * service stand in its proto (limitless.id_namespace), or in the one file that derives them. */
 void uuid_v5(const struct uuid *name_space, const char *name, char out[UUID_SIZE]);
 
 /* Version 4: random. */

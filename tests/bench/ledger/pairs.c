@@ -6,7 +6,6 @@
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/ids.h"
 #include "runtime/base/text.h"
 #include "tests/lib/pg.h"
 
@@ -78,7 +77,7 @@ static void settle(struct caller *caller, char *hold_id)
 	Credits__V1__SettleRequest req = CREDITS__V1__SETTLE_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	uuid_v5(&ID_SETTLE, caller->name, id);
+	uuid_v5(&CREDITS_V1_ID_SETTLE, caller->name, id);
 	req.settle_id = id;
 	req.hold_id = hold_id;
 	req.amount_microcredits = AMOUNT / 2;
@@ -98,7 +97,7 @@ static void next(struct caller *caller)
 	}
 	if (!caller->settles)
 		uuid_v7(caller->name);
-	uuid_v5(&ID_HOLD, caller->name, id);
+	uuid_v5(&CREDITS_V1_ID_HOLD, caller->name, id);
 	if (caller->settles)
 		settle(caller, id);
 	else
