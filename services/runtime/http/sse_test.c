@@ -65,7 +65,7 @@ static const struct {
 	{"\n\n\ndata: a\n\n\n\n", "<message|a|>"},
 };
 
-static void test_cases_at_every_cut(_unused_ void **state)
+static void events_are_read_however_they_are_cut(_unused_ void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (size_t step = 1; step <= strlen(cases[i].input); step++) {
@@ -78,7 +78,7 @@ static void test_cases_at_every_cut(_unused_ void **state)
 }
 
 /* A long event is skipped with bounded memory, and the next one is read. */
-static void test_limits(_unused_ void **state)
+static void what_is_too_long_is_skipped(_unused_ void **state)
 {
 	static const struct {
 		const char *input;
@@ -111,7 +111,7 @@ static void test_limits(_unused_ void **state)
 	}
 }
 
-static void test_long_names(_unused_ void **state)
+static void a_long_name_is_left_out(_unused_ void **state)
 {
 	struct heard heard = {.left = -1};
 
@@ -124,7 +124,7 @@ static void test_long_names(_unused_ void **state)
 	assert_string_equal(heard.text, "<message|a|>");
 }
 
-static void test_end(_unused_ void **state)
+static void the_last_event_is_told_at_the_end(_unused_ void **state)
 {
 	static const struct {
 		const char *input, *events;
@@ -152,7 +152,7 @@ static void test_end(_unused_ void **state)
 	}
 }
 
-static void test_stop(_unused_ void **state)
+static void a_hook_stops_the_reading(_unused_ void **state)
 {
 	struct heard heard = {.left = 2};
 
@@ -163,11 +163,11 @@ static void test_stop(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases_at_every_cut),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_end),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(events_are_read_however_they_are_cut),
+		cmocka_unit_test(what_is_too_long_is_skipped),
+		cmocka_unit_test(a_long_name_is_left_out),
+		cmocka_unit_test(the_last_event_is_told_at_the_end),
+		cmocka_unit_test(a_hook_stops_the_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

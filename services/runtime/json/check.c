@@ -19,15 +19,15 @@ static const void *present(const ProtobufCMessage *message, const ProtobufCField
 		return *(const char *const *)at && **(const char *const *)at ? at : NULL;
 	if (field->type == PROTOBUF_C_TYPE_BYTES)
 		return ((const ProtobufCBinaryData *)at)->len ? at : NULL;
-	return memcmp(at, zero, value_size(field->type)) ? at : NULL;
+	return memcmp(at, zero, json_value_size(field->type)) ? at : NULL;
 }
 
-static enum status check_message(struct reader *reader, const struct place *place,
+static enum status check_message(struct json_reader *reader, const struct json_place *place,
 				 const struct json_message_rule *rule,
 				 const ProtobufCMessage *message);
 
 /* A field that is there. */
-static enum status check_field(struct reader *reader, const struct place *place,
+static enum status check_field(struct json_reader *reader, const struct json_place *place,
 			       const ProtobufCMessage *message,
 			       const ProtobufCFieldDescriptor *field,
 			       const struct json_message_rule *rule)
@@ -42,20 +42,20 @@ static enum status check_field(struct reader *reader, const struct place *place,
 		return check_message(reader, place, rule, *(ProtobufCMessage *const *)at);
 	elements = *(void *const *)at;
 	for (size_t i = 0; i < *count_of(message, field) && s == OK; i++) {
-		struct place element = {place, NULL, i};
+		struct json_place element = {place, NULL, i};
 
 		s = check_message(reader, &element, rule, elements[i]);
 	}
 	return s;
 }
 
-static enum status check_message(struct reader *reader, const struct place *place,
+static enum status check_message(struct json_reader *reader, const struct json_place *place,
 				 const struct json_message_rule *rule,
 				 const ProtobufCMessage *message)
 {
 	for (unsigned i = 0; i < rule->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &rule->descriptor->fields[i];
-		struct place member = {place, rule->fields[i].json_name, i};
+		struct json_place member = {place, rule->fields[i].json_name, i};
 		enum status s = OK;
 
 		if (present(message, field))
@@ -71,8 +71,8 @@ static enum status check_message(struct reader *reader, const struct place *plac
 enum status json_check_required(const struct json_message_rule *rule,
 				const ProtobufCMessage *message, struct error *reterr)
 {
-	struct reader reader = {.err = reterr};
-	struct place whole = {0};
+	struct json_reader reader = {.err = reterr};
+	struct json_place whole = {0};
 
 	return check_message(&reader, &whole, rule, message);
 }

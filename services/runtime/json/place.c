@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Writes the path up to place and returns its length, cut to size. */
-static size_t path_write(const struct place *place, char *out, size_t size)
+static size_t path_write(const struct json_place *place, char *out, size_t size)
 {
 	size_t n = 0;
 	int more;
@@ -23,8 +23,8 @@ static size_t path_write(const struct place *place, char *out, size_t size)
 	return n < size ? n : size - 1;
 }
 
-enum status place_fail(struct reader *reader, const struct place *place, const char *reason,
-		       const char *format, ...)
+enum status place_fail(struct json_reader *reader, const struct json_place *place,
+		       const char *reason, const char *format, ...)
 {
 	char path[sizeof reader->err->field] = "";
 	char message[sizeof reader->err->message];
@@ -37,7 +37,7 @@ enum status place_fail(struct reader *reader, const struct place *place, const c
 	return error_field(reader->err, INVALID_ARGUMENT, reason, path, "%s", message);
 }
 
-enum status place_full(struct reader *reader)
+enum status place_full(struct json_reader *reader)
 {
 	return error_set(reader->err, RESOURCE_EXHAUSTED, "call_too_large",
 			 "the request needs more memory than one call may use");
@@ -78,7 +78,7 @@ static const char *skip_value(const char *p)
 	return p;
 }
 
-static const char *value_at(const struct reader *reader, const struct place *place)
+static const char *value_at(const struct json_reader *reader, const struct json_place *place)
 {
 	const char *p;
 
@@ -94,8 +94,8 @@ static const char *value_at(const struct reader *reader, const struct place *pla
 	}
 }
 
-void place_slice(const struct reader *reader, const struct place *place, const char **ret_text,
-		 size_t *ret_len)
+void place_slice(const struct json_reader *reader, const struct json_place *place,
+		 const char **ret_text, size_t *ret_len)
 {
 	const char *at = value_at(reader, place);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum status read_object(struct reader *reader, const struct place *place,
+static enum status read_object(struct json_reader *reader, const struct json_place *place,
 			       const struct json_message_rule *rule, const json_t *object,
 			       ProtobufCMessage *message, const struct json_read_options *options);
 
@@ -42,7 +42,7 @@ static int32_t field_find(const struct json_message_rule *rule, const char *name
 /* ------------------------------------------------------------------ one field */
 
 /* A message of any form. A wrapper's value obeys the rule of the field that holds the wrapper. */
-static enum status read_message(struct reader *reader, const struct place *place,
+static enum status read_message(struct json_reader *reader, const struct json_place *place,
 				const struct json_field_rule *field_rule, const json_t *value,
 				ProtobufCMessage **to)
 {
@@ -53,28 +53,28 @@ static enum status read_message(struct reader *reader, const struct place *place
 		return place_full(reader);
 	*to = message;
 	if (rule->form == JSON_FORM_WRAPPER)
-		return read_scalar(reader, place, &rule->descriptor->fields[0], field_rule, value,
-				   field_at(message, &rule->descriptor->fields[0]));
+		return json_read_scalar(reader, place, &rule->descriptor->fields[0], field_rule,
+					value, field_at(message, &rule->descriptor->fields[0]));
 	if (rule->form == JSON_FORM_OBJECT)
 		return read_object(reader, place, rule, value, message, NULL);
-	return read_special(reader, place, rule, value, message);
+	return json_read_special(reader, place, rule, value, message);
 }
 
-static enum status read_value(struct reader *reader, const struct place *place,
+static enum status read_value(struct json_reader *reader, const struct json_place *place,
 			      const ProtobufCFieldDescriptor *field,
 			      const struct json_field_rule *rule, const json_t *value, void *to)
 {
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return read_message(reader, place, rule, value, to);
-	return read_scalar(reader, place, field, rule, value, to);
+	return json_read_scalar(reader, place, field, rule, value, to);
 }
 
-static enum status read_array(struct reader *reader, const struct place *place,
+static enum status read_array(struct json_reader *reader, const struct json_place *place,
 			      const ProtobufCFieldDescriptor *field,
 			      const struct json_field_rule *rule, const json_t *array,
 			      ProtobufCMessage *message)
 {
-	size_t n = json_array_size(array), size = value_size(field->type);
+	size_t n = json_array_size(array), size = json_value_size(field->type);
 	uint8_t *values;
 
 	if (!json_is_array(array))
@@ -85,7 +85,7 @@ static enum status read_array(struct reader *reader, const struct place *place,
 	if (!values)
 		return place_full(reader);
 	for (size_t i = 0; i < n; i++) {
-		struct place element = {place, NULL, i};
+		struct json_place element = {place, NULL, i};
 		enum status s = read_value(reader, &element, field, rule, json_array_get(array, i),
 					   values + i * size);
 
@@ -98,13 +98,13 @@ static enum status read_array(struct reader *reader, const struct place *place,
 }
 
 /* {"a": 1} → entries {key: "a", value: 1}. A key is always text, whatever its type. */
-static enum status read_map(struct reader *reader, const struct place *place,
+static enum status read_map(struct json_reader *reader, const struct json_place *place,
 			    const ProtobufCFieldDescriptor *field,
 			    const struct json_message_rule *entry_rule, const json_t *object,
 			    ProtobufCMessage *message)
 {
 	const ProtobufCFieldDescriptor *entry_fields = entry_rule->descriptor->fields;
-	struct reader key_reader = *reader;
+	struct json_reader key_reader = *reader;
 	ProtobufCMessage **entries;
 	const char *key;
 	json_t *value;
@@ -118,7 +118,7 @@ static enum status read_map(struct reader *reader, const struct place *place,
 	key_reader.text = NULL; /* booleans and numbers come as text here */
 	json_object_foreach((json_t *)object, key, value)
 	{
-		struct place member = {place, key, i};
+		struct json_place member = {place, key, i};
 		json_t *key_value = json_string(key);
 		enum status s;
 
@@ -127,8 +127,8 @@ static enum status read_map(struct reader *reader, const struct place *place,
 			json_decref(key_value);
 			return place_full(reader);
 		}
-		s = read_scalar(&key_reader, &member, &entry_fields[0], &entry_rule->fields[0],
-				key_value, field_at(entries[i], &entry_fields[0]));
+		s = json_read_scalar(&key_reader, &member, &entry_fields[0], &entry_rule->fields[0],
+				     key_value, field_at(entries[i], &entry_fields[0]));
 		json_decref(key_value);
 		if (s == OK)
 			s = read_value(reader, &member, &entry_fields[1], &entry_rule->fields[1],
@@ -142,7 +142,7 @@ static enum status read_map(struct reader *reader, const struct place *place,
 	return OK;
 }
 
-static enum status read_field(struct reader *reader, const struct place *place,
+static enum status read_field(struct json_reader *reader, const struct json_place *place,
 			      const ProtobufCFieldDescriptor *field,
 			      const struct json_field_rule *rule, const json_t *value,
 			      ProtobufCMessage *message)
@@ -164,8 +164,9 @@ static enum status read_field(struct reader *reader, const struct place *place,
 
 /* ------------------------------------------------------------------ objects */
 
-static enum status fill_update_mask(struct reader *reader, const struct json_message_rule *rule,
-				    const bool *seen, ProtobufCMessage *message)
+static enum status fill_update_mask(struct json_reader *reader,
+				    const struct json_message_rule *rule, const bool *seen,
+				    ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *descriptor = rule->descriptor;
 	const ProtobufCFieldDescriptor *field = &descriptor->fields[rule->update_mask_field];
@@ -185,7 +186,7 @@ static enum status fill_update_mask(struct reader *reader, const struct json_mes
 	return OK;
 }
 
-static enum status read_member(struct reader *reader, const struct place *place,
+static enum status read_member(struct json_reader *reader, const struct json_place *place,
 			       const struct json_message_rule *rule, const json_t *value,
 			       ProtobufCMessage *message, const struct json_read_options *top,
 			       bool *seen)
@@ -207,12 +208,12 @@ static enum status read_member(struct reader *reader, const struct place *place,
 }
 
 /* options: of the outermost object, else NULL. */
-static enum status read_object(struct reader *reader, const struct place *place,
+static enum status read_object(struct json_reader *reader, const struct json_place *place,
 			       const struct json_message_rule *rule, const json_t *object,
 			       ProtobufCMessage *message, const struct json_read_options *options)
 {
 	bool *seen = arena_array(reader->arena, rule->descriptor->n_fields, sizeof *seen);
-	struct place member = {.parent = place};
+	struct json_place member = {.parent = place};
 	json_t *value;
 
 	if (!seen)
@@ -232,7 +233,7 @@ static enum status read_object(struct reader *reader, const struct place *place,
 	return OK;
 }
 
-static enum status finish(struct reader *reader, enum status s)
+static enum status finish(struct json_reader *reader, enum status s)
 {
 	return s == OK && reader->arena->exhausted ? place_full(reader) : s;
 }
@@ -243,8 +244,8 @@ enum status json_read(const struct json_message_rule *rule, ProtobufCMessage *me
 {
 	static const char empty_object[] = "{}";
 	_cleanup_(json_decrefp_) json_t *root = NULL;
-	struct place whole = {0};
-	struct reader reader = {
+	struct json_place whole = {0};
+	struct json_reader reader = {
 		.options = options,
 		.text = len ? text : empty_object,
 		.len = len ? len : strlen(empty_object),
@@ -267,8 +268,8 @@ enum status json_read_field(const struct json_message_rule *rule, ProtobufCMessa
 			    struct error *reterr)
 {
 	_cleanup_(json_decrefp_) json_t *root = NULL;
-	struct place whole = {0};
-	struct reader reader = {
+	struct json_place whole = {0};
+	struct json_reader reader = {
 		.options = options, .text = text, .len = len, .arena = arena, .err = reterr};
 	enum status s = text_parse(&reader, &root);
 
@@ -281,12 +282,12 @@ enum status json_read_field(const struct json_message_rule *rule, ProtobufCMessa
 /* ------------------------------------------------------------------ binding of single texts */
 
 /* Puts one more element behind a repeated field. Its array doubles at powers of two. */
-static enum status append_element(struct reader *reader, const struct place *place,
+static enum status append_element(struct json_reader *reader, const struct json_place *place,
 				  const ProtobufCFieldDescriptor *field,
 				  const struct json_field_rule *rule, const json_t *value,
 				  ProtobufCMessage *message)
 {
-	size_t n = *count_of(message, field), size = value_size(field->type);
+	size_t n = *count_of(message, field), size = json_value_size(field->type);
 	uint8_t **values = field_at(message, field);
 	enum status s;
 
@@ -317,10 +318,10 @@ static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescript
 
 		return text && *text;
 	}
-	return memcmp(field_at(message, field), zero, value_size(field->type)) != 0;
+	return memcmp(field_at(message, field), zero, json_value_size(field->type)) != 0;
 }
 
-static enum status bind_text(struct reader *reader, const struct place *place,
+static enum status bind_text(struct json_reader *reader, const struct json_place *place,
 			     const struct json_message_rule *rule, int32_t field_index,
 			     const char *text, ProtobufCMessage *message)
 {
@@ -344,8 +345,8 @@ enum status json_bind(const struct json_message_rule *rule, ProtobufCMessage *me
 		      struct error *reterr)
 {
 	static const struct json_read_options options = {.skip_field = -1};
-	struct reader reader = {.options = &options, .arena = arena, .err = reterr};
-	struct place whole = {0}, place = {&whole, path, 0};
+	struct json_reader reader = {.options = &options, .arena = arena, .err = reterr};
+	struct json_place whole = {0}, place = {&whole, path, 0};
 
 	for (;;) {
 		size_t len = strcspn(path, ".");
@@ -378,8 +379,8 @@ enum status json_bind_field(const struct json_message_rule *rule, ProtobufCMessa
 			    struct error *reterr)
 {
 	static const struct json_read_options options = {.skip_field = -1};
-	struct reader reader = {.options = &options, .arena = arena, .err = reterr};
-	struct place whole = {0}, place = {&whole, rule->fields[field].json_name, 0};
+	struct json_reader reader = {.options = &options, .arena = arena, .err = reterr};
+	struct json_place whole = {0}, place = {&whole, rule->fields[field].json_name, 0};
 
 	return finish(&reader, bind_text(&reader, &place, rule, field, value, message));
 }

@@ -16,7 +16,7 @@
 
 #define TWO_TO_63 9223372036854775808.0
 
-size_t value_size(ProtobufCType type)
+size_t json_value_size(ProtobufCType type)
 {
 	switch (type) {
 	case PROTOBUF_C_TYPE_INT64:
@@ -38,7 +38,8 @@ size_t value_size(ProtobufCType type)
 	}
 }
 
-static enum status invalid(struct reader *reader, const struct place *place, const char *wanted)
+static enum status invalid(struct json_reader *reader, const struct json_place *place,
+			   const char *wanted)
 {
 	return place_fail(reader, place, "field_invalid", "must be %s", wanted);
 }
@@ -100,7 +101,7 @@ static bool real_of(const json_t *value, double *ret)
 	return !*end;
 }
 
-static enum status check_range(struct reader *reader, const struct place *place,
+static enum status check_range(struct json_reader *reader, const struct json_place *place,
 			       const struct json_field_rule *rule, double number)
 {
 	if (!rule->ranged || (number >= (double)rule->min && number <= (double)rule->max))
@@ -109,7 +110,7 @@ static enum status check_range(struct reader *reader, const struct place *place,
 			  "must be between %" PRId64 " and %" PRId64, rule->min, rule->max);
 }
 
-static enum status read_integer(struct reader *reader, const struct place *place,
+static enum status read_integer(struct json_reader *reader, const struct json_place *place,
 				const struct json_field_rule *rule, const json_t *value,
 				size_t size, bool is_unsigned, void *to)
 {
@@ -141,7 +142,7 @@ static enum status read_integer(struct reader *reader, const struct place *place
 	return OK;
 }
 
-static enum status read_real(struct reader *reader, const struct place *place,
+static enum status read_real(struct json_reader *reader, const struct json_place *place,
 			     const struct json_field_rule *rule, const json_t *value, bool single,
 			     void *to)
 {
@@ -160,8 +161,8 @@ static enum status read_real(struct reader *reader, const struct place *place,
 	return check_range(reader, place, rule, number);
 }
 
-static enum status read_bool(struct reader *reader, const struct place *place, const json_t *value,
-			     protobuf_c_boolean *to)
+static enum status read_bool(struct json_reader *reader, const struct json_place *place,
+			     const json_t *value, protobuf_c_boolean *to)
 {
 	const char *text = reader->text ? NULL : json_string_value(value);
 
@@ -174,7 +175,7 @@ static enum status read_bool(struct reader *reader, const struct place *place, c
 	return OK;
 }
 
-static enum status read_enum(struct reader *reader, const struct place *place,
+static enum status read_enum(struct json_reader *reader, const struct json_place *place,
 			     const ProtobufCEnumDescriptor *descriptor, const json_t *value,
 			     int *to)
 {
@@ -196,7 +197,7 @@ static enum status read_enum(struct reader *reader, const struct place *place,
 
 /* ------------------------------------------------------------------ text and bytes */
 
-static enum status check_length(struct reader *reader, const struct place *place,
+static enum status check_length(struct json_reader *reader, const struct json_place *place,
 				const struct json_field_rule *rule, size_t len)
 {
 	if (rule->max_bytes == 0 || len <= rule->max_bytes)
@@ -205,7 +206,7 @@ static enum status check_length(struct reader *reader, const struct place *place
 			  rule->max_bytes, len);
 }
 
-static enum status read_text(struct reader *reader, const struct place *place,
+static enum status read_text(struct json_reader *reader, const struct json_place *place,
 			     const struct json_field_rule *rule, const json_t *value, char **to)
 {
 	const char *text = json_string_value(value);
@@ -250,7 +251,7 @@ static bool holds_nul(const json_t *value)
 	return false;
 }
 
-static enum status read_bytes(struct reader *reader, const struct place *place,
+static enum status read_bytes(struct json_reader *reader, const struct json_place *place,
 			      const struct json_field_rule *rule, const json_t *value,
 			      ProtobufCBinaryData *to)
 {
@@ -275,9 +276,9 @@ static enum status read_bytes(struct reader *reader, const struct place *place,
 	return check_length(reader, place, rule, to->len);
 }
 
-enum status read_scalar(struct reader *reader, const struct place *place,
-			const ProtobufCFieldDescriptor *field, const struct json_field_rule *rule,
-			const json_t *value, void *to)
+enum status json_read_scalar(struct json_reader *reader, const struct json_place *place,
+			     const ProtobufCFieldDescriptor *field,
+			     const struct json_field_rule *rule, const json_t *value, void *to)
 {
 	switch (field->type) {
 	case PROTOBUF_C_TYPE_STRING:
@@ -296,9 +297,11 @@ enum status read_scalar(struct reader *reader, const struct place *place,
 	case PROTOBUF_C_TYPE_FIXED32:
 	case PROTOBUF_C_TYPE_UINT64:
 	case PROTOBUF_C_TYPE_FIXED64:
-		return read_integer(reader, place, rule, value, value_size(field->type), true, to);
+		return read_integer(reader, place, rule, value, json_value_size(field->type), true,
+				    to);
 	default:
-		return read_integer(reader, place, rule, value, value_size(field->type), false, to);
+		return read_integer(reader, place, rule, value, json_value_size(field->type), false,
+				    to);
 	}
 }
 
@@ -362,7 +365,7 @@ static bool read_duration(const char *text, size_t len, ProtobufCMessage *messag
 }
 
 /* "title,defaultModel" → {"title", "default_model"}. */
-static bool read_field_mask(struct reader *reader, const char *text, ProtobufCMessage *message)
+static bool read_field_mask(struct json_reader *reader, const char *text, ProtobufCMessage *message)
 {
 	const ProtobufCFieldDescriptor *field = &message->descriptor->fields[0];
 	size_t n = *text ? 1 : 0, len = strlen(text), k = 0;
@@ -391,9 +394,9 @@ static bool read_field_mask(struct reader *reader, const char *text, ProtobufCMe
 	return true;
 }
 
-enum status read_special(struct reader *reader, const struct place *place,
-			 const struct json_message_rule *rule, const json_t *value,
-			 ProtobufCMessage *message)
+enum status json_read_special(struct json_reader *reader, const struct json_place *place,
+			      const struct json_message_rule *rule, const json_t *value,
+			      ProtobufCMessage *message)
 {
 	const char *text = json_string_value(value);
 	size_t len = json_string_length(value);

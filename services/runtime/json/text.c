@@ -102,7 +102,7 @@ static bool mark_ill_formed(const char *text, size_t len, struct buf *out)
 	return marked;
 }
 
-static enum status parse_marked(struct reader *reader, const json_error_t *first, json_t **ret)
+static enum status parse_marked(struct json_reader *reader, const json_error_t *first, json_t **ret)
 {
 	struct buf out;
 	bool marked;
@@ -127,7 +127,7 @@ static enum status parse_marked(struct reader *reader, const json_error_t *first
 			  first->column, first->text);
 }
 
-enum status text_parse(struct reader *reader, json_t **ret)
+enum status text_parse(struct json_reader *reader, json_t **ret)
 {
 	const char *nul = memchr(reader->text, '\0', reader->len);
 	size_t elements_max = reader->options->elements_max;

@@ -184,7 +184,7 @@ static void write_value(struct writer *writer, const ProtobufCFieldDescriptor *f
 		write_u64(writer, *(const uint64_t *)at, false, true);
 		break;
 	default:
-		if (value_size(field->type) == 8)
+		if (json_value_size(field->type) == 8)
 			write_i64(writer, *(const int64_t *)at, true);
 		else
 			write_i64(writer, *(const int32_t *)at, false);
@@ -196,7 +196,7 @@ static void write_value(struct writer *writer, const ProtobufCFieldDescriptor *f
 static void write_array(struct writer *writer, const ProtobufCFieldDescriptor *field,
 			const struct json_field_rule *rule, const uint8_t *values, size_t n)
 {
-	size_t size = value_size(field->type);
+	size_t size = json_value_size(field->type);
 
 	buf_addc(writer->out, '[');
 	for (size_t i = 0; i < n; i++) {

@@ -135,7 +135,7 @@ static bool hpack_bomb(int fd, int i)
 	return h2_frame(fd, H2_HEADERS, H2_END_HEADERS, (uint32_t)i * 2 + 1, block, n);
 }
 
-static void test_floods(void **state)
+static void floods_are_cut(void **state)
 {
 	flood("PING flood", ping, NULL);
 	flood("SETTINGS flood", settings, NULL);
@@ -147,7 +147,7 @@ static void test_floods(void **state)
 }
 
 /* A peer that sends PINGs and never reads the answers. */
-static void test_ping_unread(void **state)
+static void pings_whose_answers_nobody_reads_are_cut(void **state)
 {
 	struct pair pair;
 	int fd, i;
@@ -164,7 +164,7 @@ static void test_ping_unread(void **state)
 }
 
 /* One that says nothing, one that says half of it, and one that falls silent later. */
-static void test_half_open(void **state)
+static void half_open_connections_are_closed(void **state)
 {
 	struct pair pair;
 	int silent, half, later;
@@ -189,7 +189,7 @@ static void test_half_open(void **state)
 }
 
 /* What a gateway does when a crowd leaves at once is no abuse: open many, end all, go on. */
-static void test_crowd_leaves(void **state)
+static void a_crowd_of_streams_may_leave_at_once(void **state)
 {
 	static const uint8_t cancel[] = {0, 0, 0, 8}, window[] = {0, 0, 0, 100};
 	struct pair pair;
@@ -215,7 +215,7 @@ static void test_crowd_leaves(void **state)
 
 /* 1,000 streams that would send for ever, to a service whose windows never open. It is not cut, for
  * it may carry many users, and what waits for it is bounded. */
-static void test_never_reads(void **state)
+static void a_peer_that_never_reads_costs_bounded_memory(void **state)
 {
 	struct pair pair;
 	int fd, before, peak = 0, n = 0;
@@ -250,9 +250,11 @@ static void test_never_reads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_floods),      cmocka_unit_test(test_ping_unread),
-		cmocka_unit_test(test_half_open),   cmocka_unit_test(test_crowd_leaves),
-		cmocka_unit_test(test_never_reads),
+		cmocka_unit_test(floods_are_cut),
+		cmocka_unit_test(pings_whose_answers_nobody_reads_are_cut),
+		cmocka_unit_test(half_open_connections_are_closed),
+		cmocka_unit_test(a_crowd_of_streams_may_leave_at_once),
+		cmocka_unit_test(a_peer_that_never_reads_costs_bounded_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

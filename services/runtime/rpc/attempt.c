@@ -57,7 +57,7 @@ static void read_details(struct attempt *attempt)
 
 	if (!meta_find(&attempt->trailing, "grpc-status-details-bin", &pair))
 		return;
-	arena = arena_take(256 * 1024);
+	arena = rpc_arena_take(256 * 1024);
 	data = meta_decode(&pair, arena, &len);
 	if (data && message_unpack(&google__rpc__status__descriptor, data, len, arena, &message,
 				   NULL) == OK) {
@@ -66,7 +66,7 @@ static void read_details(struct attempt *attempt)
 		for (size_t i = 0; i < status->n_details; i++)
 			read_error_info(status->details[i], arena, &attempt->err);
 	}
-	arena_give(arena);
+	rpc_arena_give(arena);
 }
 
 void attempt_end_by_trailers(struct attempt *attempt)
@@ -240,10 +240,10 @@ static void tell_messages(struct attempt *attempt)
 
 	if (stream->stopped || stream->taken.len == 0 || gave_up(attempt))
 		return;
-	arena = arena_take(2 * stream->session->message_bytes_max + 1024 * 1024);
+	arena = rpc_arena_take(2 * stream->session->message_bytes_max + 1024 * 1024);
 	while (!gave_up(attempt) && tell_message(attempt, arena))
 		continue;
-	arena_give(arena);
+	rpc_arena_give(arena);
 	stream_messages_told(stream);
 }
 

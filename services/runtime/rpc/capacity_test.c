@@ -64,7 +64,7 @@ static void more_files(void)
 	ensure(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
-static void test_idle_connections(void **state)
+static void an_idle_connection_is_small(void **state)
 {
 	static int fds[IDLE_CONNECTIONS];
 	struct pair pair;
@@ -89,7 +89,7 @@ static void test_idle_connections(void **state)
 	pair_close(&pair);
 }
 
-static void test_open_streams(void **state)
+static void an_open_stream_is_small(void **state)
 {
 	struct pair pair;
 	int64_t before;
@@ -112,7 +112,7 @@ static void test_open_streams(void **state)
 }
 
 /* A producer that could go on for ever, and a consumer that stops after each message. */
-static void test_slow_reader(void **state)
+static void a_slow_reader_costs_its_windows(void **state)
 {
 	struct pair_listener l = {.stop_at = 1};
 	struct pair pair;
@@ -139,7 +139,7 @@ static void test_slow_reader(void **state)
 }
 
 /* Streams whose consumer never goes on: each costs its queue and its windows, and no more. */
-static void test_stalled_readers(void **state)
+static void stalled_readers_cost_their_windows(void **state)
 {
 	static struct pair_listener l[16];
 	struct pair pair;
@@ -167,10 +167,10 @@ static void test_stalled_readers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_idle_connections),
-		cmocka_unit_test(test_open_streams),
-		cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_stalled_readers),
+		cmocka_unit_test(an_idle_connection_is_small),
+		cmocka_unit_test(an_open_stream_is_small),
+		cmocka_unit_test(a_slow_reader_costs_its_windows),
+		cmocka_unit_test(stalled_readers_cost_their_windows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@ struct rpc_channel *rpc_channel_open(const struct rpc_channel_options *options)
 {
 	struct rpc_channel *channel = channel_new(options);
 
-	channel->on_change = calls_pending_go_on;
+	channel->on_change = client_calls_go_on;
 	if (channel->names) {
 		resolver_start(channel);
 		return channel;
@@ -29,10 +29,10 @@ static void abort_calls(struct rpc_channel *channel)
 			call = call->next;
 		if (!call)
 			break;
-		call_ref(call);
+		client_call_ref(call);
 		pthread_mutex_unlock(&channel->lock);
-		call_abort(call, CANCELLED);
-		call_unref(call);
+		client_call_abort(call, CANCELLED);
+		client_call_unref(call);
 		pthread_mutex_lock(&channel->lock);
 	}
 	while (channel->n_calls > 0)

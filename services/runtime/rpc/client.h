@@ -130,7 +130,7 @@ enum call_place {
 	PLACE_ENDED,
 };
 
-struct waiter {
+struct call_waiter {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool done;
@@ -159,7 +159,7 @@ struct rpc_client_call {
 	struct attempt *attempt; /* send_lock, where another thread than that of the events looks */
 
 	/* Exactly one of these. */
-	struct waiter *waiter;
+	struct call_waiter *waiter;
 	rpc_reply_fn *reply;
 	struct rpc_client_hooks hooks;
 	void *ctx;
@@ -231,20 +231,21 @@ void client_report_end(struct rpc_client_call *call);
 void client_report_retry(struct rpc_client_call *call);
 
 /* client_call.c */
-struct rpc_client_call *call_ref(struct rpc_client_call *call);
-void call_unref(struct rpc_client_call *call);
+struct rpc_client_call *client_call_ref(struct rpc_client_call *call);
+void client_call_unref(struct rpc_client_call *call);
 /* A connection came or none will come: pending calls go on. No lock held. */
-void calls_pending_go_on(struct rpc_channel *channel);
+void client_calls_go_on(struct rpc_channel *channel);
 /* Ends the call from outside; any thread, no lock. */
-void call_abort(struct rpc_client_call *call, enum status status);
-struct rpc_client_call *call_new(struct rpc_channel *channel, const struct rpc_method *method,
-				 const struct rpc_call_options *options);
+void client_call_abort(struct rpc_client_call *call, enum status status);
+struct rpc_client_call *client_call_new(struct rpc_channel *channel,
+					const struct rpc_method *method,
+					const struct rpc_call_options *options);
 /* The request is in the attempt's output. */
-void call_start(struct rpc_client_call *call);
+void client_call_start(struct rpc_client_call *call);
 /* The one message of the answer to a call that ended OK. */
-_must_check_ enum status call_take_answer(struct rpc_client_call *call, struct arena *arena,
-					  ProtobufCMessage **ret, struct error *reterr);
+_must_check_ enum status client_call_take_answer(struct rpc_client_call *call, struct arena *arena,
+						 ProtobufCMessage **ret, struct error *reterr);
 /* The caller that was waiting has taken what it wants. */
-void call_end_blocking(struct rpc_client_call *call);
+void client_call_end_blocking(struct rpc_client_call *call);
 
 #endif

@@ -21,27 +21,27 @@ enum status rpc_call_blocking(struct rpc_channel *channel, const struct rpc_meth
 			      struct arena *arena, ProtobufCMessage **ret_resp,
 			      struct error *reterr)
 {
-	struct rpc_client_call *call = call_new(channel, method, options);
-	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+	struct rpc_client_call *call = client_call_new(channel, method, options);
+	struct call_waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
 	enum status s;
 
 	ensure(!net_on_callback_thread() && method->kind == RPC_UNARY);
 	put_request(call, req);
 	call->waiter = &waiter;
-	call_ref(call);
-	call_start(call);
+	client_call_ref(call);
+	client_call_start(call);
 	pthread_mutex_lock(&waiter.lock);
 	while (!waiter.done)
 		pthread_cond_wait(&waiter.wake, &waiter.lock);
 	pthread_mutex_unlock(&waiter.lock);
 
 	if (call->status == OK)
-		call->status = call_take_answer(call, arena, ret_resp, &call->err);
+		call->status = client_call_take_answer(call, arena, ret_resp, &call->err);
 	s = call->status;
 	if (s != OK && reterr)
 		*reterr = call->err;
-	call_end_blocking(call);
-	call_unref(call);
+	client_call_end_blocking(call);
+	client_call_unref(call);
 	return s;
 }
 
@@ -49,13 +49,13 @@ struct rpc_client_call *rpc_call_async(struct rpc_channel *channel, const struct
 				       const struct rpc_call_options *options,
 				       const ProtobufCMessage *req, rpc_reply_fn *reply, void *ctx)
 {
-	struct rpc_client_call *call = call_new(channel, method, options);
+	struct rpc_client_call *call = client_call_new(channel, method, options);
 
 	ensure(method->kind == RPC_UNARY);
 	put_request(call, req);
 	call->reply = reply;
 	call->ctx = ctx;
-	call_start(call);
+	client_call_start(call);
 	return call;
 }
 
@@ -65,14 +65,14 @@ struct rpc_client_call *rpc_stream_open(struct rpc_channel *channel,
 					const ProtobufCMessage *req,
 					const struct rpc_client_hooks *hooks, void *ctx)
 {
-	struct rpc_client_call *call = call_new(channel, method, options);
+	struct rpc_client_call *call = client_call_new(channel, method, options);
 
 	call->hooks = *hooks;
 	call->ctx = ctx;
 	ensure(hooks->on_end && (req != NULL) == (method->kind == RPC_SERVER_STREAM));
 	if (req)
 		put_request(call, req);
-	call_start(call);
+	client_call_start(call);
 	return call;
 }
 
@@ -159,7 +159,7 @@ void rpc_client_resume(struct rpc_client_call *call)
 
 void rpc_client_cancel(struct rpc_client_call *call)
 {
-	call_abort(call, CANCELLED);
+	client_call_abort(call, CANCELLED);
 }
 
 /* ------------------------------------------------------------------ metadata of the answer */

@@ -15,13 +15,13 @@
 
 /* ------------------------------------------------------------------ references */
 
-struct rpc_client_call *call_ref(struct rpc_client_call *call)
+struct rpc_client_call *client_call_ref(struct rpc_client_call *call)
 {
 	atomic_fetch_add(&call->refs, 1);
 	return call;
 }
 
-void call_unref(struct rpc_client_call *call)
+void client_call_unref(struct rpc_client_call *call)
 {
 	if (atomic_fetch_sub(&call->refs, 1) != 1)
 		return;
@@ -40,7 +40,7 @@ static void attempt_free(struct stream *stream)
 	meta_free(&attempt->initial);
 	meta_free(&attempt->trailing);
 	stream_done(stream);
-	call_unref(attempt->call);
+	client_call_unref(attempt->call);
 	free(attempt);
 }
 
@@ -51,7 +51,7 @@ static struct attempt *attempt_new(struct rpc_client_call *call)
 	ensure(attempt);
 	stream_init(&attempt->stream);
 	attempt->stream.free = attempt_free;
-	attempt->call = call_ref(call);
+	attempt->call = client_call_ref(call);
 	attempt->on_over = attempt_over;
 	attempt->grpc_status = -1;
 	return attempt;
@@ -137,11 +137,11 @@ static void end_told(struct rpc_client_call *call)
 		pthread_cond_broadcast(&channel->changed);
 	pthread_mutex_unlock(&channel->lock);
 	attempt_drop(call);
-	call_unref(call);
+	client_call_unref(call);
 }
 
-enum status call_take_answer(struct rpc_client_call *call, struct arena *arena,
-			     ProtobufCMessage **ret, struct error *reterr)
+enum status client_call_take_answer(struct rpc_client_call *call, struct arena *arena,
+				    ProtobufCMessage **ret, struct error *reterr)
 {
 	struct stream *stream = &call->attempt->stream;
 	uint8_t *plain = NULL;
@@ -165,19 +165,19 @@ static void tell_reply(struct rpc_client_call *call)
 	ProtobufCMessage *resp = NULL;
 
 	if (call->status == OK) {
-		arena = arena_take(2 * call->channel->options.message_bytes_max + 1024 * 1024);
-		call->status = call_take_answer(call, arena, &resp, &call->err);
+		arena = rpc_arena_take(2 * call->channel->options.message_bytes_max + 1024 * 1024);
+		call->status = client_call_take_answer(call, arena, &resp, &call->err);
 	}
 	client_report_end(call);
 	call->reply(call->ctx, call->status, call->status == OK ? resp : NULL,
 		    call->status == OK ? NULL : &call->err);
-	arena_give(arena);
+	rpc_arena_give(arena);
 	end_told(call);
 }
 
 static void tell_waiter(struct rpc_client_call *call)
 {
-	struct waiter *waiter = call->waiter;
+	struct call_waiter *waiter = call->waiter;
 
 	pthread_mutex_lock(&waiter->lock);
 	waiter->done = true;
@@ -339,7 +339,7 @@ static void attempt_over(struct attempt *attempt)
 		call->place = PLACE_BACKOFF;
 		if (wait_ms > 0)
 			call->retry = net_timer_start(clock_mono_us() + wait_ms * US_PER_MS,
-						      retry_fired, call_ref(call));
+						      retry_fired, client_call_ref(call));
 	}
 	pthread_mutex_unlock(&channel->lock);
 	if (wait_ms < 0) {
@@ -364,10 +364,10 @@ static void retry_fired(void *arg)
 	pthread_mutex_unlock(&call->channel->lock);
 	if (mine)
 		go(call);
-	call_unref(call);
+	client_call_unref(call);
 }
 
-void calls_pending_go_on(struct rpc_channel *channel)
+void client_calls_go_on(struct rpc_channel *channel)
 {
 	struct rpc_client_call *list, *call;
 
@@ -377,19 +377,19 @@ void calls_pending_go_on(struct rpc_channel *channel)
 	channel->pending_last = &channel->pending;
 	for (call = list; call; call = call->pending_next) {
 		call->place = PLACE_BACKOFF; /* nobody's but ours */
-		call_ref(call);
+		client_call_ref(call);
 	}
 	pthread_mutex_unlock(&channel->lock);
 	while ((call = list) != NULL) {
 		list = call->pending_next;
 		go(call);
-		call_unref(call);
+		client_call_unref(call);
 	}
 }
 
 /* ------------------------------------------------------------------ abort and deadline */
 
-void call_abort(struct rpc_client_call *call, enum status status)
+void client_call_abort(struct rpc_client_call *call, enum status status)
 {
 	struct rpc_channel *channel = call->channel;
 	struct attempt *attempt = NULL;
@@ -423,8 +423,8 @@ static void deadline_fired(void *arg)
 	pthread_mutex_lock(&call->channel->lock);
 	call->deadline = NULL;
 	pthread_mutex_unlock(&call->channel->lock);
-	call_abort(call, DEADLINE_EXCEEDED);
-	call_unref(call);
+	client_call_abort(call, DEADLINE_EXCEEDED);
+	client_call_unref(call);
 }
 
 /* ------------------------------------------------------------------ start */
@@ -465,8 +465,9 @@ static void set_deadline(struct rpc_client_call *call, const struct rpc_call_opt
 	call->deadline_us = own && parents ? (own < parents ? own : parents) : own + parents;
 }
 
-struct rpc_client_call *call_new(struct rpc_channel *channel, const struct rpc_method *method,
-				 const struct rpc_call_options *options)
+struct rpc_client_call *client_call_new(struct rpc_channel *channel,
+					const struct rpc_method *method,
+					const struct rpc_call_options *options)
 {
 	static const struct rpc_call_options none;
 	struct rpc_client_call *call = calloc(1, sizeof(*call));
@@ -492,7 +493,7 @@ struct rpc_client_call *call_new(struct rpc_channel *channel, const struct rpc_m
 	return call;
 }
 
-void call_start(struct rpc_client_call *call)
+void client_call_start(struct rpc_client_call *call)
 {
 	struct rpc_channel *channel = call->channel;
 
@@ -505,12 +506,13 @@ void call_start(struct rpc_client_call *call)
 	channel->calls = call;
 	channel->n_calls++;
 	if (call->deadline_us)
-		call->deadline = net_timer_start(call->deadline_us, deadline_fired, call_ref(call));
+		call->deadline =
+			net_timer_start(call->deadline_us, deadline_fired, client_call_ref(call));
 	pthread_mutex_unlock(&channel->lock);
 	go(call);
 }
 
-void call_end_blocking(struct rpc_client_call *call)
+void client_call_end_blocking(struct rpc_client_call *call)
 {
 	client_report_end(call);
 	end_told(call);

@@ -63,7 +63,7 @@ static int count_over(const struct pair_listener *l, int n)
 }
 
 /* A service that carries many users is not cut for one of them: his streams end, and no other. */
-static void test_never_read(void **state)
+static void streams_that_are_never_read_end_and_those_of_others_go_on(void **state)
 {
 	static struct pair_listener stalled[STALLED], reading[READING];
 	struct user ada, bob;
@@ -121,7 +121,7 @@ static void read_once(struct pair *pair, struct user *user)
 
 /* At the server the connection is over its limit. What ends a stream there passes the data that
  * waits for a window, so the reader learns of it. */
-static void test_never_read_at_the_server(void **state)
+static void the_server_ends_streams_that_are_never_read(void **state)
 {
 	static struct pair_listener stalled[STALLED_FEW];
 	struct user ada, bob;
@@ -183,7 +183,7 @@ static void refused(const struct pair_listener *l, const char *who)
 	assert_non_null(strstr(l->err.message, who));
 }
 
-static void test_streams_are_capped(void **state)
+static void streams_of_a_user_and_of_a_session_are_capped(void **state)
 {
 	struct user phone, tablet, desk, bob;
 	struct pair_listener *first, *again;
@@ -260,7 +260,7 @@ static void stop_the_worker(struct pair *pair, struct answers *answers)
 }
 
 /* Bob's call is next but one, whatever Ada has waiting, and so is nobody's. */
-static void test_queue_is_fair(void **state)
+static void a_crowd_of_calls_lets_the_next_user_pass(void **state)
 {
 	struct answers gate = {0}, adas = {0}, bobs = {0}, nobodys = {0};
 	struct user ada, bob;
@@ -290,7 +290,7 @@ static void test_queue_is_fair(void **state)
 }
 
 /* One user fills half of the queue at most, and never more than a user may. */
-static void test_queue_has_room(void **state)
+static void one_user_never_fills_the_queue(void **state)
 {
 	static const struct {
 		int32_t queue_max, queue_user_max, taken, left;
@@ -325,7 +325,7 @@ static void test_queue_has_room(void **state)
 }
 
 /* Browsers without a user are told apart by their address, IPv6 by its /64. */
-static void test_addresses(void **state)
+static void a_household_shares_its_places(void **state)
 {
 	struct answers gate = {0}, one = {0}, same = {0}, other = {0};
 	struct user a, b, c;
@@ -350,7 +350,7 @@ static void test_addresses(void **state)
 /* ------------------------------------------------------------------ lanes */
 
 /* The heavy lane is full, and each of its workers busy: the others' calls do not notice. */
-static void test_lanes_are_apart(void **state)
+static void a_full_lane_keeps_nothing_of_the_other(void **state)
 {
 	struct answers heavy = {0}, from_one = {0}, light = {0};
 	struct user a, b;
@@ -419,7 +419,7 @@ static int by_value(const void *a, const void *b)
 
 /* What streams have under way is not in front of a unary call. Counted in the streams' messages
  * that come between a call and its answer, so a busy machine makes no difference. */
-static void test_unary_beside_streams(void **state)
+static void a_unary_call_overtakes_busy_streams(void **state)
 {
 	static struct pair_listener busy[BUSY];
 	int64_t between[ROUNDS], us[ROUNDS];
@@ -461,14 +461,14 @@ static void test_unary_beside_streams(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_never_read),
-		cmocka_unit_test(test_never_read_at_the_server),
-		cmocka_unit_test(test_streams_are_capped),
-		cmocka_unit_test(test_queue_is_fair),
-		cmocka_unit_test(test_queue_has_room),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_lanes_are_apart),
-		cmocka_unit_test(test_unary_beside_streams),
+		cmocka_unit_test(streams_that_are_never_read_end_and_those_of_others_go_on),
+		cmocka_unit_test(the_server_ends_streams_that_are_never_read),
+		cmocka_unit_test(streams_of_a_user_and_of_a_session_are_capped),
+		cmocka_unit_test(a_crowd_of_calls_lets_the_next_user_pass),
+		cmocka_unit_test(one_user_never_fills_the_queue),
+		cmocka_unit_test(a_household_shares_its_places),
+		cmocka_unit_test(a_full_lane_keeps_nothing_of_the_other),
+		cmocka_unit_test(a_unary_call_overtakes_busy_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

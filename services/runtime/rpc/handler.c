@@ -204,7 +204,7 @@ static struct arena *new_arena(struct server_call *call)
 {
 	size_t max_bytes = 2 * call->server->options.message_bytes_max + 1024 * 1024;
 
-	return call->pub.method->kind == RPC_UNARY ? arena_take(max_bytes)
+	return call->pub.method->kind == RPC_UNARY ? rpc_arena_take(max_bytes)
 						   : arena_new(STREAM_ARENA_BYTES, max_bytes);
 }
 

@@ -6,7 +6,7 @@
 
 #define GATEWAY "gateway" /* alone may say for which user it calls */
 
-static bool seen_before(const struct identity *known, uint64_t version, const uint8_t *token,
+static bool seen_before(const struct peer_identity *known, uint64_t version, const uint8_t *token,
 			size_t len)
 {
 	return len > 0 && version == known->version && len == known->token.len &&
@@ -14,7 +14,7 @@ static bool seen_before(const struct identity *known, uint64_t version, const ui
 	       clock_wall_us() < known->expires_at * US_PER_S;
 }
 
-enum status identity_check(struct identity *known, const struct token_verifier *verifier,
+enum status identity_check(struct peer_identity *known, const struct token_verifier *verifier,
 			   const char *service, const uint8_t *token, size_t len,
 			   struct error *reterr)
 {

@@ -98,7 +98,7 @@ static void expect_peer(int key, const char *name, const char *audience, enum st
 	token_signer_free(signer);
 }
 
-static void test_callers(void **state)
+static void a_method_lets_in_those_that_it_names(void **state)
 {
 	expect_peer(GATEWAY, "gateway", "credits", OK, PERMISSION_DENIED, OK);
 	expect_peer(BILLING, "billing", "credits", UNAUTHENTICATED, OK, OK);
@@ -137,7 +137,7 @@ static void expect_token(struct pair *pair, int64_t seconds, const char *type, e
 	token_signer_free(signer);
 }
 
-static void test_expired(void **state)
+static void a_token_is_good_until_it_ends(void **state)
 {
 	struct token_signer *none;
 	struct pair pair;
@@ -152,7 +152,7 @@ static void test_expired(void **state)
 }
 
 /* The new key is made known, then used, then the old one is taken away: no call fails meanwhile. */
-static void test_rotation(void **state)
+static void keys_change_without_a_refusal(void **state)
 {
 	struct error err;
 
@@ -167,7 +167,7 @@ static void test_rotation(void **state)
 }
 
 /* Health is for probes, which have no token. */
-static void test_health_needs_no_token(void **state)
+static void health_answers_without_a_token(void **state)
 {
 	static const struct rpc_method check = {
 		.path = "/grpc.health.v1.Health/Check",
@@ -308,7 +308,7 @@ static void expect_tls(const struct certificate *server, const struct certificat
 		fail_msg("the server said nothing: %s", said);
 }
 
-static void test_tls(void **state)
+static void both_ends_check_certificates(void **state)
 {
 	struct certificate ca, other_ca, server, client, stranger, expired;
 
@@ -339,9 +339,11 @@ static void test_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_callers),  cmocka_unit_test(test_expired),
-		cmocka_unit_test(test_rotation), cmocka_unit_test(test_health_needs_no_token),
-		cmocka_unit_test(test_tls),
+		cmocka_unit_test(a_method_lets_in_those_that_it_names),
+		cmocka_unit_test(a_token_is_good_until_it_ends),
+		cmocka_unit_test(keys_change_without_a_refusal),
+		cmocka_unit_test(health_answers_without_a_token),
+		cmocka_unit_test(both_ends_check_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);

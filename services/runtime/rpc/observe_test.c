@@ -40,7 +40,7 @@ static double sample(const char *name_and_labels)
 
 #define ECHO "{method=\"/test.v1.Test/Echo\""
 
-static void test_metrics(void **state)
+static void calls_are_counted(void **state)
 {
 	struct pair_listener held = {0};
 	struct pair pair;
@@ -74,7 +74,7 @@ static void test_metrics(void **state)
 
 /* ------------------------------------------------------------------ log */
 
-static void test_log_line(void **state)
+static void a_call_is_one_line_of_the_log(void **state)
 {
 	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 	struct rpc_context ctx = {.request_id = "r-77", .subject = {"u-7", "", false}};
@@ -116,7 +116,7 @@ static void test_log_line(void **state)
 
 /* A connection that is old is left for a new one, and no call fails for it; an idle one just ends.
  */
-static void test_age(void **state)
+static void an_old_connection_is_replaced_without_a_failed_call(void **state)
 {
 	struct pair pair;
 	struct error err;
@@ -161,7 +161,7 @@ static int accept_stream(struct pair *pair, struct rpc_channel_options options, 
 }
 
 /* A server that begins well and then says nothing: the call ends, though it has no deadline. */
-static void test_silent_server(void **state)
+static void a_silent_server_is_given_up(void **state)
 {
 	struct pair_listener l = {0};
 	struct pair pair;
@@ -178,7 +178,7 @@ static void test_silent_server(void **state)
 
 /* A stream that the server refused unseen is tried again, also when the method may not be repeated;
  * one that it may have seen is not. */
-static void test_refused_stream(void **state)
+static void a_stream_that_was_refused_is_tried_again(void **state)
 {
 	static const uint8_t refused[] = {0, 0, 0, 7}, internal[] = {0, 0, 0, 2};
 	struct pair_listener l = {0};
@@ -218,7 +218,7 @@ static void watch_end(struct rpc_client_call *call, enum status status, const st
 }
 
 /* Whoever watches is told each change at once, by name, and of the drain. */
-static void test_health_watch(void **state)
+static void a_watch_of_health_hears_each_change(void **state)
 {
 	static const struct rpc_method watch = {
 		.path = "/grpc.health.v1.Health/Watch",
@@ -249,12 +249,12 @@ static void test_health_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_log_line),
-		cmocka_unit_test(test_age),
-		cmocka_unit_test(test_silent_server),
-		cmocka_unit_test(test_refused_stream),
-		cmocka_unit_test(test_health_watch),
+		cmocka_unit_test(calls_are_counted),
+		cmocka_unit_test(a_call_is_one_line_of_the_log),
+		cmocka_unit_test(an_old_connection_is_replaced_without_a_failed_call),
+		cmocka_unit_test(a_silent_server_is_given_up),
+		cmocka_unit_test(a_stream_that_was_refused_is_tried_again),
+		cmocka_unit_test(a_watch_of_health_hears_each_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ static const struct odd odds[] = {
 	{.name = "empty message", .data = "\0\0\0\0\0", .len = 5, .http = HTTP_OK, .grpc = OK},
 };
 
-static void test_odd_requests(void **state)
+static void odd_requests_are_answered_as_the_specification_says(void **state)
 {
 	struct pair pair;
 
@@ -137,7 +137,7 @@ static void test_odd_requests(void **state)
 }
 
 /* 100 fields of 100 bytes are more than 8 KiB: refused, and the connection goes on. */
-static void test_many_headers(void **state)
+static void headers_are_taken_up_to_their_limit(void **state)
 {
 	struct pair pair;
 	struct h2_answer answer;
@@ -170,8 +170,8 @@ static void test_many_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_odd_requests),
-		cmocka_unit_test(test_many_headers),
+		cmocka_unit_test(odd_requests_are_answered_as_the_specification_says),
+		cmocka_unit_test(headers_are_taken_up_to_their_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

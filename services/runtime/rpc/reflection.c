@@ -370,12 +370,12 @@ struct talk {
 static bool tell(struct rpc_call *call, const request_message *req)
 {
 	response_message resp = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT;
-	struct arena *arena = arena_take(1024 * 1024);
+	struct arena *arena = rpc_arena_take(1024 * 1024);
 	enum status s;
 
 	answer(arena, call_of_pub(call)->server, req, &resp);
 	s = rpc_stream_send(call, &resp.base);
-	arena_give(arena);
+	rpc_arena_give(arena);
 	return s != RESOURCE_EXHAUSTED;
 }
 

@@ -154,7 +154,7 @@ static void ask_extensions(struct rpc_client_call *call)
 	assert_int_equal(got.error, INVALID_ARGUMENT);
 }
 
-static void test_reflection(void **state)
+static void reflection_tells_services_and_files(void **state)
 {
 	static const char *const paths[] = {
 		"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -188,7 +188,7 @@ static void test_reflection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reflection),
+		cmocka_unit_test(reflection_tells_services_and_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

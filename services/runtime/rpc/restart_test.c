@@ -188,7 +188,7 @@ static void restart(struct replica *replica, int signal_number)
 	wait_for(answers_from(replica->pid));
 }
 
-static void test_rolling_restart(void **state)
+static void rolling_restarts_fail_no_call(void **state)
 {
 	load_start();
 	for (int i = 0; i < ROUNDS; i++)
@@ -201,7 +201,7 @@ static void test_rolling_restart(void **state)
 	assert_int_equal(load.other_failed, 0);
 }
 
-static void test_kill(void **state)
+static void a_kill_fails_only_what_was_under_way(void **state)
 {
 	load_start();
 	for (int i = 0; i < ROUNDS; i++) {
@@ -221,8 +221,8 @@ static void test_kill(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rolling_restart),
-		cmocka_unit_test(test_kill),
+		cmocka_unit_test(rolling_restarts_fail_no_call),
+		cmocka_unit_test(a_kill_fails_only_what_was_under_way),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "serve") == 0)

@@ -43,12 +43,12 @@ static void echo_over(const char *url)
 	pair_close(&f);
 }
 
-static void test_unary_tcp(void **state)
+static void calls_come_back_over_tcp(void **state)
 {
 	echo_over("tcp://127.0.0.1:0");
 }
 
-static void test_unary_ipc(void **state)
+static void calls_come_back_over_ipc(void **state)
 {
 	char url[64];
 
@@ -56,7 +56,7 @@ static void test_unary_ipc(void **state)
 	echo_over(url);
 }
 
-static void test_errors(void **state)
+static void an_error_comes_with_its_reason_and_field(void **state)
 {
 	struct pair f;
 	struct error err;
@@ -90,7 +90,7 @@ static void test_errors(void **state)
 	pair_close(&f);
 }
 
-static void test_context_and_access(void **state)
+static void a_call_carries_its_context_and_is_let_in_by_it(void **state)
 {
 	struct rpc_context ctx = {.request_id = "r-1",
 				  .traceparent =
@@ -118,7 +118,7 @@ static void test_context_and_access(void **state)
 	pair_close(&f);
 }
 
-static void test_deadline(void **state)
+static void a_deadline_ends_a_call_on_both_sides(void **state)
 {
 	struct rpc_call_options options = {.timeout_ms = 50};
 	struct pair f;
@@ -137,7 +137,7 @@ static void test_deadline(void **state)
 
 /* One worker is busy and one call waits: the next is refused, and the one that waited too long
  * never runs. */
-static void test_queue(void **state)
+static void a_full_queue_refuses(void **state)
 {
 	struct rpc_call_options options = {.timeout_ms = 100};
 	struct pair f;
@@ -179,7 +179,7 @@ static void together(struct pair *f, const struct rpc_method *method, char *text
 
 /* One worker has many pipelined calls under way while more wait for it; then another method comes
  * in between. */
-static void test_pipelined(void **state)
+static void pipelined_calls_wait_side_by_side(void **state)
 {
 	struct pair f;
 
@@ -194,7 +194,7 @@ static void test_pipelined(void **state)
 	pair_close(&f);
 }
 
-static void test_server_stream(void **state)
+static void a_server_stream_comes_in_order(void **state)
 {
 	struct pair_listener l = {0}, refused = {0};
 	struct pair f;
@@ -217,7 +217,7 @@ static void test_server_stream(void **state)
 }
 
 /* A reader that stops stops the writer: what is under way is bounded by windows and queue. */
-static void test_flow_control(void **state)
+static void a_reader_that_stops_stops_the_writer(void **state)
 {
 	struct pair_listener l = {.stop_at = 10};
 	struct pair f;
@@ -239,7 +239,7 @@ static void test_flow_control(void **state)
 }
 
 /* What had come before the end waits for a reader that stopped, and so does the end. */
-static void test_resume_after_the_end(void **state)
+static void what_came_before_the_end_is_told_after_it(void **state)
 {
 	struct pair_listener l = {.stop_at = 3}, gone = {.stop_at = 3};
 	struct pair f;
@@ -261,7 +261,7 @@ static void test_resume_after_the_end(void **state)
 	pair_close(&f);
 }
 
-static void test_stream_deadline(void **state)
+static void a_deadline_ends_a_stream(void **state)
 {
 	struct rpc_call_options options = {.timeout_ms = 500}; /* it must arrive first */
 	struct pair_listener l = {0};
@@ -275,7 +275,7 @@ static void test_stream_deadline(void **state)
 	pair_close(&f);
 }
 
-static void test_client_stream(void **state)
+static void a_client_stream_is_answered_once(void **state)
 {
 	struct pair_listener l = {0};
 	struct pair f;
@@ -299,7 +299,7 @@ static void test_client_stream(void **state)
 	pair_close(&f);
 }
 
-static void test_bidi(void **state)
+static void both_sides_talk_at_once(void **state)
 {
 	struct pair_listener l = {0}, gone = {0};
 	struct pair f;
@@ -328,7 +328,7 @@ static void test_bidi(void **state)
 
 /* ------------------------------------------------------------------ connections */
 
-static void test_nobody_there(void **state)
+static void an_address_where_nobody_listens_fails_at_once(void **state)
 {
 	struct rpc_channel_options options = {.target = "tcp://127.0.0.1:1"};
 	struct rpc_call_options wait = {.timeout_ms = 50, .wait_for_ready = true};
@@ -347,7 +347,7 @@ static void test_nobody_there(void **state)
 	arena_free(f.arena);
 }
 
-static void test_close_ends_calls(void **state)
+static void a_closed_channel_ends_its_calls(void **state)
 {
 	struct pair_listener l = {0};
 	struct pair f;
@@ -369,7 +369,7 @@ static void *drain_main(void *arg)
 }
 
 /* What runs when the drain begins ends well; what comes after it is told UNAVAILABLE at once. */
-static void test_drain(void **state)
+static void a_drain_lets_calls_finish(void **state)
 {
 	struct pair_listener l = {0};
 	struct pair f;
@@ -396,22 +396,22 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unary_tcp),
-		cmocka_unit_test(test_unary_ipc),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_context_and_access),
-		cmocka_unit_test(test_deadline),
-		cmocka_unit_test(test_queue),
-		cmocka_unit_test(test_pipelined),
-		cmocka_unit_test(test_server_stream),
-		cmocka_unit_test(test_flow_control),
-		cmocka_unit_test(test_resume_after_the_end),
-		cmocka_unit_test(test_stream_deadline),
-		cmocka_unit_test(test_client_stream),
-		cmocka_unit_test(test_bidi),
-		cmocka_unit_test(test_nobody_there),
-		cmocka_unit_test(test_close_ends_calls),
-		cmocka_unit_test(test_drain),
+		cmocka_unit_test(calls_come_back_over_tcp),
+		cmocka_unit_test(calls_come_back_over_ipc),
+		cmocka_unit_test(an_error_comes_with_its_reason_and_field),
+		cmocka_unit_test(a_call_carries_its_context_and_is_let_in_by_it),
+		cmocka_unit_test(a_deadline_ends_a_call_on_both_sides),
+		cmocka_unit_test(a_full_queue_refuses),
+		cmocka_unit_test(pipelined_calls_wait_side_by_side),
+		cmocka_unit_test(a_server_stream_comes_in_order),
+		cmocka_unit_test(a_reader_that_stops_stops_the_writer),
+		cmocka_unit_test(what_came_before_the_end_is_told_after_it),
+		cmocka_unit_test(a_deadline_ends_a_stream),
+		cmocka_unit_test(a_client_stream_is_answered_once),
+		cmocka_unit_test(both_sides_talk_at_once),
+		cmocka_unit_test(an_address_where_nobody_listens_fails_at_once),
+		cmocka_unit_test(a_closed_channel_ends_its_calls),
+		cmocka_unit_test(a_drain_lets_calls_finish),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ struct server_call {
 
 /* The service token that was verified last. A connection shows the same one in each call until it gets
  * a new one, so one verification serves them all, until the keys change. */
-struct identity {
+struct peer_identity {
 	struct buf token;
 	int64_t expires_at;
 	uint64_t version; /* of the verifier that verified it */
@@ -93,15 +93,15 @@ struct server_session {
 	bool going_away;                        /* (lock) */
 	bool trusted;                           /* (lock) showed a service token */
 	struct net_timer *age;                  /* (lock) */
-	struct identity identity;               /* (lock) */
+	struct peer_identity identity;          /* (lock) */
 };
 
 /* A call of a pipelined method under way on a worker. */
-struct run {
+struct fiber_run {
 	struct fiber *fiber;
 	struct worker *worker;
 	struct server_call *call;
-	struct run *next;
+	struct fiber_run *next;
 };
 
 /* queue.c */
@@ -122,7 +122,7 @@ enum queue_answer {
 };
 
 /* Workers and the calls that wait for them. */
-struct lane {
+struct worker_lane {
 	struct rpc_server *server;
 	pthread_mutex_t lock;
 	struct call_queue queue;
@@ -135,14 +135,14 @@ struct lane {
 
 struct worker {
 	pthread_t thread;
-	struct lane *lane;
+	struct worker_lane *lane;
 	void *state; /* what the init hook made, or NULL */
 	pthread_cond_t wake;
 	bool idle;
 	struct worker *idle_next;
-	struct run *waiting, **waiting_last; /* in the order in which they go on */
+	struct fiber_run *waiting, **waiting_last; /* in the order in which they go on */
 	int n_waiting;
-	struct run *spare;
+	struct fiber_run *spare;
 };
 
 /* Who is told that the server begins or ceases to serve. */
@@ -173,7 +173,7 @@ struct rpc_server {
 	_Atomic bool serving;
 	struct serving_hook on_serving;
 
-	struct lane lanes[RPC_LANES];
+	struct worker_lane lanes[RPC_LANES];
 
 	pthread_mutex_t payers_lock; /* taken last */
 	struct payer *payers[PAYERS_BUCKETS];
@@ -230,7 +230,7 @@ bool server_call_admit(struct server_call *call);
 
 /* identity.c */
 /* Who shows this token is in known->caller. errors: those of token_verify */
-_must_check_ enum status identity_check(struct identity *known,
+_must_check_ enum status identity_check(struct peer_identity *known,
 					const struct token_verifier *verifier, const char *service,
 					const uint8_t *token, size_t len, struct error *reterr);
 /* May the call's method be called by its caller, for its user? The reason is in call->pub.err. */
@@ -241,7 +241,7 @@ void workers_start(struct rpc_server *server);
 void workers_stop(struct rpc_server *server);
 _must_check_ enum queue_answer workers_queue(struct server_call *call);
 /* The lane of a method here: the main one when the server has no workers for its own. */
-struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method);
+struct worker_lane *worker_lane_of(struct rpc_server *server, const struct rpc_method *method);
 
 /* queue.c: under a lock of the caller, except that `n` may be read. line_max: calls of one payer.
  */

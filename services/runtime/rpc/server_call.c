@@ -16,8 +16,8 @@ static void call_free(struct stream *stream)
 	if (call->pub.arena && call->pub.method->kind != RPC_UNARY)
 		arena_free(call->pub.arena);
 	else
-		arena_give(call->pub.arena);
-	arena_give(call->kept);
+		rpc_arena_give(call->pub.arena);
+	rpc_arena_give(call->kept);
 	meta_free(&call->metadata);
 	meta_free(&call->headers);
 	meta_free(&call->trailers);

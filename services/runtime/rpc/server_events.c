@@ -4,7 +4,7 @@
 /* No worker took it. */
 static void refuse_waiting(struct server_call *call, enum queue_answer answer)
 {
-	struct lane *lane = lane_of(call->server, call->pub.method);
+	struct worker_lane *lane = worker_lane_of(call->server, call->pub.method);
 	bool main = lane == &call->server->lanes[RPC_LANE_MAIN];
 	const char *busy = main ? NULL : call->server->options.heavy.busy;
 	bool full = answer == QUEUE_FULL;
@@ -44,7 +44,7 @@ static bool tell_message(struct server_call *call, const uint8_t *data, size_t l
 	if (message_unpack(call->pub.method->req, data, len, *arena, &message, err) != OK)
 		return false;
 	call->stream.stopped = !call->hooks.on_message(&call->pub, message, call->hooks_ctx);
-	arena_give(call->kept);
+	rpc_arena_give(call->kept);
 	call->kept = NULL;
 	if (call->stream.stopped)
 		call->kept = TAKE_PTR(*arena);
@@ -63,7 +63,8 @@ static void refuse_message(struct server_call *call, const struct error *err)
 static void tell_messages(struct server_call *call)
 {
 	struct stream *stream = &call->stream;
-	struct arena *arena = arena_take(2 * call->server->options.message_bytes_max + 1024 * 1024);
+	struct arena *arena =
+		rpc_arena_take(2 * call->server->options.message_bytes_max + 1024 * 1024);
 	struct error err = {0};
 	bool good = true;
 
@@ -79,7 +80,7 @@ static void tell_messages(struct server_call *call)
 			good = tell_message(call, data, len, &arena, &err);
 		free(plain);
 	}
-	arena_give(arena);
+	rpc_arena_give(arena);
 	if (!good)
 		refuse_message(call, &err);
 	if (!good || atomic_load(&call->finished))

@@ -244,8 +244,8 @@ void stream_messages_told(struct stream *stream);
 /* session_run's own: what came and was not told is of no interest. */
 void stream_forget_taken(struct stream *stream);
 /* Arenas for calls, kept for reuse. */
-struct arena *arena_take(size_t max_bytes);
-void arena_give(struct arena *arena);
+struct arena *rpc_arena_take(size_t max_bytes);
+void rpc_arena_give(struct arena *arena);
 
 /* relief.c: (lock) More than the limit waits to be sent on this connection, or to be read. */
 void relief_unsent(struct session *session);

@@ -249,7 +249,7 @@ static struct {
 	size_t n;
 } arenas = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-struct arena *arena_take(size_t max_bytes)
+struct arena *rpc_arena_take(size_t max_bytes)
 {
 	struct arena *arena = NULL;
 
@@ -263,7 +263,7 @@ struct arena *arena_take(size_t max_bytes)
 	return arena;
 }
 
-void arena_give(struct arena *arena)
+void rpc_arena_give(struct arena *arena)
 {
 	bool kept;
 

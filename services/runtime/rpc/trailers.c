@@ -70,7 +70,7 @@ static void info_fill(struct info *info, struct server_call *call, const struct 
 
 static void add_details(struct server_call *call, const struct error *err, const char *message)
 {
-	struct arena *arena = arena_take(64 * 1024);
+	struct arena *arena = rpc_arena_take(64 * 1024);
 	Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
 	Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT, *details[] = {&any};
 	struct info info;
@@ -87,7 +87,7 @@ static void add_details(struct server_call *call, const struct error *err, const
 	data = pack(arena, &status.base, &len);
 	if (data)
 		meta_add_binary(&call->trailers, "grpc-status-details-bin", data, len);
-	arena_give(arena);
+	rpc_arena_give(arena);
 }
 
 void trailers_make(struct server_call *call, struct error *err)

@@ -24,7 +24,7 @@ static bool is_pipelined(const struct server_call *call)
 }
 
 /* lane->lock held. */
-static void wake_one(struct lane *lane)
+static void wake_one(struct worker_lane *lane)
 {
 	struct worker *worker = lane->idle;
 
@@ -38,7 +38,7 @@ static void wake_one(struct lane *lane)
 
 static void sleep_until_woken(struct worker *worker)
 {
-	struct lane *lane = worker->lane;
+	struct worker_lane *lane = worker->lane;
 
 	worker->idle = true;
 	worker->idle_next = lane->idle;
@@ -61,7 +61,7 @@ static bool may_take(const struct worker *worker)
 /* NULL: there is none, so those that wait go on; with none of these the server stops. */
 static struct server_call *next_call(struct worker *worker)
 {
-	struct lane *lane = worker->lane;
+	struct worker_lane *lane = worker->lane;
 	struct server_call *call = NULL;
 
 	pthread_mutex_lock(&lane->lock);
@@ -86,14 +86,14 @@ static void run_call(struct worker *worker, struct server_call *call)
 
 static void fiber_main(void *ctx)
 {
-	struct run *run = ctx;
+	struct fiber_run *run = ctx;
 
 	run_call(run->worker, run->call);
 }
 
-static struct run *take_spare(struct worker *worker)
+static struct fiber_run *take_spare(struct worker *worker)
 {
-	struct run *run = worker->spare;
+	struct fiber_run *run = worker->spare;
 
 	if (run) {
 		worker->spare = run->next;
@@ -106,7 +106,7 @@ static struct run *take_spare(struct worker *worker)
 	return run;
 }
 
-static void put_back(struct worker *worker, struct run *run, bool waits)
+static void put_back(struct worker *worker, struct fiber_run *run, bool waits)
 {
 	if (!waits) {
 		run->next = worker->spare;
@@ -121,7 +121,7 @@ static void put_back(struct worker *worker, struct run *run, bool waits)
 
 static void start(struct worker *worker, struct server_call *call)
 {
-	struct run *run = take_spare(worker);
+	struct fiber_run *run = take_spare(worker);
 
 	run->call = call;
 	put_back(worker, run, fiber_start(run->fiber, fiber_main, run));
@@ -130,7 +130,7 @@ static void start(struct worker *worker, struct server_call *call)
 static void go_on(struct worker *worker)
 {
 	const struct rpc_server_options *options = &worker->lane->server->options;
-	struct run *run = worker->waiting;
+	struct fiber_run *run = worker->waiting;
 
 	worker->waiting = run->next;
 	if (!worker->waiting)
@@ -144,7 +144,7 @@ static void go_on(struct worker *worker)
 static void free_spares(struct worker *worker)
 {
 	while (worker->spare) {
-		struct run *run = worker->spare;
+		struct fiber_run *run = worker->spare;
 
 		worker->spare = run->next;
 		fiber_free(run->fiber);
@@ -189,16 +189,16 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-struct lane *lane_of(struct rpc_server *server, const struct rpc_method *method)
+struct worker_lane *worker_lane_of(struct rpc_server *server, const struct rpc_method *method)
 {
-	struct lane *lane = &server->lanes[method->lane];
+	struct worker_lane *lane = &server->lanes[method->lane];
 
 	return lane->n_workers > 0 ? lane : &server->lanes[RPC_LANE_MAIN];
 }
 
 enum queue_answer workers_queue(struct server_call *call)
 {
-	struct lane *lane = lane_of(call->server, call->pub.method);
+	struct worker_lane *lane = worker_lane_of(call->server, call->pub.method);
 	enum queue_answer answer = QUEUE_FULL;
 
 	pthread_mutex_lock(&lane->lock);
@@ -212,7 +212,7 @@ enum queue_answer workers_queue(struct server_call *call)
 	return answer;
 }
 
-static void start_worker(struct lane *lane, int32_t i)
+static void start_worker(struct worker_lane *lane, int32_t i)
 {
 	struct worker *worker = &lane->workers[i];
 	bool main = lane == &lane->server->lanes[RPC_LANE_MAIN];
@@ -229,7 +229,7 @@ static void start_worker(struct lane *lane, int32_t i)
 static void lane_start(struct rpc_server *server, enum rpc_lane which,
 		       const struct rpc_lane_options *options)
 {
-	struct lane *lane = &server->lanes[which];
+	struct worker_lane *lane = &server->lanes[which];
 
 	pthread_mutex_init(&lane->lock, NULL);
 	queue_init(&lane->queue, options->queue_max, options->queue_user_max);
@@ -253,7 +253,7 @@ void workers_start(struct rpc_server *server)
 	lane_start(server, RPC_LANE_HEAVY, &options->heavy);
 }
 
-static void lane_stop(struct lane *lane)
+static void lane_stop(struct worker_lane *lane)
 {
 	if (!lane->workers)
 		return;
