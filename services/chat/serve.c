@@ -1,5 +1,5 @@
 /* The parts of the chat service, started and stopped. */
-#include "chat/answer/engine.h"
+#include "chat/answer/life.h"
 #include "chat/catalogue/discovery.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
@@ -8,6 +8,11 @@
 #include "runtime/jobs/jobs.h"
 #include "runtime/outbox/outbox.h"
 
+#ifdef LIMITLESS_STRICT /* builds with a sanitizer, on which tests run */
+#define STRICT true
+#else
+#define STRICT false
+#endif
 #define JOB_LEASE_MS 60000
 #define CATALOGUE_BYTES_MAX (256u << 20) /* a ring of requests_per_minute for each key, too */
 
@@ -59,7 +64,7 @@ static void start_engine(struct service *service)
 
 	outbox = outbox_start(&(struct outbox_options){
 		.pool = pool, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
-	chat.engine = engine_start(&(struct engine_options){
+	chat.engine = life_start(&(struct engine_options){
 		.conf = chat.conf,
 		.current = &chat.current,
 		.endpoint = *chat.conf->advertise ? chat.conf->advertise : service->conf->listen[0],
@@ -69,6 +74,7 @@ static void start_engine(struct service *service)
 		.outbox = outbox,
 		.dial = dial,
 		.dial_ctx = service,
+		.strict = STRICT,
 	});
 }
 
@@ -101,14 +107,14 @@ static enum status start(struct service *service, struct error *reterr)
 
 static void drain(_unused_ struct service *service)
 {
-	engine_drain(chat.engine);
+	life_drain(chat.engine);
 }
 
 static void stop(_unused_ struct service *service)
 {
 	if (jobs)
 		jobs_stop(jobs);
-	engine_stop(chat.engine);
+	life_stop(chat.engine);
 	if (outbox)
 		outbox_stop(outbox);
 	if (discovery)

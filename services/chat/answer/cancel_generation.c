@@ -1,5 +1,5 @@
-#include "chat/answer/engine.h"
-#include "chat/answer/facts.h"
+#include "chat/answer/cancel.h"
+#include "chat/watch/peers.h"
 #include "chat/words/state.h"
 #include "runtime/log/log.h"
 
@@ -7,19 +7,19 @@
 
 #define WAIT_MS 1500 /* for the end to be stored, so that the answer tells it */
 
-/* The mark in the row stops it within a checkpoint; a word to the replica that runs it is faster.
- */
+/* The mark in the row stops it within a checkpoint; a word to its replica is faster. */
 static void tell_owner(struct rpc_call *call, const char *id, const PGresult *rows)
 {
+	struct engine *engine = chat_of(call)->engine;
 	const char *boot_id = db_peek(rows, 0, "boot_id");
 	struct error err;
 
-	if (strcmp(boot_id, engine_boot_id(chat_of(call)->engine)) == 0) {
-		engine_cancel(chat_of(call)->engine, id, WAIT_MS);
+	if (strcmp(boot_id, engine->boot_id) == 0) {
+		cancel_here(engine, id, WAIT_MS);
 		return;
 	}
-	if (engine_cancel_elsewhere(chat_of(call)->engine, db_peek(rows, 0, "owner_endpoint"),
-				    boot_id, id, &call->ctx, &err) != OK)
+	if (peers_cancel(engine->peers, db_peek(rows, 0, "owner_endpoint"), boot_id, id, &call->ctx,
+			 &err) != OK)
 		log_info("cancel_not_forwarded", LOG_S("request_id", call->ctx.request_id),
 			 LOG_S("generation", id), LOG_S("reason", err.reason));
 }

@@ -1,9 +1,15 @@
-/* Runs generations: holds their price, asks providers, stores and hands out what they write.
- * docs/modules/generation.md has the picture and the order of the steps. */
-#ifndef CHAT_GENERATION_ENGINE_H
-#define CHAT_GENERATION_ENGINE_H
+/* What all files of answer/ and watch/ stand on: the engine's thread, its crew, and the count of
+ * what is under way. docs/modules/generation.md has the picture and the order of the steps.
+ *
+ * Threads. The engine thread is that of the HTTP client: generations, watchers and everything else
+ * here without another word belong to it and need no lock. Database work runs on the crew's
+ * threads. Hooks of rpc only post to the engine thread. */
+#ifndef CHAT_ANSWER_ENGINE_H
+#define CHAT_ANSWER_ENGINE_H
 
 #include "chat/chat.h"
+#include "chat/work/bucket.h"
+#include "chat/work/crew.h"
 #include "runtime/outbox/outbox.h"
 
 struct engine_options {
@@ -17,36 +23,37 @@ struct engine_options {
 	/* A new channel to another replica; the engine closes it. */
 	struct rpc_channel *(*dial)(void *ctx, const char *endpoint);
 	void *dial_ctx;
+	bool strict; /* for tests: a mistake in the program ends the process */
 };
 
-/* Ends the leases of former processes at this endpoint, then looks for generations to take over. */
-struct engine *engine_start(const struct engine_options *options);
-/* Takes on no more; what runs goes on. */
-void engine_drain(struct engine *engine);
-/* Ends all watchers, gives the leases of what still runs to the other replicas, and waits. */
-void engine_stop(struct engine *engine);
-/* Name of this process among all that ever were. */
-const char *engine_boot_id(const struct engine *engine);
+struct engine {
+	const struct chat_conf *conf;
+	struct engine_options options;
+	char boot_id[UUID_SIZE]; /* name of this process among all that ever were */
+	struct http_client *http;
+	struct crew *crew;
+	struct generation *generations[BUCKETS]; /* generation.c */
+	int64_t n_generations;
+	struct tenant *tenants[BUCKETS]; /* places.c */
+	int64_t n_starting;              /* on their way to be generations */
+	struct watch *watches;           /* watch/watch.c */
+	struct peers *peers;             /* watch/peers.c */
+	int64_t n_busy;
+	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
+	bool draining, stopping;
+	bool upkeep_busy, sweep_busy;
+	int64_t upkeep_us, renew_us, sweep_us; /* when each is due, clock_mono_us */
+};
 
-/* For handlers, any thread: they take the call over and finish it; the handler returns RPC_LATER.
- * generate: a stream (Generate) or one answer (StartGeneration); req lives as long as the call. */
-void engine_generate(struct engine *engine, struct rpc_call *call,
-		     const Chat__V1__GenerateRequest *req);
-/* The events after cursor ("": all) of a generation of this user, wherever it runs. */
-void engine_watch(struct engine *engine, struct rpc_call *call, const char *generation,
-		  const char *cursor);
-/* The same for another replica: only what runs here, in the process with this boot_id.
- * errors: FAILED_PRECONDITION generation_moved. */
-void engine_watch_here(struct engine *engine, struct rpc_call *call, const char *generation,
-		       const char *user_id, const char *boot_id, const char *cursor);
+/* Runs fn(ctx) on the engine thread. Any thread. */
+void engine_post(struct engine *engine, void (*fn)(void *ctx), void *ctx);
+/* Something is under way whose end comes to the engine thread: until engine_rest. */
+void engine_busy(struct engine *engine);
+void engine_rest(struct engine *engine);
+/* Gives work to the crew; it counts as under way until it is done. */
+void engine_submit(struct engine *engine, struct work *work);
 
-/* Stops a generation that runs here and waits until its end is stored, at most wait_ms. False: it
- * does not run here. Any thread but the engine's. */
-bool engine_cancel(struct engine *engine, const char *generation, int32_t wait_ms);
-/* Tells the replica at endpoint to do so. For workers. */
-_must_check_ enum status engine_cancel_elsewhere(struct engine *engine, const char *endpoint,
-						 const char *boot_id, const char *generation,
-						 const struct rpc_context *context,
-						 struct error *reterr);
+/* errors: UNAVAILABLE service_unavailable. */
+enum status engine_refuse(struct error *reterr);
 
 #endif

@@ -1,6 +1,6 @@
-/* Steps 6 to 8: one transaction has text, usage, state and what credits must hear; then watchers
- * learn of it. */
-#include "chat/answer/internal.h"
+#include "chat/answer/finish.h"
+
+#include "chat/answer/attempt.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/words/state.h"
 #include "credits/v1/rpc.h"
@@ -14,12 +14,9 @@
 #define HIDDEN_TOKENS 4096     /* that a provider may add to a prompt of ours */
 #define ARENA_BYTES (16 << 20) /* parameters of the statement: texts, marks in hex */
 
-struct end_job {
-	struct job job;
+struct end_work {
+	struct work work;
 	struct generation *generation;
-	Chat__V1__Generation__State state;
-	Chat__V1__StopReason stop;
-	struct error err;   /* code OK: none */
 	const char *source; /* of the token counts; NULL: nothing is charged */
 	int32_t prompt_tokens, completion_tokens;
 	int64_t cost_microcredits;
@@ -44,7 +41,7 @@ static bool believable(const struct generation *generation)
 	       stream->completion_tokens <= generation->prompt.max_output_tokens;
 }
 
-static void meter(const struct generation *generation, struct end_job *end)
+static void meter(const struct generation *generation, struct end_work *end)
 {
 	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
 
@@ -66,7 +63,7 @@ static void meter(const struct generation *generation, struct end_job *end)
 		end->cost_microcredits = generation->hold_microcredits;
 }
 
-static enum status add_settle(struct db *db, const struct end_job *end, const char *hold_id,
+static enum status add_settle(struct db *db, const struct end_work *end, const char *hold_id,
 			      struct error *reterr)
 {
 	const struct generation *generation = end->generation;
@@ -74,7 +71,7 @@ static enum status add_settle(struct db *db, const struct end_job *end, const ch
 	Credits__V1__SettleRequest req = CREDITS__V1__SETTLE_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(generation, &CREDITS_V1_ID_SETTLE, facts->attempt, id);
+	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_SETTLE, id);
 	req.settle_id = id;
 	req.hold_id = (char *)hold_id;
 	req.amount_microcredits = end->cost_microcredits;
@@ -82,33 +79,33 @@ static enum status add_settle(struct db *db, const struct end_job *end, const ch
 	return outbox_add(db, id, facts->id, &credits_v1_settle_method, &req.base, reterr);
 }
 
-static enum status add_void(struct db *db, const struct end_job *end, const char *hold_id,
+static enum status add_void(struct db *db, const struct end_work *end, const char *hold_id,
 			    struct error *reterr)
 {
 	const struct facts *facts = &end->generation->log->facts;
 	Credits__V1__VoidRequest req = CREDITS__V1__VOID_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(end->generation, &CREDITS_V1_ID_VOID, facts->attempt, id);
+	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_VOID, id);
 	req.void_id = id;
 	req.hold_id = (char *)hold_id;
 	return outbox_add(db, id, facts->id, &credits_v1_void_hold_method, &req.base, reterr);
 }
 
-static enum status release_hold(struct db *db, const struct end_job *end, struct error *reterr)
+static enum status release_hold(struct db *db, const struct end_work *end, struct error *reterr)
 {
+	const struct facts *facts = &end->generation->log->facts;
 	char hold_id[UUID_SIZE];
 
 	if (!end->generation->held)
 		return OK;
-	attempt_id(end->generation, &CREDITS_V1_ID_HOLD, end->generation->log->facts.attempt,
-		   hold_id);
+	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, hold_id);
 	if (end->cost_microcredits > 0)
 		return add_settle(db, end, hold_id, reterr);
 	return add_void(db, end, hold_id, reterr);
 }
 
-static const char *marks_param(struct arena *arena, const struct end_job *end)
+static const char *marks_param(struct arena *arena, const struct end_work *end)
 {
 	_cleanup_(buf_done) struct buf marks;
 
@@ -124,7 +121,7 @@ static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
 	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
-	struct end_job *end = ctx;
+	struct end_work *end = ctx;
 	const struct generation *generation = end->generation;
 	const struct facts *facts = &generation->log->facts;
 	const struct chat_before *before = &generation->before;
@@ -153,23 +150,24 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES * 4);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct end_job *end = ctx;
+	struct end_work *end = ctx;
 	const struct generation *generation = end->generation;
 	const struct event_log *log = generation->log;
-	bool failed = end->err.code != OK;
+	const struct outcome *outcome = &generation->outcome;
+	bool failed = outcome->err.code != OK;
 	const char *const params[] = {
 		log->facts.id,
 		db_param_i64(arena, generation->lease_token),
-		state_word(end->state),
+		state_word(outcome->state),
 		buf_text(&log->text),
 		buf_text(&log->reasoning),
 		db_param_i64(arena, tokens_count(buf_text(&log->text), log->text.len)),
 		marks_param(arena, end),
-		stop_word(end->stop),
+		stop_word(outcome->stop),
 		log->facts.accepted ? "true" : "false",
-		failed ? db_param_i64(arena, end->err.code) : NULL,
-		failed ? end->err.reason : NULL,
-		failed ? end->err.message : NULL,
+		failed ? db_param_i64(arena, outcome->err.code) : NULL,
+		failed ? outcome->err.reason : NULL,
+		failed ? outcome->err.message : NULL,
 		generation->try.pick.route ? generation->try.pick.route->provider->name : "",
 		db_param_i64(arena, end->prompt_tokens),
 		db_param_i64(arena, end->completion_tokens),
@@ -190,32 +188,33 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	return s == OK ? release_hold(db, end, reterr) : s;
 }
 
-static void run_end(struct crew_member *member, struct job *job)
+static void run_end(struct crew_member *member, struct work *work)
 {
-	const struct end_job *end = (const struct end_job *)job;
+	const struct end_work *end = (const struct end_work *)work;
 
-	job->status =
-		db_tx(member->worker, NULL, end->withdrawn ? withdraw_tx : end_tx, job, &job->err);
+	work->status = db_tx(member->worker, NULL, end->withdrawn ? withdraw_tx : end_tx, work,
+			     &work->err);
 }
 
-static void end_free(struct end_job *end)
+static void end_free(struct end_work *end)
 {
 	generation_unref(end->generation);
 	free(end);
 }
 
-static void tell(struct end_job *end)
+static void tell(struct end_work *end)
 {
+	const struct outcome *outcome = &end->generation->outcome;
 	struct event_log *log = end->generation->log;
 	struct facts *facts = &log->facts;
 
-	facts->state = end->state;
-	facts->stop_reason = end->stop;
+	facts->state = outcome->state;
+	facts->stop_reason = outcome->stop;
 	facts->prompt_tokens = end->prompt_tokens;
 	facts->completion_tokens = end->completion_tokens;
 	facts->cost_microcredits = end->cost_microcredits;
 	facts->end_us = end->end_us;
-	facts->err = end->err;
+	facts->err = outcome->err;
 	facts->family = end->family;
 	for (size_t i = 0; i < end->n_last; i++)
 		log_add(log, end->last[i]);
@@ -226,27 +225,27 @@ static void tell(struct end_job *end)
 
 static void end_again(void *ctx)
 {
-	struct end_job *end = ctx;
+	struct end_work *end = ctx;
 
 	if (end->generation->stage == STAGE_END)
-		engine_submit(end->generation->engine, &end->job);
+		engine_submit(end->generation->engine, &end->work);
 	else
 		end_free(end);
 }
 
-static void end_done(struct job *job)
+static void end_done(struct work *work)
 {
-	struct end_job *end = (struct end_job *)job;
+	struct end_work *end = (struct end_work *)work;
 	struct generation *generation = end->generation;
 
 	if (generation->stage != STAGE_END) { /* it was dropped meanwhile */
 		end_free(end);
 		return;
 	}
-	if (job->status != OK) {
+	if (work->status != OK) {
 		log_warn("end_not_stored", LOG_S("generation", generation->log->facts.id),
 			 LOG_S("request_id", generation->log->facts.request_id),
-			 LOG_S("reason", job->err.reason), LOG_S("message", job->err.message));
+			 LOG_S("reason", work->err.reason), LOG_S("message", work->err.message));
 		http_timer(generation->engine->http, RETRY_MS, end_again, end);
 		return;
 	}
@@ -270,53 +269,40 @@ static void keep_former(struct generation *generation)
 	log_add_text(generation->log, EVENT_TEXT, buf_text(&former->text), former->text.len);
 }
 
-static struct end_job *end_new(struct generation *generation, Chat__V1__Generation__State state)
+static struct end_work *end_new(struct generation *generation)
 {
-	struct end_job *end = calloc(1, sizeof *end);
+	struct end_work *end = calloc(1, sizeof *end);
 
 	ensure(end);
-	end->job.run = run_end;
-	end->job.done = end_done;
+	end->work.run = run_end;
+	end->work.done = end_done;
 	end->generation = generation_ref(generation);
-	end->state = state;
 	return end;
 }
 
-static void end_begin(struct end_job *end)
+/* Its last events and its cost. */
+static void conclude(struct generation *generation, struct end_work *end)
 {
-	end->generation->stage = STAGE_END;
-	engine_submit(end->generation->engine, &end->job);
-}
+	bool failed = generation->outcome.err.code != OK;
 
-void finish(struct generation *generation, Chat__V1__Generation__State state,
-	    Chat__V1__StopReason stop, const struct error *err)
-{
-	struct end_job *end = end_new(generation, state);
-
-	end->stop = stop;
-	if (err)
-		end->err = *err;
 	meter(generation, end);
 	generation_begin_events(generation);
 	keep_former(generation);
-	if (generation->log->facts.accepted && (!err || end->source))
+	if (generation->log->facts.accepted && (!failed || end->source))
 		end->last[end->n_last++] = EVENT_USAGE;
-	end->last[end->n_last++] = err ? EVENT_ERROR : EVENT_DONE;
-	end_begin(end);
+	end->last[end->n_last++] = failed ? EVENT_ERROR : EVENT_DONE;
 }
 
-/* A later attempt may have been seen by watchers: its refusal is an end like others. */
-void finish_refused(struct generation *generation, const struct error *err)
+void finish_begin(struct generation *generation)
 {
-	struct end_job *end;
+	struct end_work *end = end_new(generation);
 
-	if (generation->log->facts.attempt > 1) {
-		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
-		return;
+	/* Watchers may have seen a later attempt: its refusal is an end like others. */
+	if (generation->outcome.refused && generation->log->facts.attempt == 1) {
+		end->withdrawn = true;
+		end->last[end->n_last++] = EVENT_ERROR;
+	} else {
+		conclude(generation, end);
 	}
-	end = end_new(generation, CHAT__V1__GENERATION__STATE__FAILED);
-	end->err = *err;
-	end->withdrawn = true;
-	end->last[end->n_last++] = EVENT_ERROR;
-	end_begin(end);
+	engine_submit(generation->engine, &end->work);
 }

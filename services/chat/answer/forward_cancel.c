@@ -1,4 +1,4 @@
-#include "chat/answer/engine.h"
+#include "chat/answer/cancel.h"
 
 #include <string.h>
 
@@ -7,8 +7,10 @@
 enum status chat_v1_forward_cancel(struct rpc_call *call, const Chat__V1__ForwardCancelRequest *req,
 				   _unused_ Google__Protobuf__Empty *resp)
 {
-	if (strcmp(req->boot_id, engine_boot_id(chat_of(call)->engine)) != 0 ||
-	    !engine_cancel(chat_of(call)->engine, req->generation, WAIT_MS))
+	struct engine *engine = chat_of(call)->engine;
+
+	if (strcmp(req->boot_id, engine->boot_id) != 0 ||
+	    !cancel_here(engine, req->generation, WAIT_MS))
 		return rpc_fail(call, FAILED_PRECONDITION, "generation_moved",
 				"the generation does not run here");
 	return OK;

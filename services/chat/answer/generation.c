@@ -1,21 +1,11 @@
-/* One generation in the engine: begun, cancelled, lost, over. */
-#include "chat/answer/internal.h"
+#include "chat/answer/generation.h"
+
+#include "chat/answer/places.h"
 #include "chat/words/state.h"
 #include "runtime/base/ensure.h"
 #include "runtime/metrics/metrics.h"
 
 #include <string.h>
-
-/* A thread that waits for the end of a generation. */
-struct canceller {
-	struct canceller *next; /* of one generation */
-	struct engine *engine;
-	char id[UUID_SIZE];
-	_Atomic int refs;
-	pthread_mutex_t lock; /* guards done and found */
-	pthread_cond_t changed;
-	bool done, found;
-};
 
 static struct metric_family ended_total = {
 	.name = "chat_generations_total",
@@ -24,6 +14,8 @@ static struct metric_family ended_total = {
 	.kind = METRIC_COUNTER,
 };
 
+/* ---------------------------------------------------------------- made and freed */
+
 struct generation *generation_new(struct engine *engine, const char *id)
 {
 	struct generation *generation = calloc(1, sizeof *generation);
@@ -31,7 +23,7 @@ struct generation *generation_new(struct engine *engine, const char *id)
 	ensure(generation);
 	generation->engine = engine;
 	generation->refs = 1;
-	generation->arena = arena_new(4096, JOB_ARENA_BYTES);
+	generation->arena = arena_new(4096, GENERATION_ARENA_BYTES);
 	generation->log = log_new(1, (size_t)engine->conf->answer_bytes_max);
 	snprintf(generation->log->facts.id, UUID_SIZE, "%s", id);
 	generation->log->facts.state = CHAT__V1__GENERATION__STATE__RUNNING;
@@ -45,17 +37,142 @@ struct generation *generation_ref(struct generation *generation)
 	return generation;
 }
 
+void provider_try_done(struct provider_try *try)
+{
+	answer_done(&try->answer);
+	buf_done(&try->refusal);
+}
+
 void generation_unref(struct generation *generation)
 {
 	if (--generation->refs > 0)
 		return;
-	try_done(&generation->try);
+	provider_try_done(&generation->try);
 	log_unref(generation->log);
 	log_unref(generation->former);
 	catalogue_unref(generation->catalogue);
 	arena_free(generation->arena);
 	free(generation);
 }
+
+static void copy(char *out, size_t size, const PGresult *rows, int row, const char *column)
+{
+	snprintf(out, size, "%s", db_peek(rows, row, column));
+}
+
+#define COPY(member, column) copy(facts->member, sizeof facts->member, rows, row, column)
+
+void generation_read(struct generation *generation, const PGresult *rows, int row)
+{
+	struct facts *facts = &generation->log->facts;
+
+	COPY(user_id, "user_id");
+	COPY(chat_id, "chat_id");
+	COPY(user_message, "user_message_id");
+	COPY(assistant_message, "assistant_message_id");
+	COPY(model, "model");
+	COPY(request_id, "request_id");
+	facts->attempt = db_i32(rows, row, "attempt");
+	facts->create_us = db_i64(rows, row, "create_us");
+	generation->log->epoch = facts->attempt;
+	generation->lost = db_i32(rows, row, "lost");
+	generation->lease_token = db_i64(rows, row, "lease_token");
+	generation->lease_us = db_i64(rows, row, "lease_us");
+	generation->cancel = db_bool(rows, row, "cancel_requested");
+	generation->prompt.has_temperature = !db_is_null(rows, row, "temperature");
+	generation->prompt.temperature = db_double(rows, row, "temperature");
+	generation->prompt.has_top_p = !db_is_null(rows, row, "top_p");
+	generation->prompt.top_p = db_double(rows, row, "top_p");
+	snprintf(generation->context.request_id, sizeof generation->context.request_id, "%s",
+		 facts->request_id);
+}
+
+/* ---------------------------------------------------------------- those that run here */
+
+static struct generation **bucket(struct engine *engine, const char *id)
+{
+	return &engine->generations[bucket_of(id)];
+}
+
+struct generation *generation_find(struct engine *engine, const char *id)
+{
+	struct generation *generation = *bucket(engine, id);
+
+	while (generation && strcmp(generation->log->facts.id, id) != 0)
+		generation = generation->next;
+	return generation;
+}
+
+void generation_enter(struct generation *generation)
+{
+	struct engine *engine = generation->engine;
+	struct generation **at = bucket(engine, generation->log->facts.id);
+
+	generation->next = *at;
+	*at = generation;
+	engine->n_generations++;
+	places_run(engine, generation->log->facts.user_id);
+}
+
+void generation_leave(struct generation *generation)
+{
+	struct engine *engine = generation->engine;
+	struct generation **at = bucket(engine, generation->log->facts.id);
+
+	while (*at != generation)
+		at = &(*at)->next;
+	*at = generation->next;
+	engine->n_generations--;
+	places_rest(engine, generation->log->facts.user_id);
+	if (generation->try.transfer)
+		http_cancel(generation->try.transfer);
+}
+
+/* ---------------------------------------------------------------- listeners */
+
+void generation_listen(struct generation *generation, struct listener *listener)
+{
+	listener->generation = generation;
+	listener->next = generation->listeners;
+	listener->here = &generation->listeners;
+	if (listener->next)
+		listener->next->here = &listener->next;
+	generation->listeners = listener;
+}
+
+void listener_leave(struct listener *listener)
+{
+	if (!listener->generation)
+		return;
+	*listener->here = listener->next;
+	if (listener->next)
+		listener->next->here = listener->here;
+	listener->generation = NULL;
+	listener->next = NULL;
+	listener->here = NULL;
+}
+
+void generation_changed(struct generation *generation)
+{
+	struct listener *listener, *next;
+
+	for (listener = generation->listeners; listener; listener = next) {
+		next = listener->next;
+		if (listener->changed)
+			listener->changed(listener);
+	}
+}
+
+static struct listener *listener_take(struct generation *generation)
+{
+	struct listener *listener = generation->listeners;
+
+	if (listener)
+		listener_leave(listener);
+	return listener;
+}
+
+/* ---------------------------------------------------------------- events */
 
 struct event_log *generation_shown(const struct generation *generation)
 {
@@ -72,92 +189,28 @@ void generation_begin_events(struct generation *generation)
 	log_add(generation->log, EVENT_RESET);
 }
 
-void generation_run(struct generation *generation)
-{
-	struct engine *engine = generation->engine;
+/* ---------------------------------------------------------------- the end */
 
-	if (engine->stopping) { /* its lease is released with the others */
-		generation_unref(generation);
-		return;
-	}
-	engine_insert(engine, generation);
-	if (generation->lost > engine->conf->lost_max)
-		generation->doom.code = error_set(
-			&generation->doom, UNAVAILABLE, "generation_lost",
-			"the service that wrote the answer stopped %d times", generation->lost);
-	hold_begin(generation);
+void generation_end(struct generation *generation, Chat__V1__Generation__State state,
+		    Chat__V1__StopReason stop, const struct error *err)
+{
+	generation->outcome.state = state;
+	generation->outcome.stop = stop;
+	if (err)
+		generation->outcome.err = *err;
+	generation_advance(generation, STAGE_END);
 }
 
-static void canceller_unref(struct canceller *canceller)
+void generation_end_cancelled(struct generation *generation)
 {
-	if (atomic_fetch_sub(&canceller->refs, 1) != 1)
-		return;
-	pthread_cond_destroy(&canceller->changed);
-	pthread_mutex_destroy(&canceller->lock);
-	free(canceller);
+	generation_end(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
+		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
 }
 
-static void canceller_tell(struct canceller *canceller, bool found)
+void generation_end_refused(struct generation *generation, const struct error *err)
 {
-	pthread_mutex_lock(&canceller->lock);
-	canceller->done = true;
-	canceller->found = found;
-	pthread_cond_signal(&canceller->changed);
-	pthread_mutex_unlock(&canceller->lock);
-	canceller_unref(canceller);
-}
-
-/* Takes it out of the engine. The caller still has the engine's reference. */
-static void leave(struct generation *generation)
-{
-	generation->stage = STAGE_GONE;
-	engine_remove(generation->engine, generation);
-	if (generation->try.transfer)
-		http_cancel(generation->try.transfer);
-	while (generation->cancellers) {
-		struct canceller *canceller = generation->cancellers;
-
-		generation->cancellers = canceller->next;
-		canceller_tell(canceller, true);
-	}
-}
-
-static struct watch *detach_first(struct generation *generation)
-{
-	struct watch *watch = generation->watches;
-
-	generation->watches = watch->next_here;
-	if (generation->watches)
-		generation->watches->here = &generation->watches;
-	watch->next_here = NULL;
-	watch->here = NULL;
-	watch->generation = NULL;
-	return watch;
-}
-
-void generation_drop(struct generation *generation)
-{
-	if (generation->stage == STAGE_GONE)
-		return;
-	leave(generation);
-	while (generation->watches)
-		watch_look_later(detach_first(generation));
-	generation_unref(generation);
-}
-
-void generation_over(struct generation *generation)
-{
-	const char *const labels[] = {state_word(generation->log->facts.state)};
-
-	metric_add(metric_get(&ended_total, labels), 1);
-	leave(generation);
-	while (generation->watches) {
-		struct watch *watch = detach_first(generation);
-
-		if (watch->log == generation->log || watch_read(watch, generation->log, true))
-			watch_pump(watch);
-	}
-	generation_unref(generation);
+	generation->outcome.refused = true;
+	generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
 }
 
 void generation_cancel(struct generation *generation)
@@ -166,51 +219,37 @@ void generation_cancel(struct generation *generation)
 	if (generation->try.transfer)
 		http_cancel(generation->try.transfer);
 	else if (generation->stage == STAGE_PAUSE)
-		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
-		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
+		generation_end_cancelled(generation);
 }
 
-static void cancel_posted(void *ctx)
+void generation_drop(struct generation *generation)
 {
-	struct canceller *canceller = ctx;
-	struct generation *generation = engine_find(canceller->engine, canceller->id);
+	struct listener *listener;
 
-	if (!generation) {
-		canceller_tell(canceller, false);
+	if (generation->stage == STAGE_GONE)
 		return;
-	}
-	canceller->next = generation->cancellers;
-	generation->cancellers = canceller;
-	generation_cancel(generation);
+	generation_advance(generation, STAGE_GONE);
+	while ((listener = listener_take(generation)))
+		listener->dropped(listener);
+	generation_unref(generation);
 }
 
-bool engine_cancel(struct engine *engine, const char *id, int32_t wait_ms)
+void generation_drop_all(struct engine *engine)
 {
-	struct canceller *canceller = calloc(1, sizeof *canceller);
-	struct timespec until;
-	bool found;
-
-	ensure(canceller && !http_on_engine(engine->http));
-	canceller->engine = engine;
-	atomic_store(&canceller->refs, 2);
-	snprintf(canceller->id, UUID_SIZE, "%s", id);
-	pthread_mutex_init(&canceller->lock, NULL);
-	pthread_cond_init(&canceller->changed, NULL);
-	engine_post(engine, cancel_posted, canceller);
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (engine->generations[i])
+			generation_drop(engine->generations[i]);
 	}
-	pthread_mutex_lock(&canceller->lock);
-	while (!canceller->done && pthread_cond_clockwait(&canceller->changed, &canceller->lock,
-							  CLOCK_MONOTONIC, &until) == 0)
-		;
-	found = !canceller->done || canceller->found;
-	pthread_mutex_unlock(&canceller->lock);
-	canceller_unref(canceller);
-	return found;
+}
+
+void generation_over(struct generation *generation)
+{
+	const char *const labels[] = {state_word(generation->log->facts.state)};
+	struct listener *listener;
+
+	metric_add(metric_get(&ended_total, labels), 1);
+	generation_advance(generation, STAGE_GONE);
+	while ((listener = listener_take(generation)))
+		listener->over(listener, generation->log);
+	generation_unref(generation);
 }

@@ -1,12 +1,8 @@
-/* Steps 2 and 3 of a generation: credits holds its price, or refuses. */
-#include "chat/answer/internal.h"
-#include "credits/v1/rpc.h"
-#include "runtime/base/clock.h"
-#include "runtime/base/ensure.h"
-#include "runtime/log/log.h"
+#include "chat/answer/hold.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "chat/answer/attempt.h"
+#include "credits/v1/rpc.h"
+#include "runtime/base/ensure.h"
 
 /* An answer of credits on its way to the engine thread. */
 struct reply {
@@ -16,31 +12,12 @@ struct reply {
 	struct error err;
 };
 
-void attempt_id(const struct generation *generation, const struct uuid *name_space, int32_t attempt,
-		char out[UUID_SIZE])
-{
-	char name[UUID_SIZE + 16];
-
-	snprintf(name, sizeof name, "%s:%" PRId32, generation->log->facts.id, attempt);
-	uuid_v5(name_space, name, out);
-}
-
-void hold_expire(const struct engine *engine, int64_t lease_us, Google__Protobuf__Timestamp *ret)
-{
-	int64_t expire_us = lease_us + engine->conf->hold_margin_ms * US_PER_MS;
-
-	google__protobuf__timestamp__init(ret);
-	ret->seconds = expire_us / US_PER_S;
-	ret->nanos = (int32_t)(expire_us % US_PER_S) * 1000;
-}
-
 static void reply_posted(void *ctx)
 {
 	struct reply *reply = ctx;
 	struct generation *generation = reply->generation;
 	struct engine *engine = generation->engine;
 
-	engine->n_calls--;
 	if (generation->stage == STAGE_HOLD)
 		reply->take(generation, reply->status, &reply->err);
 	generation_unref(generation);
@@ -68,7 +45,7 @@ static struct reply *reply_new(struct generation *generation,
 	ensure(reply);
 	reply->generation = generation_ref(generation);
 	reply->take = take;
-	generation->engine->n_calls++;
+	engine_busy(generation->engine);
 	return reply;
 }
 
@@ -76,33 +53,11 @@ static void accept(struct generation *generation)
 {
 	generation->log->facts.accepted = true;
 	if (generation->cancel) {
-		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
-		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
+		generation_end_cancelled(generation);
 		return;
 	}
-	watch_pump_all(generation);
-	try_begin(generation);
-}
-
-enum status hold_error(const struct error *err, struct error *reterr)
-{
-	switch (err->code) {
-	case FAILED_PRECONDITION:
-		*reterr = *err;
-		return err->code;
-	case CANCELLED:
-	case UNKNOWN:
-	case DEADLINE_EXCEEDED:
-	case RESOURCE_EXHAUSTED:
-	case ABORTED:
-	case UNAVAILABLE:
-		return error_set(reterr, UNAVAILABLE, "service_unavailable",
-				 "the price cannot be held at the moment");
-	default:
-		log_error("hold_refused", LOG_S("reason", err->reason),
-			  LOG_S("message", err->message));
-		return error_set(reterr, INTERNAL, "internal_error", "the price cannot be held");
-	}
+	generation_changed(generation);
+	generation_advance(generation, STAGE_TRY);
 }
 
 /* Credits said no, or nothing: then the hold may exist, and is voided at the end. */
@@ -115,8 +70,8 @@ static void take_hold(struct generation *generation, enum status status, const s
 		accept(generation);
 		return;
 	}
-	own.code = hold_error(err, &own);
-	finish_refused(generation, &own);
+	own.code = attempt_error(err, &own);
+	generation_end_refused(generation, &own);
 }
 
 static void hold_now(struct generation *generation)
@@ -127,8 +82,8 @@ static void hold_now(struct generation *generation)
 	Credits__V1__HoldRequest req = CREDITS__V1__HOLD_REQUEST__INIT;
 	char id[UUID_SIZE];
 
-	attempt_id(generation, &CREDITS_V1_ID_HOLD, facts->attempt, id);
-	hold_expire(generation->engine, generation->lease_us, &expire);
+	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, id);
+	attempt_expire(generation->engine->conf, generation->lease_us, &expire);
 	req.hold_id = id;
 	req.user_id = facts->user_id;
 	req.amount_microcredits = generation->hold_microcredits;
@@ -144,7 +99,8 @@ static void take_void(struct generation *generation, _unused_ enum status status
 {
 	/* Whatever came: there may have been nothing to void. */
 	if (generation->doom.code != OK)
-		finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &generation->doom);
+		generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0,
+			       &generation->doom);
 	else
 		hold_now(generation);
 }
@@ -155,11 +111,11 @@ static void void_former(struct generation *generation)
 {
 	struct rpc_call_options options = {.parent = &generation->context};
 	Credits__V1__VoidRequest req = CREDITS__V1__VOID_REQUEST__INIT;
-	int32_t former = generation->log->facts.attempt - 1;
+	const struct facts *facts = &generation->log->facts;
 	char id[UUID_SIZE], hold_id[UUID_SIZE];
 
-	attempt_id(generation, &CREDITS_V1_ID_VOID, former, id);
-	attempt_id(generation, &CREDITS_V1_ID_HOLD, former, hold_id);
+	attempt_id(facts->id, facts->attempt - 1, &CREDITS_V1_ID_VOID, id);
+	attempt_id(facts->id, facts->attempt - 1, &CREDITS_V1_ID_HOLD, hold_id);
 	req.void_id = id;
 	req.hold_id = hold_id;
 	credits_v1_void_hold_async(generation->engine->options.credits, &options, &req, on_reply,
@@ -168,7 +124,6 @@ static void void_former(struct generation *generation)
 
 void hold_begin(struct generation *generation)
 {
-	generation->stage = STAGE_HOLD;
 	if (generation->hold_microcredits == 0 && generation->doom.code == OK)
 		accept(generation);
 	else if (generation->log->facts.attempt > 1)

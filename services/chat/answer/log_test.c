@@ -142,7 +142,7 @@ static void titles_are_cut_at_words(void **state)
 		{"one two three four five six seven eight nine ten eleven twelve thirteen",
 		 "one two three four five six seven eight nine ten eleven\xE2\x80\xA6"},
 	};
-	char title[TITLE_SIZE], text[1000];
+	char title[TITLE_BYTES_MAX + 1], text[1000];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		title_of_text(cases[i].text, title);

@@ -1,5 +1,5 @@
-/* Places for generations in this process: so many a user, and the last ones for who has none. */
-#include "chat/answer/internal.h"
+#include "chat/answer/places.h"
+
 #include "runtime/base/ensure.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ struct tenant {
 
 static struct tenant **find(struct engine *engine, const char *user_id)
 {
-	struct tenant **at = &engine->tenants[engine_bucket(user_id)];
+	struct tenant **at = &engine->tenants[bucket_of(user_id)];
 
 	while (*at && strcmp((*at)->user_id, user_id) != 0)
 		at = &(*at)->next;

@@ -1,20 +1,26 @@
-/* A request on its way to step 1: whether it was here before, whether its user can pay at all, and
- * whether there is a place for it. Until it is stored nothing is left of it. */
 #include "chat/answer/start.h"
+
+#include "chat/answer/attempt.h"
+#include "chat/answer/places.h"
+#include "chat/answer/stage.h"
+#include "chat/answer/store.h"
 #include "chat/catalogue/tokens.h"
+#include "chat/watch/lookup.h"
+#include "chat/watch/watch.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
-#include "runtime/base/uuid.h"
 
 #include <string.h>
 
 #define ARENA_BYTES (4 << 20)
-#define STORE_TRIES 3 /* while another request holds its key and lets go of it */
 
-static const Chat__V1__GenerateRequest *request(const struct start_job *start)
-{
-	return start->watch->req;
-}
+/* A request on its way. The crew has it twice: to look it up, and to store it. */
+struct start {
+	struct work work;
+	struct request request;
+	struct watch *watch;
+	int64_t floor_microcredits; /* what it will cost to hold at least */
+};
 
 static enum status in_range(const char *field, const Google__Protobuf__DoubleValue *value,
 			    double max, struct error *reterr)
@@ -50,96 +56,22 @@ static enum status check(const Chat__V1__GenerateRequest *req, struct error *ret
 	return s;
 }
 
-/* The same request has the same hash; without a key of the client's the request's own id stands in.
- */
-static enum status identify(struct start_job *start, struct error *reterr)
-{
-	const struct rpc_context *ctx = &start->watch->call->ctx;
-	const ProtobufCMessage *req = &request(start)->base;
-	size_t len = protobuf_c_message_get_packed_size(req);
-	uint8_t *packed = arena_alloc(start->arena, len);
-
-	if (!packed)
-		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%zu bytes", len);
-	protobuf_c_message_pack(req, packed);
-	SHA256(packed, len, start->hash);
-	if (ctx->idempotency_key[0])
-		snprintf(start->key, sizeof start->key, "key:%s", ctx->idempotency_key);
-	else
-		snprintf(start->key, sizeof start->key, "request:%s", ctx->request_id);
-	return OK;
-}
-
-/* ---------------------------------------------------------------- a request that was here before
- */
-
-static enum status retry_tx(struct db *db, void *ctx, struct error *reterr)
-{
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct start_job *start = ctx;
-	struct engine *engine = start->job.engine;
-	const char *const params[] = {
-		start->existing_id,
-		engine->boot_id,
-		engine->options.endpoint,
-		db_param_i64(start->arena, engine->conf->lease_ms),
-	};
-	enum status s = db_query(db, &sql_generation_retry, params, &rows, reterr);
-
-	if (s != OK || PQntuples(rows) == 0)
-		return s;
-	start->generation = generation_new(engine, start->existing_id);
-	generation_read(start->generation, rows, 0);
-	store_context(start, start->generation);
-	s = prompt_read(start->generation, db, db_i32(rows, 0, "max_output_tokens"), reterr);
-	if (s != OK)
-		generation_unref(TAKE_PTR(start->generation));
-	return s;
-}
-
-/* *ret_found: the key is known, and the rest is done. A failure that was ours is begun anew. */
-static enum status find_key(struct crew_member *member, struct start_job *start, bool *ret_found,
-			    struct error *reterr)
-{
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *user_id = start->watch->user_id;
-	const char *const params[] = {
-		user_id, start->key, db_param_bytes(start->arena, start->hash, sizeof start->hash)};
-	enum status s;
-
-	s = db_query_as(member->app, user_id, &sql_generation_by_key, params, &rows, reterr);
-	if (s != OK)
-		return s;
-	*ret_found = PQntuples(rows) > 0;
-	if (!*ret_found)
-		return OK;
-	if (!db_bool(rows, 0, "same_request"))
-		return error_set(reterr, ALREADY_EXISTS, "idempotency_key_reused",
-				 "the Idempotency-Key was used for another request");
-	start->existing = true;
-	snprintf(start->existing_id, UUID_SIZE, "%s", db_peek(rows, 0, "id"));
-	if (!db_bool(rows, 0, "may_retry"))
-		return OK;
-	return db_tx(member->worker, NULL, retry_tx, start, reterr);
-}
-
-/* ---------------------------------------------------------------- the first job: nothing is stored
- */
+/* ---------------------------------------------------------------- it is looked up */
 
 /* The least hold for this request: context may come to its text. */
-static enum status price_floor(struct crew_member *member, struct start_job *start,
+static enum status price_floor(struct crew_member *member, struct start *start,
 			       struct error *reterr)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
-		current_catalogue(start->job.engine->options.current);
+		current_catalogue(start->request.engine->options.current);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const Chat__V1__GenerateRequest *req = request(start);
+	const Chat__V1__GenerateRequest *req = start->request.req;
 	const char *const params[] = {req->chat};
 	const struct model *model;
 	int32_t output;
 	enum status s;
 
-	s = db_query_as(member->app, start->watch->user_id, &sql_generation_chat_model, params,
+	s = db_query_as(member->app, start->request.user_id, &sql_generation_chat_model, params,
 			&rows, reterr);
 	if (s == OK && PQntuples(rows) == 0)
 		s = error_set(reterr, NOT_FOUND, "not_found", "there is no such chat");
@@ -156,131 +88,104 @@ static enum status price_floor(struct crew_member *member, struct start_job *sta
 	return OK;
 }
 
-static enum status find(struct crew_member *member, struct start_job *start, struct error *reterr)
+static enum status find(struct crew_member *member, struct start *start, struct error *reterr)
 {
+	struct request *request = &start->request;
 	bool found = false;
 	enum status s;
 
-	s = check(request(start), reterr);
+	s = check(request->req, reterr);
 	if (s == OK)
-		s = identify(start, reterr);
+		s = store_key(request, reterr);
 	if (s == OK)
-		s = find_key(member, start, &found, reterr);
+		s = store_find(member, request, &found, reterr);
 	if (s != OK || found)
 		return s;
 	return price_floor(member, start, reterr);
 }
 
-static void run_find(struct crew_member *member, struct job *job)
+static void run_find(struct crew_member *member, struct work *work)
 {
-	struct start_job *start = (struct start_job *)job;
-
-	job->status = find(member, start, &job->err);
+	work->status = find(member, (struct start *)work, &work->err);
 }
 
-/* ---------------------------------------------------------------- the second job: it is stored */
+/* ---------------------------------------------------------------- it is stored */
 
-/* The same request may have been faster on another way: then the chat is busy with it, the key is
- * taken, or it has the last place of the user. A key whose request was refused is free again. */
-static enum status store(struct crew_member *member, struct start_job *start, struct error *reterr)
+static void run_store(struct crew_member *member, struct work *work)
 {
-	struct error err;
-	bool found = false;
-	enum status s = OK, looked;
-
-	for (int i = 0; i < STORE_TRIES; i++) {
-		s = db_tx(member->app, start->watch->user_id, store_tx, start, reterr);
-		if (s != ALREADY_EXISTS && s != FAILED_PRECONDITION && s != RESOURCE_EXHAUSTED)
-			return s;
-		looked = find_key(member, start, &found, &err);
-		if (found) {
-			*reterr = err;
-			return looked;
-		}
-		if (s != ALREADY_EXISTS)
-			return s;
-	}
-	return s;
-}
-
-static void run_store(struct crew_member *member, struct job *job)
-{
-	struct start_job *start = (struct start_job *)job;
-
-	job->status = store(member, start, &job->err);
-}
-
-/* ---------------------------------------------------------------- on the engine thread */
-
-static enum status restarting(struct error *reterr)
-{
-	return error_set(reterr, UNAVAILABLE, "service_unavailable", "the service restarts");
+	work->status = store_send(member, &((struct start *)work)->request, &work->err);
 }
 
 /* There is a generation, or there will be none. */
-static void conclude(struct start_job *start)
+static void conclude(struct start *start)
 {
-	struct job *job = &start->job;
-	struct engine *engine = job->engine;
+	const struct work *work = &start->work;
+	struct request *request = &start->request;
+	struct engine *engine = request->engine;
 	struct watch *watch = start->watch;
+	struct generation *generation = request->generation;
 	struct error err;
 
-	places_end(engine, watch->user_id);
-	if (start->generation &&
-	    (job->status != OK || (start->existing && !start->generation->lease_token)))
-		generation_unref(TAKE_PTR(start->generation));
+	places_end(engine, request->user_id);
+	if (generation && (work->status != OK || (request->existing && !generation->lease_token))) {
+		generation_unref(generation);
+		generation = NULL;
+	}
 	watch->starting = false;
-	if (start->generation)
-		watch_attach(watch, start->generation);
-	else if (start->existing && job->status == OK)
-		snprintf(watch->id, UUID_SIZE, "%s", start->existing_id);
+	if (generation)
+		watch_attach(watch, generation);
+	else if (request->existing && work->status == OK)
+		snprintf(watch->id, UUID_SIZE, "%s", request->existing_id);
 	if (engine->stopping) {
-		err.code = restarting(&err);
+		err.code = engine_refuse(&err);
 		watch_finish(watch, UNAVAILABLE, &err);
 	} else if (watch->gone) {
 		watch_finish(watch, CANCELLED, NULL);
 	}
-	if (start->generation)
-		generation_run(start->generation);
-	else if (job->status != OK)
-		watch_finish(watch, job->status, &job->err);
+	if (generation)
+		stage_run(generation);
+	else if (work->status != OK)
+		watch_finish(watch, work->status, &work->err);
 	else
 		watch_look(watch);
 	watch_unref(watch);
-	arena_free(start->arena);
+	arena_free(request->arena);
 	free(start);
 }
 
-static void stored(struct job *job)
+static void stored(struct work *work)
 {
-	job->engine->n_starting--;
-	conclude((struct start_job *)job);
+	struct start *start = (struct start *)work;
+
+	start->request.engine->n_starting--;
+	conclude(start);
 }
 
-static void store_begin(struct start_job *start)
+static void store_begin(struct start *start)
 {
-	struct engine *engine = start->job.engine;
+	struct engine *engine = start->request.engine;
+	struct work *work = &start->work;
 
-	start->job.status = engine->stopping
-				    ? restarting(&start->job.err)
-				    : places_take(engine, start->watch->user_id, &start->job.err);
-	if (start->job.status != OK) {
+	work->status = engine->stopping ? engine_refuse(&work->err)
+					: places_take(engine, start->request.user_id, &work->err);
+	if (work->status != OK) {
 		conclude(start);
 		return;
 	}
-	start->job.run = run_store;
-	start->job.done = stored;
+	work->run = run_store;
+	work->done = stored;
 	engine->n_starting++;
-	engine_submit(engine, &start->job);
+	engine_submit(engine, work);
 }
+
+/* ---------------------------------------------------------------- the balance is looked at */
 
 static void looked(void *ctx)
 {
-	struct start_job *start = ctx;
-	struct engine *engine = start->job.engine;
+	struct start *start = ctx;
+	struct engine *engine = start->request.engine;
 
-	engine->n_calls--;
-	if (start->job.status == OK)
+	if (start->work.status == OK)
 		store_begin(start);
 	else
 		conclude(start);
@@ -290,32 +195,32 @@ static void looked(void *ctx)
 static void on_look(void *ctx, enum status status, _unused_ const ProtobufCMessage *resp,
 		    const struct error *err)
 {
-	struct start_job *start = ctx;
+	struct start *start = ctx;
 
-	start->job.status = status;
+	start->work.status = status;
 	if (status != OK)
-		start->job.status = hold_error(err, &start->job.err);
-	engine_post(start->job.engine, looked, start);
+		start->work.status = attempt_error(err, &start->work.err);
+	engine_post(start->request.engine, looked, start);
 }
 
 /* The look costs a read; a hold that is refused would cost a transaction there and two here. */
-static void look_at_balance(struct start_job *start)
+static void look_at_balance(struct start *start)
 {
-	struct engine *engine = start->job.engine;
-	struct rpc_call_options options = {.parent = &start->watch->call->ctx};
+	struct engine *engine = start->request.engine;
+	struct rpc_call_options options = {.parent = start->request.context};
 	Credits__V1__CheckHoldRequest req = CREDITS__V1__CHECK_HOLD_REQUEST__INIT;
 
-	req.user_id = start->watch->user_id;
+	req.user_id = (char *)start->request.user_id;
 	req.amount_microcredits = start->floor_microcredits;
-	engine->n_calls++;
+	engine_busy(engine);
 	credits_v1_check_hold_async(engine->options.credits, &options, &req, on_look, start);
 }
 
-static void found(struct job *job)
+static void found(struct work *work)
 {
-	struct start_job *start = (struct start_job *)job;
+	struct start *start = (struct start *)work;
 
-	if (job->status != OK || start->existing)
+	if (work->status != OK || start->request.existing)
 		conclude(start);
 	else if (start->floor_microcredits == 0)
 		store_begin(start);
@@ -323,24 +228,50 @@ static void found(struct job *job)
 		look_at_balance(start);
 }
 
-void start_begin(struct watch *watch)
+/* ---------------------------------------------------------------- a call */
+
+static void begin(struct watch *watch)
 {
 	struct engine *engine = watch->engine;
-	struct start_job *start;
+	struct start *start;
 	struct error err;
 
-	err.code = engine->draining ? restarting(&err) : places_begin(engine, watch->user_id, &err);
+	err.code =
+		engine->draining ? engine_refuse(&err) : places_begin(engine, watch->user_id, &err);
 	if (err.code != OK) {
 		watch_finish(watch, err.code, &err);
 		return;
 	}
 	start = calloc(1, sizeof *start);
 	ensure(start);
-	start->job.run = run_find;
-	start->job.done = found;
-	start->job.user_id = watch->user_id;
+	start->work.run = run_find;
+	start->work.done = found;
+	start->work.user_id = watch->user_id;
 	start->watch = watch_ref(watch);
-	start->arena = arena_new(4096, ARENA_BYTES);
+	start->request.engine = engine;
+	start->request.req = watch->req;
+	start->request.user_id = watch->user_id;
+	start->request.context = &watch->call->ctx;
+	start->request.arena = arena_new(4096, ARENA_BYTES);
 	watch->starting = true;
-	engine_submit(engine, &start->job);
+	engine_submit(engine, &start->work);
+}
+
+static void begin_posted(void *ctx)
+{
+	struct watch *watch = ctx;
+
+	watch_enter(watch);
+	begin(watch);
+}
+
+void start_begin(struct engine *engine, struct rpc_call *call, const Chat__V1__GenerateRequest *req)
+{
+	bool stream = call->method->kind == RPC_SERVER_STREAM;
+	struct watch *watch =
+		watch_new(engine, call, stream ? WATCH_STREAM : WATCH_ANSWER, call->subject);
+
+	watch->req = req;
+	watch->lost = begin;
+	engine_post(engine, begin_posted, watch);
 }

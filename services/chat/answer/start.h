@@ -1,29 +1,13 @@
-/* One request that is to become a generation: what start.c and store.c share. */
-#ifndef CHAT_GENERATION_START_H
-#define CHAT_GENERATION_START_H
+/* A request on its way to step 1: whether it was here before, whether its user can pay at all, and
+ * whether there is a place for it. Nothing is left of it until it is stored. */
+#ifndef CHAT_ANSWER_START_H
+#define CHAT_ANSWER_START_H
 
-#include "chat/answer/internal.h"
+#include "chat/answer/engine.h"
 
-#include <openssl/sha.h>
-
-#define IDEMPOTENCY_KEY_SIZE 300
-
-/* The request is looked up, then the balance is looked at, then it is stored: two jobs in one. */
-struct start_job {
-	struct job job;
-	struct watch *watch;
-	struct arena *arena;
-	char key[IDEMPOTENCY_KEY_SIZE];
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-	bool existing; /* the key's generation is watched instead */
-	char existing_id[UUID_SIZE];
-	int64_t floor_microcredits;    /* what it will cost to hold at least */
-	struct generation *generation; /* that was started */
-};
-
-/* Step 1 of the generation (db_tx): start->generation. errors: those of db, NOT_FOUND,
- * MODEL_UNKNOWN, PARENT_UNKNOWN, CONTEXT_TOO_LONG, GENERATION_RUNNING, and what is full. */
-_must_check_ enum status store_tx(struct db *db, void *start_job, struct error *reterr);
-void store_context(const struct start_job *start, struct generation *generation);
+/* Takes the call over and finishes it; the handler returns RPC_LATER. It answers with a stream
+ * (Generate) or once (StartGeneration). req lives as long as the call. Any thread. */
+void start_begin(struct engine *engine, struct rpc_call *call,
+		 const Chat__V1__GenerateRequest *req);
 
 #endif

@@ -1,5 +1,8 @@
-/* Generations whose replica is gone are taken over: the next attempt, with a new epoch. */
-#include "chat/answer/internal.h"
+#include "chat/answer/sweep.h"
+
+#include "chat/answer/prompt.h"
+#include "chat/answer/stage.h"
+#include "chat/answer/stored.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 
@@ -12,8 +15,9 @@ struct claim {
 	struct error err; /* code OK: it can be asked */
 };
 
-struct sweep_job {
-	struct job job;
+struct sweep_work {
+	struct work work;
+	struct engine *engine;
 	struct claim claims[CLAIM_MAX];
 	size_t n;
 };
@@ -23,7 +27,8 @@ static enum status read_former(struct generation *generation, struct db *db, str
 {
 	_cleanup_(log_unrefp) struct event_log *log = NULL;
 	enum status s =
-		pieces_read(generation->engine, db, NULL, generation->log->facts.id, &log, reterr);
+		stored_pieces(db, NULL, generation->log->facts.id,
+			      (size_t)generation->engine->conf->answer_bytes_max, &log, reterr);
 
 	if (s != OK || !log)
 		return s;
@@ -32,10 +37,10 @@ static enum status read_former(struct generation *generation, struct db *db, str
 	return OK;
 }
 
-static void run_claim(struct crew_member *member, struct sweep_job *sweep, const PGresult *rows,
+static void run_claim(struct crew_member *member, struct sweep_work *sweep, const PGresult *rows,
 		      int row)
 {
-	struct engine *engine = sweep->job.engine;
+	struct engine *engine = sweep->engine;
 	struct claim *claim = &sweep->claims[sweep->n++];
 	struct generation *generation = generation_new(engine, db_peek(rows, row, "id"));
 	struct error err;
@@ -54,12 +59,12 @@ static void run_claim(struct crew_member *member, struct sweep_job *sweep, const
 		claim->err = err;
 }
 
-static void run_sweep(struct crew_member *member, struct job *job)
+static void run_sweep(struct crew_member *member, struct work *work)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
-	struct sweep_job *sweep = (struct sweep_job *)job;
-	struct engine *engine = job->engine;
+	struct sweep_work *sweep = (struct sweep_work *)work;
+	struct engine *engine = sweep->engine;
 	const char *const params[] = {
 		engine->boot_id,
 		engine->options.endpoint,
@@ -67,8 +72,8 @@ static void run_sweep(struct crew_member *member, struct job *job)
 		db_param_i64(arena, CLAIM_MAX),
 	};
 
-	job->status = db_query(member->worker, &sql_generation_claim, params, &rows, &job->err);
-	for (int row = 0; job->status == OK && row < PQntuples(rows); row++)
+	work->status = db_query(member->worker, &sql_generation_claim, params, &rows, &work->err);
+	for (int row = 0; work->status == OK && row < PQntuples(rows); row++)
 		run_claim(member, sweep, rows, row);
 }
 
@@ -84,18 +89,18 @@ static void take_claim(struct claim *claim)
 		return;
 	}
 	generation->doom = claim->err; /* its model left the catalogue, say */
-	generation_run(generation);
+	stage_run(generation);
 }
 
-static void sweep_done(struct job *job)
+static void sweep_done(struct work *work)
 {
-	struct sweep_job *sweep = (struct sweep_job *)job;
-	struct engine *engine = job->engine;
+	struct sweep_work *sweep = (struct sweep_work *)work;
+	struct engine *engine = sweep->engine;
 
 	engine->sweep_busy = false;
-	if (job->status != OK)
-		log_warn("sweep_failed", LOG_S("reason", job->err.reason),
-			 LOG_S("message", job->err.message));
+	if (work->status != OK)
+		log_warn("sweep_failed", LOG_S("reason", work->err.reason),
+			 LOG_S("message", work->err.message));
 	for (size_t i = 0; i < sweep->n; i++)
 		take_claim(&sweep->claims[i]);
 	if (sweep->n == CLAIM_MAX)
@@ -103,39 +108,47 @@ static void sweep_done(struct job *job)
 	free(sweep);
 }
 
-void sweep_begin(struct engine *engine)
+static struct sweep_work *sweep_new(struct engine *engine)
 {
-	struct sweep_job *sweep = calloc(1, sizeof *sweep);
+	struct sweep_work *sweep = calloc(1, sizeof *sweep);
 
 	ensure(sweep);
-	sweep->job.run = run_sweep;
-	sweep->job.done = sweep_done;
-	engine->sweep_busy = true;
-	engine_submit(engine, &sweep->job);
+	sweep->engine = engine;
+	return sweep;
 }
 
-static void run_former(struct crew_member *member, struct job *job)
+void sweep_begin(struct engine *engine)
 {
-	const struct engine *engine = job->engine;
+	struct sweep_work *sweep = sweep_new(engine);
+
+	sweep->work.run = run_sweep;
+	sweep->work.done = sweep_done;
+	engine->sweep_busy = true;
+	engine_submit(engine, &sweep->work);
+}
+
+static void run_former(struct crew_member *member, struct work *work)
+{
+	const struct engine *engine = ((struct sweep_work *)work)->engine;
 	const char *const params[] = {engine->options.endpoint, engine->boot_id};
 
-	job->status = db_exec(member->worker, &sql_generation_end_former, params, NULL, &job->err);
+	work->status =
+		db_exec(member->worker, &sql_generation_end_former, params, NULL, &work->err);
 }
 
-static void former_done(struct job *job)
+static void former_done(struct work *work)
 {
-	if (job->status != OK)
-		log_warn("former_leases_not_ended", LOG_S("reason", job->err.reason),
-			 LOG_S("message", job->err.message));
-	free(job);
+	if (work->status != OK)
+		log_warn("former_leases_not_ended", LOG_S("reason", work->err.reason),
+			 LOG_S("message", work->err.message));
+	free(work);
 }
 
 void sweep_former(struct engine *engine)
 {
-	struct job *job = calloc(1, sizeof *job);
+	struct sweep_work *sweep = sweep_new(engine);
 
-	ensure(job);
-	job->run = run_former;
-	job->done = former_done;
-	engine_submit(engine, job);
+	sweep->work.run = run_former;
+	sweep->work.done = former_done;
+	engine_submit(engine, &sweep->work);
 }

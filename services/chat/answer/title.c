@@ -31,7 +31,7 @@ static size_t character_bytes(const char *p)
 	return n;
 }
 
-void title_of_text(const char *text, char out[TITLE_SIZE])
+void title_of_text(const char *text, char out[TITLE_BYTES_MAX + 1])
 {
 	size_t len = 0, characters = 0, word_end = 0;
 	const char *p = skip_marks(text);
@@ -48,7 +48,8 @@ void title_of_text(const char *text, char out[TITLE_SIZE])
 			p++;
 			continue;
 		}
-		if (characters >= CHARACTERS_MAX || len + n + strlen(ELLIPSIS) >= TITLE_SIZE) {
+		if (characters >= CHARACTERS_MAX ||
+		    len + n + strlen(ELLIPSIS) >= TITLE_BYTES_MAX + 1) {
 			if (word_end > len / 2) /* not for one long word */
 				len = word_end;
 			memcpy(out + len, ELLIPSIS, strlen(ELLIPSIS));

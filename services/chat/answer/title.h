@@ -1,11 +1,11 @@
 /* The title of a chat that has none. */
-#ifndef CHAT_GENERATION_TITLE_H
-#define CHAT_GENERATION_TITLE_H
+#ifndef CHAT_ANSWER_TITLE_H
+#define CHAT_ANSWER_TITLE_H
 
-#define TITLE_SIZE 201
+#include "chat/chat.h"
 
 /* From the first line that says something: without Markdown's marks at its beginning, white space
  * joined, cut between words after about 60 characters. "" when there is nothing to say. */
-void title_of_text(const char *text, char out[TITLE_SIZE]);
+void title_of_text(const char *text, char out[TITLE_BYTES_MAX + 1]);
 
 #endif

@@ -1,5 +1,5 @@
-/* Steps 4 and 5: a provider is asked; before its first token another one may be. */
-#include "chat/answer/internal.h"
+#include "chat/answer/try.h"
+
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
@@ -33,13 +33,7 @@ static struct metric_family first_token_seconds = {
 
 static void fail(struct generation *generation, const struct error *err)
 {
-	finish(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
-}
-
-void try_done(struct provider_try *try)
-{
-	answer_done(&try->answer);
-	buf_done(&try->refusal);
+	generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, err);
 }
 
 /* ---------------------------------------------------------------- the answer as it comes */
@@ -128,7 +122,7 @@ static bool on_data(struct http_transfer *transfer, const void *data, size_t len
 	}
 	more = answer_feed(&try->answer, data, len);
 	note_odd_events(generation);
-	watch_pump_all(generation);
+	generation_changed(generation);
 	if (answer_finished(&try->answer) && (!was_finished || generation->log->n_marks > former))
 		http_deadline(transfer, generation->engine->conf->usage_wait_ms);
 	if (more || !try->answer.stream.done)
@@ -145,8 +139,14 @@ static void pause_over(void *ctx)
 	struct generation *generation = ctx;
 
 	if (generation->stage == STAGE_PAUSE)
-		try_begin(generation);
+		generation_advance(generation, STAGE_TRY);
 	generation_unref(generation);
+}
+
+void try_pause(struct generation *generation)
+{
+	http_timer(generation->engine->http, (generation->try.pause_us + US_PER_MS - 1) / US_PER_MS,
+		   pause_over, generation_ref(generation));
 }
 
 /* Another try after a while, unless that is too late. err: why the last one failed. */
@@ -159,9 +159,8 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 		fail(generation, err);
 		return;
 	}
-	generation->stage = STAGE_PAUSE;
-	http_timer(generation->engine->http, (wait_us + US_PER_MS - 1) / US_PER_MS, pause_over,
-		   generation_ref(generation));
+	try->pause_us = wait_us;
+	generation_advance(generation, STAGE_PAUSE);
 }
 
 /* The same question as this model takes it: without the parameter that it refused, which its route
@@ -213,7 +212,7 @@ static void try_failed(struct generation *generation, bool again)
 			&try->avoid);
 	if (again && mend(generation)) {
 		try->n--; /* that was no failure of the provider */
-		try_begin(generation);
+		generation_advance(generation, STAGE_TRY);
 		return;
 	}
 	if (!again || try->fault.kind == FAULT_FINAL || try->fault.kind == FAULT_PARAMETER ||
@@ -227,7 +226,8 @@ static void try_failed(struct generation *generation, bool again)
 		again_after(generation, wait_us, &try->fault.err);
 		return;
 	}
-	try_begin(generation); /* what failed rests or is avoided; another may be free */
+	/* What failed rests or is avoided; another may be free. */
+	generation_advance(generation, STAGE_TRY);
 }
 
 static Chat__V1__StopReason stop_reason(const struct provider_stream *stream)
@@ -246,8 +246,8 @@ static void end_unusable(struct generation *generation, const char *reason)
 
 	err.code = error_set(&err, UNAVAILABLE, reason, "%s", answer_ending_text(reason));
 	note_fault(generation, &err);
-	finish(generation, CHAT__V1__GENERATION__STATE__FAILED,
-	       stop_reason(&generation->try.answer.stream), &err);
+	generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED,
+		       stop_reason(&generation->try.answer.stream), &err);
 }
 
 static void end_answer(struct generation *generation, enum transport transport, enum status status)
@@ -273,8 +273,8 @@ static void end_answer(struct generation *generation, enum transport transport, 
 	if (ending.reason)
 		end_unusable(generation, ending.reason);
 	else
-		finish(generation, CHAT__V1__GENERATION__STATE__DONE,
-		       stop_reason(&try->answer.stream), NULL);
+		generation_end(generation, CHAT__V1__GENERATION__STATE__DONE,
+			       stop_reason(&try->answer.stream), NULL);
 }
 
 static void try_over(struct generation *generation, enum transport transport, enum status status)
@@ -283,8 +283,7 @@ static void try_over(struct generation *generation, enum transport transport, en
 
 	if (generation->cancel) { /* what was written until then is paid for */
 		answer_end(&try->answer);
-		finish(generation, CHAT__V1__GENERATION__STATE__CANCELLED,
-		       CHAT__V1__STOP_REASON__CANCELLED, NULL);
+		generation_end_cancelled(generation);
 	} else if (is_answer(try)) {
 		end_answer(generation, transport, status);
 	} else if (try->http_status != 0) {
@@ -318,7 +317,7 @@ static void reset_try(struct generation *generation)
 {
 	struct provider_try *try = &generation->try;
 
-	try_done(try);
+	provider_try_done(try);
 	answer_init(&try->answer, try->pick.route->provider->api,
 		    (size_t)generation->engine->conf->event_bytes_max);
 	try->answer.stream.on_text = on_text;
@@ -373,7 +372,6 @@ void try_begin(struct generation *generation)
 	struct error err = try->fault.err;
 	enum status s;
 
-	generation->stage = STAGE_TRY;
 	if (try->n == 0)
 		try->first_us = now_us;
 	if (!provider_pick(generation->model->routes, generation->model->n_routes, now_us,

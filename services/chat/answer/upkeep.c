@@ -1,6 +1,7 @@
-/* Step 5, for all generations at once: what was written is stored, leases and holds are renewed,
- * and the database says which leases are lost and what is to be stopped. */
-#include "chat/answer/internal.h"
+#include "chat/answer/upkeep.h"
+
+#include "chat/answer/attempt.h"
+#include "chat/answer/generation.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -15,8 +16,9 @@
 #define ARENA_BYTES(n) ((n)*4096 + 8 * (size_t)BATCH_BYTES_MAX)
 #define MARKS_BYTES_MAX (2 * BATCH_BYTES_MAX)
 
-struct upkeep_job {
-	struct job job;
+struct upkeep_work {
+	struct work work;
+	struct engine *engine;
 	struct arena *arena;
 	struct generation **generations; /* a reference each */
 	size_t n;
@@ -62,7 +64,7 @@ static const char *marks_between(struct arena *arena, const struct event_log *lo
 	return db_param_bytes(arena, marks.data, marks.len);
 }
 
-static void add(struct upkeep_job *upkeep, struct generation *generation, size_t *room)
+static void add(struct upkeep_work *upkeep, struct generation *generation, size_t *room)
 {
 	struct arena *arena = upkeep->arena;
 	const struct event_log *log = generation->log;
@@ -82,7 +84,7 @@ static void add(struct upkeep_job *upkeep, struct generation *generation, size_t
 	upkeep->marks[i] = marks_between(arena, log, from, to);
 }
 
-static enum status checkpoint(struct crew_member *member, struct upkeep_job *upkeep)
+static enum status checkpoint(struct crew_member *member, struct upkeep_work *upkeep)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = upkeep->arena;
@@ -99,9 +101,9 @@ static enum status checkpoint(struct crew_member *member, struct upkeep_job *upk
 	enum status s;
 
 	if (arena->exhausted)
-		return error_set(&upkeep->job.err, RESOURCE_EXHAUSTED, "call_too_large",
+		return error_set(&upkeep->work.err, RESOURCE_EXHAUSTED, "call_too_large",
 				 "a checkpoint of %zu generations", n);
-	s = db_query(member->worker, &sql_generation_checkpoint, params, &rows, &upkeep->job.err);
+	s = db_query(member->worker, &sql_generation_checkpoint, params, &rows, &upkeep->work.err);
 	if (s != OK)
 		return s;
 	for (int row = 0; row < PQntuples(rows); row++) {
@@ -116,38 +118,35 @@ static enum status checkpoint(struct crew_member *member, struct upkeep_job *upk
 	return OK;
 }
 
-static enum status renew(struct crew_member *member, struct upkeep_job *upkeep)
+static enum status renew(struct crew_member *member, struct upkeep_work *upkeep)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = upkeep->arena;
 	const char *const params[] = {
 		db_param_array(arena, upkeep->ids, upkeep->n),
 		db_param_array(arena, upkeep->tokens, upkeep->n),
-		db_param_i64(arena, upkeep->job.engine->conf->lease_ms),
+		db_param_i64(arena, upkeep->engine->conf->lease_ms),
 	};
 	enum status s =
-		db_query(member->worker, &sql_generation_renew, params, &rows, &upkeep->job.err);
+		db_query(member->worker, &sql_generation_renew, params, &rows, &upkeep->work.err);
 
 	if (s == OK && PQntuples(rows) > 0)
 		upkeep->lease_us = db_i64(rows, 0, "lease_us");
 	return s;
 }
 
-static void run_upkeep(struct crew_member *member, struct job *job)
+static void run_upkeep(struct crew_member *member, struct work *work)
 {
-	struct upkeep_job *upkeep = (struct upkeep_job *)job;
+	struct upkeep_work *upkeep = (struct upkeep_work *)work;
 
-	job->status = checkpoint(member, upkeep);
-	if (job->status == OK && upkeep->renew)
-		job->status = renew(member, upkeep);
+	work->status = checkpoint(member, upkeep);
+	if (work->status == OK && upkeep->renew)
+		work->status = renew(member, upkeep);
 }
 
 static void extended_posted(void *ctx)
 {
-	struct engine *engine = ctx;
-
-	engine->n_calls--;
-	engine_rest(engine);
+	engine_rest(ctx);
 }
 
 static void on_extended(void *ctx, enum status status, _unused_ const ProtobufCMessage *resp,
@@ -158,7 +157,7 @@ static void on_extended(void *ctx, enum status status, _unused_ const ProtobufCM
 	engine_post(ctx, extended_posted, ctx);
 }
 
-static void extend_holds(struct engine *engine, struct upkeep_job *upkeep)
+static void extend_holds(struct engine *engine, struct upkeep_work *upkeep)
 {
 	Google__Protobuf__Timestamp expire;
 	Credits__V1__ExtendHoldsRequest req = CREDITS__V1__EXTEND_HOLDS_REQUEST__INIT;
@@ -168,23 +167,24 @@ static void extend_holds(struct engine *engine, struct upkeep_job *upkeep)
 	ensure(ids);
 	for (size_t i = 0; i < upkeep->n; i++) {
 		const struct generation *generation = upkeep->generations[i];
+		const struct facts *facts = &generation->log->facts;
 
 		if (generation->stage == STAGE_GONE || !generation->held)
 			continue;
-		attempt_id(generation, &CREDITS_V1_ID_HOLD, generation->log->facts.attempt, id);
+		attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, id);
 		ids[req.n_hold_ids++] = arena_strdup(upkeep->arena, id);
 	}
 	if (req.n_hold_ids == 0)
 		return;
-	hold_expire(engine, upkeep->lease_us, &expire);
+	attempt_expire(engine->conf, upkeep->lease_us, &expire);
 	req.hold_ids = ids;
 	req.expire_time = &expire;
-	engine->n_calls++;
+	engine_busy(engine);
 	credits_v1_extend_holds_async(engine->options.credits, &(struct rpc_call_options){0}, &req,
 				      on_extended, engine);
 }
 
-static void take_result(struct upkeep_job *upkeep, size_t i)
+static void take_result(struct upkeep_work *upkeep, size_t i)
 {
 	struct generation *generation = upkeep->generations[i];
 
@@ -203,20 +203,20 @@ static void take_result(struct upkeep_job *upkeep, size_t i)
 		generation_cancel(generation);
 }
 
-static void upkeep_done(struct job *job)
+static void upkeep_done(struct work *work)
 {
-	struct upkeep_job *upkeep = (struct upkeep_job *)job;
-	struct engine *engine = job->engine;
+	struct upkeep_work *upkeep = (struct upkeep_work *)work;
+	struct engine *engine = upkeep->engine;
 
 	engine->upkeep_busy = false;
-	if (job->status == OK) {
+	if (work->status == OK) {
 		for (size_t i = 0; i < upkeep->n; i++)
 			take_result(upkeep, i);
 		if (upkeep->lease_us && !engine->stopping)
 			extend_holds(engine, upkeep);
 	} else {
-		log_warn("checkpoint_failed", LOG_S("reason", job->err.reason),
-			 LOG_S("message", job->err.message));
+		log_warn("checkpoint_failed", LOG_S("reason", work->err.reason),
+			 LOG_S("message", work->err.message));
 		if (upkeep->renew)
 			engine->renew_us = 0; /* try again with the next checkpoint */
 	}
@@ -228,13 +228,14 @@ static void upkeep_done(struct job *job)
 
 void upkeep_begin(struct engine *engine)
 {
-	struct upkeep_job *upkeep = calloc(1, sizeof *upkeep);
+	struct upkeep_work *upkeep = calloc(1, sizeof *upkeep);
 	size_t n = (size_t)engine->n_generations, room = BATCH_BYTES_MAX;
 	int64_t now_us = clock_mono_us();
 
 	ensure(upkeep);
-	upkeep->job.run = run_upkeep;
-	upkeep->job.done = upkeep_done;
+	upkeep->engine = engine;
+	upkeep->work.run = run_upkeep;
+	upkeep->work.done = upkeep_done;
 	upkeep->arena = arena_new(16384, ARENA_BYTES(n));
 	upkeep->generations = arena_array(upkeep->arena, n, sizeof *upkeep->generations);
 	upkeep->held = arena_array(upkeep->arena, n, sizeof *upkeep->held);
@@ -248,7 +249,7 @@ void upkeep_begin(struct engine *engine)
 	upkeep->reasonings = texts_of(upkeep->arena, n);
 	upkeep->marks = texts_of(upkeep->arena, n);
 	for (size_t b = 0; b < BUCKETS; b++) {
-		for (struct generation *g = engine->buckets[b]; g; g = g->next)
+		for (struct generation *g = engine->generations[b]; g; g = g->next)
 			add(upkeep, g, &room);
 	}
 	if (now_us >= engine->renew_us) {
@@ -256,5 +257,5 @@ void upkeep_begin(struct engine *engine)
 		engine->renew_us = now_us + engine->conf->lease_ms / 3 * US_PER_MS;
 	}
 	engine->upkeep_busy = true;
-	engine_submit(engine, &upkeep->job);
+	engine_submit(engine, &upkeep->work);
 }

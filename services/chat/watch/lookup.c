@@ -1,75 +1,22 @@
-/* Where a watched generation is: in this process, on another replica, over, or between two
- * replicas, when what is stored is all that can be shown. */
-#include "chat/answer/internal.h"
+#include "chat/watch/lookup.h"
+
+#include "chat/answer/stored.h"
+#include "chat/watch/relay.h"
 #include "runtime/base/ensure.h"
 
 #include <string.h>
 
-struct look_job {
-	struct job job;
+struct look_work {
+	struct work work;
 	struct watch *watch;
 	struct facts facts;
 	char boot_id[UUID_SIZE]; /* of the process that runs it; "": it ended */
 	char endpoint[256];
-	struct event_log
-		*log; /* ended: all of it; otherwise what is stored, if that was asked for */
+	/* All of it when it ended; otherwise what is stored, if that was asked for. */
+	struct event_log *log;
 };
 
-static enum status damaged(const char *id, struct error *reterr)
-{
-	return error_set(reterr, INTERNAL, "internal_error", "the stored events of %s do not fit",
-			 id);
-}
-
-static bool decode(struct event_log *log, const PGresult *rows, int row)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, JOB_ARENA_BYTES);
-	const char *text = db_peek(rows, row, "text");
-	const char *reasoning = db_peek(rows, row, "reasoning");
-	size_t n;
-	uint8_t *marks = db_bytes(arena, rows, row, "marks", &n);
-
-	return marks && log_decode(log, marks, n, text, strlen(text), reasoning, strlen(reasoning));
-}
-
-enum status pieces_read(struct engine *engine, struct db *db, const char *user_id, const char *id,
-			struct event_log **ret, struct error *reterr)
-{
-	_cleanup_(log_unrefp) struct event_log *log = NULL;
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {id};
-	enum status s;
-
-	s = user_id ? db_query_as(db, user_id, &sql_generation_pieces, params, &rows, reterr)
-		    : db_query(db, &sql_generation_pieces, params, &rows, reterr);
-	if (s != OK || PQntuples(rows) == 0)
-		return s;
-	log = log_new(db_i32(rows, 0, "epoch"), (size_t)engine->conf->answer_bytes_max);
-	for (int row = 0; row < PQntuples(rows); row++) {
-		if (!decode(log, rows, row))
-			return damaged(id, reterr);
-	}
-	*ret = TAKE_PTR(log);
-	return OK;
-}
-
-static enum status read_ended(struct look_job *look, const PGresult *rows, struct facts *facts,
-			      struct error *reterr)
-{
-	_cleanup_(log_unrefp) struct event_log *log =
-		log_new(facts->attempt, 2 * strlen(db_peek(rows, 0, "text")) +
-						2 * strlen(db_peek(rows, 0, "reasoning")));
-
-	if (!decode(log, rows, 0))
-		return damaged(facts->id, reterr);
-	log->facts = *facts;
-	family_read(&log->facts.family, rows);
-	log->ended = true;
-	look->log = TAKE_PTR(log);
-	return OK;
-}
-
-static enum status read_running(struct look_job *look, struct db *db, const PGresult *rows,
+static enum status read_running(struct look_work *look, struct db *db, const PGresult *rows,
 				struct facts *facts, struct error *reterr)
 {
 	enum status s;
@@ -78,7 +25,8 @@ static enum status read_running(struct look_job *look, struct db *db, const PGre
 	snprintf(look->endpoint, sizeof look->endpoint, "%s", db_peek(rows, 0, "owner_endpoint"));
 	if (strcmp(look->boot_id, look->watch->avoid) != 0)
 		return OK;
-	s = pieces_read(look->job.engine, db, look->watch->user_id, facts->id, &look->log, reterr);
+	s = stored_pieces(db, look->watch->user_id, facts->id,
+			  (size_t)look->watch->engine->conf->answer_bytes_max, &look->log, reterr);
 	if (s == OK && look->log) {
 		look->log->facts = *facts;
 		look->log->facts.accepted = true; /* text was seen */
@@ -86,29 +34,29 @@ static enum status read_running(struct look_job *look, struct db *db, const PGre
 	return s;
 }
 
-static void run_look(struct crew_member *member, struct job *job)
+static void run_look(struct crew_member *member, struct work *work)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct look_job *look = (struct look_job *)job;
+	struct look_work *look = (struct look_work *)work;
 	const struct watch *watch = look->watch;
 	const char *const params[] = {watch->id};
 	struct facts *facts = &look->facts;
 
-	job->status = db_query_as(member->app, watch->user_id, &sql_generation_watch, params, &rows,
-				  &job->err);
-	if (job->status == OK && PQntuples(rows) == 0)
-		job->status =
-			error_set(&job->err, NOT_FOUND, "not_found", "there is no such generation");
-	if (job->status != OK)
+	work->status = db_query_as(member->app, watch->user_id, &sql_generation_watch, params,
+				   &rows, &work->err);
+	if (work->status == OK && PQntuples(rows) == 0)
+		work->status = error_set(&work->err, NOT_FOUND, "not_found",
+					 "there is no such generation");
+	if (work->status != OK)
 		return;
 	facts_read(facts, rows);
 	if (facts->end_us)
-		job->status = read_ended(look, rows, facts, &job->err);
+		work->status = stored_whole(facts, rows, &look->log, &work->err);
 	else
-		job->status = read_running(look, member->app, rows, facts, &job->err);
+		work->status = read_running(look, member->app, rows, facts, &work->err);
 }
 
-static void take_look(struct look_job *look)
+static void take_look(struct look_work *look)
 {
 	struct watch *watch = look->watch;
 	struct engine *engine = watch->engine;
@@ -119,7 +67,7 @@ static void take_look(struct look_job *look)
 			watch_pump(watch);
 		return;
 	}
-	generation = engine_find(engine, watch->id);
+	generation = generation_find(engine, watch->id);
 	if (generation) {
 		watch_attach(watch, generation);
 		return;
@@ -134,16 +82,15 @@ static void take_look(struct look_job *look)
 	watch_look_later(watch);
 }
 
-static void look_done(struct job *job)
+static void look_done(struct work *work)
 {
-	struct look_job *look = (struct look_job *)job;
+	struct look_work *look = (struct look_work *)work;
 	struct watch *watch = look->watch;
 
-	if (job->status == NOT_FOUND && watch->req && !watch->again && !watch->finished) {
-		watch->again = true; /* what it repeats was refused meanwhile, and is gone */
-		start_begin(watch);
-	} else if (job->status != OK) {
-		watch_finish(watch, job->status, &job->err);
+	if (work->status == NOT_FOUND && watch->lost && !watch->finished) {
+		TAKE_PTR(watch->lost)(watch);
+	} else if (work->status != OK) {
+		watch_finish(watch, work->status, &work->err);
 	} else if (!watch->finished) {
 		take_look(look);
 	}
@@ -168,8 +115,8 @@ static void look_here(struct watch *watch, struct generation *generation)
 
 void watch_look(struct watch *watch)
 {
-	struct generation *generation = engine_find(watch->engine, watch->id);
-	struct look_job *look;
+	struct generation *generation = generation_find(watch->engine, watch->id);
+	struct look_work *look;
 
 	if (watch->finished || watch->engine->stopping)
 		return;
@@ -185,11 +132,11 @@ void watch_look(struct watch *watch)
 	}
 	look = calloc(1, sizeof *look);
 	ensure(look);
-	look->job.run = run_look;
-	look->job.done = look_done;
-	look->job.user_id = watch->user_id;
+	look->work.run = run_look;
+	look->work.done = look_done;
+	look->work.user_id = watch->user_id;
 	look->watch = watch_ref(watch);
-	engine_submit(watch->engine, &look->job);
+	engine_submit(watch->engine, &look->work);
 }
 
 static void look_again(void *ctx)

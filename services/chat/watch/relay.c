@@ -1,20 +1,13 @@
-/* Generations that run on another replica: its stream is relayed, and our cancel reaches it. */
-#include "chat/answer/internal.h"
+#include "chat/watch/relay.h"
+
+#include "chat/watch/lookup.h"
+#include "chat/watch/peers.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
 #include <string.h>
 
-#define PEERS_MAX 64 /* channels kept; beyond that one without relays is closed */
 #define EVENT_ARENA_BYTES (16u << 20)
-
-/* Another replica. Guarded by engine->lock. */
-struct peer {
-	struct peer *next;
-	char endpoint[256];
-	struct rpc_channel *channel;
-	int users;
-};
 
 struct relay {
 	_Atomic int refs;
@@ -38,96 +31,6 @@ struct relayed {
 	enum status status;
 	struct error err;
 };
-
-/* ---------------------------------------------------------------- channels */
-
-static struct peer *peer_find(struct engine *engine, const char *endpoint)
-{
-	struct peer *peer = engine->peers;
-
-	while (peer && strcmp(peer->endpoint, endpoint) != 0)
-		peer = peer->next;
-	return peer;
-}
-
-/* The channel of a peer that nobody uses, taken out, when there are too many. */
-static struct rpc_channel *peer_evict(struct engine *engine)
-{
-	struct peer **at = &engine->peers, **idle = NULL, *peer;
-	struct rpc_channel *channel;
-	int n = 0;
-
-	for (; *at; at = &(*at)->next, n++) {
-		if ((*at)->users == 0)
-			idle = at; /* the last is the oldest */
-	}
-	if (n < PEERS_MAX || !idle)
-		return NULL;
-	peer = *idle;
-	*idle = peer->next;
-	channel = peer->channel;
-	free(peer);
-	return channel;
-}
-
-static struct peer *peer_take(struct engine *engine, const char *endpoint)
-{
-	struct rpc_channel *old = NULL;
-	struct peer *peer;
-
-	pthread_mutex_lock(&engine->lock);
-	peer = peer_find(engine, endpoint);
-	if (!peer) {
-		old = peer_evict(engine);
-		peer = calloc(1, sizeof *peer);
-		ensure(peer);
-		snprintf(peer->endpoint, sizeof peer->endpoint, "%s", endpoint);
-		peer->channel = engine->options.dial(engine->options.dial_ctx, endpoint);
-		peer->next = engine->peers;
-		engine->peers = peer;
-	}
-	peer->users++;
-	pthread_mutex_unlock(&engine->lock);
-	if (old)
-		rpc_channel_close(old);
-	return peer;
-}
-
-static void peer_give(struct engine *engine, struct peer *peer)
-{
-	pthread_mutex_lock(&engine->lock);
-	peer->users--;
-	pthread_mutex_unlock(&engine->lock);
-}
-
-void peers_free(struct engine *engine)
-{
-	while (engine->peers) {
-		struct peer *peer = engine->peers;
-
-		engine->peers = peer->next;
-		rpc_channel_close(peer->channel);
-		free(peer);
-	}
-}
-
-enum status engine_cancel_elsewhere(struct engine *engine, const char *endpoint,
-				    const char *boot_id, const char *generation,
-				    const struct rpc_context *context, struct error *reterr)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
-	struct rpc_call_options options = {.parent = context};
-	Chat__V1__ForwardCancelRequest req = CHAT__V1__FORWARD_CANCEL_REQUEST__INIT;
-	Google__Protobuf__Empty *resp;
-	struct peer *peer = peer_take(engine, endpoint);
-	enum status s;
-
-	req.generation = (char *)generation;
-	req.boot_id = (char *)boot_id;
-	s = chat_v1_forward_cancel_call(peer->channel, &options, &req, arena, &resp, reterr);
-	peer_give(engine, peer);
-	return s;
-}
 
 /* ---------------------------------------------------------------- a relay's life */
 
@@ -273,8 +176,7 @@ static void end_posted(void *ctx)
 	struct watch *watch = relay->watch;
 	struct engine *engine = watch->engine;
 
-	engine->n_calls--;
-	peer_give(engine, relay->peer);
+	peers_give(engine->peers, relay->peer);
 	relay->over = true;
 	relay->status = relayed->status;
 	relay->err = relayed->err;
@@ -314,7 +216,7 @@ void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id,
 	ensure(relay);
 	atomic_store(&relay->refs, 2); /* the watcher's and the hooks' */
 	relay->watch = watch_ref(watch);
-	relay->peer = peer_take(engine, endpoint);
+	relay->peer = peers_take(engine->peers, endpoint);
 	memcpy(relay->boot_id, boot_id, UUID_SIZE);
 	relay->facts = *facts;
 	pthread_mutex_init(&relay->lock, NULL);
@@ -326,9 +228,9 @@ void relay_begin(struct watch *watch, const char *endpoint, const char *boot_id,
 	req.user_id = watch->user_id;
 	req.boot_id = (char *)boot_id;
 	req.cursor = cursor;
-	engine->n_calls++;
+	engine_busy(engine);
 	pthread_mutex_lock(&relay->lock);
-	relay->upstream =
-		chat_v1_forward_watch_open(relay->peer->channel, &options, &req, &hooks, relay);
+	relay->upstream = chat_v1_forward_watch_open(peer_channel(relay->peer), &options, &req,
+						     &hooks, relay);
 	pthread_mutex_unlock(&relay->lock);
 }

@@ -1,5 +1,7 @@
-/* Watchers: calls that want the events of a generation, from the first on or after a cursor. */
-#include "chat/answer/internal.h"
+#include "chat/watch/watch.h"
+
+#include "chat/watch/lookup.h"
+#include "chat/watch/relay.h"
 #include "chat/words/failure.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -22,18 +24,6 @@ void watch_unref(struct watch *watch)
 		free(watch);
 }
 
-static void detach(struct watch *watch)
-{
-	if (!watch->generation)
-		return;
-	*watch->here = watch->next_here;
-	if (watch->next_here)
-		watch->next_here->here = watch->here;
-	watch->generation = NULL;
-	watch->next_here = NULL;
-	watch->here = NULL;
-}
-
 static void leave_engine(struct watch *watch)
 {
 	if (watch->previous)
@@ -48,7 +38,7 @@ static void leave_engine(struct watch *watch)
 static void finish_call(struct watch *watch, enum status status, const ProtobufCMessage *resp)
 {
 	watch->finished = true;
-	detach(watch);
+	listener_leave(&watch->listener);
 	leave_engine(watch);
 	relay_end(watch);
 	log_unref(TAKE_PTR(watch->log));
@@ -108,12 +98,33 @@ static void on_done(void *ctx)
 	watch_unref(ctx);
 }
 
+/* ---------------------------------------------------------------- what the generation says */
+
+static void on_changed(struct listener *listener)
+{
+	watch_pump((struct watch *)listener);
+}
+
+static void on_dropped(struct listener *listener)
+{
+	watch_look_later((struct watch *)listener);
+}
+
+static void on_over(struct listener *listener, struct event_log *log)
+{
+	struct watch *watch = (struct watch *)listener;
+
+	if (watch->log == log || watch_read(watch, log, true))
+		watch_pump(watch);
+}
+
+/* ---------------------------------------------------------------- calls */
+
 static const struct rpc_stream_hooks hooks = {
 	.on_cancel = on_cancel, .on_writable = on_writable, .on_done = on_done};
 
-/* One reference is the hooks', one the engine's list. */
-static struct watch *watch_new(struct engine *engine, struct rpc_call *call, enum watch_kind kind,
-			       const char *user_id)
+struct watch *watch_new(struct engine *engine, struct rpc_call *call, enum watch_kind kind,
+			const char *user_id)
 {
 	struct watch *watch = calloc(1, sizeof *watch);
 
@@ -122,13 +133,16 @@ static struct watch *watch_new(struct engine *engine, struct rpc_call *call, enu
 	watch->engine = engine;
 	watch->call = call;
 	watch->kind = kind;
+	watch->listener.changed = on_changed;
+	watch->listener.dropped = on_dropped;
+	watch->listener.over = on_over;
 	watch->fresh = true;
 	snprintf(watch->user_id, UUID_SIZE, "%s", user_id);
 	rpc_stream_hooks_set(call, &hooks, watch);
 	return watch;
 }
 
-static void enter_engine(struct watch *watch)
+void watch_enter(struct watch *watch)
 {
 	struct engine *engine = watch->engine;
 
@@ -136,25 +150,6 @@ static void enter_engine(struct watch *watch)
 	if (watch->next)
 		watch->next->previous = watch;
 	engine->watches = watch;
-}
-
-static void generate_posted(void *ctx)
-{
-	struct watch *watch = ctx;
-
-	enter_engine(watch);
-	start_begin(watch);
-}
-
-void engine_generate(struct engine *engine, struct rpc_call *call,
-		     const Chat__V1__GenerateRequest *req)
-{
-	bool stream = call->method->kind == RPC_SERVER_STREAM;
-	struct watch *watch =
-		watch_new(engine, call, stream ? WATCH_STREAM : WATCH_ANSWER, call->subject);
-
-	watch->req = req;
-	engine_post(engine, generate_posted, watch);
 }
 
 static void refuse_cursor(struct watch *watch)
@@ -170,7 +165,7 @@ static void watch_posted(void *ctx)
 {
 	struct watch *watch = ctx;
 
-	enter_engine(watch);
+	watch_enter(watch);
 	if (!watch->fresh && watch->cursor.epoch == 0)
 		refuse_cursor(watch);
 	else
@@ -186,14 +181,14 @@ static void watch_what(struct watch *watch, const char *generation, const char *
 	engine_post(watch->engine, watch_posted, watch);
 }
 
-void engine_watch(struct engine *engine, struct rpc_call *call, const char *generation,
-		  const char *cursor)
+void watch_begin(struct engine *engine, struct rpc_call *call, const char *generation,
+		 const char *cursor)
 {
 	watch_what(watch_new(engine, call, WATCH_STREAM, call->subject), generation, cursor);
 }
 
-void engine_watch_here(struct engine *engine, struct rpc_call *call, const char *generation,
-		       const char *user_id, const char *boot_id, const char *cursor)
+void watch_begin_here(struct engine *engine, struct rpc_call *call, const char *generation,
+		      const char *user_id, const char *boot_id, const char *cursor)
 {
 	struct watch *watch = watch_new(engine, call, WATCH_FORWARD, user_id);
 
@@ -320,7 +315,7 @@ void watch_answer(struct watch *watch, const struct facts *facts)
  * when that has its first event. */
 static bool read_shown(struct watch *watch)
 {
-	struct generation *generation = watch->generation;
+	struct generation *generation = watch->listener.generation;
 	struct event_log *log = generation_shown(generation);
 
 	if (!watch->fresh && watch->cursor.epoch >= generation->log->epoch)
@@ -355,15 +350,14 @@ void watch_pump(struct watch *watch)
 		relay_pump(watch);
 		return;
 	}
-	if (watch->generation && !watch->generation->log->facts.accepted)
+	if (watch->listener.generation && !watch->listener.generation->log->facts.accepted)
 		return;
-	if (watch->generation && !read_shown(watch))
+	if (watch->listener.generation && !read_shown(watch))
 		return;
 	if (!watch->log)
 		return;
 	facts = &watch->log->facts;
-	/* Refused at once, for whoever asks first. Who had events, of an attempt that died, gets
-	 * the end as one. */
+	/* A refusal is the call's own end, unless the reader has events of an attempt that died. */
 	if (watch->log->ended && !facts->accepted && watch->fresh) {
 		watch_finish(watch, facts->err.code != OK ? facts->err.code : CANCELLED,
 			     &facts->err);
@@ -373,16 +367,6 @@ void watch_pump(struct watch *watch)
 		watch_answer(watch, facts);
 	else
 		send_all(watch);
-}
-
-void watch_pump_all(struct generation *generation)
-{
-	struct watch *watch, *next;
-
-	for (watch = generation->watches; watch; watch = next) {
-		next = watch->next_here;
-		watch_pump(watch);
-	}
 }
 
 bool watch_read(struct watch *watch, struct event_log *log, bool whole)
@@ -411,12 +395,7 @@ void watch_attach(struct watch *watch, struct generation *generation)
 {
 	log_unref(TAKE_PTR(watch->log));
 	snprintf(watch->id, UUID_SIZE, "%s", generation->log->facts.id);
-	watch->generation = generation;
-	watch->next_here = generation->watches;
-	watch->here = &generation->watches;
-	if (watch->next_here)
-		watch->next_here->here = &watch->next_here;
-	generation->watches = watch;
+	generation_listen(generation, &watch->listener);
 	watch_pump(watch);
 }
 
@@ -432,5 +411,17 @@ void watch_tick(struct engine *engine, int64_t now_us)
 		next = watch->next;
 		if (watch->blocked && now_us - watch->blocked_us > stall_us)
 			watch_finish(watch, RESOURCE_EXHAUSTED, &err);
+	}
+}
+
+void watch_end_all(struct engine *engine)
+{
+	struct watch *watch, *next;
+	struct error err;
+
+	err.code = engine_refuse(&err);
+	for (watch = engine->watches; watch; watch = next) {
+		next = watch->next;
+		watch_finish(watch, UNAVAILABLE, &err);
 	}
 }

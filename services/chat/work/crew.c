@@ -1,60 +1,63 @@
-/* Threads that do the engine's database work, each with its own connections. The engine's own jobs
- * come first: they end what runs and keep its leases. Jobs of users wait in one lane a user, and
- * the lanes take turns: a user who asks for much waits for it alone. */
-#include "chat/answer/internal.h"
-#include "runtime/base/ensure.h"
+#include "chat/work/crew.h"
 
+#include "chat/work/bucket.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/uuid.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Jobs in the order in which they came. */
+/* Work in the order in which it came. */
 struct queue {
-	struct job *first, **last;
+	struct work *first, **last;
 };
 
-/* The jobs of one user; there is no lane without jobs. */
+/* The work of one user; there is no lane without work. */
 struct lane {
-	struct lane *next;      /* whose turn comes after it */
+	struct lane *next;      /* its turn comes after this one's */
 	struct lane *in_bucket; /* with the same hash */
 	char user_id[UUID_SIZE];
 	struct queue queue;
 };
 
 struct crew {
-	struct engine *engine;
+	struct crew_options options;
 	pthread_t *threads;
 	int32_t n;
 	pthread_mutex_t lock; /* guards what is below */
 	pthread_cond_t changed;
-	struct queue own;
+	struct queue own; /* of nobody */
 	struct lane *turn, **last_turn;
 	struct lane *buckets[BUCKETS];
 	bool stopping;
 };
 
-static void queue_put(struct queue *queue, struct job *job)
+static void queue_put(struct queue *queue, struct work *work)
 {
-	job->next = NULL;
-	*queue->last = job;
-	queue->last = &job->next;
+	work->next = NULL;
+	*queue->last = work;
+	queue->last = &work->next;
 }
 
-static struct job *queue_take(struct queue *queue)
+static struct work *queue_take(struct queue *queue)
 {
-	struct job *job = queue->first;
+	struct work *work = queue->first;
 
-	if (!job)
+	if (!work)
 		return NULL;
-	queue->first = job->next;
+	queue->first = work->next;
 	if (!queue->first)
 		queue->last = &queue->first;
-	return job;
+	return work;
 }
 
 /* ---------------------------------------------------------------- lanes, under the lock */
 
 static struct lane **lane_find(struct crew *crew, const char *user_id)
 {
-	struct lane **at = &crew->buckets[engine_bucket(user_id)];
+	struct lane **at = &crew->buckets[bucket_of(user_id)];
 
 	while (*at && strcmp((*at)->user_id, user_id) != 0)
 		at = &(*at)->in_bucket;
@@ -82,89 +85,91 @@ static struct lane *lane_get(struct crew *crew, const char *user_id)
 	return lane;
 }
 
-static struct job *lane_take(struct crew *crew)
+static struct work *lane_take(struct crew *crew)
 {
 	struct lane *lane = crew->turn;
-	struct job *job;
+	struct work *work;
 
 	if (!lane)
 		return NULL;
 	crew->turn = lane->next;
 	if (!crew->turn)
 		crew->last_turn = &crew->turn;
-	job = queue_take(&lane->queue);
+	work = queue_take(&lane->queue);
 	if (lane->queue.first) {
 		lane_wait(crew, lane);
 	} else {
 		*lane_find(crew, lane->user_id) = lane->in_bucket;
 		free(lane);
 	}
-	return job;
+	return work;
 }
 
 /* ---------------------------------------------------------------- threads */
 
-static void post_done(void *ctx)
+static void work_done(void *arg)
 {
-	struct job *job = ctx;
-	struct engine *engine = job->engine;
+	struct work *work = arg;
+	void (*rest)(void *ctx) = work->crew->options.rest;
+	void *ctx = work->crew->options.ctx;
 
-	engine->n_jobs--;
-	job->done(job);
-	engine_rest(engine);
+	work->done(work); /* the crew may be stopped by now */
+	if (rest)
+		rest(ctx);
 }
 
-static struct job *take(struct crew *crew)
+static struct work *take(struct crew *crew)
 {
-	struct job *job;
+	struct work *work;
 
 	pthread_mutex_lock(&crew->lock);
 	while (!crew->own.first && !crew->turn && !crew->stopping)
 		pthread_cond_wait(&crew->changed, &crew->lock);
-	job = queue_take(&crew->own);
-	if (!job)
-		job = lane_take(crew);
+	work = queue_take(&crew->own);
+	if (!work)
+		work = lane_take(crew);
 	pthread_mutex_unlock(&crew->lock);
-	return job;
+	return work;
 }
 
-static void *work(void *arg)
+static void *run(void *arg)
 {
 	struct crew *crew = arg;
-	struct crew_member member = {db_new(&crew->engine->options.app),
-				     db_new(&crew->engine->options.worker)};
-	struct job *job;
+	const struct crew_options *options = &crew->options;
+	struct crew_member member = {db_new(&options->app), db_new(&options->worker)};
+	struct work *work;
 
-	while ((job = take(crew))) {
-		job->run(&member, job);
-		engine_post(crew->engine, post_done, job);
+	while ((work = take(crew))) {
+		work->run(&member, work);
+		options->post(options->ctx, work_done, work);
 	}
 	db_free(member.app);
 	db_free(member.worker);
 	return NULL;
 }
 
-struct crew *crew_start(struct engine *engine, int32_t n)
+struct crew *crew_start(const struct crew_options *options)
 {
 	struct crew *crew = calloc(1, sizeof *crew);
 
 	ensure(crew);
-	crew->engine = engine;
+	crew->options = *options;
 	crew->own.last = &crew->own.first;
 	crew->last_turn = &crew->turn;
-	crew->threads = calloc((size_t)n, sizeof *crew->threads);
+	crew->threads = calloc((size_t)options->threads, sizeof *crew->threads);
 	ensure(crew->threads);
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->changed, NULL);
-	for (; crew->n < n; crew->n++)
-		ensure(pthread_create(&crew->threads[crew->n], NULL, work, crew) == 0);
+	for (; crew->n < options->threads; crew->n++)
+		ensure(pthread_create(&crew->threads[crew->n], NULL, run, crew) == 0);
 	return crew;
 }
 
-void crew_give(struct crew *crew, struct job *job)
+void crew_give(struct crew *crew, struct work *work)
 {
+	work->crew = crew;
 	pthread_mutex_lock(&crew->lock);
-	queue_put(job->user_id ? &lane_get(crew, job->user_id)->queue : &crew->own, job);
+	queue_put(work->user_id ? &lane_get(crew, work->user_id)->queue : &crew->own, work);
 	pthread_cond_signal(&crew->changed);
 	pthread_mutex_unlock(&crew->lock);
 }

@@ -1,43 +1,46 @@
-/* The crew's order: own jobs first, users in turns. */
-#include "chat/answer/internal.h"
+/* The crew's order: what nobody caused comes first, users take turns. */
+#include "chat/work/crew.h"
 #include "runtime/base/ensure.h"
+#include "runtime/http/http.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 /* after the four that it needs */
 #include <cmocka.h>
 
-#define JOBS_MAX 256
+#define WORK_MAX 256
 
 int crew_tests(void);
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool open; /* all jobs wait: the first may end */
-	char order[JOBS_MAX + 1];
+	bool open; /* all work waits: the first piece may end */
+	char order[WORK_MAX + 1];
 	size_t n, done;
 } seen = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 struct letter {
-	struct job job;
+	struct work work;
 	char letter;
 };
 
-static void run(struct crew_member *member, struct job *job)
+static void run(struct crew_member *member, struct work *work)
 {
 	(void)member;
 	pthread_mutex_lock(&seen.lock);
 	while (!seen.open)
 		pthread_cond_wait(&seen.changed, &seen.lock);
-	seen.order[seen.n++] = ((struct letter *)job)->letter;
+	seen.order[seen.n++] = ((struct letter *)work)->letter;
 	pthread_mutex_unlock(&seen.lock);
 }
 
-static void done(struct job *job)
+static void done(struct work *work)
 {
-	free(job);
+	free(work);
 	pthread_mutex_lock(&seen.lock);
 	seen.done++;
 	pthread_cond_signal(&seen.changed);
@@ -45,8 +48,8 @@ static void done(struct job *job)
 }
 
 struct gift {
-	struct engine *engine;
-	const char *letters; /* a job each; '.' is the engine's own */
+	struct crew *crew;
+	const char *letters; /* a piece of work each; '.' is nobody's */
 };
 
 static void give(void *ctx)
@@ -60,11 +63,11 @@ static void give(void *ctx)
 		struct letter *letter = calloc(1, sizeof *letter);
 
 		ensure(letter);
-		letter->job.run = run;
-		letter->job.done = done;
-		letter->job.user_id = *p == '.' ? NULL : users[*p - 'a'];
+		letter->work.run = run;
+		letter->work.done = done;
+		letter->work.user_id = *p == '.' ? NULL : users[*p - 'a'];
 		letter->letter = *p;
-		engine_submit(gift->engine, &letter->job);
+		crew_give(gift->crew, &letter->work);
 	}
 	pthread_mutex_lock(&seen.lock);
 	seen.open = true;
@@ -72,27 +75,33 @@ static void give(void *ctx)
 	pthread_mutex_unlock(&seen.lock);
 }
 
+static void post(void *ctx, void (*fn)(void *arg), void *arg)
+{
+	http_post(ctx, fn, arg);
+}
+
 static void users_take_turns(void **state)
 {
 	struct gift gift = {.letters = ".aaaaaaaaaaaabbb.cc."};
-	struct engine *engine = calloc(1, sizeof *engine);
+	struct http_client *http = http_client_new(&(struct http_client_options){
+		.connections_max = 1, .connections_per_host_max = 1, .user_agent = "test"});
 
 	(void)state;
-	ensure(engine);
-	gift.engine = engine;
-	engine->options.app.dsn = engine->options.worker.dsn = ""; /* never connected */
-	engine->http = http_client_new(&(struct http_client_options){
-		.connections_max = 1, .connections_per_host_max = 1, .user_agent = "test"});
-	engine->crew = crew_start(engine, 1);
-	engine_post(engine, give, &gift);
+	gift.crew = crew_start(&(struct crew_options){
+		.threads = 1,
+		.app.dsn = "", /* never connected */
+		.worker.dsn = "",
+		.post = post,
+		.ctx = http,
+	});
+	http_post(http, give, &gift);
 	pthread_mutex_lock(&seen.lock);
 	while (seen.done < strlen(gift.letters))
 		pthread_cond_wait(&seen.changed, &seen.lock);
 	pthread_mutex_unlock(&seen.lock);
-	crew_stop(engine->crew);
-	http_client_free(engine->http);
+	crew_stop(gift.crew);
+	http_client_free(http);
 	assert_string_equal(seen.order, "...abcabcabaaaaaaaaa");
-	free(engine);
 }
 
 int crew_tests(void)

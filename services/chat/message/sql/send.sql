@@ -1,20 +1,20 @@
--- name: generation_chat
+-- name: send_chat
 -- Chat $1 for the transaction that writes into it.
 -- Params: $1 uuid.
 SELECT c.id, c.model, c.leaf_id, c.messages, c.title = '' AS untitled, c.update_time::text AS update_text
 FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL FOR UPDATE OF c;
 
--- name: generation_count
+-- name: send_count
 -- Adds $2 bytes of text to those of user $1 and says how many they are. Until the transaction ends nobody else adds to them.
 -- Params: $1 uuid, $2 bigint.
 INSERT INTO user_total AS t (user_id, bytes) VALUES ($1::uuid, $2::bigint)
 ON CONFLICT (user_id) DO UPDATE SET bytes = t.bytes + excluded.bytes
 RETURNING t.bytes;
 
--- name: generation_place
+-- name: send_place
 -- Facts for a new message of user $3 whose parent in chat $2 is $1 (NULL: it is a root, and $5 the chat): how many siblings
 -- it has (of family $5: below row level security no index serves an expression), how many generations of the user are not over (at most $4
--- are counted), the parent, and the parent's jumps to ancestors. depth is NULL: there is no such parent. After generation_count, so that
+-- are counted), the parent, and the parent's jumps to ancestors. depth is NULL: there is no such parent. After send_count, so that
 -- nobody else begins one.
 -- Params: $1 uuid, $2 uuid, $3 uuid, $4 integer, $5 uuid.
 SELECT coalesce((SELECT f.position FROM message f WHERE f.family_id = $5::uuid ORDER BY f.id DESC LIMIT 1), 0) AS siblings,

@@ -1,0 +1,21 @@
+/* Places for generations in this process: so many a user, and the last ones for users who have
+ * none. */
+#ifndef CHAT_ANSWER_PLACES_H
+#define CHAT_ANSWER_PLACES_H
+
+#include "chat/answer/engine.h"
+
+/* A request begins, until places_end. errors: GENERATIONS_FULL (too many at once of this user). */
+_must_check_ enum status places_begin(struct engine *engine, const char *user_id,
+				      struct error *reterr);
+void places_end(struct engine *engine, const char *user_id);
+/* Whether it may become a generation. errors: GENERATIONS_FULL, OVERLOADED. */
+_must_check_ enum status places_take(struct engine *engine, const char *user_id,
+				     struct error *reterr);
+/* A generation runs here, or does no more. */
+void places_run(struct engine *engine, const char *user_id);
+void places_rest(struct engine *engine, const char *user_id);
+/* GENERATIONS_FULL. */
+enum status places_refuse(const struct engine *engine, struct error *reterr);
+
+#endif

@@ -1,0 +1,12 @@
+/* What a generation asks, of which model, and what that may cost. */
+#ifndef CHAT_ANSWER_PROMPT_H
+#define CHAT_ANSWER_PROMPT_H
+
+#include "chat/answer/generation.h"
+
+/* For the branch that ends in the user's message. On the crew's threads.
+ * errors: those of db, CONTEXT_TOO_LONG, MODEL_UNKNOWN. */
+_must_check_ enum status prompt_read(struct generation *generation, struct db *db,
+				     int32_t max_output_tokens, struct error *reterr);
+
+#endif

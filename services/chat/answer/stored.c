@@ -1,0 +1,59 @@
+#include "chat/answer/stored.h"
+
+#include <string.h>
+
+#define ARENA_BYTES (64u << 20) /* the marks of one row */
+
+static enum status damaged(const char *id, struct error *reterr)
+{
+	return error_set(reterr, INTERNAL, "internal_error", "the stored events of %s do not fit",
+			 id);
+}
+
+static bool decode(struct event_log *log, const PGresult *rows, int row)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES);
+	const char *text = db_peek(rows, row, "text");
+	const char *reasoning = db_peek(rows, row, "reasoning");
+	size_t n;
+	uint8_t *marks = db_bytes(arena, rows, row, "marks", &n);
+
+	return marks && log_decode(log, marks, n, text, strlen(text), reasoning, strlen(reasoning));
+}
+
+enum status stored_pieces(struct db *db, const char *user_id, const char *id, size_t bytes_max,
+			  struct event_log **ret, struct error *reterr)
+{
+	_cleanup_(log_unrefp) struct event_log *log = NULL;
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {id};
+	enum status s;
+
+	s = user_id ? db_query_as(db, user_id, &sql_generation_pieces, params, &rows, reterr)
+		    : db_query(db, &sql_generation_pieces, params, &rows, reterr);
+	if (s != OK || PQntuples(rows) == 0)
+		return s;
+	log = log_new(db_i32(rows, 0, "epoch"), bytes_max);
+	for (int row = 0; row < PQntuples(rows); row++) {
+		if (!decode(log, rows, row))
+			return damaged(id, reterr);
+	}
+	*ret = TAKE_PTR(log);
+	return OK;
+}
+
+enum status stored_whole(const struct facts *facts, const PGresult *rows, struct event_log **ret,
+			 struct error *reterr)
+{
+	_cleanup_(log_unrefp) struct event_log *log =
+		log_new(facts->attempt, 2 * strlen(db_peek(rows, 0, "text")) +
+						2 * strlen(db_peek(rows, 0, "reasoning")));
+
+	if (!decode(log, rows, 0))
+		return damaged(facts->id, reterr);
+	log->facts = *facts;
+	family_read(&log->facts.family, rows);
+	log->ended = true;
+	*ret = TAKE_PTR(log);
+	return OK;
+}

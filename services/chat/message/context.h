@@ -1,0 +1,21 @@
+/* What the model is asked: the branch of the tree that ends in the user's message. It is cut to the
+ * tokens that it may have, oldest first and never inside a message, and comes in turns (turns.h). */
+#ifndef CHAT_MESSAGE_CONTEXT_H
+#define CHAT_MESSAGE_CONTEXT_H
+
+#include "chat/chat.h"
+
+struct context {
+	struct prompt_message *turns;
+	size_t n; /* 0: the branch does not fit */
+	int32_t bytes;
+	int32_t tokens; /* by our count */
+};
+
+/* The branch that ends in message, within tokens_max; texts are in arena.
+ * errors: those of db, RESOURCE_EXHAUSTED call_too_large, INVALID_ARGUMENT field_required. */
+_must_check_ enum status context_read(struct db *db, const char *message, int64_t tokens_max,
+				      struct arena *arena, struct context *ret,
+				      struct error *reterr);
+
+#endif

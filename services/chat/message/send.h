@@ -1,0 +1,43 @@
+/* What a send finds: its chat, its place in the tree, and what its user has stored. All in the
+ * transaction that stores it, in this order: send_chat, send_count, send_place. */
+#ifndef CHAT_MESSAGE_SEND_H
+#define CHAT_MESSAGE_SEND_H
+
+#include "chat/chat.h"
+#include "chat/message/tree.h"
+
+/* The chat before a send, which is brought back when the send is refused. */
+struct chat_before {
+	char id[UUID_SIZE];
+	char leaf[UUID_SIZE]; /* "": none */
+	char model[MODEL_BYTES_MAX + 1];
+	char update_time[40];
+	bool untitled;
+	char title[TITLE_BYTES_MAX + 1]; /* that the send gives to one without */
+};
+
+/* The place of the user's message. */
+struct send_place {
+	bool known;         /* the chat has the parent, or none is named */
+	int32_t running;    /* generations of the user that are not over */
+	int32_t depth;      /* of the user's message */
+	int32_t siblings;   /* that it finds there */
+	struct hop hops[4]; /* its parent, the ancestor that this one jumps to, and so on */
+};
+
+/* Locks the chat. errors: those of db, NOT_FOUND, RESOURCE_EXHAUSTED chat_full. */
+_must_check_ enum status send_chat(struct db *db, const char *chat_id, int64_t messages_max,
+				   struct chat_before *ret, struct error *reterr);
+/* Adds to the bytes of the user, and locks their number. errors: those of db, RESOURCE_EXHAUSTED
+ * storage_full. */
+_must_check_ enum status send_count(struct db *db, const char *user_id, int64_t bytes,
+				    int64_t bytes_max, struct error *reterr);
+/* parent: "" for a root. running_max: more generations are not counted. errors: those of db. */
+_must_check_ enum status send_place(struct db *db, const char *chat_id, const char *parent,
+				    const char *user_id, int64_t running_max,
+				    struct send_place *ret, struct error *reterr);
+/* errors: INVALID_ARGUMENT parent_unknown, RESOURCE_EXHAUSTED siblings_full. */
+_must_check_ enum status send_place_check(const struct send_place *place, int64_t siblings_max,
+					  struct error *reterr);
+
+#endif
