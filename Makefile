@@ -43,8 +43,9 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOU
 HARDEN += $(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
 CFLAGS_release := -O2 -g $(HARDEN)
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
-CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-CFLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+# Where tests run a mistake in the program ends it: LIMITLESS_STRICT.
+CFLAGS_asan := -DLIMITLESS_STRICT -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_tsan := -DLIMITLESS_STRICT -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 CFLAGS_all = $(CSTD) $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 # A library that a program does not use is not loaded: it would cost memory in each process.
 LDFLAGS += -Wl,--as-needed $(LDFLAGS_$(MODE)) $(filter -fsanitize% -fno-sanitize%,$(CFLAGS_$(MODE)))

@@ -71,6 +71,7 @@ int fault_tests(void);
 int body_tests(void);
 int crash_tests(void);
 int crew_tests(void);
+int moves_tests(void);
 int limit_tests(void);
 int forward_tests(void);
 int catalogue_tests(void);
