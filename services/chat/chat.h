@@ -72,12 +72,6 @@ extern const size_t chat_keys_n;
 _must_check_ enum status catalogue_store(const struct catalogue *catalogue, struct db *db,
 					 struct error *reterr);
 
-/* The model that a request names; "" means fallback, and the catalogue's first when that is "" too.
- * errors: INVALID_ARGUMENT model_unknown with the field `model`. */
-_must_check_ enum status chat_model(const struct catalogue *catalogue, const char *id,
-				    const char *fallback, const struct model **ret,
-				    struct error *reterr);
-
 /* The service's main(); the tests start it, too. */
 int chat_serve(int argc, char **argv);
 

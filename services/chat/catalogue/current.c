@@ -1,7 +1,5 @@
 #include "chat/catalogue/current.h"
 
-#include "chat/chat.h"
-
 void current_init(struct current *current)
 {
 	pthread_mutex_init(&current->lock, NULL);

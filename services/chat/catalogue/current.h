@@ -19,4 +19,10 @@ struct catalogue *current_catalogue(struct current *current);
 /* Takes the caller's reference. Any thread. */
 void current_set(struct current *current, struct catalogue *catalogue);
 
+/* The model that a request names; "" means fallback, and the catalogue's first when that is "" too.
+ * errors: INVALID_ARGUMENT model_unknown with the field `model`. */
+_must_check_ enum status chat_model(const struct catalogue *catalogue, const char *id,
+				    const char *fallback, const struct model **ret,
+				    struct error *reterr);
+
 #endif
