@@ -52,14 +52,14 @@ struct chat_conf {
 
 struct engine;
 
-/* The state of the process, which handlers reach by chat_of. Set before the first of them runs. */
+/* The state of the service, set before the first handler runs. */
 struct chat {
 	const struct chat_conf *conf;
 	struct current current;
 	struct engine *engine;
 };
-extern struct chat chat;
 
+/* In handlers. */
 static inline struct chat *chat_of(const struct rpc_call *call)
 {
 	return call->state;

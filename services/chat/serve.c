@@ -16,8 +16,7 @@
 #define JOB_LEASE_MS 60000
 #define CATALOGUE_BYTES_MAX (256u << 20) /* a ring of requests_per_minute for each key, too */
 
-struct chat chat;
-
+static struct chat chat;
 static struct db_pool *pool; /* of chat_worker */
 static struct outbox *outbox;
 static struct jobs *jobs;
@@ -98,6 +97,7 @@ static enum status start(struct service *service, struct error *reterr)
 			.interval_ms = (int32_t)chat.conf->purge_ms,
 			.lease_ms = JOB_LEASE_MS,
 			.run = chat_purge,
+			.ctx = &chat,
 		},
 	};
 	start_engine(service);

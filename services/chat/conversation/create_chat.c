@@ -21,8 +21,9 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 	if (s != OK)
 		return s;
 	uuid_v7(id);
-	const char *const params[] = {id, call->subject, title, model->id,
-				      db_param_i64(call->arena, chat.conf->user_chats_max)};
+	const char *const params[] = {
+		id, call->subject, title, model->id,
+		db_param_i64(call->arena, chat_of(call)->conf->user_chats_max)};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_insert, params, &rows,
 			&call->err);
 	if (s != OK)
@@ -31,7 +32,7 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 		return rpc_fail(call, RESOURCE_EXHAUSTED, "chats_full",
 				"you have %" PRId64 " chats, as many as one may have: delete some; "
 				"the bin is emptied from time to time to make room",
-				chat.conf->user_chats_max);
+				chat_of(call)->conf->user_chats_max);
 	chat_read(call->arena, rows, 0, resp);
 	return OK;
 }

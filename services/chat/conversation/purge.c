@@ -4,13 +4,14 @@
 
 #define BATCH_MESSAGES 10000 /* in one transaction */
 
-enum status chat_purge(struct db *db, _unused_ void *ctx, struct error *reterr)
+enum status chat_purge(struct db *db, void *ctx, struct error *reterr)
 {
+	const struct chat_conf *conf = ((const struct chat *)ctx)->conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
 	const char *const params[] = {
-		db_param_i64(arena, chat.conf->bin_lifetime_ms),
-		db_param_i64(arena, chat.conf->user_chats_max),
-		db_param_i64(arena, chat.conf->user_bytes_max),
+		db_param_i64(arena, conf->bin_lifetime_ms),
+		db_param_i64(arena, conf->user_chats_max),
+		db_param_i64(arena, conf->user_bytes_max),
 		db_param_i64(arena, BATCH_MESSAGES),
 	};
 	int64_t n = 1;

@@ -4,7 +4,7 @@
 
 #include "runtime/db/db.h"
 
-/* A job of runtime/jobs. */
+/* A job of runtime/jobs. ctx: struct chat. */
 enum status chat_purge(struct db *db, void *ctx, struct error *reterr);
 
 #endif

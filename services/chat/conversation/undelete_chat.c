@@ -4,8 +4,8 @@ enum status chat_v1_undelete_chat(struct rpc_call *call, const Chat__V1__Undelet
 				  Chat__V1__Chat *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {req->chat,
-				      db_param_i64(call->arena, chat.conf->bin_lifetime_ms)};
+	const char *const params[] = {
+		req->chat, db_param_i64(call->arena, chat_of(call)->conf->bin_lifetime_ms)};
 	enum status s;
 
 	s = db_query_as(service_db(call), call->subject, &sql_chat_undelete, params, &rows,

@@ -5,11 +5,11 @@
 
 #define MESSAGES_OF_A_SEND 2 /* question and answer */
 
-enum status send_chat(struct db *db, const char *chat_id, int64_t messages_max,
+enum status send_chat(struct db *db, const char *chat, int64_t messages_max,
 		      struct chat_before *ret, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {chat_id};
+	const char *const params[] = {chat};
 	enum status s = db_query_one(db, &sql_send_chat, params, &rows, reterr);
 
 	if (s != OK)
@@ -51,13 +51,13 @@ static void read_hop(const PGresult *rows, const char *id, const char *depth, st
 	ret->depth = db_i32(rows, 0, depth);
 }
 
-enum status send_place(struct db *db, const char *chat_id, const char *parent, const char *user_id,
+enum status send_place(struct db *db, const char *chat, const char *parent, const char *user_id,
 		       int64_t running_max, struct send_place *ret, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {*parent ? parent : NULL, chat_id, user_id,
-				      db_param_i64(arena, running_max), *parent ? parent : chat_id};
+	const char *const params[] = {*parent ? parent : NULL, chat, user_id,
+				      db_param_i64(arena, running_max), *parent ? parent : chat};
 	enum status s = db_query_one(db, &sql_send_place, params, &rows, reterr);
 
 	if (s != OK)

@@ -26,14 +26,14 @@ struct send_place {
 };
 
 /* Locks the chat. errors: those of db, NOT_FOUND, RESOURCE_EXHAUSTED chat_full. */
-_must_check_ enum status send_chat(struct db *db, const char *chat_id, int64_t messages_max,
+_must_check_ enum status send_chat(struct db *db, const char *chat, int64_t messages_max,
 				   struct chat_before *ret, struct error *reterr);
 /* Adds to the bytes of the user, and locks their number. errors: those of db, RESOURCE_EXHAUSTED
  * storage_full. */
 _must_check_ enum status send_count(struct db *db, const char *user_id, int64_t bytes,
 				    int64_t bytes_max, struct error *reterr);
 /* parent: "" for a root. running_max: more generations are not counted. errors: those of db. */
-_must_check_ enum status send_place(struct db *db, const char *chat_id, const char *parent,
+_must_check_ enum status send_place(struct db *db, const char *chat, const char *parent,
 				    const char *user_id, int64_t running_max,
 				    struct send_place *ret, struct error *reterr);
 /* errors: INVALID_ARGUMENT parent_unknown, RESOURCE_EXHAUSTED siblings_full. */
