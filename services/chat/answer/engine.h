@@ -1,8 +1,8 @@
-/* What all files of answer/ and watch/ stand on: the engine's thread, its crew, and the count of
- * what is under way. docs/modules/generation.md has the picture and the order of the steps.
+/* All files of answer/ and watch/ stand on this: the engine's thread, its crew, and the count of
+ * what is under way. docs/modules/generation.md has the order of the steps.
  *
- * Threads. The engine thread is that of the HTTP client: generations, watchers and everything else
- * here without another word belong to it and need no lock. Database work runs on the crew's
+ * Threads. The engine thread is that of the HTTP client: what says nothing else here belongs
+ * to it and needs no lock, such as generations and watchers. Database work runs on the crew's
  * threads. Hooks of rpc only post to the engine thread. */
 #ifndef CHAT_ANSWER_ENGINE_H
 #define CHAT_ANSWER_ENGINE_H
@@ -23,13 +23,13 @@ struct engine_options {
 	/* A new channel to another replica; the engine closes it. */
 	struct rpc_channel *(*dial)(void *ctx, const char *endpoint);
 	void *dial_ctx;
-	bool strict; /* for tests: a mistake in the program ends the process */
+	bool strict; /* a mistake in the program ends the process; for tests */
 };
 
 struct engine {
 	const struct chat_conf *conf;
 	struct engine_options options;
-	char boot_id[UUID_SIZE]; /* name of this process among all that ever were */
+	char boot_id[UUID_SIZE]; /* of this process; no other has it, before or after */
 	struct http_client *http;
 	struct crew *crew;
 	struct generation *generations[BUCKETS]; /* generation.c */
@@ -47,13 +47,13 @@ struct engine {
 
 /* Runs fn(ctx) on the engine thread. Any thread. */
 void engine_post(struct engine *engine, void (*fn)(void *ctx), void *ctx);
-/* Something is under way whose end comes to the engine thread: until engine_rest. */
+/* One thing more is under way, until engine_rest. Engine thread. */
 void engine_busy(struct engine *engine);
 void engine_rest(struct engine *engine);
 /* Gives work to the crew; it counts as under way until it is done. */
 void engine_submit(struct engine *engine, struct work *work);
 
-/* errors: UNAVAILABLE service_unavailable. */
+/* The service stops. errors: UNAVAILABLE service_unavailable. */
 enum status engine_refuse(struct error *reterr);
 
 #endif

@@ -1,10 +1,10 @@
 /* What is known of one generation, and how it looks in answers and events. */
-#ifndef CHAT_GENERATION_FACTS_H
-#define CHAT_GENERATION_FACTS_H
+#ifndef CHAT_ANSWER_FACTS_H
+#define CHAT_ANSWER_FACTS_H
 
 #include "chat/chat.h"
 
-/* The answer among the messages with the same parent. */
+/* The place of an answer among the messages with the same parent. */
 struct family {
 	int32_t count, index; /* 0: not known */
 	char previous[UUID_SIZE], next[UUID_SIZE];

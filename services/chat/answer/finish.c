@@ -28,7 +28,7 @@ struct end_work {
 	struct family family;
 };
 
-/* What the provider says is believed while it is possible at all; otherwise we count. */
+/* A count of the provider's is believed as long as it is possible. Otherwise we count. */
 static bool believable(const struct generation *generation)
 {
 	const struct provider_stream *stream = &generation->try.answer.stream;
@@ -116,7 +116,7 @@ static const char *marks_param(struct arena *arena, const struct end_work *end)
 	return db_param_bytes(arena, marks.data, marks.len);
 }
 
-/* A refused send: its rows go, and what may be held is released. */
+/* The rows of a refused send go, and a hold that may exist is released. */
 static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
@@ -256,7 +256,7 @@ static void end_done(struct work *work)
 	end_free(end);
 }
 
-/* An attempt that wrote nothing keeps what an earlier one wrote; it costs nothing. */
+/* An attempt that wrote nothing keeps the text of an earlier one. It costs nothing. */
 static void keep_former(struct generation *generation)
 {
 	const struct event_log *former = generation->former;
@@ -297,7 +297,7 @@ void finish_begin(struct generation *generation)
 {
 	struct end_work *end = end_new(generation);
 
-	/* Watchers may have seen a later attempt: its refusal is an end like others. */
+	/* Watchers may have seen a later attempt, so its refusal is an end like others. */
 	if (generation->outcome.refused && generation->log->facts.attempt == 1) {
 		end->withdrawn = true;
 		end->last[end->n_last++] = EVENT_ERROR;

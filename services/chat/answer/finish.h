@@ -1,5 +1,5 @@
-/* Steps 6 to 8: one transaction has text, usage, state and what credits must hear; then listeners
- * learn of it. */
+/* Steps 6 to 8: one transaction stores text, usage and state, and leaves a message for credits.
+ * Then listeners learn of it. */
 #ifndef CHAT_ANSWER_FINISH_H
 #define CHAT_ANSWER_FINISH_H
 

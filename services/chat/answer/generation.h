@@ -21,7 +21,8 @@ enum stage {
 	STAGES_N,
 };
 
-/* Somebody who follows a generation; the first member of what it needs. Functions run on the engine thread. */
+/* Somebody who follows a generation; the first member of what it needs. Its functions run on the
+ * engine thread. */
 struct listener {
 	struct generation *generation; /* NULL: none */
 	struct listener *next, **here;

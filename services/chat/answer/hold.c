@@ -60,7 +60,7 @@ static void accept(struct generation *generation)
 	generation_advance(generation, STAGE_TRY);
 }
 
-/* Credits said no, or nothing: then the hold may exist, and is voided at the end. */
+/* When credits gave no answer the hold may exist: it is voided at the end. */
 static void take_hold(struct generation *generation, enum status status, const struct error *err)
 {
 	struct error own;
@@ -97,7 +97,7 @@ static void hold_now(struct generation *generation)
 static void take_void(struct generation *generation, _unused_ enum status status,
 		      _unused_ const struct error *err)
 {
-	/* Whatever came: there may have been nothing to void. */
+	/* A refusal is as good as an answer: there may have been nothing to void. */
 	if (generation->doom.code != OK)
 		generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0,
 			       &generation->doom);
@@ -105,8 +105,8 @@ static void take_void(struct generation *generation, _unused_ enum status status
 		hold_now(generation);
 }
 
-/* The hold of an attempt that was lost would count against the user until it expires, and may be
- * all that the user has. */
+/* Until it expires the hold of a lost attempt counts against the user. It may be all that the user
+ * has. */
 static void void_former(struct generation *generation)
 {
 	struct rpc_call_options options = {.parent = &generation->context};

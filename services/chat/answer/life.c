@@ -21,7 +21,7 @@ struct life {
 	bool stopped;
 };
 
-/* The last work of a process: its leases go to the others. */
+/* The last work of a process gives its leases to the others. */
 struct release_work {
 	struct work work;
 	struct life *life;
@@ -135,7 +135,7 @@ static void release_done(struct work *work)
 	pthread_mutex_unlock(&life->lock);
 }
 
-/* Nothing is under way any more: the leases can go. */
+/* Nothing is under way any more, so nothing needs the leases. */
 static void release(struct engine *engine)
 {
 	struct release_work *release = calloc(1, sizeof *release);

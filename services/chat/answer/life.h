@@ -1,4 +1,4 @@
-/* The engine's life: it holds prices, asks providers, stores and hands out what they write. */
+/* The engine runs generations from start to stop. */
 #ifndef CHAT_ANSWER_LIFE_H
 #define CHAT_ANSWER_LIFE_H
 

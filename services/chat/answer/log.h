@@ -1,7 +1,7 @@
-/* The events of a generation: two texts and marks that say where each event ends, so that a replay
- * from any event on is a piece of text and needs no memory of its own. */
-#ifndef CHAT_GENERATION_LOG_H
-#define CHAT_GENERATION_LOG_H
+/* The events of a generation: two texts, and marks that say where each event ends. So a replay from
+ * any event on is a piece of text and needs no memory of its own. */
+#ifndef CHAT_ANSWER_LOG_H
+#define CHAT_ANSWER_LOG_H
 
 #include "chat/answer/facts.h"
 #include "runtime/base/buf.h"
@@ -36,8 +36,8 @@ struct event_log *log_ref(struct event_log *log);
 void log_unref(struct event_log *log);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct event_log *, log_unref);
 
-/* Appends text, cut between characters into events. False: the limit of bytes or events is reached,
- * and what fits was taken. kind: EVENT_TEXT or EVENT_REASONING. */
+/* Appends text, cut between characters into events. kind: EVENT_TEXT or EVENT_REASONING. False:
+ * the limit of bytes or events is reached; the part that fits was taken. */
 bool log_add_text(struct event_log *log, enum event_kind kind, const char *text, size_t len);
 /* Appends an event without text. */
 void log_add(struct event_log *log, enum event_kind kind);
@@ -63,8 +63,8 @@ struct place {
 /* The place after event seq. False: the log has no such event yet. */
 bool log_seek(const struct event_log *log, int32_t seq, struct place *ret);
 
-/* The next event at place, neighbours of one kind merged up to EVENT_BYTES_MAX; *ret_after is the
- * place behind it. False: there is none yet. */
+/* The next event at place. Neighbours of one kind are merged up to EVENT_BYTES_MAX. *ret_after is
+ * the place behind it. False: there is none yet. */
 struct event {
 	enum event_kind kind;
 	const char *text; /* in the log, no NUL behind it */

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define REQUESTS_PER_PLACE 4 /* at once of one user: repeats come beside what they repeat */
+#define REQUESTS_PER_PLACE 4 /* at once of one user; a repeat comes beside its original */
 
 /* A user who has something here. */
 struct tenant {
@@ -72,7 +72,7 @@ void places_end(struct engine *engine, const char *user_id)
 	put(engine, user_id);
 }
 
-/* How many one user has is counted where all replicas see it, in the database. */
+/* The generations of one user are counted in the database, for all replicas. */
 enum status places_take(struct engine *engine, const char *user_id, struct error *reterr)
 {
 	const struct chat_conf *conf = engine->conf;

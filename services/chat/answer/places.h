@@ -1,5 +1,4 @@
-/* Places for generations in this process: so many a user, and the last ones for users who have
- * none. */
+/* Places for generations in this process. The last ones are for users who have none. */
 #ifndef CHAT_ANSWER_PLACES_H
 #define CHAT_ANSWER_PLACES_H
 
@@ -12,7 +11,7 @@ void places_end(struct engine *engine, const char *user_id);
 /* Whether it may become a generation. errors: GENERATIONS_FULL, OVERLOADED. */
 _must_check_ enum status places_take(struct engine *engine, const char *user_id,
 				     struct error *reterr);
-/* A generation runs here, or does no more. */
+/* A generation of the user runs here, until places_rest. */
 void places_run(struct engine *engine, const char *user_id);
 void places_rest(struct engine *engine, const char *user_id);
 /* GENERATIONS_FULL. */

@@ -58,7 +58,7 @@ static enum status check(const Chat__V1__GenerateRequest *req, struct error *ret
 
 /* ---------------------------------------------------------------- it is looked up */
 
-/* The least hold for this request: context may come to its text. */
+/* The least that can be held for this request. Its context is not known yet. */
 static enum status price_floor(struct crew_member *member, struct start *start,
 			       struct error *reterr)
 {
@@ -203,7 +203,7 @@ static void on_look(void *ctx, enum status status, _unused_ const ProtobufCMessa
 	engine_post(start->request.engine, looked, start);
 }
 
-/* The look costs a read; a hold that is refused would cost a transaction there and two here. */
+/* The look costs a read. A refused hold costs a transaction there and two here. */
 static void look_at_balance(struct start *start)
 {
 	struct engine *engine = start->request.engine;

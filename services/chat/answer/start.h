@@ -1,5 +1,5 @@
-/* A request on its way to step 1: whether it was here before, whether its user can pay at all, and
- * whether there is a place for it. Nothing is left of it until it is stored. */
+/* Step 0: a request is looked up, its user's balance is looked at, and a place is taken for it.
+ * Until it is stored nothing of it stays. */
 #ifndef CHAT_ANSWER_START_H
 #define CHAT_ANSWER_START_H
 

@@ -232,8 +232,8 @@ static enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 			   req->parameters ? req->parameters->max_output_tokens : 0, reterr);
 }
 
-/* The same request may have been faster on another way: then the chat is busy with it, the key is
- * taken, or it has the last place of the user. A key whose request was refused is free again. */
+/* A repeat of the request may have been faster. Then the chat is busy with it, the key is taken, or
+ * it has the last place of the user. A key whose request was refused is free again. */
 enum status store_send(struct crew_member *member, struct request *request, struct error *reterr)
 {
 	struct error err;

@@ -23,14 +23,15 @@ struct request {
 	struct generation *generation; /* that was started */
 };
 
-/* Of the client, or the request's own id. The same request has the same hash.
+/* Sets key and hash. The key is the client's, or the request's own id.
  * errors: RESOURCE_EXHAUSTED call_too_large. */
 _must_check_ enum status store_key(struct request *request, struct error *reterr);
-/* *ret_found: the key is known, and the rest is done. A failure that was ours is begun anew.
+/* Looks the key up. *ret_found: existing and its id are set, and the same request begins anew when
+ * the failure was ours.
  * errors: those of db, IDEMPOTENCY_KEY_REUSED, and of prompt_read. */
 _must_check_ enum status store_find(struct crew_member *member, struct request *request,
 				    bool *ret_found, struct error *reterr);
-/* request->generation, or what store_find finds. errors: those of db, NOT_FOUND, MODEL_UNKNOWN,
+/* Sets request->generation, or finds it as store_find does. errors: those of db, NOT_FOUND, MODEL_UNKNOWN,
  * PARENT_UNKNOWN, CONTEXT_TOO_LONG, GENERATION_RUNNING, and what is full. */
 _must_check_ enum status store_send(struct crew_member *member, struct request *request,
 				    struct error *reterr);

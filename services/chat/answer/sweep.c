@@ -50,7 +50,7 @@ static void run_claim(struct crew_member *member, struct sweep_work *sweep, cons
 	generation_read(generation, rows, row);
 	generation->reset_due = true;
 	s = read_former(generation, member->worker, &err);
-	/* Where text is, the price had been held and events went out. */
+	/* It wrote text, so its price had been held. */
 	generation->log->facts.accepted = generation->former != NULL;
 	if (s == OK)
 		s = prompt_read(generation, member->worker, db_i32(rows, row, "max_output_tokens"),

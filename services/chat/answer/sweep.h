@@ -1,4 +1,4 @@
-/* Generations whose replica is gone are taken over: the next attempt, with a new epoch. */
+/* Generations whose replica is gone are taken over for their next attempt. */
 #ifndef CHAT_ANSWER_SWEEP_H
 #define CHAT_ANSWER_SWEEP_H
 

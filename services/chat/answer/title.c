@@ -14,7 +14,7 @@ static bool white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Behind white space and the marks of headings, quotes, lists and code fences. */
+/* Skips white space and the marks of headings, quotes, lists and code fences. */
 static const char *skip_marks(const char *text)
 {
 	while (white(*text) || (*text && strchr("#>*-`", *text)))

@@ -4,8 +4,8 @@
 
 #include "chat/chat.h"
 
-/* From the first line that says something: without Markdown's marks at its beginning, white space
- * joined, cut between words after about 60 characters. "" when there is nothing to say. */
+/* Made of the first line that has words: without Markdown's marks at its beginning, white space
+ * joined, cut between words after about 60 characters. "" when there is no such line. */
 void title_of_text(const char *text, char out[TITLE_BYTES_MAX + 1]);
 
 #endif

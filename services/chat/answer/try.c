@@ -114,7 +114,7 @@ static bool on_data(struct http_transfer *transfer, const void *data, size_t len
 		return true;
 	if (generation->stage != STAGE_TRY)
 		return false;
-	if (!is_answer(try)) { /* what does not fit says nothing that is needed */
+	if (!is_answer(try)) { /* its beginning is enough */
 		size_t room = REFUSAL_BYTES - try->refusal.len;
 
 		buf_add(&try->refusal, data, len < room ? len : room);
@@ -149,7 +149,7 @@ void try_pause(struct generation *generation)
 		   pause_over, generation_ref(generation));
 }
 
-/* Another try after a while, unless that is too late. err: why the last one failed. */
+/* Tries again after a while, unless that is too late. err: of the last try. */
 static void again_after(struct generation *generation, int64_t wait_us, const struct error *err)
 {
 	const struct chat_conf *conf = generation->engine->conf;
@@ -163,8 +163,8 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 	generation_advance(generation, STAGE_PAUSE);
 }
 
-/* The same question as this model takes it: without the parameter that it refused, which its route
- * remembers, or with the shorter answer that it offers. */
+/* Makes the question fit the model: without the parameter that it refused, or for a shorter answer
+ * that it offers. The route remembers the parameter. */
 static bool mend(struct generation *generation)
 {
 	struct provider_try *try = &generation->try;
@@ -200,7 +200,7 @@ static void note_fault(struct generation *generation, const struct error *err)
 		 LOG_S("request_id", generation->log->facts.request_id));
 }
 
-/* again: nothing came, so that somebody else may be asked. */
+/* again: nothing came, so another provider may be asked. */
 static void try_failed(struct generation *generation, bool again)
 {
 	const struct chat_conf *conf = generation->engine->conf;
@@ -226,7 +226,7 @@ static void try_failed(struct generation *generation, bool again)
 		again_after(generation, wait_us, &try->fault.err);
 		return;
 	}
-	/* What failed rests or is avoided; another may be free. */
+	/* The key that failed rests or is avoided. Another may be free. */
 	generation_advance(generation, STAGE_TRY);
 }
 
@@ -239,7 +239,7 @@ static Chat__V1__StopReason stop_reason(const struct provider_stream *stream)
 	return CHAT__V1__STOP_REASON__STOP;
 }
 
-/* It came to its end and nobody can use it: not the fault of the key, and not to be asked again. */
+/* The answer is whole and of no use. The key is not at fault, and another try would be no better. */
 static void end_unusable(struct generation *generation, const char *reason)
 {
 	struct error err;

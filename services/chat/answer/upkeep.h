@@ -1,5 +1,5 @@
-/* Step 5, for all generations at once: what was written is stored, leases and holds are renewed,
- * and the database says which leases are lost and what is to be stopped. */
+/* Step 5, for all generations at once: new text is stored, leases and holds are renewed. The database
+ * says which leases are lost and which answers are to be stopped. */
 #ifndef CHAT_ANSWER_UPKEEP_H
 #define CHAT_ANSWER_UPKEEP_H
 

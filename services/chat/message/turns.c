@@ -9,13 +9,13 @@ static bool is(const struct prompt_message *message, const char *role)
 	return strcmp(message->role, role) == 0;
 }
 
-/* Providers refuse it as they refuse no text. */
+/* Providers refuse such a text as they refuse an empty one. */
 static bool is_blank(const char *text)
 {
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-/* The texts of role in messages[0 … n - 1] as one: each once where it follows itself. */
+/* The texts of role in messages[0 … n - 1] as one. A text that follows itself is there once. */
 static char *join(struct arena *arena, const struct prompt_message *messages, size_t n,
 		  const char *role)
 {

@@ -99,7 +99,7 @@ static void look_done(struct work *work)
 	free(look);
 }
 
-/* Another replica asks: what does not run here is not ours to find. */
+/* Another replica asks, so only this process is searched. */
 static void look_here(struct watch *watch, struct generation *generation)
 {
 	struct error err;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PEERS_MAX 64 /* channels kept; beyond that one that nobody uses is closed */
+#define PEERS_MAX 64 /* beyond these a channel that nobody uses is closed */
 
 struct peer {
 	struct peer *next;
@@ -60,7 +60,7 @@ static struct peer *peer_find(struct peers *peers, const char *endpoint)
 	return peer;
 }
 
-/* The channel of a peer that nobody uses, taken out, when there are too many. */
+/* Takes a peer that nobody uses out when there are too many: its channel, or NULL. */
 static struct rpc_channel *peer_evict(struct peers *peers)
 {
 	struct peer **at = &peers->first, **idle = NULL, *peer;

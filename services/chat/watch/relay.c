@@ -103,7 +103,8 @@ static bool pass(struct watch *watch, const struct buf *packed)
 	return watch_send(watch, event);
 }
 
-/* The owner is gone, or has ended it meanwhile: look again. Anything else is the watcher's. */
+/* When the owner is gone, or has ended it meanwhile, it is looked up again. Another end is the
+ * watcher's own. */
 static void take_end(struct watch *watch)
 {
 	struct relay *relay = watch->relay;

@@ -145,7 +145,7 @@ static void the_longest_answer_is_cut(void **state)
 	assert_int_equal(reader->text.len, ANSWER_BYTES_MAX);
 }
 
-/* Who takes nothing for watch_stall is ended, and misses nothing when it comes back. */
+/* A reader that takes nothing for watch_stall is ended. It misses nothing when it comes back. */
 static void a_slow_reader_is_ended_and_resumes(void **state)
 {
 	struct stage *stage = *state;

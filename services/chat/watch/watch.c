@@ -50,7 +50,7 @@ void watch_finish(struct watch *watch, enum status status, const struct error *e
 {
 	if (watch->finished)
 		return;
-	if (watch->starting) { /* the crew reads the request, which lives as long as the call */
+	if (watch->starting) { /* the crew reads the request, and it goes with the call */
 		watch->gone = true;
 		return;
 	}
@@ -311,8 +311,7 @@ void watch_answer(struct watch *watch, const struct facts *facts)
 	finish_call(watch, OK, &resp.base);
 }
 
-/* While a generation runs its watchers change from the former attempts' log to the present one's
- * when that has its first event. */
+/* Watchers read the log of former attempts until the present one has its first event. */
 static bool read_shown(struct watch *watch)
 {
 	struct generation *generation = watch->listener.generation;

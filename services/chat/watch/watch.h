@@ -1,5 +1,5 @@
-/* Calls that want the events of a generation, from the first on or after a cursor. watch.c, lookup.c
- * and relay.c call each other: what a watch reads, where that is, and how it comes from there. */
+/* Calls that follow a generation, from its first event on or after a cursor. watch.c, lookup.c and
+ * relay.c call each other on purpose: reading, finding and relaying take turns in one call's life. */
 #ifndef CHAT_WATCH_WATCH_H
 #define CHAT_WATCH_WATCH_H
 
@@ -29,9 +29,10 @@ struct watch {
 	struct cursor cursor;    /* of the last event it has */
 	/* Of a call that starts what it watches. */
 	const Chat__V1__GenerateRequest *req;
-	bool starting;                     /* the crew reads req: the call must live */
-	void (*lost)(struct watch *watch); /* once: what it repeats was refused and is gone */
-	bool gone;                         /* its caller */
+	bool starting; /* the crew reads req: the call must live */
+	void (*lost)(struct watch *
+			     watch); /* once: the request that it repeats was refused and is gone */
+	bool gone;                   /* its caller */
 	bool finished;
 	bool blocked; /* its queue is full */
 	int64_t blocked_us;
@@ -40,11 +41,11 @@ struct watch {
 	struct relay *relay;
 };
 
-/* For handlers, any thread: they take the call over and finish it; the handler returns RPC_LATER. */
+/* For handlers, any thread. Both take the call over and finish it; the handler returns RPC_LATER. */
 /* The events after cursor ("": all) of a generation of this user, wherever it runs. */
 void watch_begin(struct engine *engine, struct rpc_call *call, const char *generation,
 		 const char *cursor);
-/* The same for another replica: only what runs here, in the process with this boot_id.
+/* The same for another replica: only if it runs here, in the process with this boot_id.
  * errors: FAILED_PRECONDITION generation_moved. */
 void watch_begin_here(struct engine *engine, struct rpc_call *call, const char *generation,
 		      const char *user_id, const char *boot_id, const char *cursor);
@@ -60,8 +61,8 @@ void watch_finish(struct watch *watch, enum status status, const struct error *e
 void watch_attach(struct watch *watch, struct generation *generation);
 /* Sends what there is to send. */
 void watch_pump(struct watch *watch);
-/* Reads log from where the cursor is. whole: the log has all events that there are, so a cursor
- * beyond it is none of ours. False: it was, and the watch is finished. */
+/* Reads log from the cursor on. whole: the log has all events that there are, so a cursor beyond
+ * it is invalid. False: the cursor is beyond it; when whole, the watch is finished. */
 bool watch_read(struct watch *watch, struct event_log *log, bool whole);
 /* The one answer of a WATCH_ANSWER. */
 void watch_answer(struct watch *watch, const struct facts *facts);

@@ -4,7 +4,7 @@
 
 #include "chat/v1/rpc.h"
 
-/* In the shape of problem+json, in arena. It says nothing that a user should not read, by the rules of the rpc layer. */
+/* In the shape of problem+json, in arena. As in the rpc layer, users do not read what broke inside. */
 Chat__V1__GenerationError *failure_of(struct arena *arena, const struct error *err,
 				      const char *request_id);
 

@@ -14,7 +14,8 @@ struct crew_member {
 	struct db *worker;
 };
 
-/* One piece of work; the first member of what it needs. It belongs to the crew from crew_give to done. */
+/* One piece of work; the first member of what it needs. It belongs to the crew from crew_give to
+ * done. */
 struct work {
 	struct work *next;
 	struct crew *crew;
