@@ -403,7 +403,7 @@ static enum status choose(struct stack *stack, const struct mode_case *mode, str
 	unsetenv("OPENAI_BASE_URL");
 	set_or_unset("OPENAI_API_KEY", mode->provider);
 	set_or_unset("STRIPE_SECRET_KEY", mode->stripe);
-	mode_choose(stack);
+	assert_ok(mode_choose(stack, reterr), reterr);
 	unsetenv("OPENAI_API_KEY");
 	unsetenv("STRIPE_SECRET_KEY");
 	return mode_check(stack, reterr);
@@ -451,6 +451,35 @@ static void a_dir_keeps_its_mode(void **state)
 	assert_int_equal(choose(&f->stack, &(struct mode_case){"", NULL, "sk_live_1"}, &err),
 			 FAILED_PRECONDITION);
 	assert_non_null(strstr(err.message, "STRIPE_SECRET_KEY is a live key"));
+}
+
+/* The template of chat names the variables, so that a provider there needs no C. */
+static void a_variable_of_the_template_is_a_provider(void **state)
+{
+	struct fixture *f = *state;
+	char path[TOOL_PATH_MAX];
+	struct error err;
+
+	tool_path(f->stack.place.root, "%s/other", f->base);
+	tool_path(path, "%s/services/chat", f->stack.place.root);
+	assert_ok(tool_make_directory(path, 0755, &err), &err);
+	tool_path(path, "%s/services/chat/local.yaml", f->stack.place.root);
+	assert_ok(tool_write_file(path,
+				  "providers:\n  - name: acme\n    base_url: "
+				  "\"${ENV:ACME_URL|http://acme/v1}\"\n    keys: "
+				  "\"${ENV_SECRET:ACME_KEY}\"\n  - {name: demo, base_url: "
+				  "\"${DEMO_URL}\"}\n",
+				  0644, &err),
+		  &err);
+	setenv("OPENAI_API_KEY", "of no provider here", 1);
+	assert_ok(mode_choose(&f->stack, &err), &err);
+	unsetenv("OPENAI_API_KEY");
+	assert_true(f->stack.demo);
+	assert_string_equal(f->stack.provider_variables, "ACME_URL or ACME_KEY");
+	setenv("ACME_KEY", "k", 1);
+	assert_ok(mode_choose(&f->stack, &err), &err);
+	unsetenv("ACME_KEY");
+	assert_false(f->stack.demo);
 }
 
 /* A DIR of an older version is what its last start was. */
@@ -538,6 +567,7 @@ int main(void)
 		TEST(what_up_was_called_with_is_kept),
 		TEST(a_large_log_is_cut),
 		TEST(a_dir_keeps_its_mode),
+		TEST(a_variable_of_the_template_is_a_provider),
 		TEST(an_older_dir_keeps_its_mode),
 		TEST(children_get_what_they_need),
 	};

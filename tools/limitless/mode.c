@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS "OPENROUTER_API_KEY, OPENAI_API_KEY or OPENAI_BASE_URL"
+#define TEMPLATE "services/chat/local.yaml"
+#define VARIABLE "${ENV" /* ${ENV:NAME|default} or ${ENV_SECRET:NAME} */
+#define NAME_SIZE 64
 
 static const char *const money_names[] = {"none", "play", "live"};
 
@@ -14,14 +16,47 @@ static bool is_live(const char *key)
 	return strncmp(key, "sk_live_", 8) == 0 || strncmp(key, "rk_live_", 8) == 0;
 }
 
-void mode_choose(struct stack *stack)
+/* Sets stack->demo and stack->provider_variables. */
+static enum status find_providers(struct stack *stack, struct error *reterr)
 {
-	stack->demo = !environment_has("OPENROUTER_API_KEY") &&
-		      !environment_has("OPENAI_API_KEY") && !environment_has("OPENAI_BASE_URL");
+	_cleanup_(freep) char *text = NULL;
+	char path[TOOL_PATH_MAX], name[NAME_SIZE];
+	char *out = stack->provider_variables;
+	size_t n = 0;
+	enum status s;
+
+	tool_path(path, "%s/" TEMPLATE, stack->place.root);
+	s = tool_read_file(path, &text, reterr);
+	stack->demo = true;
+	*out = '\0';
+	for (const char *at = text; s == OK && (at = strstr(at, VARIABLE)); at++) {
+		const char *begin = at + strcspn(at, ":}");
+		int len;
+
+		begin += *begin == ':';
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(begin, "|}"), begin);
+		if (environment_has(name))
+			stack->demo = false;
+		len = snprintf(out + n, sizeof stack->provider_variables - n, "%s%s",
+			       n > 0 ? " or " : "", name);
+		if (len < 0 || (size_t)len >= sizeof stack->provider_variables - n)
+			return tool_fail(reterr, TEMPLATE " has too many variables");
+		n += (size_t)len;
+	}
+	return s;
+}
+
+enum status mode_choose(struct stack *stack, struct error *reterr)
+{
+	enum status s = find_providers(stack, reterr);
+
+	if (s != OK)
+		return s;
 	if (environment_has("STRIPE_SECRET_KEY"))
 		stack->money = is_live(getenv("STRIPE_SECRET_KEY")) ? MONEY_LIVE : MONEY_PLAY;
 	else
 		stack->money = stack->demo ? MONEY_PLAY : MONEY_NONE;
+	return OK;
 }
 
 /* False: DIR has no users yet. A DIR of an older version has its mode in DIR/stack only. */
@@ -55,14 +90,13 @@ static enum status refuse_answers(const struct stack *stack, struct error *reter
 	if (stack->demo)
 		return tool_fail(reterr,
 				 "%s has a provider, and answers of a stand-in would cost its "
-				 "users real credits: set " KEYS ", or choose another DIR for a "
-				 "demo",
-				 stack->place.dir);
+				 "users real credits: set %s, or choose another DIR for a demo",
+				 stack->place.dir, stack->provider_variables);
 	return tool_fail(
 		reterr,
 		"%s is a demo, and its credits, bought with play money, would pay for a "
-		"provider's answers: choose another DIR, or go on with the demo without " KEYS,
-		stack->place.dir);
+		"provider's answers: choose another DIR, or go on with the demo without %s",
+		stack->place.dir, stack->provider_variables);
 }
 
 static enum status refuse_money(const struct stack *stack, struct error *reterr)
@@ -88,7 +122,8 @@ enum status mode_check(const struct stack *stack, struct error *reterr)
 	if (stack->demo && stack->money == MONEY_LIVE)
 		return tool_fail(reterr,
 				 "STRIPE_SECRET_KEY is a live key, and nobody would answer those "
-				 "who pay but a stand-in: set " KEYS " too, or use a test key");
+				 "who pay but a stand-in: set %s too, or use a test key",
+				 stack->provider_variables);
 	if (!recall(stack, &demo, &money))
 		return OK;
 	if (demo != stack->demo)

@@ -6,8 +6,10 @@
 
 #include "tools/limitless/stack.h"
 
-/* From the environment: who answers, and what money buys. Sets stack->demo and stack->money. */
-void mode_choose(struct stack *stack);
+/* From the environment: who answers, and what money buys. The providers are those of chat's
+ * template: one answers when a variable of the template is set. Sets stack->demo and stack->money.
+ * errors: those of reading the template. */
+_must_check_ enum status mode_choose(struct stack *stack, struct error *reterr);
 
 /* errors: FAILED_PRECONDITION with what to do: the mode is another one than DIR's, or makes no
  * sense. */

@@ -23,8 +23,9 @@ struct stack {
 	struct place place;
 	struct cluster cluster;
 	int port;
-	bool tcp;  /* services listen on ports, else on sockets in place.run */
-	bool demo; /* no provider's key is given: the stand-in answers */
+	bool tcp;                     /* services listen on ports, else on sockets in place.run */
+	bool demo;                    /* no provider's key is given: the stand-in answers */
+	char provider_variables[256]; /* those that give one, for people */
 	enum money money;
 	struct program programs[STACK_PROGRAMS_MAX]; /* in the order of their start */
 	size_t n_programs;

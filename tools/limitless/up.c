@@ -94,8 +94,9 @@ static enum status prepare(struct supervisor *sup, const char *dir, struct error
 		s = place_prepare(&stack->place, &stack->cluster, reterr);
 	if (s != OK)
 		return s;
-	mode_choose(stack);
-	s = mode_check(stack, reterr);
+	s = mode_choose(stack, reterr);
+	if (s == OK)
+		s = mode_check(stack, reterr);
 	if (s != OK)
 		return s;
 	stack_list(stack);
@@ -262,9 +263,9 @@ static void announce(const struct stack *stack)
 	       "or "
 	       "more.\n");
 	if (stack->demo)
-		printf("Answers come from a stand-in, for no provider's key is set: give "
-		       "OPENROUTER_API_KEY or OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible "
-		       "server.\n");
+		printf("Answers come from a stand-in, for no provider's key is set: set "
+		       "%s.\n",
+		       stack->provider_variables);
 	printf("Ctrl-C stops it. Data and logs: %s\n", stack->place.dir);
 	fflush(stdout);
 	memory_trim_start();
