@@ -1,19 +1,8 @@
 /* The configuration keys of chat. */
 #include "chat/chat.h"
 
-#define SECOND_MS 1000LL
-#define HOUR_MS (3600 * SECOND_MS)
-#define DAY_MS (24 * HOUR_MS)
-#define OWN(key_, type_, member_, fallback_, min_, max_, help_)                            \
-	{                                                                                  \
-		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_), \
-		.fallback = fallback_, .min = min_, .max = max_, .help = help_             \
-	}
-#define LIVE(key_, type_, member_, fallback_, min_, max_, help_)                               \
-	{                                                                                      \
-		.key = key_, .type = type_, .offset = offsetof(struct chat_conf, member_),     \
-		.fallback = fallback_, .min = min_, .max = max_, .reload = true, .help = help_ \
-	}
+#define CONF_STRUCT struct chat_conf
+
 /* A member of an item of `providers`. */
 #define ITEM(key_, type_, member_, fallback_, min_, max_, help_)                          \
 	{                                                                                 \
@@ -23,78 +12,84 @@
 	}
 
 const struct conf_key chat_keys[] = {
-	OWN("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,
-	    "PostgreSQL conninfo or URI of the role chat_worker, which runs generations."),
-	OWN("models", CONF_TEXT, models, "deploy/config/models.yaml", 0, 0,
-	    "File of the catalogue of models; SIGHUP reads it anew."),
-	OWN("advertise", CONF_TEXT, advertise, "", 0, 0,
-	    "Where other replicas reach this one; empty: the first of listen."),
-	OWN("engine.workers", CONF_INTEGER, engine_workers, "4", 1, 64,
-	    "Threads that do the database work of generations; each has two connections."),
-	OWN("engine.generations_max", CONF_INTEGER, generations_max, "1000", 1, 100000,
-	    "Generations at once in this process; more are refused as overloaded."),
-	OWN("engine.generations_per_user", CONF_INTEGER, generations_per_user, "5", 1, 100000,
-	    "Generations of one user at once, on all replicas; more are refused."),
-	OWN("engine.generations_reserved", CONF_INTEGER, generations_reserved, "10", 0, 90,
-	    "Percent of generations_max that are kept for users who have none in this process."),
-	OWN("limits.siblings", CONF_INTEGER, siblings_max, "200", 1, 10000,
-	    "Messages with the same parent; more are refused."),
-	OWN("limits.messages_per_chat", CONF_INTEGER, chat_messages_max, "10000", 2, 1000000,
-	    "Messages of one chat, questions and answers of all branches."),
-	OWN("limits.chats_per_user", CONF_INTEGER, user_chats_max, "10000", 1, 10000000,
-	    "Chats of one user; those in the bin count, and go early where this limit is reached."),
-	OWN("limits.bytes_per_user", CONF_BYTES, user_bytes_max, "1GiB", 1 << 20, 1LL << 40,
-	    "Text and reasoning of all messages of one user; the bin as above."),
-	OWN("lease", CONF_DURATION, lease_ms, "30s", 50, HOUR_MS,
-	    "A generation whose replica is silent for this time is taken over; renewed at a "
-	    "third of it."),
-	OWN("checkpoint", CONF_DURATION, checkpoint_ms, "500ms", 10, SECOND_MS,
-	    "How often what was written is stored while a generation runs."),
-	OWN("sweep", CONF_DURATION, sweep_ms, "1s", 10, HOUR_MS,
-	    "How often to look for generations whose replica is gone."),
-	OWN("follow", CONF_DURATION, follow_ms, "250ms", 10, HOUR_MS,
-	    "How often to look into the database for a watcher while no replica answers."),
-	OWN("watch_stall", CONF_DURATION, watch_stall_ms, "30s", 10, HOUR_MS,
-	    "A watcher that takes nothing for this time is ended; it resumes by its cursor."),
-	OWN("hold_margin", CONF_DURATION, hold_margin_ms, "60s", 0, HOUR_MS,
-	    "Holds outlive the lease by this time."),
-	OWN("lost_max", CONF_INTEGER, lost_max, "3", 0, 100,
-	    "A generation whose replica died more often than this fails."),
-	OWN("quick_tries.max", CONF_INTEGER, tries_max, "3", 1, 20,
-	    "Tries of a provider before the first token."),
-	OWN("quick_tries.within", CONF_DURATION, tries_within_ms, "10s", 0, HOUR_MS,
-	    "No further try begins after this time."),
-	OWN("quick_tries.pause", CONF_DURATION, tries_pause_ms, "200ms", 0, HOUR_MS,
-	    "Pause before the second try, doubled before each further one."),
-	OWN("provider_calls.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10, HOUR_MS,
-	    "To connect to a provider."),
-	OWN("provider_calls.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s", 10,
-	    HOUR_MS, "Until the first token of an answer."),
-	OWN("provider_calls.first_byte_timeout_local", CONF_DURATION, first_byte_timeout_local_ms,
-	    "5m", 10, HOUR_MS,
-	    "… from a loopback or private address, where the model may have to be loaded first."),
-	OWN("provider_calls.discover_every", CONF_DURATION, discover_ms, "1m", 100, DAY_MS,
-	    "How often the models of a provider with `discover` are asked for."),
-	OWN("provider_calls.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10, HOUR_MS,
-	    "Between two pieces of an answer."),
-	OWN("provider_calls.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10, HOUR_MS,
-	    "For a whole answer."),
-	OWN("provider_calls.usage_wait", CONF_DURATION, usage_wait_ms, "2s", 0, HOUR_MS,
-	    "After the last word of an answer, for its usage and the end of the connection."),
-	OWN("provider_calls.event_bytes_max", CONF_BYTES, event_bytes_max, "4MiB", 1024, 64 << 20,
-	    "Of one event, or of an answer that comes in one piece; a longer one is passed over."),
-	OWN("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
-	    "Text and reasoning of one answer; a longer one is stopped as LENGTH."),
-	OWN("bin.lifetime", CONF_DURATION, bin_lifetime_ms, "30d", 0, 3650 * DAY_MS,
-	    "Deleted chats are erased after this time."),
-	OWN("bin.purge", CONF_DURATION, purge_ms, "1h", 10, DAY_MS,
-	    "Pause between two looks for chats to erase."),
-	LIVE("providers", CONF_ITEMS, providers,
-	     "[{name: openrouter, base_url: \"" PROVIDER_OPENROUTER_URL
-	     "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL "\"}]",
-	     0, PROVIDERS_MAX,
-	     "Where models are, in the order in which they are tried. models.yaml says under which "
-	     "name of a provider it has a model."),
+	CONF_KEY("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,
+		 "PostgreSQL conninfo or URI of the role chat_worker, which runs generations."),
+	CONF_KEY("models", CONF_TEXT, models, "deploy/config/models.yaml", 0, 0,
+		 "File of the catalogue of models; SIGHUP reads it anew."),
+	CONF_KEY("advertise", CONF_TEXT, advertise, "", 0, 0,
+		 "Where other replicas reach this one; empty: the first of listen."),
+	CONF_KEY("engine.workers", CONF_INTEGER, engine_workers, "4", 1, 64,
+		 "Threads that do the database work of generations; each has two connections."),
+	CONF_KEY("engine.generations_max", CONF_INTEGER, generations_max, "1000", 1, 100000,
+		 "Generations at once in this process; more are refused as overloaded."),
+	CONF_KEY("engine.generations_per_user", CONF_INTEGER, generations_per_user, "5", 1, 100000,
+		 "Generations of one user at once, on all replicas; more are refused."),
+	CONF_KEY("engine.generations_reserved", CONF_INTEGER, generations_reserved, "10", 0, 90,
+		 "Percent of generations_max that are kept for users who have none in this "
+		 "process."),
+	CONF_KEY("limits.siblings", CONF_INTEGER, siblings_max, "200", 1, 10000,
+		 "Messages with the same parent; more are refused."),
+	CONF_KEY("limits.messages_per_chat", CONF_INTEGER, chat_messages_max, "10000", 2, 1000000,
+		 "Messages of one chat, questions and answers of all branches."),
+	CONF_KEY("limits.chats_per_user", CONF_INTEGER, user_chats_max, "10000", 1, 10000000,
+		 "Chats of one user; those in the bin count, and go early where this limit is "
+		 "reached."),
+	CONF_KEY("limits.bytes_per_user", CONF_BYTES, user_bytes_max, "1GiB", 1 << 20, 1LL << 40,
+		 "Text and reasoning of all messages of one user; the bin as above."),
+	CONF_KEY("lease", CONF_DURATION, lease_ms, "30s", 50, CONF_HOUR,
+		 "A generation whose replica is silent for this time is taken over; renewed at a "
+		 "third of it."),
+	CONF_KEY("checkpoint", CONF_DURATION, checkpoint_ms, "500ms", 10, CONF_SECOND,
+		 "How often what was written is stored while a generation runs."),
+	CONF_KEY("sweep", CONF_DURATION, sweep_ms, "1s", 10, CONF_HOUR,
+		 "How often to look for generations whose replica is gone."),
+	CONF_KEY("follow", CONF_DURATION, follow_ms, "250ms", 10, CONF_HOUR,
+		 "How often to look into the database for a watcher while no replica answers."),
+	CONF_KEY("watch_stall", CONF_DURATION, watch_stall_ms, "30s", 10, CONF_HOUR,
+		 "A watcher that takes nothing for this time is ended; it resumes by its cursor."),
+	CONF_KEY("hold_margin", CONF_DURATION, hold_margin_ms, "60s", 0, CONF_HOUR,
+		 "Holds outlive the lease by this time."),
+	CONF_KEY("lost_max", CONF_INTEGER, lost_max, "3", 0, 100,
+		 "A generation whose replica died more often than this fails."),
+	CONF_KEY("quick_tries.max", CONF_INTEGER, tries_max, "3", 1, 20,
+		 "Tries of a provider before the first token."),
+	CONF_KEY("quick_tries.within", CONF_DURATION, tries_within_ms, "10s", 0, CONF_HOUR,
+		 "No further try begins after this time."),
+	CONF_KEY("quick_tries.pause", CONF_DURATION, tries_pause_ms, "200ms", 0, CONF_HOUR,
+		 "Pause before the second try, doubled before each further one."),
+	CONF_KEY("provider_calls.connect_timeout", CONF_DURATION, connect_timeout_ms, "5s", 10,
+		 CONF_HOUR, "To connect to a provider."),
+	CONF_KEY("provider_calls.first_byte_timeout", CONF_DURATION, first_byte_timeout_ms, "60s",
+		 10, CONF_HOUR, "Until the first token of an answer."),
+	CONF_KEY("provider_calls.first_byte_timeout_local", CONF_DURATION,
+		 first_byte_timeout_local_ms, "5m", 10, CONF_HOUR,
+		 "… from a loopback or private address, where the model may have to be loaded "
+		 "first."),
+	CONF_KEY("provider_calls.discover_every", CONF_DURATION, discover_ms, "1m", 100, CONF_DAY,
+		 "How often the models of a provider with `discover` are asked for."),
+	CONF_KEY("provider_calls.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10,
+		 CONF_HOUR, "Between two pieces of an answer."),
+	CONF_KEY("provider_calls.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10,
+		 CONF_HOUR, "For a whole answer."),
+	CONF_KEY("provider_calls.usage_wait", CONF_DURATION, usage_wait_ms, "2s", 0, CONF_HOUR,
+		 "After the last word of an answer, for its usage and the end of the connection."),
+	CONF_KEY("provider_calls.event_bytes_max", CONF_BYTES, event_bytes_max, "4MiB", 1024,
+		 64 << 20,
+		 "Of one event, or of an answer that comes in one piece; a longer one is passed "
+		 "over."),
+	CONF_KEY("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
+		 "Text and reasoning of one answer; a longer one is stopped as LENGTH."),
+	CONF_KEY("bin.lifetime", CONF_DURATION, bin_lifetime_ms, "30d", 0, 3650 * CONF_DAY,
+		 "Deleted chats are erased after this time."),
+	CONF_KEY("bin.purge", CONF_DURATION, purge_ms, "1h", 10, CONF_DAY,
+		 "Pause between two looks for chats to erase."),
+	CONF_KEY_LIVE("providers", CONF_ITEMS, providers,
+		      "[{name: openrouter, base_url: \"" PROVIDER_OPENROUTER_URL
+		      "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL "\"}]",
+		      0, PROVIDERS_MAX,
+		      "Where models are, in the order in which they are tried. models.yaml says "
+		      "under which "
+		      "name of a provider it has a model."),
 	ITEM("name", CONF_TEXT, name, NULL, 0, 0,
 	     "A word of a-z, 0-9, - and _, for models.yaml, logs, metrics and the environment."),
 	ITEM("api", CONF_TEXT, api, "openai", 0, 0,

@@ -1,4 +1,5 @@
 # Named statements (sqlc's manner) to C: `-- name: x` begins a statement, its comment lines follow, then the text.
+# A part is text that several statements have: `-- part: x` begins it, a blank line ends it, and a line `@x` of a later statement takes it in.
 # awk -v owner=credits -v out=build/gen/sql/credits -v newest=0005 -f sql.awk FILES   writes out.h and out.c
 # newest: number of the newest migration, which the program waits for at its start; empty: there is none.
 function quote(text) {
@@ -6,17 +7,26 @@ function quote(text) {
 	gsub(/"/, "\\\"", text)
 	return text
 }
+function fail(text) {
+	print FILENAME ": " text > "/dev/stderr"
+	exit failed = 1
+}
+function add(text,    line, p) {
+	for (line = text; match(line, /\$[0-9]+/); line = substr(line, RSTART + RLENGTH)) {
+		p = substr(line, RSTART + 1, RLENGTH - 1) + 0
+		if (p > params)
+			params = p
+	}
+	body = body "\t\"" quote(text) "\\n\"\n"
+}
 function finish() {
+	part = ""
 	if (name == "")
 		return
-	if (body == "") {
-		print FILENAME ": " name " has no text" > "/dev/stderr"
-		exit failed = 1
-	}
-	if (name in seen) {
-		print FILENAME ": " name " is there twice" > "/dev/stderr"
-		exit failed = 1
-	}
+	if (body == "")
+		fail(name " has no text")
+	if (name in seen)
+		fail(name " is there twice")
 	seen[name] = 1
 	names[++n] = name
 	printf "const struct sql sql_%s = {\n\t\"%s\",\n%s\t%d,\n};\n", name, name, body "\t,\n", params > c
@@ -37,7 +47,24 @@ BEGIN {
 	params = 0
 	next
 }
-name == "" || /^[ \t]*$/ {
+/^-- part: / {
+	finish()
+	part = $3
+	if (part in parts)
+		fail("the part " part " is there twice")
+	parts[part] = ""
+	next
+}
+/^[ \t]*$/ {
+	part = ""
+	next
+}
+part != "" {
+	if (!/^--/)
+		parts[part] = parts[part] (parts[part] == "" ? "" : "\n") $0
+	next
+}
+name == "" {
 	next
 }
 /^--/ {
@@ -46,15 +73,16 @@ name == "" || /^[ \t]*$/ {
 	about = about "/*" substr(line, 3) " */\n"
 	next
 }
+/^[ \t]*@[a-z_]+$/ {
+	if (!(substr($1, 2) in parts))
+		fail("there is no part " substr($1, 2) " before " name)
+	count = split(parts[substr($1, 2)], lines, "\n")
+	for (i = 1; i <= count; i++)
+		add(lines[i])
+	next
+}
 {
-	line = $0
-	while (match(line, /\$[0-9]+/)) {
-		p = substr(line, RSTART + 1, RLENGTH - 1) + 0
-		if (p > params)
-			params = p
-		line = substr(line, RSTART + RLENGTH)
-	}
-	body = body "\t\"" quote($0) "\\n\"\n"
+	add($0)
 }
 END {
 	if (failed)

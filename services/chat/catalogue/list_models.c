@@ -1,10 +1,10 @@
 #include "chat/chat.h"
+#include "runtime/service/list.h"
 
 static void describe(struct arena *arena, const struct model *model, Chat__V1__Model *ret)
 {
 	size_t n = 0;
 
-	chat__v1__model__init(ret);
 	ret->id = arena_strdup(arena, model->id);
 	ret->display_name = arena_strdup(arena, model->name);
 	ret->provider = arena_strdup(arena, model->provider);
@@ -33,16 +33,10 @@ enum status chat_v1_list_models(struct rpc_call *call,
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
 		current_catalogue(&chat_of(call)->current);
-	size_t n = catalogue->n_models;
-	Chat__V1__Model *models = arena_array(call->arena, n, sizeof *models);
+	enum status s = list_new(call, &chat__v1__model__descriptor, catalogue->n_models,
+				 &resp->n_models, &resp->models);
 
-	resp->models = arena_array(call->arena, n, sizeof *resp->models);
-	if (!models || !resp->models)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%zu models", n);
-	for (size_t i = 0; i < n; i++) {
-		describe(call->arena, &catalogue->models[i], &models[i]);
-		resp->models[i] = &models[i];
-	}
-	resp->n_models = n;
-	return OK;
+	for (size_t i = 0; s == OK && i < catalogue->n_models; i++)
+		describe(call->arena, &catalogue->models[i], resp->models[i]);
+	return s;
 }

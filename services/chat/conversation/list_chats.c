@@ -1,57 +1,37 @@
 #include "chat/conversation/conversation.h"
-#include "runtime/base/page.h"
-
-#include <string.h>
-
-/* A page's key is "t" or "f" for pinned and the time behind it. */
-static const char *key_of(struct arena *arena, const PGresult *rows, int row)
-{
-	return arena_printf(arena, "%c%s", db_bool(rows, row, "pinned") ? 't' : 'f',
-			    db_peek(rows, row, "update_text"));
-}
+#include "runtime/service/list.h"
 
 enum status chat_v1_list_chats(struct rpc_call *call, const Chat__V1__ListChatsRequest *req,
 			       Chat__V1__ListChatsResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct arena *arena = call->arena;
-	Chat__V1__Chat *chats;
 	struct page page;
+	const char *key;
 	enum status s;
-	int n;
+	size_t n;
 
-	s = page_begin(&page, arena, call->method->path,
+	s = list_begin(call,
 		       arena_printf(arena, "%s %s %d", call->subject, req->project, req->archived),
-		       req->page_size, req->page_token, &call->err);
+		       req->page_size, req->page_token, &page);
 	if (s != OK)
 		return s;
+	key = page_key(&page, "t" PAGE_FIRST_TIME);
 	const char *const params[] = {
 		call->subject,
 		req->archived ? "true" : "false",
 		*req->project ? req->project : NULL,
-		!page.key || page.key[0] == 't' ? "true" : "false",
-		page.key ? page.key + (page.key[0] != '\0') : PAGE_FIRST_TIME,
-		page.key ? page.id : PAGE_FIRST_ID,
-		db_param_i64(arena, page.size + 1),
+		*key == 't' ? "true" : "false",
+		key + (*key != '\0'),
+		page_id(&page, PAGE_FIRST_ID),
+		list_limit(call, &page),
 	};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_list, params, &rows, &call->err);
 	if (s != OK)
 		return s;
-
-	n = PQntuples(rows);
-	if (n > page.size) {
-		n = page.size;
-		resp->next_page_token = page_next(&page, arena, key_of(arena, rows, n - 1),
-						  db_peek(rows, n - 1, "id"));
-	}
-	chats = arena_array(arena, (size_t)n, sizeof *chats);
-	resp->chats = arena_array(arena, (size_t)n, sizeof *resp->chats);
-	if (!chats || !resp->chats)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%d chats", n);
-	for (int i = 0; i < n; i++) {
-		chat_read(arena, rows, i, &chats[i]);
-		resp->chats[i] = &chats[i];
-	}
-	resp->n_chats = (size_t)n;
-	return OK;
+	n = list_end(call, &page, rows, "page_key", &resp->next_page_token);
+	s = list_new(call, &chat__v1__chat__descriptor, n, &resp->n_chats, &resp->chats);
+	for (size_t i = 0; s == OK && i < n; i++)
+		chat_read(arena, rows, (int)i, resp->chats[i]);
+	return s;
 }

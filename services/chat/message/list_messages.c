@@ -1,5 +1,5 @@
 #include "chat/message/message.h"
-#include "runtime/base/page.h"
+#include "runtime/service/list.h"
 
 #include <string.h>
 
@@ -14,13 +14,12 @@ static enum status query(struct rpc_call *call, const Chat__V1__ListMessagesRequ
 			 const struct page *page, const char *leaf, PGresult **ret)
 {
 	struct arena *arena = call->arena;
-	const char *limit = db_param_i64(arena, page->size + 1);
+	const char *limit = list_limit(call, page);
 	const char *bytes = db_param_i64(arena, PAGE_BYTES_MAX);
-	const char *const branch[] = {req->chat, page->id ? page->id : leaf,
-				      page->key ? page->key : "-1", limit, bytes};
-	const char *const tree[] = {req->chat,
-				    page->id ? page->id : "00000000-0000-0000-0000-000000000000",
-				    limit, bytes};
+	const char *const branch[] = {req->chat, page_id(page, leaf), page_key(page, "-1"), limit,
+				      bytes};
+	const char *const tree[] = {
+		req->chat, page_id(page, "00000000-0000-0000-0000-000000000000"), limit, bytes};
 	bool all = req->view == TREE;
 
 	return db_query_as(service_db(call), call->subject,
@@ -45,17 +44,12 @@ static int fit(const PGresult *rows, int size)
 static enum status answer(struct rpc_call *call, const PGresult *rows, int n,
 			  Chat__V1__ListMessagesResponse *resp)
 {
-	Chat__V1__Message *messages = arena_array(call->arena, (size_t)n, sizeof *messages);
+	enum status s = list_new(call, &chat__v1__message__descriptor, (size_t)n, &resp->n_messages,
+				 &resp->messages);
 
-	resp->messages = arena_array(call->arena, (size_t)n, sizeof *resp->messages);
-	if (!messages || !resp->messages)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "%d messages", n);
-	for (int i = 0; i < n; i++) {
-		message_read(call->arena, rows, i, &messages[i]);
-		resp->messages[i] = &messages[i];
-	}
-	resp->n_messages = (size_t)n;
-	return OK;
+	for (int i = 0; s == OK && i < n; i++)
+		message_read(call->arena, rows, i, resp->messages[i]);
+	return s;
 }
 
 static enum status oldest_first(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
@@ -75,7 +69,7 @@ static enum status oldest_first(struct rpc_call *call, const Chat__V1__ListMessa
 		const char *depth = db_peek(rows, n - 1, "depth");
 
 		if (!all)
-			last = page->id ? page->id : leaf;
+			last = page_id(page, leaf);
 		resp->next_page_token = page_next(page, call->arena, all ? last : depth, last);
 	}
 	return answer(call, rows, n, resp);
@@ -87,7 +81,7 @@ static enum status newest_first(struct rpc_call *call, const Chat__V1__ListMessa
 				Chat__V1__ListMessagesResponse *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {req->chat, page->id ? page->id : leaf,
+	const char *const params[] = {req->chat, page_id(page, leaf),
 				      db_param_i64(call->arena, page->size),
 				      db_param_i64(call->arena, NEWEST_BYTES_MAX)};
 	enum status s = db_query_as(service_db(call), call->subject, &sql_message_newest, params,
@@ -116,10 +110,10 @@ enum status chat_v1_list_messages(struct rpc_call *call, const Chat__V1__ListMes
 		return rpc_fail_field(
 			call, "field_invalid", "order",
 			"NEWEST_FIRST needs the view BRANCH: a tree has no one way up");
-	s = page_begin(&page, call->arena, call->method->path,
+	s = list_begin(call,
 		       arena_printf(call->arena, "%s %s %d %d", call->subject, req->chat,
 				    req->view == TREE, req->order == NEWEST),
-		       req->page_size, req->page_token, &call->err);
+		       req->page_size, req->page_token, &page);
 	if (s == OK)
 		s = db_query_as(service_db(call), call->subject, &sql_chat_get, params, &rows,
 				&call->err);

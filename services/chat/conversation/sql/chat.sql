@@ -1,3 +1,9 @@
+-- part: chat_columns
+-- Of chat c. The id of what runs in it follows as running_id.
+    c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
+    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
+    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
+
 -- name: chat_insert
 -- A new chat $1 of user $2 with title $3 and model $4. No row: the user has $5 chats.
 -- Params: $1 uuid, $2 uuid, $3 text, $4 text, $5 integer.
@@ -8,26 +14,26 @@ WITH counted AS (
 )
 INSERT INTO chat AS c (id, user_id, title, model)
 SELECT $1::uuid, counted.user_id, $3::text, $4::text FROM counted
-RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, NULL::uuid AS running_id,
-    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
-    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+RETURNING
+@chat_columns
+    NULL::uuid AS running_id;
 
 -- name: chat_get
 -- Chat $1 that is not in the bin.
 -- Params: $1 uuid.
-SELECT c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, g.id AS running_id,
-    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
-    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us
+SELECT
+@chat_columns
+    g.id AS running_id
 FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 WHERE c.id = $1::uuid AND c.delete_time IS NULL;
 
 -- name: chat_list
 -- Chats of user $1, archived or not ($2), of project $3 if not NULL, after the row ($4, $5, $6), at most $7.
 -- Params: $1 uuid, $2 boolean, $3 uuid, $4 boolean, $5 timestamptz, $6 uuid, $7 integer.
-SELECT c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id, g.id AS running_id,
-    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
-    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
-    c.update_time::text AS update_text
+SELECT
+@chat_columns
+    g.id AS running_id,
+    CASE WHEN c.pinned THEN 't' ELSE 'f' END || c.update_time::text AS page_key
 FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 WHERE c.user_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS NULL
     AND ($3::uuid IS NULL OR c.project_id = $3::uuid)
@@ -42,10 +48,9 @@ UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text
     pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
     leaf_id = coalesce($6::uuid, c.leaf_id)
 WHERE c.id = $1::uuid AND c.delete_time IS NULL
-RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
-    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id,
-    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
-    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+RETURNING
+@chat_columns
+    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id;
 
 -- name: chat_delete
 -- Moves chat $1 to the bin, if it is not there, and asks what runs in it to stop. No row: no such chat.
@@ -61,10 +66,9 @@ UPDATE chat c SET delete_time = coalesce(c.delete_time, lc.now()) WHERE c.id = $
 -- Params: $1 uuid, $2 bigint.
 UPDATE chat c SET delete_time = NULL
 WHERE c.id = $1::uuid AND (c.delete_time IS NULL OR c.delete_time > lc.now() - $2::bigint * interval '1 millisecond')
-RETURNING c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
-    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id,
-    (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
-    (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us;
+RETURNING
+@chat_columns
+    (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id;
 
 -- name: chat_purge
 -- Erases chats that lay in the bin for more than $1 milliseconds, or at all where their users have $2 chats or $3 bytes: the longest there

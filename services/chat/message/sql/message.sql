@@ -1,3 +1,25 @@
+-- part: message_columns
+-- Of message m; with message_joins. A message that is being written shows its last checkpoint.
+    m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
+    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
+    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
+    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
+    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
+    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
+    g.error_code, g.error_reason, g.error_message,
+    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+
+-- part: message_joins
+LEFT JOIN generation g ON g.id = m.generation_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
+    FROM checkpoint c
+    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
+        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
+) k ON true
+
 -- name: message_place
 -- Depth of message $1 in chat $2. No row: it is not there.
 -- Params: $1 uuid, $2 uuid.
@@ -26,24 +48,10 @@ WITH RECURSIVE way AS (
         - octet_length(m.text) - octet_length(m.reasoning) AS before
     FROM up JOIN message m ON m.id = up.id
 )
-SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
-    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
-    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
-    g.error_code, g.error_reason, g.error_message,
-    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+SELECT
+@message_columns
 FROM page JOIN message m ON m.id = page.id
-LEFT JOIN generation g ON g.id = m.generation_id
-LEFT JOIN LATERAL (
-    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
-    FROM checkpoint c
-    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
-        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
-) k ON true
+@message_joins
 WHERE page.before <= $5::bigint
 ORDER BY m.depth;
 
@@ -58,24 +66,10 @@ WITH RECURSIVE up AS (
     FROM up JOIN message p ON p.id = up.parent_id
     WHERE up.n < $3::integer AND up.bytes + octet_length(p.text) + octet_length(p.reasoning) <= $4::bigint
 )
-SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
-    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
-    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
-    g.error_code, g.error_reason, g.error_message,
-    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+SELECT
+@message_columns
 FROM up JOIN message m ON m.id = up.id
-LEFT JOIN generation g ON g.id = m.generation_id
-LEFT JOIN LATERAL (
-    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
-    FROM checkpoint c
-    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
-        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
-) k ON true
+@message_joins
 ORDER BY up.n;
 
 -- name: message_tree
@@ -89,23 +83,9 @@ WITH rest AS (
 ), page AS (
     SELECT rest.id, sum(rest.bytes) OVER (ORDER BY rest.id) - rest.bytes AS before FROM rest
 )
-SELECT m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
-    CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
-    m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
-    (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
-    (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
-    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
-    g.error_code, g.error_reason, g.error_message,
-    (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
+SELECT
+@message_columns
 FROM page JOIN message m ON m.id = page.id
-LEFT JOIN generation g ON g.id = m.generation_id
-LEFT JOIN LATERAL (
-    SELECT string_agg(c.text, '' ORDER BY c.first_seq) AS text, string_agg(c.reasoning, '' ORDER BY c.first_seq) AS reasoning
-    FROM checkpoint c
-    WHERE m.state = 'RUNNING' AND c.generation_id = m.generation_id
-        AND c.epoch = (SELECT max(e.epoch) FROM checkpoint e WHERE e.generation_id = m.generation_id)
-) k ON true
+@message_joins
 WHERE page.before <= $4::bigint
 ORDER BY m.id;
