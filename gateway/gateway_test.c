@@ -346,6 +346,14 @@ static void openai_errors_have_its_shape(_unused_ void **state)
 	       501, "\"code\":\"not_implemented\"");
 }
 
+static void a_call_takes_as_long_as_the_configuration_says(_unused_ void **state)
+{
+	test.conf.unary_timeout_ms = 60000;
+	gateway_test_start();
+	EXPECT("GET " BALANCE, test.bearer, "", 200, "available");
+	assert_true(fake.context.deadline_us - clock_mono_us() > 30 * US_PER_S);
+}
+
 static void an_absent_backend_is_503(_unused_ void **state)
 {
 	struct conf_pair backends[] = {
@@ -394,6 +402,7 @@ int main(void)
 		TEST(sessions_travel_as_cookies),
 		TEST_STARTS(https_makes_cookies_secure),
 		TEST(openai_errors_have_its_shape),
+		TEST_STARTS(a_call_takes_as_long_as_the_configuration_says),
 		TEST_STARTS(an_absent_backend_is_503),
 		TEST_STARTS(a_missing_backend_is_said_at_start),
 	};

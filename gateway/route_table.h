@@ -61,6 +61,7 @@ struct route {
 	enum route_limit limit;
 	enum route_dialect dialect;
 	enum route_stream_when stream_when;
+	uint32_t timeout_ms;     /* of a call; 0: as the configuration says */
 	uint32_t body_bytes_max; /* 0: as the configuration says */
 	uint16_t http_status;    /* of success; 200 unless the proto says otherwise */
 	bool api_key;            /* an API key may call it as well as a session */

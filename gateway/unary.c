@@ -23,17 +23,18 @@ static void on_reply(void *ctx, enum status status, const ProtobufCMessage *resp
 void unary_start(struct request *request, const ProtobufCMessage *message)
 {
 	const struct gateway *gateway = request->gateway;
-	const struct rpc_method *method = request->route->method;
+	const struct route *route = request->route;
 	const struct rpc_call_options options = {
 		.parent = &request->context,
-		.timeout_ms = method->timeout_ms ? 0 : (uint32_t)gateway->conf->unary_timeout_ms,
+		.timeout_ms = route->timeout_ms ? route->timeout_ms
+						: (uint32_t)gateway->conf->unary_timeout_ms,
 	};
 	struct httpd_lock *lock = httpd_lock_of(request->http);
 	bool taken = httpd_lock_take(lock);
 
 	/* The answer cannot be sent, nor on_close run, before the lock is released: until then the
 	 * request is ours. */
-	request->call = rpc_call_async(backends_of_route(gateway->backends, request->route), method,
+	request->call = rpc_call_async(backends_of_route(gateway->backends, route), route->method,
 				       &options, message, on_reply, request);
 	if (!httpd_hooks_set(request->http, &hooks, request))
 		rpc_client_cancel(request->call);

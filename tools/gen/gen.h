@@ -149,6 +149,9 @@ void gen_check(struct gen *gen);
 
 /* names.c: a cookie's name over https, with the prefix whose rules browsers enforce. */
 const char *gen_cookie_name(const struct gen *gen, const Limitless__CookieKind *kind);
+/* names.c: the proto's name of an enum's value. Constants in C are named after it. */
+const char *gen_value_name(const ProtobufCEnumDescriptor *descriptor, int value);
+
 /* names.c: as protobuf-c makes them. In gen's arena. */
 const char *gen_snake(const struct gen *gen, const char *camel); /* ListChats → list_chats */
 const char *gen_lower(const struct gen *gen, const char *text);  /* NOT_FOUND → not_found */

@@ -75,9 +75,8 @@ static void put_field(struct gen *gen, struct gen_file *file, const struct gen_m
 			field->range->min, field->range->max);
 	if (field->cookie)
 		gen_put(file, ", .cookie = JSON_COOKIE_%s",
-			protobuf_c_enum_descriptor_get_value(
-				&limitless__cookie_rule__name__descriptor, field->cookie->name)
-				->name);
+			gen_value_name(&limitless__cookie_rule__name__descriptor,
+				       (int)field->cookie->name));
 	if (field->header)
 		gen_put(file, ", .header = \"%s\"", field->header);
 	gen_put(file, ", .expire_field = %d",

@@ -96,3 +96,8 @@ const char *gen_cookie_name(const struct gen *gen, const Limitless__CookieKind *
 	return arena_printf(gen->arena, "%s%s",
 			    strcmp(kind->path, "/") == 0 ? "__Host-" : "__Secure-", kind->name);
 }
+
+const char *gen_value_name(const ProtobufCEnumDescriptor *descriptor, int value)
+{
+	return protobuf_c_enum_descriptor_get_value(descriptor, value)->name;
+}

@@ -3,30 +3,6 @@
 
 #include <string.h>
 
-static const char *limit_of(const Limitless__MethodRule *rule)
-{
-	static const char *const names[] = {
-		[LIMITLESS__METHOD_RULE__RATE_LIMIT__DEFAULT] = "ROUTE_LIMIT_DEFAULT",
-		[LIMITLESS__METHOD_RULE__RATE_LIMIT__CREDENTIAL] = "ROUTE_LIMIT_CREDENTIAL",
-		[LIMITLESS__METHOD_RULE__RATE_LIMIT__GENERATION] = "ROUTE_LIMIT_GENERATION",
-		[LIMITLESS__METHOD_RULE__RATE_LIMIT__MONEY] = "ROUTE_LIMIT_MONEY",
-		[LIMITLESS__METHOD_RULE__RATE_LIMIT__NONE] = "ROUTE_LIMIT_NONE",
-	};
-
-	return names[rule->rate_limit];
-}
-
-static const char *stream_when_of(const Limitless__MethodRule *rule)
-{
-	static const char *const names[] = {
-		[LIMITLESS__METHOD_RULE__STREAM_WHEN__ALWAYS] = "ROUTE_STREAM_ALWAYS",
-		[LIMITLESS__METHOD_RULE__STREAM_WHEN__ACCEPT] = "ROUTE_STREAM_ACCEPT",
-		[LIMITLESS__METHOD_RULE__STREAM_WHEN__BODY_FIELD] = "ROUTE_STREAM_BODY_FIELD",
-	};
-
-	return names[rule->stream_when];
-}
-
 static const char *body_of(const struct gen_route *route)
 {
 	if (route->body_all)
@@ -52,15 +28,21 @@ static void put_route(struct gen *gen, struct gen_file *file, const struct gen_m
 	gen_put(file,
 		"\t\t.variable_field = %d,\n\t\t.body = %s,\n\t\t.body_field = %d,\n"
 		"\t\t.stream_field = %d,\n\t\t.package = \"%s\",\n\t\t.method = &%s_method,\n"
-		"\t\t.req = &json_rule_%s,\n\t\t.resp = &json_rule_%s,\n\t\t.limit = %s,\n"
-		"\t\t.dialect = %s,\n\t\t.stream_when = %s,\n\t\t.http_status = %u,\n",
+		"\t\t.req = &json_rule_%s,\n\t\t.resp = &json_rule_%s,\n",
 		route->variable, body_of(route), route->body_field, route->stream_field,
 		method->package, method->c_name, gen_c_prefix(gen, method->req->name),
-		gen_c_prefix(gen, method->resp->name), limit_of(rule),
-		rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__OPENAI ? "ROUTE_DIALECT_OPENAI"
-									 : "ROUTE_DIALECT_PROTO3",
-		stream_when_of(rule), rule->http_status ? rule->http_status : 200);
-	gen_put(file, "\t\t.body_bytes_max = %u,\n", gen_body_bytes_max(method));
+		gen_c_prefix(gen, method->resp->name));
+	gen_put(file,
+		"\t\t.limit = ROUTE_LIMIT_%s,\n\t\t.dialect = ROUTE_DIALECT_%s,\n"
+		"\t\t.stream_when = ROUTE_STREAM_%s,\n\t\t.http_status = %u,\n",
+		gen_value_name(&limitless__method_rule__rate_limit__descriptor,
+			       (int)rule->rate_limit),
+		gen_value_name(&limitless__method_rule__dialect__descriptor, (int)rule->dialect),
+		gen_value_name(&limitless__method_rule__stream_when__descriptor,
+			       (int)rule->stream_when),
+		rule->http_status ? rule->http_status : 200);
+	gen_put(file, "\t\t.timeout_ms = %u,\n\t\t.body_bytes_max = %u,\n", rule->timeout_ms,
+		gen_body_bytes_max(method));
 	gen_put(file, "\t\t.api_key = %s,\n\t\t.clear_cookies = %s,\n\t\t.planned = %s,\n\t},\n",
 		rule->api_key ? "true" : "false", rule->clear_cookies ? "true" : "false",
 		gen_planned(method) ? "true" : "false");

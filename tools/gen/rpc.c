@@ -31,18 +31,6 @@ static const char *kind_of(const struct gen_method *method)
 	return method->proto->server_streaming ? "RPC_SERVER_STREAM" : "RPC_UNARY";
 }
 
-static const char *access_of(const struct gen_method *method)
-{
-	static const char *const names[] = {
-		[LIMITLESS__METHOD_RULE__ACCESS__PUBLIC] = "RPC_ACCESS_PUBLIC",
-		[LIMITLESS__METHOD_RULE__ACCESS__USER] = "RPC_ACCESS_USER",
-		[LIMITLESS__METHOD_RULE__ACCESS__ADMIN] = "RPC_ACCESS_ADMIN",
-		[LIMITLESS__METHOD_RULE__ACCESS__SERVICE] = "RPC_ACCESS_SERVICE",
-	};
-
-	return names[method->rule->access];
-}
-
 static void put_handler_prototype(struct gen *gen, struct gen_file *file,
 				  const struct gen_method *method, const char *end)
 {
@@ -184,20 +172,21 @@ static void put_method_row(struct gen *gen, struct gen_file *file, const struct 
 	gen_put(file,
 		"const struct rpc_method %s_method = {\n"
 		"\t.path = \"/%s.%s/%s\",\n\t.kind = %s,\n"
-		"\t.req = &%s__descriptor,\n\t.resp = &%s__descriptor,\n\t.access = %s,\n",
+		"\t.req = &%s__descriptor,\n\t.resp = &%s__descriptor,\n\t.access = "
+		"RPC_ACCESS_%s,\n",
 		method->c_name, method->package, method->service, method->proto->name,
 		kind_of(method), gen_c_prefix(gen, method->req->name),
-		gen_c_prefix(gen, method->resp->name), access_of(method));
+		gen_c_prefix(gen, method->resp->name),
+		gen_value_name(&limitless__method_rule__access__descriptor, (int)rule->access));
 	if (rule->n_callers > 0)
 		gen_put(file, "\t.callers = %s_callers,\n", method->c_name);
 	gen_put(file,
 		"\t.timeout_ms = %u,\n\t.idempotent = %s,\n\t.run_inline = %s,\n"
-		"\t.pipelined = %s,\n\t.lane = %s,\n};\n\n",
+		"\t.pipelined = %s,\n\t.lane = RPC_LANE_%s,\n};\n\n",
 		rule->timeout_ms || !is_unary(method) ? rule->timeout_ms : 10000,
 		rule->idempotent ? "true" : "false", rule->inline_ ? "true" : "false",
 		rule->pipelined ? "true" : "false",
-		rule->lane == LIMITLESS__METHOD_RULE__LANE__HEAVY ? "RPC_LANE_HEAVY"
-								  : "RPC_LANE_MAIN");
+		gen_value_name(&limitless__method_rule__lane__descriptor, (int)rule->lane));
 }
 
 static void put_clients(struct gen *gen, struct gen_file *file, const struct gen_method *method)
