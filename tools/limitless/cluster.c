@@ -122,8 +122,8 @@ bool cluster_can_enter(const struct cluster *cluster, const char *directory)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* In the child: output to the log, signals as the shell would have them, and no way to outlive the
- * parent. */
+/* Prepares the child: its output goes to the log, its signals are those of a fresh process, and it
+ * dies with the parent. */
 static void child_begin(const struct cluster *cluster, pid_t parent, int death_signal)
 {
 	int log = open(cluster->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -135,7 +135,7 @@ static void child_begin(const struct cluster *cluster, pid_t parent, int death_s
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	environment_reduce(NULL, NULL);
-	become_user(cluster); /* forgets the death signal: first this, then that */
+	become_user(cluster); /* forgets the death signal, so it comes first */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, death_signal);
 	if (getppid() != parent || chdir("/") != 0)
@@ -153,8 +153,8 @@ static int wait_for(pid_t pid)
 
 /* ---------------------------------------------------------------- creating */
 
-/* Who reaches the socket is trusted: its folder lets in the server's own user and root alone, who
- * could read the files anyway. */
+/* Clients at the socket are trusted: its folder lets in only the server's own user and root, and
+ * both could read the files anyway. */
 static enum status run_initdb(const struct cluster *cluster, const char *directory,
 			      struct error *reterr)
 {
@@ -209,8 +209,8 @@ enum status cluster_create(struct cluster *cluster, struct error *reterr)
 
 /* ---------------------------------------------------------------- starting and stopping */
 
-/* The process that the lock file names, if it is a server of this directory; 0 otherwise. Its
- * number alone proves nothing: after a crash it may be anybody's. */
+/* The process that the lock file names, if it is a server of this directory, else 0. Its number
+ * alone proves nothing: after a crash another process may have it. */
 static pid_t running_server(const struct cluster *cluster)
 {
 	char path[PATH_MAX], cwd[PATH_MAX], real[PATH_MAX];
@@ -233,8 +233,8 @@ static pid_t running_server(const struct cluster *cluster)
 	return strcmp(cwd, real) == 0 ? pid : 0;
 }
 
-/* A server whose supervisor was killed is shutting down: wait for it. Lock files of one that is
- * gone would stop the next. */
+/* Waits for a server that shuts down because its supervisor was killed. Then it removes the lock
+ * files of a dead server, which would stop the next one. */
 static enum status clear_the_way(const struct cluster *cluster, int64_t deadline_us,
 				 struct error *reterr)
 {
@@ -263,8 +263,8 @@ static void guard(FILE *rules, FILE *map, const char *self, const char *role)
 		fprintf(map, "guarded %s %s\n", self, role);
 }
 
-/* Writes who may be whom, when others than the server's own user reach the socket. Runs as that
- * user. */
+/* Writes which users may log in as which roles, for a socket that other users reach too. Runs as
+ * the server's user. */
 static void write_access(const struct cluster *cluster, const char *hba, const char *ident)
 {
 	const struct passwd *user = getpwuid(cluster->uid);

@@ -1,5 +1,5 @@
-/* A private PostgreSQL cluster: made, started and stopped by one process, reached by a unix socket
- * only. */
+/* A private PostgreSQL cluster. One process makes, starts and stops it, and clients reach it by a
+ * unix socket only. */
 #ifndef TOOLS_LIMITLESS_CLUSTER_H
 #define TOOLS_LIMITLESS_CLUSTER_H
 
@@ -20,26 +20,26 @@ struct cluster {
 	char socket_dir[CLUSTER_SOCKET_DIR_SIZE]; /* of letters, digits and "/._-" alone */
 	char bin_dir[TOOL_PATH_MAX];              /* of PostgreSQL's programs */
 	char log_file[TOOL_PATH_MAX];
-	uid_t uid; /* PostgreSQL refuses to run as root: then it is another user's */
+	uid_t uid; /* the user of the server: another one for root, whom PostgreSQL refuses */
 	gid_t gid;
 	gid_t client_gid; /* of clients that run as another user; 0: there are none */
-	/* Such clients may be no role that owns a schema, nor the superuser; root may. */
+	/* Only root may be the superuser or a role that owns a schema; such clients may not. */
 	bool guards_owners;
 	const char *const *settings; /* "name=value", NULL-terminated; of the server */
-	bool sync;                   /* false: tests, that may lose everything */
+	bool sync;                   /* false: for tests, which may lose everything */
 	pid_t pid;                   /* 0: not running */
 };
 
-/* Finds PostgreSQL's programs and the user to run them as: the caller's, or `postgres` when the
- * caller is root. data_dir, when it has a cluster, decides the version. Errors: FAILED_PRECONDITION
- * with what to install. */
+/* Finds PostgreSQL's programs and the user that runs them: the caller, or `postgres` when the
+ * caller is root. A cluster in data_dir decides the version. Errors: FAILED_PRECONDITION with the
+ * packages to install. */
 _must_check_ enum status cluster_find(struct cluster *cluster, struct error *reterr);
 
 /* True when the user that PostgreSQL runs as can enter this directory. */
 bool cluster_can_enter(const struct cluster *cluster, const char *directory);
 
-/* Makes data_dir when it has no cluster yet. A half-made one of an earlier, killed run is thrown
- * away. */
+/* Makes a cluster in data_dir, unless it has one. A half-made cluster of a run that was killed is
+ * thrown away. */
 _must_check_ enum status cluster_create(struct cluster *cluster, struct error *reterr);
 
 /* Starts the server in a session of its own and waits until it answers. It shuts down when this
@@ -49,7 +49,7 @@ _must_check_ enum status cluster_start(struct cluster *cluster, int wait_ms, str
 /* True when it takes connections. */
 bool cluster_answers(const struct cluster *cluster);
 
-/* Fast shutdown; immediate after wait_ms. */
+/* Shuts the server down, and kills it after wait_ms. */
 void cluster_stop(struct cluster *cluster, int wait_ms);
 
 /* Conninfo of a role. */

@@ -45,7 +45,7 @@ static void add_escaped(struct buf *out, const char *value)
 	}
 }
 
-/* As the program finds it. */
+/* Adds a path, in the form in which the program finds it. */
 static void add_path(const struct expansion *e, const char *path)
 {
 	char seen[TOOL_PATH_MAX];
@@ -91,7 +91,7 @@ static enum status add_public_keys(const struct expansion *e)
 	return s;
 }
 
-/* Value of a variable that is a file. */
+/* Adds a variable whose value is a file: "file:" and its path. */
 static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
 {
 	const struct place *place = &e->stack->place;
@@ -239,7 +239,7 @@ static enum status expand_file(const struct expansion *e, const char *file)
 	return s;
 }
 
-/* What all services get, and what this one needs beyond it. */
+/* Adds what all services get, and then what this one needs beyond it. */
 static enum status expand_service(const struct expansion *e)
 {
 	char own[TOOL_PATH_MAX], path[TOOL_PATH_MAX];

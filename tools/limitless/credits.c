@@ -1,5 +1,5 @@
-/* `limitless credits`: the ledger's invariants, and its sums made anew from the transfers. Reads
- * the database past the services, all schemas in one snapshot. */
+/* `limitless credits`: checks the ledger's invariants, and makes its sums anew from the transfers.
+ * It reads the database directly, all schemas in one snapshot. */
 #include "tools/limitless/commands.h"
 #include "tools/limitless/place.h"
 
@@ -28,8 +28,9 @@ static void pq_finishp(PGconn **conn)
 	PQfinish(*conn);
 }
 
-/* What the ledger alone cannot know: needs is the table of the other service, without which the
- * invariant does not apply. A row that the other service still has in its outbox is on its way. */
+/* Invariants between the ledger and another service. `needs` is a table of that service; without
+ * this table the invariant does not apply. A row in the other service's outbox is on its way, so it
+ * counts for nothing yet. */
 static const struct invariant {
 	const char *name, *needs, *sql;
 } others[] = {
@@ -150,7 +151,7 @@ static int verify(PGconn *conn, const struct arguments *args)
 	return broken;
 }
 
-/* Sums that the transfers do not add up to; --write puts the right ones in their place. */
+/* Prints sums that differ from those of the transfers. --write corrects them. */
 static int rebuild(PGconn *conn, const struct arguments *args)
 {
 	_cleanup_(pq_clearp) PGresult *begun = NULL, *rows = NULL, *written = NULL;

@@ -19,7 +19,7 @@ static const char *const common[] = {
 	"LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", NULL,
 };
 
-/* The way out, for the services that ask servers of others. */
+/* Proxies, for the services that ask servers of others. */
 static const char *const proxies[] = {
 	"http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy",
 	"NO_PROXY",   "all_proxy",   "ALL_PROXY",   NULL,
@@ -43,7 +43,8 @@ static bool is_in(const char *const *list, const char *variable)
 	return false;
 }
 
-/* LIMITLESS_CHAT_LEASE=1s is for chat; process NULL: for any of ours. */
+/* Whether the variable is for this process: LIMITLESS_CHAT_LEASE=1s is for chat. NULL: for any
+ * process of ours. */
 static bool is_own(const char *process, const char *variable)
 {
 	size_t at = strlen(OWN_PREFIX);
@@ -76,12 +77,13 @@ void environment_reduce(const char *process, const char *const *more)
 				 (calls_out(process) && is_in(proxies, *variable)))))
 			environ[kept++] = *variable;
 	environ[kept] = NULL;
-	/* libpq brings GnuTLS along for LDAP, which nobody uses here; not starting it spares every
-	 * process a megabyte. */
+	/* libpq loads GnuTLS for LDAP, which no process uses. Not starting it spares each process a
+	 * megabyte. */
 	ensure(setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1) == 0);
 }
 
-/* The first strings are the kernel's: what is kept moves to memory of our own. */
+/* The environment at the start is the kernel's memory, which /proc shows. Variables that stay move
+ * to memory of our own. */
 void environment_forget(void)
 {
 	size_t kept = 0;

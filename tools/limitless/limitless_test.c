@@ -78,12 +78,13 @@ static void everything_is_below_dir(void **state)
 
 	if (getuid() != 0)
 		return;
-	/* Of a careful root: the programs come in, and see no more of it. */
+	/* A careful root closes DIR. The programs come in all the same, and see no more of it. */
 	assert_int_equal(chmod(f->base, 0700), 0);
 	assert_ok(place_prepare(&f->stack.place, &f->stack.cluster, &err), &err);
 	assert_int_equal(mode_of(f->base), 0711);
 	assert_int_not_equal(f->stack.place.user.uid, 0);
-	/* Another id had the programs before: what it left in DIR/run goes, the folder stays. */
+	/* The programs ran as another user before. Its files in DIR/run go, and the folder
+	 * stays. */
 	tool_path(expected, "%s/chat.sock.lock", f->stack.place.run);
 	assert_ok(tool_write_file(expected, "", 0600, &err), &err);
 	assert_int_equal(chown(expected, 12345, 12345) | chown(f->stack.place.run, 0, 12345), 0);
@@ -123,7 +124,7 @@ static void sockets_move_when_dir_is_long_or_odd(void **state)
 	}
 }
 
-/* Only root has the problem: PostgreSQL runs as another user, whom a parent folder may keep out. */
+/* Under root PostgreSQL runs as another user, and a closed parent folder may keep this user out. */
 static void data_moves_when_the_server_cannot_enter(void **state)
 {
 	struct fixture *f = *state;
@@ -146,7 +147,7 @@ static void data_moves_when_the_server_cannot_enter(void **state)
 	tool_remove(again.data_dir);
 }
 
-/* A checkout in /root: the programs' user cannot come in, and finds its way from within. */
+/* The checkout is in /root. The programs' user cannot come in, and finds its way from within. */
 static void programs_start_where_they_find_everything(void **state)
 {
 	static const struct {
@@ -362,7 +363,7 @@ static void what_up_was_called_with_is_kept(void **state)
 	assert_int_equal(loaded.n_programs, f->stack.n_programs);
 }
 
-/* Of programs and of PostgreSQL: its errors can be somebody's bad input. */
+/* Logs of programs and of PostgreSQL, whose errors can come from bad input. */
 static void a_large_log_is_cut(void **state)
 {
 	struct fixture *f = *state;
@@ -409,7 +410,8 @@ static enum status choose(struct stack *stack, const struct mode_case *mode, str
 	return mode_check(stack, reterr);
 }
 
-/* Every mode after every mode: credits that cost nothing never buy what costs, nor the reverse. */
+/* Tries every mode after every mode. Credits that cost nothing never buy answers that cost money,
+ * nor the reverse. */
 static void a_dir_keeps_its_mode(void **state)
 {
 	static const struct mode_case modes[] = {
@@ -439,14 +441,14 @@ static void a_dir_keeps_its_mode(void **state)
 				fail_msg("does not say what to do: %s", err.message);
 		}
 	}
-	/* Live, then nothing sold for a while, then a test key. */
+	/* Sells for real money, then sells nothing for a while, then has a test key. */
 	unlink(path);
 	assert_ok(choose(&f->stack, &modes[4], &err), &err);
 	assert_ok(mode_remember(&f->stack, &err), &err);
 	assert_ok(choose(&f->stack, &modes[2], &err), &err);
 	assert_ok(mode_remember(&f->stack, &err), &err);
 	assert_int_equal(choose(&f->stack, &modes[3], &err), FAILED_PRECONDITION);
-	/* Nobody sells a stand-in's answers. */
+	/* A stand-in's answers are not sold for real money. */
 	unlink(path);
 	assert_int_equal(choose(&f->stack, &(struct mode_case){"", NULL, "sk_live_1"}, &err),
 			 FAILED_PRECONDITION);
@@ -482,7 +484,7 @@ static void a_variable_of_the_template_is_a_provider(void **state)
 	assert_false(f->stack.demo);
 }
 
-/* A DIR of an older version is what its last start was. */
+/* A DIR of an older version has the mode of its last start. */
 static void an_older_dir_keeps_its_mode(void **state)
 {
 	static const struct mode_case demo = {"demo", NULL, NULL}, real = {"real", "sk-1", NULL};
@@ -530,7 +532,7 @@ static void children_get_what_they_need(void **state)
 	fflush(stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int status;
-		pid_t pid = fork(); /* setenv may give the old environment away */
+		pid_t pid = fork(); /* setenv may free the old environment */
 
 		if (pid == 0) {
 			char *fresh[ARRAY_SIZE(given) + 1] = {NULL}, names[512] = "";

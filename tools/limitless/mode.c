@@ -59,7 +59,8 @@ enum status mode_choose(struct stack *stack, struct error *reterr)
 	return OK;
 }
 
-/* False: DIR has no users yet. A DIR of an older version has its mode in DIR/stack only. */
+/* Reads the mode of DIR. False: it has no users yet. A DIR of an older version has its mode in
+ * DIR/stack only. */
 static bool recall(const struct stack *stack, bool *ret_demo, enum money *ret_money)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -139,7 +140,7 @@ enum status mode_remember(const struct stack *stack, struct error *reterr)
 	enum money money = MONEY_NONE;
 	bool demo;
 
-	/* Without a key today it still has what was bought before. */
+	/* Without a key today, DIR still has the credits that were bought before. */
 	if (!recall(stack, &demo, &money) || stack->money != MONEY_NONE)
 		money = stack->money;
 	tool_path(path, "%s/mode", stack->place.dir);

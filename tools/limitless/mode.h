@@ -1,6 +1,7 @@
-/* Whether a DIR is a demo or real, for good. In a demo a stand-in answers and sells credits for
- * nothing; were they good for a provider's answers later, its owner would pay for them. The other
- * way a stand-in's answers would cost credits that somebody paid for. DIR/mode remembers. */
+/* Whether a DIR is a demo or real, for good; DIR/mode remembers. In a demo a stand-in answers, and
+ * credits cost nothing. If such credits could buy a provider's answers later, the owner of the key
+ * would pay for them. The reverse is as bad: credits that cost money would buy a stand-in's
+ * answers. */
 #ifndef TOOLS_LIMITLESS_MODE_H
 #define TOOLS_LIMITLESS_MODE_H
 
@@ -11,11 +12,11 @@
  * errors: those of reading the template. */
 _must_check_ enum status mode_choose(struct stack *stack, struct error *reterr);
 
-/* errors: FAILED_PRECONDITION with what to do: the mode is another one than DIR's, or makes no
- * sense. */
+/* errors: FAILED_PRECONDITION when the mode is not that of DIR, or makes no sense. The message says
+ * what to do. */
 _must_check_ enum status mode_check(const struct stack *stack, struct error *reterr);
 
-/* Once the stack can have users. */
+/* Writes DIR/mode, as soon as the stack can have users. */
 _must_check_ enum status mode_remember(const struct stack *stack, struct error *reterr);
 
 #endif

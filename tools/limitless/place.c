@@ -16,7 +16,7 @@
 #define SIMPLE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-"
 #define RUN_SIZE_MAX (CLUSTER_SOCKET_DIR_SIZE - sizeof "/pg")
 
-/* The folder above this one that has the file, into itself. */
+/* Climbs to the next folder above that has the file. */
 static bool climb_to(char path[TOOL_PATH_MAX], const char *file)
 {
 	char probe[TOOL_PATH_MAX], *slash;
@@ -111,7 +111,7 @@ enum status place_lock(struct place *place, struct error *reterr)
 
 /* ---------------------------------------------------------------- folders */
 
-/* One of the caller's own for this DIR: short, and the same at each start. */
+/* Names a folder in /tmp after the caller and DIR: short, and the same at each start. */
 static void name_outside_run(struct place *place)
 {
 	unsigned char digest[32];
@@ -122,7 +122,7 @@ static void name_outside_run(struct place *place)
 	snprintf(place->run, sizeof place->run, "/tmp/limitless-%u-%.16s", getuid(), hex);
 }
 
-/* Sockets and locks of another user, from before: of root, when programs still ran as root. */
+/* Removes sockets and locks of another user, of times when the programs ran as this user. */
 static void clear_run(const struct place *place)
 {
 	char path[TOOL_PATH_MAX];
@@ -140,8 +140,8 @@ static void clear_run(const struct place *place)
 		closedir(dir);
 }
 
-/* In /tmp anybody may make a folder of that name first. The programs make sockets here, and may not
- * move what another one made. */
+/* Anybody may make a folder of this name in /tmp first, so its owner and mode are checked. The
+ * programs make sockets here, and may not move those of others. */
 static enum status make_run(const struct place *place, struct error *reterr)
 {
 	bool root = getuid() == 0;
@@ -160,7 +160,8 @@ static enum status make_run(const struct place *place, struct error *reterr)
 	return OK;
 }
 
-/* The server's user may open it, and for clients of another user their group. */
+/* Makes the folder of the server's socket. The server's user may open it, and the group of clients
+ * with another user. */
 static enum status make_socket_dir(const struct cluster *cluster, struct error *reterr)
 {
 	const char *path = cluster->socket_dir;
@@ -175,7 +176,8 @@ static enum status make_socket_dir(const struct cluster *cluster, struct error *
 
 /* ---------------------------------------------------------------- the programs' user */
 
-/* Others may pass through root's DIR, as the programs must: what is in it has modes of its own. */
+/* Opens root's DIR for passing through, as the programs must. The folders in it have modes of their
+ * own. */
 static void open_dir(const struct place *place)
 {
 	struct stat info;
@@ -185,7 +187,8 @@ static void open_dir(const struct place *place)
 		fprintf(stderr, "limitless: %s: %m\n", place->dir);
 }
 
-/* From where this user finds all that programs read; else they stay root's, with no capability. */
+/* Chooses the folder where this user finds all that programs read. Without one they stay root's,
+ * with no capability. */
 static void choose_user(struct place *place)
 {
 	const char *const starts[] = {"", place->root, place->dir};
@@ -207,7 +210,7 @@ static void choose_user(struct place *place)
 	place->user.uid = getuid();
 }
 
-/* Both users may pass through DIR itself. */
+/* Whether both users may pass through DIR itself. */
 static bool is_open(const struct place *place, const struct cluster *cluster)
 {
 	const char *const dir[] = {place->dir, NULL};
@@ -229,8 +232,8 @@ static void follow_data(const struct place *place, struct cluster *cluster)
 	tool_path(cluster->data_dir, "%s", n > 0 ? target : link);
 }
 
-/* The server's user cannot enter DIR: its data goes where it can, under a name that no other DIR
- * ever had. */
+/* Puts the data outside of DIR, which the server's user cannot enter. Its name is one that no other
+ * DIR ever had. */
 static enum status make_outside_data(const struct place *place, struct cluster *cluster,
 				     struct error *reterr)
 {

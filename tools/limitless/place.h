@@ -1,11 +1,16 @@
-/* Where a stack keeps its things: everything under DIR, except what cannot be there.
+/* Where a stack keeps its things: below DIR, except what cannot be there.
  *
- *   DIR/pg          PostgreSQL's data; a link into /var/lib/limitless when the server's user cannot
- * enter DIR DIR/run         sockets; in /tmp when DIR's path is too long for a socket, or closed to
- * the server's user DIR/config      written at each start        DIR/secrets  made once, for the
- * programs alone DIR/log         a file for each process      DIR/data     files of users
- *   DIR/web-current, DIR/web-previous   assets of the page that runs, and of the build before
- *   DIR/lock        held by the supervisor, whose process id it holds */
+ *   DIR/pg            PostgreSQL's data; a link into /var/lib/limitless when the server's user
+ *                     cannot enter DIR
+ *   DIR/run           sockets; in /tmp when DIR's path is too long for a socket, or closed to the
+ *                     server's user
+ *   DIR/config        written at each start
+ *   DIR/secrets       made once, for the programs alone
+ *   DIR/log           a file for each process
+ *   DIR/data          files of users
+ *   DIR/web-current   assets of the page that runs
+ *   DIR/web-previous  assets of the build before
+ *   DIR/lock          held by the supervisor, whose process id it holds */
 #ifndef TOOLS_LIMITLESS_PLACE_H
 #define TOOLS_LIMITLESS_PLACE_H
 
@@ -18,10 +23,10 @@ struct place {
 	char dir[TOOL_PATH_MAX];
 	char run[CLUSTER_SOCKET_DIR_SIZE];
 	int lock;         /* open file; -1: not held */
-	struct user user; /* whom the programs run as */
+	struct user user; /* that the programs run as */
 };
 
-/* Finds root and programs from where this program is, and DIR, which must exist unless create is
+/* Finds root and programs from the path of this program, and DIR. DIR must exist unless create is
  * set. */
 _must_check_ enum status place_find(const char *dir, bool create, struct place *ret,
 				    struct error *reterr);
@@ -36,7 +41,7 @@ pid_t place_supervisor(const struct place *place);
 _must_check_ enum status place_prepare(struct place *place, struct cluster *cluster,
 				       struct error *reterr);
 
-/* As place_prepare for a look at a stack that exists: makes nothing. */
+/* Like place_prepare, for a look at a stack that exists: makes nothing. */
 _must_check_ enum status place_look(struct place *place, struct cluster *cluster,
 				    struct error *reterr);
 

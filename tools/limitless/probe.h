@@ -1,4 +1,4 @@
-/* Is a process ready? One HTTP request to its admin port. */
+/* Asks whether a process is ready, by one HTTP request to its admin port. */
 #ifndef TOOLS_LIMITLESS_PROBE_H
 #define TOOLS_LIMITLESS_PROBE_H
 

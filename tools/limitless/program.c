@@ -23,8 +23,8 @@ static int open_log(const struct program *program)
 	return open(program->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* A session of its own, so that Ctrl-C in the terminal reaches the supervisor alone, which ends the
- * others in their order. */
+/* Becomes the program. In a session of its own, for Ctrl-C in the terminal must reach the
+ * supervisor alone, which ends the others in their order. */
 static void run_child(const struct program *program, pid_t parent, int log)
 {
 	int nothing = open("/dev/null", O_RDONLY);
@@ -62,7 +62,7 @@ void program_start(struct program *program)
 	if (program->pid == 0)
 		run_child(program, parent, log);
 	close(log);
-	if (program->pid < 0) { /* the machine has no room for it now: as if it had ended */
+	if (program->pid < 0) { /* for want of memory or processes: it counts as ended */
 		fprintf(stderr, "limitless: %s cannot be started: %m\n", program->name);
 		program_ended(program, W_EXITCODE(126, 0));
 	}
@@ -102,8 +102,8 @@ void program_last_line(const struct program *program, char out[256])
 	fclose(file);
 }
 
-/* The writers append, so an emptied file goes on from its start; lines written during the copy may
- * be lost. */
+/* Writers append, so an emptied file goes on from its start. Lines that are written during the copy
+ * may be lost. */
 void program_rotate_log(const char *log)
 {
 	char old[TOOL_PATH_MAX];

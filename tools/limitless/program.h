@@ -1,5 +1,5 @@
-/* One child process of the supervisor: started with its output in a file, ended, started again when
- * it dies. */
+/* One child process of the supervisor. Its output goes to a file, and it is started again when it
+ * dies. */
 #ifndef TOOLS_LIMITLESS_PROGRAM_H
 #define TOOLS_LIMITLESS_PROGRAM_H
 
@@ -11,7 +11,7 @@
 
 struct program {
 	const char *name;
-	const struct user *user;    /* whom it runs as */
+	const struct user *user;    /* that it runs as */
 	char path[TOOL_PATH_MAX];   /* of the binary */
 	char config[TOOL_PATH_MAX]; /* its --config */
 	char log[TOOL_PATH_MAX];
@@ -24,16 +24,16 @@ struct program {
 	off_t log_start;    /* size of the log at the last start */
 };
 
-/* Starts it. It dies with this process, whatever ends that. */
+/* Starts it. It dies with this process, however this process ends. */
 void program_start(struct program *program);
 
-/* It ended (waitpid): plans the restart, later after each failure in a row. */
+/* Plans the restart of a program that has ended (waitpid), later after each failure in a row. */
 void program_ended(struct program *program, int status);
 
-/* Its last words since the last start, for a person; "" when there are none. */
+/* The last line of its log since the last start, for a person; "" when there is none. */
 void program_last_line(const struct program *program, char out[256]);
 
-/* Cuts a log that has grown too large; what it held goes to <log>.1. */
+/* Empties a log that has grown too large. Its lines go to <log>.1. */
 void program_rotate_log(const char *log);
 
 #endif

@@ -16,7 +16,7 @@ static int usage(void)
 	return 1;
 }
 
-/* Does not come back when it goes well. */
+/* Comes back only when it failed. */
 static void run(const struct cluster *cluster, const char *role, const char *program, char **args)
 {
 	static const char *const terminal[] = {"TERM",   "COLUMNS",    "LINES",     "PAGER",

@@ -56,7 +56,7 @@ static void ignore_notice(_unused_ void *ctx, _unused_ const PGresult *notice)
 {
 }
 
-/* source: where the text is from. */
+/* source: the file or statement that an error names. */
 static enum status run_text(PGconn *conn, const char *source, const char *text,
 			    struct error *reterr)
 {

@@ -12,12 +12,12 @@ _must_check_ enum status schema_create_database(const struct cluster *cluster,
  * file and PostgreSQL's message. */
 _must_check_ enum status schema_run_file(const char *dsn, const char *path, struct error *reterr);
 
-/* Runs root/deploy/postgres/bootstrap.sql and adds the schema and the roles of each service. dsn: as
- * the superuser. Nothing changes when all of it is there. */
+/* Runs root/deploy/postgres/bootstrap.sql, then adds schema and roles of each service. A repeat
+ * changes nothing. dsn: as the superuser. */
 _must_check_ enum status schema_bootstrap(const char *dsn, const char *root, struct error *reterr);
 
 /* Migrates one service from root/services/<service>/migrations; dsn: as its owner. ret_version: 0
- * when it has none. */
+ * when it has no migrations. */
 _must_check_ enum status schema_migrate(const char *dsn, const char *root, const char *service,
 					int *ret_version, struct error *reterr);
 

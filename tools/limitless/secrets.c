@@ -23,7 +23,7 @@ enum status secret_random(const struct place *place, const char *name, char ret[
 	return tool_write_file(ret, text, 0600, reterr);
 }
 
-/* The private key is written last: where it is, both are. */
+/* The private key is written last, so where it is, both are. */
 static enum status make_pair(const char *private_path, const char *public_path,
 			     struct error *reterr)
 {

@@ -8,17 +8,17 @@
 _must_check_ enum status secret_random(const struct place *place, const char *name,
 				       char ret[TOOL_PATH_MAX], struct error *reterr);
 
-/* Path of the ES256 key of a process, PEM; with public set of its public key, which is no secret.
- */
+/* Path of the ES256 key of a process (PEM). With public set: of its public key, which is no
+ * secret. */
 _must_check_ enum status secret_key(const struct place *place, const char *name, bool public,
 				    char ret[TOOL_PATH_MAX], struct error *reterr);
 
-/* Path of a file that holds a value which came by the environment; written at each start. */
+/* Path of a file with a value of the environment. It is written at each start. */
 _must_check_ enum status secret_given(const struct place *place, const char *name,
 				      const char *value, char ret[TOOL_PATH_MAX],
 				      struct error *reterr);
 
-/* Removes the file of a value that came by the environment once and does not now. */
+/* Removes the file of a value that the environment does not have any more. */
 void secret_forget(const struct place *place, const char *name);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define STANDIN_OFFSET (SERVICES_N + 1)
 
-/* What is added to the gateway's port. */
+/* What is added to the gateway's port for this program. */
 static int offset_of(const char *name)
 {
 	for (int i = 0; i < SERVICES_N; i++) {
@@ -49,7 +49,7 @@ static void add(struct stack *stack, const char *name)
 	tool_path(program->path, "%s/%s", stack->place.programs, name);
 	tool_path(program->config, "%s/config/%s.yaml", stack->place.dir, name);
 	tool_path(program->log, "%s/log/%s.log", stack->place.dir, name);
-	/* The stand-in has no admin port; its list of models answers as well. */
+	/* The stand-in's list of models answers as soon as it serves, so it needs no admin port. */
 	stack_address(stack, name, !standin, program->probe);
 	program->look = standin ? "/v1/models" : "/readyz";
 }
@@ -61,7 +61,7 @@ void stack_list(struct stack *stack)
 		add(stack, "standin");
 	for (size_t i = 0; i < SERVICES_N; i++)
 		add(stack, services[i].name);
-	add(stack, "gateway"); /* last: when it is ready, all are */
+	add(stack, "gateway"); /* last: when it is ready, so are all others */
 }
 
 void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX])

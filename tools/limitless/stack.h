@@ -43,12 +43,12 @@ void stack_address(const struct stack *stack, const char *name, bool admin,
 #define STACK_PORTS_MAX (2 * STACK_PROGRAMS_MAX)
 void stack_ports(const struct stack *stack, int out[STACK_PORTS_MAX]);
 
-/* What up was called with, for the other commands: DIR/stack. load: place is set. */
+/* Write and read DIR/stack, for commands that must know how `up` was called. load: place is set. */
 _must_check_ enum status stack_save(const struct stack *stack, struct error *reterr);
 _must_check_ enum status stack_load(struct stack *stack, struct error *reterr);
 
-/* Writes DIR/config/<program>.yaml from deploy/local. errors:
- * FAILED_PRECONDITION with file and variable. */
+/* Writes DIR/config/<program>.yaml from the templates (config.c). errors: FAILED_PRECONDITION with
+ * file and variable. */
 _must_check_ enum status stack_write_config(const struct stack *stack, struct error *reterr);
 
 #endif

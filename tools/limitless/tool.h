@@ -8,7 +8,7 @@
 
 #define TOOL_PATH_MAX 1024 /* bytes of a path, with the NUL */
 
-/* FAILED_PRECONDITION with a message that says what is wrong and what to do. */
+/* Fails with FAILED_PRECONDITION. The message names the problem and the way out. */
 _must_check_ _printf_(2, 3) enum status tool_fail(struct error *reterr, const char *format, ...);
 
 void tool_pause_ms(int ms);
@@ -19,7 +19,7 @@ _printf_(2, 3) void tool_path(char out[TOOL_PATH_MAX], const char *format, ...);
 /* Makes the directory, and its parents, when they are missing. */
 _must_check_ enum status tool_make_directory(const char *path, mode_t mode, struct error *reterr);
 
-/* Removes a file or a whole directory; what is not there is fine. */
+/* Removes a file, or a directory with all in it. It may be missing. */
 void tool_remove(const char *path);
 
 /* The whole file as text, freed by the caller; at most 1 MiB. */

@@ -1,5 +1,5 @@
-/* `limitless up`: the supervisor. One thread; children die with it, PostgreSQL shuts down with it.
- */
+/* `limitless up`: the supervisor. It has one thread. Its children die with it, and PostgreSQL shuts
+ * down with it. */
 #include "tools/limitless/commands.h"
 #include "tools/limitless/environment.h"
 #include "tools/limitless/mode.h"
@@ -29,7 +29,7 @@
 #define READY_MS 60000
 #define PROBE_MS 1000
 #define POLL_MS 10
-#define STOP_MS 35000 /* services take at most 30 s to finish what runs */
+#define STOP_MS 35000 /* services take at most 30 s to finish running calls */
 #define LOG_CHECK_US (10 * US_PER_S)
 
 /* Connections: eight workers (credits: 32) and a pool for each service, and the engine of chat. */
@@ -71,7 +71,8 @@ static enum status check_ports(const struct stack *stack, struct error *reterr)
 	return OK;
 }
 
-/* Tabs of the former page go on. Without it they would load anew: no reason not to start. */
+/* Keeps assets for tabs that run the former page. Without them such tabs load the page anew, so a
+ * failure does not stop the start. */
 static void keep_page(const struct stack *stack)
 {
 	char web[TOOL_PATH_MAX];
@@ -138,8 +139,8 @@ static enum status prepare_database(const struct stack *stack, struct error *ret
 	return s;
 }
 
-/* In a process of its own: the supervisor, which stays, never touches libpq's and OpenSSL's pages.
- */
+/* Prepares the database in a process of its own. So the supervisor, which stays, does not load the
+ * pages of libpq and OpenSSL. */
 static enum status prepare_database_apart(const struct stack *stack, struct error *reterr)
 {
 	struct error err = {0};
@@ -188,7 +189,7 @@ static enum status start_database(struct supervisor *sup, struct error *reterr)
 	return s == OK ? prepare_database_apart(&sup->stack, reterr) : s;
 }
 
-/* True when somebody asked for the end. */
+/* Whether SIGINT or SIGTERM asked for the end. */
 static bool stop_requested(const struct supervisor *sup)
 {
 	const struct timespec now = {0};
@@ -213,7 +214,7 @@ static enum status has_died(struct program *program, struct error *reterr)
 			 line[0] ? line : program->log);
 }
 
-/* Until programs first … last - 1 are ready. *ret_stop: asked to end meanwhile. */
+/* Waits until programs first … last - 1 are ready. *ret_stop: asked to end meanwhile. */
 static enum status wait_ready(struct supervisor *sup, size_t first, size_t last, bool *ret_stop,
 			      struct error *reterr)
 {
@@ -240,7 +241,7 @@ static enum status wait_ready(struct supervisor *sup, size_t first, size_t last,
 	return OK;
 }
 
-/* The gateway waits for the others: when it is ready, a request finds all of them. */
+/* The gateway starts last: when it is ready, its requests find all services. */
 static enum status start_programs(struct supervisor *sup, bool *ret_stop, struct error *reterr)
 {
 	struct stack *stack = &sup->stack;
@@ -311,7 +312,7 @@ static void restart_what_is_due(struct supervisor *sup)
 	if (now >= sup->log_check_us) {
 		for (size_t i = 0; i < stack->n_programs; i++)
 			program_rotate_log(stack->programs[i].log);
-		program_rotate_log(stack->cluster.log_file); /* bad input is an error there too */
+		program_rotate_log(stack->cluster.log_file); /* bad input may fill it too */
 		sup->log_check_us = now + LOG_CHECK_US;
 	}
 }
@@ -343,7 +344,7 @@ static void forward_reload(const struct stack *stack)
 	}
 }
 
-/* Until SIGTERM or SIGINT. */
+/* Watches over the processes until SIGTERM or SIGINT. */
 static void supervise(struct supervisor *sup)
 {
 	for (;;) {
@@ -370,8 +371,8 @@ static bool reap(struct program *program)
 	return program->pid == 0;
 }
 
-/* Asks first … last - 1 to end and waits; asked once more, or after STOP_MS, it ends them itself.
- */
+/* Asks programs first … last - 1 to end, and waits. It kills them after STOP_MS, or when it is
+ * asked to end once more. */
 static void stop_programs(struct supervisor *sup, size_t first, size_t last)
 {
 	struct program *programs = sup->stack.programs;
@@ -466,7 +467,7 @@ int up_main(int argc, char **argv)
 		free(sup);
 		return usage();
 	}
-	umask(022); /* each file is made with the mode that it needs; programs have 077 */
+	umask(022); /* each file gets the mode that it needs; programs have 077 */
 	block_signals(sup);
 	s = prepare(sup, dir, &err);
 	if (s == OK)

@@ -21,7 +21,7 @@ static enum status copy_file(const char *from, const char *to, struct error *ret
 	_cleanup_(closep) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	ssize_t n = 1;
 
-	/* The gateway may be another user, whatever the umask is. */
+	/* Opens the folder for the gateway, which may be another user, whatever the umask is. */
 	if (in < 0 || out < 0 || fchmod(out, 0644) != 0)
 		return tool_fail(reterr, "%s: %s", in < 0 ? from : to, strerror(errno));
 	while (n > 0)
@@ -55,7 +55,7 @@ static enum status open_directory(const char *path, struct error *reterr)
 	return s;
 }
 
-/* assets/ and index.html of a build. The index comes last: with it the copy is whole. */
+/* Copies assets/ and index.html of a build. The index comes last: with it the copy is whole. */
 static enum status copy_build(const char *web, const char *to, struct error *reterr)
 {
 	char assets[TOOL_PATH_MAX], path[TOOL_PATH_MAX], index[TOOL_PATH_MAX];
@@ -113,8 +113,8 @@ enum status web_keep(const struct place *place, const char *web, struct error *r
 		s = copy_build(web, fresh, reterr);
 	if (s != OK)
 		return s;
-	/* A start that was killed between the two renames has no current one: then the previous one
-	 * stays. */
+	/* After a start that was killed between the two renames there is no current one. Then the
+	 * previous one stays. */
 	if (access(index, R_OK) == 0) {
 		tool_remove(previous);
 		if (rename(current, previous) != 0)

@@ -79,7 +79,8 @@ static void assets_stay_for_one_build(void **state)
 	assert_false(kept("web-previous/assets/a-one.js"));
 }
 
-/* Killed after the first rename: what is kept is still there, and the next start goes on. */
+/* A start was killed after the first rename. All kept files are still there, and the next start
+ * goes on. */
 static void a_killed_start_loses_nothing(void **state)
 {
 	char from[TOOL_PATH_MAX], to[TOOL_PATH_MAX];
