@@ -13,7 +13,7 @@ async function choose(page, title, action) {
   await page.getByRole("menuitem", { name: action, exact: true }).click();
 }
 
-/** Does what changes a chat, until the server has it: the page shows the change before. */
+/** Changes a chat, and waits until the server has the change. The page shows it before. */
 async function saved(page, act) {
   const answer = page.waitForResponse((response) => response.request().method() === "PATCH");
   await act();
@@ -27,7 +27,7 @@ async function rename(page, from, to) {
   await chatLink(page, to).waitFor();
 }
 
-/** A chat named so, as a person makes one. */
+/** Makes a chat with this title through the page. */
 async function makeChat(page, title) {
   await page.goto("/");
   await ask(page, "Hello [[say:Hello.]]");
@@ -85,7 +85,7 @@ test("delete, undo, delete for good", async (t) => {
   await page.getByText("There is no such chat").waitFor();
 });
 
-test("somebody else's chat is no chat", async (t) => {
+test("the chat of another user does not exist", async (t) => {
   const owner = await visit(t);
   await signUp(owner, "Owner");
   await ask(owner, "A secret [[say:Nobody shall read this.]]");

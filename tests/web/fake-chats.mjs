@@ -1,13 +1,13 @@
-// Chats whose messages the test decides, word by word: texts that no stand-in would write, and thousands of messages.
-// The rest of the page and of the server is real.
+// Chats whose messages the test gives: texts that no stand-in writes, and thousands of messages. The rest of the page
+// and of the server is real.
 import { randomUUID } from "node:crypto";
 import { answers } from "./lib.mjs";
 
-/** Milliseconds of rest that say that the page is done, by the time of its main thread. */
+/** The page is done when its main thread rests for so long, in milliseconds. */
 const REST_MS = 4;
 const LOOK_EVERY_MS = 120;
 
-/** Answers for chats that `fakes` has. Call it once for a page. */
+/** Answers in place of the server for the chats in `fakes`. Call it once for a page. */
 export async function useFakes(page) {
   const chats = new Map();
   await page.route(/\/api\/v1\/chats\/[0-9a-f-]{36}(\/messages)?(\?.*)?$/, async (route) => {
@@ -24,7 +24,7 @@ export async function useFakes(page) {
     return route.fulfill({ json: { messages: messages.slice(from, from + size), nextPageToken: next } });
   });
   return {
-    /** A chat with these texts, questions and answers by turns, or one answer. */
+    /** Adds a chat with these texts: questions and answers by turns, or a single answer. */
     add(...texts) {
       const id = randomUUID();
       const [createTime, updateTime] = [new Date().toISOString(), new Date().toISOString()];
@@ -57,7 +57,7 @@ export async function useFakes(page) {
   };
 }
 
-/** Goes to a chat as a click on its link does. */
+/** Goes to a chat without a reload, as a click on its link does. */
 export async function goTo(page, id) {
   await page.evaluate((path) => history.pushState(null, "", path), `/chat/${id}`);
   await answers(page).first().waitFor();

@@ -1,6 +1,6 @@
-// An answer that the test writes, token by token, in place of the server's stream: at a pace that no database delays.
+// An answer that the test writes in place of the server's stream, token by token. No database delays its pace.
 
-/** Lets the page's next question in that chat be answered with `tokens`, so many a second. */
+/** Answers the page's next question in the chat with `tokens`, so many a second. */
 export async function answerWith(page, chat, tokens, perSecond) {
   await page.evaluate(
     ({ chat, tokens, perSecond }) => {
@@ -63,7 +63,7 @@ export function sentAll(page, count) {
   return page.waitForFunction((n) => window.tokensSent >= n, count, { timeout: 60_000 });
 }
 
-/** Processor time of the longest task of the page's main thread while `work` ran, and what it was, in milliseconds. */
+/** The longest task of the page's main thread while `work` ran: its processor time in milliseconds, and its name. */
 export async function longestTask(page, work) {
   const session = await page.context().newCDPSession(page);
   const events = [];

@@ -1,4 +1,4 @@
-// Where the hands are: the focus, input methods, other directions of writing, and finding a chat by its words.
+// The hands: the focus, the keyboard, input methods, writing from right to left, finding a chat by its words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -49,7 +49,7 @@ test("the composer has the focus whenever nothing else needs it", async (t) => {
   await stopButton(page).waitFor({ state: "detached" });
   await hasFocus(page);
 
-  // New chat, by hand and where the page is one already; a chat of the list.
+  // A new chat by a click, once more on the new chat, and a chat of the list.
   for (let twice = 0; twice < 2; twice++) {
     await page.getByRole("navigation").getByRole("link", { name: "New chat" }).first().click();
     await hasFocus(page);
@@ -58,7 +58,7 @@ test("the composer has the focus whenever nothing else needs it", async (t) => {
   await answers(page).getByText("Sent.").waitFor();
   await hasFocus(page);
 
-  // A model, the palette.
+  // The menu of models, and the palette.
   await page.getByRole("button", { name: /^Model:/ }).click();
   await page.getByRole("menuitemradio").last().click();
   await hasFocus(page);
@@ -67,7 +67,7 @@ test("the composer has the focus whenever nothing else needs it", async (t) => {
   await page.keyboard.press("Escape");
   await hasFocus(page);
 
-  // Keys that nothing takes. Panes that scroll show no outline after a click.
+  // Keys that nothing else takes go to the composer. Panes that scroll show no outline after a click.
   await page.getByRole("region", { name: "Messages" }).click({ position: { x: 5, y: 5 } });
   await page.keyboard.press("ArrowDown");
   const outline = () => page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
@@ -99,7 +99,7 @@ test("Enter that confirms a word of an input method sends nothing", async (t) =>
   assert.equal(await questions(page).count(), 0);
 });
 
-test("what is pasted keeps the indentation of its first line", async (t) => {
+test("a pasted text keeps the indentation of its first line", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "\n\n    if x:\n        y()\n\n");
@@ -125,7 +125,7 @@ test("Arabic and Hebrew run from the right, and names do not turn the words arou
   assert.equal(await direction(blocks.nth(0)), "rtl");
   assert.equal(await direction(blocks.nth(1)), "ltr");
   assert.equal(await direction(blocks.nth(2).locator("li")), "rtl");
-  // In a sentence the title stands apart by its own marks.
+  // In a sentence the marks U+2068 and U+2069 stand around the title.
   const label = await page.getByRole("banner").getByRole("button", { name: /^Options for/ }).getAttribute("aria-label");
   assert.match(label, /^Options for “\u2068.*\u2069”$/su);
 });
@@ -153,7 +153,7 @@ test("the palette finds a chat by the words of its title, among all of them", as
   await chatLink(page, "Chat number 187").or(options).first().waitFor();
 });
 
-test("Ask again says what it does and what it costs before it does it", async (t) => {
+test("Ask again shows its effect and its price before it acts", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Twice? [[say:Once.]]");

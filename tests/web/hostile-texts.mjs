@@ -1,10 +1,10 @@
-// Texts that once blanked the page, held it up for seconds, or are near relations of those. What a model writes is
-// input from outside: the page's own tests parse these at many sizes, and the stories draw them in a browser.
+// Texts that once blanked the page or held it up for seconds, and similar ones. A model's text is input from outside.
+// The unit tests of the page parse these texts at many sizes, and the stories show them in a browser.
 
 /** Constructs of Markdown, each a function of the text's length in characters. */
 export const CONSTRUCTS = {};
 
-/** A construct that repeats `unit`, with what stands around all of it. */
+/** A construct that repeats `unit` between a beginning and an end. */
 function repeated(name, unit, before = "", after = "") {
   CONSTRUCTS[name] = (length) => {
     const times = Math.max(1, Math.floor((length - before.length - after.length) / unit.length));
@@ -12,7 +12,7 @@ function repeated(name, unit, before = "", after = "") {
   };
 }
 
-/** A construct whose halves enclose one another: open × n, close × n. */
+/** A construct that is nested: `open` n times, then `close` n times. */
 function nested(name, open, close, middle = "a") {
   CONSTRUCTS[name] = (length) => {
     const times = Math.max(1, Math.floor((length - middle.length) / (open.length + close.length)));
@@ -20,7 +20,7 @@ function nested(name, open, close, middle = "a") {
   };
 }
 
-/** A construct whose lines are indented one step deeper each. */
+/** A construct with each line indented one step deeper than the line before. */
 function stairs(name, line, step) {
   CONSTRUCTS[name] = (length) => {
     let text = "";
@@ -131,7 +131,7 @@ for (const [name, unit] of Object.entries({
   repeated(`inline: ${name}`, unit);
 }
 
-// Inline, behind a beginning that changes how the rest is read.
+// Inline, after a beginning that changes how the rest is read.
 repeated("inline: a link around everything", "[", "[a", "](b)");
 repeated("inline: a many-attribute tag, open", " a=b", "<a");
 repeated("inline: a many-attribute tag, closed", " a=b", "<a", ">");
@@ -248,7 +248,7 @@ stairs("stairs: quotes", "> a", "> ");
 stairs("stairs: fences in lists", "- ```", "  ");
 stairs("stairs: spaces", "a", " ");
 
-/** The texts that the page was seen to fail with, as they were reported. */
+/** The texts of the reports, with which the page failed. */
 export const REPORTED = {
   "2,000 quote marks": ">".repeat(2000),
   "2,000 lists in one another": "- ".repeat(2000),

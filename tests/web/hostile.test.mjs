@@ -1,4 +1,4 @@
-// A model's text is input from outside: the page shows it at once, and goes on.
+// A model's text is input from outside. The page shows every text at once, and stays in use.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, chatLink, composer, eventually, signUp, stopButton, useBrowser, visit } from "./lib.mjs";
@@ -7,15 +7,15 @@ import { CONSTRUCTS, REPORTED } from "./hostile-texts.mjs";
 
 useBrowser();
 
-/** Processor time of the page's main thread for one text, in milliseconds: neighbours on a busy machine do not count. */
+/** The most processor time of the page's main thread for one text, in milliseconds. Other programs do not count. */
 const SHOWN_MAX_MS = 1000;
 
-/** Characters of a construct that is repeated or nested. */
+/** The length of a repeated or nested construct, in characters. */
 const LENGTH = 65_536;
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1000));
 
-/** These are near to what was reported; of the others each run takes some, by the seed. */
+/** These are similar to the reported ones and always shown. Of the others the seed picks some. */
 const ALWAYS = [
   "inline: open brackets",
   "inline: open links",
@@ -92,13 +92,13 @@ test("a text that was reported comes through the whole stack, and again after a 
   await answers(page).last().getByText("And on.").waitFor();
 });
 
-test("a message that cannot be shown leaves the others alone: its text, a copy, a report", async (t) => {
+test("a message that cannot be shown offers its text, a copy and a report, and leaves the others alone", async (t) => {
   const page = await visit(t);
   page.expected.push(/broken on purpose/);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await signUp(page);
   const fakes = await useFakes(page);
-  // A limit that nobody knows of yet: the browser itself refuses an element.
+  // As if a limit were missing: the browser itself refuses an element.
   await page.evaluate(() => {
     const real = document.createElement.bind(document);
     document.createElement = (name, ...rest) => {
@@ -120,7 +120,7 @@ test("a message that cannot be shown leaves the others alone: its text, a copy, 
   assert.doesNotMatch(await clipboard(), /> broken/);
 });
 
-test("a view that cannot be shown leaves the way to the others", async (t) => {
+test("a view that cannot be shown leaves the others in reach", async (t) => {
   const page = await visit(t);
   page.expected.push(/broken on purpose/);
   await signUp(page);

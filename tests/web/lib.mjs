@@ -1,4 +1,4 @@
-// What the browser stories share: a browser, visitors who are watched for errors, and the few things everybody does.
+// Helpers of all browser stories: a browser, pages whose errors are collected, and common actions.
 // LIMITLESS_URL says where the stack runs (default http://127.0.0.1:8080).
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -13,7 +13,7 @@ const axePath = require.resolve("axe-core/axe.min.js");
 export const url = process.env.LIMITLESS_URL ?? "http://127.0.0.1:8080";
 export const password = "correct horse battery";
 
-/** How long anything may take to show, in milliseconds. */
+/** The longest wait for anything to show, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
 const SWITCHES = [
@@ -43,8 +43,8 @@ export function useBrowser() {
 }
 
 /**
- * A page in a browser profile of its own. When the story ends, nothing may have gone to the console as an error, and
- * no request to another origin. What a story provokes it names in `page.expected`, as patterns.
+ * A page in a browser profile of its own. The story fails when an error went to the console or a request to another
+ * origin. A story that provokes errors lists them in `page.expected`, as patterns.
  */
 export async function visit(t, options = {}) {
   const context = await browser.newContext({
@@ -64,7 +64,7 @@ export async function visit(t, options = {}) {
   return page;
 }
 
-/** Another tab of the same profile, watched as well. */
+/** Another tab of the same profile. Its errors are collected as well. */
 export async function tab(page) {
   const other = watch(await page.context().newPage());
   other.expected = page.expected;
@@ -92,7 +92,7 @@ async function shoot(page, name) {
   await page.screenshot({ path: `${folder}/${name.replace(/\W+/g, "-")}.png` }).catch(() => undefined);
 }
 
-/** An address that nobody has. */
+/** An e-mail address that no account has. */
 export function someone(name) {
   return `${name}.${randomUUID().slice(0, 8)}@example.test`;
 }
@@ -115,7 +115,7 @@ export const stopButton = (page) => page.getByRole("button", { name: "Stop the a
 export const chatLink = (page, title) =>
   page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: title });
 
-/** Sends a text; with `wait` until the answer is complete. */
+/** Sends a text. With `wait` it returns when the answer is complete. */
 export async function ask(page, text, { wait = true } = {}) {
   const before = await answers(page).count();
   await composer(page).fill(text);
@@ -128,7 +128,7 @@ export async function balance(page) {
   return Number((await page.getByTestId("balance").innerText()).replace(",", ""));
 }
 
-/** Repeats until the function does not throw any more, or the patience is over. */
+/** Repeats a function until it does not throw, PATIENCE_MS at most. */
 export async function eventually(look) {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -141,11 +141,11 @@ export async function eventually(look) {
   }
 }
 
-/** Accessibility by axe-core (WCAG 2.2 AA and best practices), of the page or of what `within` selects. */
+/** Checks the page, or the part that `within` selects, by axe-core: WCAG 2.2 AA and best practices. */
 export async function checkAxe(page, view, within = "html") {
   await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0))));
   if (!(await page.evaluate(() => "axe" in window))) {
-    // Evaluated by the debugger: a script element would need an exception in the content security policy.
+    // The debugger evaluates it, because the content security policy refuses a script element.
     const { readFileSync } = await import("node:fs");
     await page.evaluate(readFileSync(axePath, "utf8"));
   }
@@ -154,7 +154,7 @@ export async function checkAxe(page, view, within = "html") {
   assert.deepEqual(said, [], `axe on ${view}`);
 }
 
-/** Nothing sticks out to the side. */
+/** Fails when something is wider than the window. */
 export async function checkNoOverflow(page, view) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `${view} is ${wide} px too wide`);

@@ -11,14 +11,14 @@ const dir = process.env.LIMITLESS_DIR;
 const long = { skip: dir ? false : "LIMITLESS_DIR is not set" };
 const MESSAGES = 2000;
 
-/** The line of a bad day: 1.6 Mbit/s and 150 ms. */
+/** A slow line: 1.6 Mbit/s with 150 ms of delay. */
 const SLOW = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 94_000 };
 const FAST = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
 const FIRST_SCREEN_MS = 1000;
 
 const list = (page) => page.getByRole("region", { name: "Messages" });
 
-/** Clicks the chat in the list. Milliseconds until its last message is to be read. */
+/** Clicks the chat in the list. Returns the milliseconds until its last message is shown. */
 function open(page) {
   const link = page.getByRole("navigation", { name: "Chats" }).getByRole("listitem").last().getByRole("link");
   return link.evaluate(
@@ -37,9 +37,9 @@ function open(page) {
   );
 }
 
-/** Puts messages under the two that the chat has. */
+/** Adds messages below the two that the chat has. */
 function lengthen(chat) {
-  // Text that compresses no better than people's.
+  // The text must not compress better than text of people.
   const words = "(SELECT string_agg(md5(m.n::text || g), ' ') FROM generate_series(1, 12) g)";
   execFileSync(`${process.env.B ?? "build"}/bin/limitless`, ["psql", "--dir", dir, "--", "-qv", "ON_ERROR_STOP=1"], {
     input: `
@@ -77,7 +77,7 @@ test("a long chat opens at its end within a second on a slow line, and is read u
     bytes += encodedDataLength;
   });
 
-  // At most three tries: other programs are at work on this machine.
+  // Three tries, because other programs use this machine too.
   const times = [];
   for (let tries = 0; tries < 3 && !(Math.min(...times) < FIRST_SCREEN_MS); tries++) {
     await devtools.send("Network.emulateNetworkConditions", FAST);
@@ -93,7 +93,7 @@ test("a long chat opens at its end within a second on a slow line, and is read u
   assert.ok((await list(page).evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight)) <= 2);
   assert.equal(page.url(), address);
 
-  // Upwards: a row that was seen stays where it is when older ones come above it.
+  // While the reader scrolls up, a row in sight stays in its place when older rows come above it.
   await list(page).hover();
   let lowest = MESSAGES;
   for (let step = 0; step < 30; step++) {
@@ -136,7 +136,7 @@ test("Home and End reach the ends of 2,000 messages", long, async (t) => {
       assert.ok((await list(page).evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight)) <= 2),
     );
   }
-  // In a text the keys are the text's.
+  // In a text field Home and End move the caret.
   await composer(page).fill("abc");
   await page.keyboard.press("Home");
   await page.keyboard.type("x");

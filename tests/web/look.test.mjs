@@ -1,4 +1,4 @@
-// How it looks and who can use it: themes, 390 pixels, the keyboard alone, axe on every view.
+// Looks and accessibility: themes, 390 pixels, the keyboard alone, axe on every view.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -120,7 +120,7 @@ test("everything by the keyboard alone", async (t) => {
   await answers(page).getByText("Fine.").waitFor();
   await stopButton(page).waitFor({ state: "detached" });
 
-  // ↑ takes the last message up again.
+  // ↑ puts the last message into the composer again.
   await composer(page).focus();
   await page.keyboard.press("ArrowUp");
   assert.equal(await composer(page).inputValue(), "By keys [[say:Fine.]]\nsecond line");

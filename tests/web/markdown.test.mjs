@@ -1,4 +1,4 @@
-// The look of Markdown: code, tables, formulas, footnotes, diagrams, and the few tags of HTML that are allowed.
+// The look of Markdown: code, tables, formulas, footnotes, diagrams, and the few allowed tags of HTML.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, checkAxe, checkNoOverflow, eventually, questions, signUp, useBrowser, visit } from "./lib.mjs";
@@ -7,7 +7,7 @@ import { answerWith, longestTask, sentAll } from "./fake-stream.mjs";
 
 useBrowser();
 
-/** A task of the page's main thread may take this much processor time while an answer is written, in milliseconds. */
+/** The most processor time of a task of the main thread while an answer is written, in milliseconds. */
 const TASK_MAX_MS = 100;
 
 const FEATURES = `Press <kbd>Ctrl</kbd>, H<sub>2</sub>O, mc<sup>2</sup>,<br>a note[^1] but no [^2]. <b>text</b> <sup>open
@@ -47,7 +47,7 @@ async function show(page, ...texts) {
   return answers(page).last();
 }
 
-test("what people expect of GitHub's Markdown, and no other HTML", async (t) => {
+test("the Markdown of GitHub is rendered, and other HTML is not", async (t) => {
   const page = await visit(t);
   const answer = await show(page, FEATURES);
   await answer.locator(".katex").first().waitFor();
@@ -150,7 +150,7 @@ test("code in a question is code", async (t) => {
 
 test("Mermaid is drawn once its fence is closed, in a frame that has nothing, and its errors are code", async (t) => {
   const page = await visit(t);
-  page.expected.push(/inline event handler violates/); // So the frame keeps what a label tries from running.
+  page.expected.push(/inline event handler violates/); // The frame's policy stops the script in a label.
   const loaded = [];
   page.on("request", (request) => /mermaid|frame/.test(request.url()) && loaded.push(request.url()));
   await signUp(page);
@@ -199,7 +199,7 @@ for (const [name, messages, tokens] of [
     const chat = fakes.add(...messages);
     await goTo(page, chat);
     await rest(page, cpu);
-    // All of them are loaded: Home goes to the first, End comes back.
+    // All messages are loaded: Home goes to the first, End comes back.
     const list = page.getByRole("region", { name: "Messages" });
     await list.focus();
     await page.keyboard.press("Home");

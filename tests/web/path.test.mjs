@@ -1,4 +1,4 @@
-// The way of a new user: sign up, ask, watch the answer stream in, see the credits go down, reload, find the chat.
+// The way of a new user: sign up, ask, see the answer stream in and the credits go down, reload, find the chat.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -28,7 +28,7 @@ test("sign up, ask, pay, reload and find it again", async (t) => {
   await eventually(async () => assert.equal(await balance(page), 100));
   assert.equal(await page.title(), "Limitless");
 
-  // Not the whole answer at once: lengths are seen growing.
+  // The answer grows, and does not come at once.
   await page.evaluate(() => {
     window.lengths = new Set();
     const note = () => window.lengths.add(document.querySelector("article .prose")?.innerText.length);
@@ -42,7 +42,7 @@ test("sign up, ask, pay, reload and find it again", async (t) => {
   assert.ok(steps > 5, `the answer grew in ${steps} steps`);
   assert.match(page.url(), new RegExp(`^${url}/chat/[0-9a-f-]{36}$`));
 
-  // The price is said before, below the answer, and taken from the balance.
+  // The price is shown before the message and below the answer, and is taken from the balance.
   const charged = await answers(page).first().getByText(/\d credits? · [\d.]+ s/).innerText();
   const price = Number(charged.split(" ")[0]);
   assert.ok(price > 0);

@@ -1,4 +1,4 @@
-// Buying credits: from the packages to the payment page and back, what the history shows, who changes their mind.
+// Buying credits: from the packages to the payment page and back, the history, a purchase that is broken off.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { balance, checkAxe, checkNoOverflow, eventually, signUp, useBrowser, visit } from "./lib.mjs";
@@ -35,7 +35,7 @@ for (const [device, options] of [
   });
 }
 
-test("who goes back has paid nothing, and can go on", async (t) => {
+test("a purchase that is broken off costs nothing, and can be continued", async (t) => {
   const page = await visit(t);
   page.expected.push(STRIPE, /favicon/, /404/);
   await signUp(page);

@@ -1,4 +1,4 @@
-// Runs the browser stories, one file after the other, and says in TAP what became of them.
+// Runs the browser stories, one file after the other, and prints the results in TAP.
 // `node tests/web/run.mjs [WORD…]` runs the files that begin so, against LIMITLESS_URL; ONLY picks stories by name.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

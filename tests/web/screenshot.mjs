@@ -1,5 +1,5 @@
 // Takes the README's picture of the page: `node tests/web/screenshot.mjs FILE`, with LIMITLESS_URL set.
-// The stand-in is told what to answer behind the page's back, so that the questions look as people write them.
+// The stand-in gets its answers behind the page's back, so that the questions look as people write them.
 import { readFileSync } from "node:fs";
 import { answers, ask, eventually, launch, signUp, url } from "./lib.mjs";
 

@@ -1,4 +1,4 @@
-// What the page shows when things are not as hoped: no credits, a provider that fails, no network, no session.
+// The page on a bad day: no credits, a provider that fails, no network, no session.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
@@ -19,7 +19,7 @@ import {
 
 useBrowser();
 
-/** Asks by the API, in chats of their own, until the balance does not cover another answer. */
+/** Asks through the API, a chat for each question, until the balance does not cover another answer. */
 async function spendAll(page) {
   const status = await page.evaluate(async () => {
     const send = (path, body) =>
@@ -51,7 +51,7 @@ async function chooseDearest(page) {
   await items.nth(prices.indexOf(Math.max(...prices))).click();
 }
 
-test("no credits: says what it costs, keeps the text, leads to the packages", async (t) => {
+test("without credits the page shows the price, keeps the text, and leads to the packages", async (t) => {
   const page = await visit(t);
   await signUp(page);
   page.expected.push(/status of 402/);
@@ -60,12 +60,12 @@ test("no credits: says what it costs, keeps the text, leads to the packages", as
   await chooseDearest(page);
   const list = page.getByRole("navigation", { name: "Chats" }).getByRole("listitem");
   const chats = await list.count();
-  // Before it is sent, with a way that costs less.
+  // The page says it before the message is sent, and offers a cheaper model.
   await composer(page).fill("Can I still ask? [[say:Yes.]]");
   await page.getByText("Not enough credits").waitFor();
   await page.getByText(/costs up to \d+ credits and you have/).waitFor();
   await page.getByRole("button", { name: /^Use .*, up to/ }).waitFor();
-  // Sent all the same, the text stays, and no empty chat is left.
+  // When it is sent all the same, the text stays and no empty chat is left.
   await composer(page).press("Enter");
   await page.waitForResponse((response) => response.request().method() === "DELETE");
   await eventually(async () => assert.equal(await composer(page).inputValue(), "Can I still ask? [[say:Yes.]]"));
@@ -150,7 +150,7 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Before [[say:the end.]]");
-  await page.reload({ waitUntil: "networkidle" }); // or what follows the answer finds it out first
+  await page.reload({ waitUntil: "networkidle" }); // A page that still follows an answer would notice it first.
   await composer(page).fill("half a thought");
   page.expected.push(/status of 401/);
   await page.context().clearCookies();
@@ -182,7 +182,7 @@ test("the session ends under a message: it goes out by itself after the log-in",
   await stopButton(page).waitFor({ state: "detached" });
   assert.equal(await questions(page).count(), 1);
 
-  // And when the page is loaded anew in between.
+  // The same with a reload in between.
   await page.context().clearCookies();
   await composer(page).fill("Over a reload [[say:Arrived too.]]");
   await page.keyboard.press("Enter");
@@ -224,7 +224,7 @@ for (const [device, viewport] of [
   ["desktop", { width: 1280, height: 800 }],
   ["phone", { width: 390, height: 844 }],
 ]) {
-  test(`notes never cover what sends: ${device}`, async (t) => {
+  test(`notes never cover the composer: ${device}`, async (t) => {
     const touch = device === "phone";
     const page = await visit(t, { viewport, hasTouch: touch, isMobile: touch });
     await signUp(page);
@@ -244,7 +244,7 @@ for (const [device, viewport] of [
   });
 }
 
-test("an access token that ended is renewed once, and nobody sees it", async (t) => {
+test("an access token that ended is renewed once, unseen", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Before [[say:the end.]]");
@@ -252,7 +252,7 @@ test("an access token that ended is renewed once, and nobody sees it", async (t)
   page.on("request", (request) => {
     if (request.url().endsWith("/auth/refresh")) renewals++;
   });
-  // The cookie is gone, and the page believes that it is not.
+  // The cookie is gone, and the page does not know it.
   page.expected.push(/status of 401/);
   const cookies = await page.context().cookies(`${url}/`);
   for (const { name } of cookies) await page.context().clearCookies({ name });
@@ -260,24 +260,24 @@ test("an access token that ended is renewed once, and nobody sees it", async (t)
   await answers(page).first().waitFor();
   await eventually(async () => assert.ok((await balance(page)) > 0));
   assert.equal(renewals, 1);
-  // The page knows by its clock that the token ended: no request has to fail.
+  // The page's clock says that the token ended, so no request fails.
   await page.evaluate(() => localStorage.setItem("lc.session", new Date(0).toISOString()));
   await ask(page, "And after [[say:it goes on.]]");
   assert.equal(renewals, 2);
 });
 
-test("a provider that breaks off: what was written stays, and it can be asked again", async (t) => {
+test("a provider breaks off: the written part stays, and the question can be asked again", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Break off. [[tokens:40]] [[fault:cut after=20]]");
   await page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
   assert.match(await answers(page).locator(".prose").innerText(), /^1 2 3/);
-  // What came is paid for, and the page says so.
+  // The part that came is paid for, and the page says so.
   await answers(page).getByText(/^2 credits/).waitFor();
   await eventually(async () => assert.equal(await balance(page), 98));
 });
 
-test("an address that is none shows a way on", async (t) => {
+test("an address that does not exist shows links to others", async (t) => {
   const page = await visit(t);
   await signUp(page);
   page.expected.push(/status of 404/);

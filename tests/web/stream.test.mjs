@@ -1,4 +1,4 @@
-// An answer that is being written: stopped, reloaded, seen from two tabs, cut by the network.
+// An answer while it is written: stopped, after a reload, in two tabs, over a network that breaks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -31,7 +31,7 @@ test("a reload in the middle goes on, with no duplicate", async (t) => {
   await begin(page);
   await page.reload();
   await stopButton(page).waitFor();
-  // The stored beginning is there at once, and then never gets shorter.
+  // The stored beginning is shown at once, and the text never gets shorter.
   let longest = 0;
   while (await stopButton(page).isVisible()) {
     const now = (await answers(page).last().innerText()).length;
@@ -46,7 +46,7 @@ test("a reload in the middle goes on, with no duplicate", async (t) => {
   await eventually(async () => assert.equal(await textOf(page), text));
 });
 
-test("the button stops it, and what was written stays", async (t) => {
+test("the button stops the answer, and its text stays", async (t) => {
   const page = await visit(t);
   await begin(page);
   await stopButton(page).click();
@@ -75,7 +75,7 @@ test("another tab shows the same while it is written", async (t) => {
   await stopButton(other).waitFor({ state: "detached" });
   await stopButton(page).waitFor({ state: "detached" });
   assert.equal(await textOf(other), await textOf(page));
-  // A question that one tab asks is seen in the other without a reload.
+  // A question of one tab appears in the other without a reload.
   await ask(other, "And this? [[say:Seen everywhere.]]");
   await answers(page).getByText("Seen everywhere.").waitFor();
 });
@@ -142,7 +142,7 @@ test("an answer that is written leaves the messages above alone", async (t) => {
   assert.equal(await page.evaluate(() => window.changes), 0);
 });
 
-test("what is Markdown looks so, and HTML stays text", async (t) => {
+test("Markdown is rendered, and HTML stays text", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "[[say:**bold** <b>tag</b> <img src=x onerror=alert(1)> `code` [link](javascript:alert(1))]]");

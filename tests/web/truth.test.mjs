@@ -1,5 +1,5 @@
-// The page never lies about an answer: chat is killed, frozen or cut off in the middle, for real.
-// LIMITLESS_DIR is the stack's folder, or the processes could not be found; without it these stories are not told.
+// The page never lies about an answer, when the chat service is killed, frozen or cut off in the middle.
+// LIMITLESS_DIR is the stack's folder, by which the stories find the processes. Without it they are skipped.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ useBrowser();
 const dir = process.env.LIMITLESS_DIR;
 const killing = { skip: dir ? false : "LIMITLESS_DIR is not set" };
 
-/** Process id of a service of the stack. */
+/** The process id of a service of the stack. */
 function pidOf(service) {
   const supervisor = readFileSync(`${dir}/lock`, "utf8").trim();
   return Number(execFileSync("pgrep", ["-P", supervisor, "-x", service], { encoding: "utf8" }).split("\n")[0]);
@@ -27,7 +27,7 @@ async function begin(page) {
   await eventually(async () => assert.ok((await textOf(page)).length > 20));
 }
 
-/** The screen at any moment until the answer is whole. */
+/** Watches the screen at each change until the answer is complete. Fails when the page showed anything false. */
 async function watchUntilWhole(page) {
   const claims = await page.evaluate(
     () =>
@@ -49,7 +49,7 @@ async function watchUntilWhole(page) {
   assert.equal((await textOf(page)).trim(), NUMBERS);
   assert.equal(await questions(page).count(), 1);
   assert.equal(await answers(page).count(), 1);
-  // Nothing is said to be written any more.
+  // Nothing says any more that an answer is being written.
   await page.getByRole("img", { name: "An answer is being written" }).waitFor({ state: "detached" });
 }
 
@@ -64,7 +64,7 @@ test("chat is killed in the middle: the page reconnects and shows the whole answ
   await whole;
 });
 
-test("chat is killed and the page is reloaded before it is back", killing, async (t) => {
+test("chat is killed, and the page is reloaded before chat is back", killing, async (t) => {
   const page = await visit(t);
   page.expected.push(/status of 50\d/, /status of 404/);
   await begin(page);
@@ -76,7 +76,7 @@ test("chat is killed and the page is reloaded before it is back", killing, async
   await answers(page).getByText(/\d credits? ·/).waitFor();
 });
 
-test("stopped while the server is away: it is stopped when that is back, and not before", killing, async (t) => {
+test("an answer that is stopped while the server is away is stopped when the server is back", killing, async (t) => {
   const page = await visit(t);
   page.expected.push(/status of 50\d/);
   await begin(page);
@@ -89,11 +89,11 @@ test("stopped while the server is away: it is stopped when that is back, and not
   await page.getByText("You stopped this answer.").waitFor();
 });
 
-test("a stream that falls silent: the server is asked, and what it says is shown", async (t) => {
+test("a stream falls silent: the page asks the server for the answer and shows it", async (t) => {
   const page = await visit(t);
   await page.clock.install();
   await signUp(page);
-  // The connection stays open and says nothing; the answer is written meanwhile.
+  // The connection stays open and silent, while the answer is written.
   await page.addInitScript(() => {
     const real = window.fetch;
     let silenced = false;
@@ -137,7 +137,7 @@ test("the network is away while a message goes out: it is sent once, and can be 
   await eventually(async () => assert.equal(await composer(page).inputValue(), "Second [[say:Two.]]"));
   assert.equal(await questions(page).count(), 1);
 
-  // This time it arrives, and what the server says to it is lost.
+  // This time the message arrives, and the server's response is lost.
   await page.unroute("**:generate");
   let lost = 0;
   await page.route("**:generate", async (route) => {

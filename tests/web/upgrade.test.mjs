@@ -1,11 +1,11 @@
-// An upgrade while the page is open: parts that are loaded late are gone from the server. And a page on plain http.
+// An upgrade while the page is open, when parts that load late are gone from the server. And a page on plain http.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, composer, eventually, launch, password, signUp, someone, url, useBrowser, visit } from "./lib.mjs";
 
 useBrowser();
 
-/** As after an upgrade: the parts that the page did not load yet are not there any more. Counts the reloads. */
+/** As after an upgrade: the server lacks the parts that the page did not load yet. Counts the reloads. */
 async function upgrade(page, { mended = true } = {}) {
   page.expected.push(/status of 404/, /Failed to (fetch|load)/, /preload/);
   const loaded = new Set(await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name)));
@@ -81,14 +81,14 @@ test("a message on its way survives a reload, and is sent once", async (t) => {
   await page.reload();
   await answers(page).getByText("Arrived.").waitFor();
   assert.equal(await page.getByRole("article", { name: "Your message" }).count(), 1);
-  // The chat is there once.
+  // There is one chat, and not two.
   const { chats } = await page.evaluate(async () => (await fetch("/api/v1/chats")).json());
   assert.equal(chats.length, 1);
 });
 
-test("plain http on another host is no secure context, and everything works there", async (t) => {
+test("everything works on plain http, which is not a secure context", async (t) => {
   const { port } = new URL(url);
-  // Loopback is secure under its own names only.
+  // A browser takes loopback for secure under its own names only.
   const browser = await launch(["--host-resolver-rules=MAP chat.example 127.0.0.1"]);
   t.after(() => browser.close());
   const page = await (await browser.newContext({ baseURL: `http://chat.example:${port}` })).newPage();
@@ -107,7 +107,7 @@ test("plain http on another host is no secure context, and everything works ther
   await composer(page).fill("");
   await page.keyboard.press("Control+v");
   assert.equal(await composer(page).inputValue(), "**It works.**");
-  // A session is renewed without locks.
+  // The session is renewed without navigator.locks.
   await page.evaluate(() => localStorage.setItem("lc.session", new Date(0).toISOString()));
   await composer(page).fill("And again [[say:Renewed.]]");
   await composer(page).press("Enter");
@@ -115,7 +115,7 @@ test("plain http on another host is no secure context, and everything works ther
   assert.deepEqual(faults, []);
 });
 
-test("a click that fails in a way nobody thought of is answered", async (t) => {
+test("an unexpected error of a click is shown in a note", async (t) => {
   const page = await visit(t);
   page.expected.push(/exception/, /no such thing/);
   await signUp(page);

@@ -1,4 +1,4 @@
-// Addresses that lead nowhere, those who are not logged in, and fingers.
+// Addresses that lead nowhere, visitors without a log-in, and touch screens.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, ask, checkAxe, checkNoOverflow, composer, signUp, url, useBrowser, visit } from "./lib.mjs";
@@ -14,14 +14,14 @@ test("an address that the page does not have: status 404, and ways on", async (t
     assert.equal(answer.status(), 404);
     await page.getByRole("heading", { name: "There is no such page", level: 1 }).waitFor();
     assert.match(await page.title(), /^There is no such page/);
-    if (signedIn) await checkAxe(page, "a page that is none");
+    if (signedIn) await checkAxe(page, "a page that does not exist");
     await page.getByRole("main").getByRole("link", { name: signedIn ? "Start a new chat" : "Log in" }).click();
     await page.getByRole("heading", { name: signedIn ? /^Good / : "Welcome back" }).waitFor();
   }
   for (const id of ["00000000-0000-7000-8000-000000000000", "no-id-at-all"]) {
     await page.goto(`/chat/${id}`);
     await page.getByRole("heading", { name: "There is no such chat", level: 1 }).waitFor();
-    assert.equal(await composer(page).count(), 0, "nothing can be sent to a chat that is none");
+    assert.equal(await composer(page).count(), 0, "no composer for a chat that does not exist");
     await page.getByRole("button", { name: "Search your chats" }).click();
     await page.getByRole("combobox").waitFor();
     await page.keyboard.press("Escape");
@@ -39,7 +39,7 @@ test("logged out: no 401, and every button does something", async (t) => {
   await page.waitForLoadState("networkidle");
   assert.deepEqual(refused, []);
   await checkAxe(page, "the prices for a visitor");
-  // Each button changes something that can be seen.
+  // Each button changes something on the screen.
   const buttons = page.getByRole("button");
   for (let at = 0; at < (await buttons.count()); at++) {
     const look = () => page.evaluate(() => document.documentElement.outerHTML);
@@ -54,7 +54,7 @@ test("logged out: no 401, and every button does something", async (t) => {
   }
 });
 
-/** Elements to touch that are smaller than 40 px, links within a text apart. */
+/** Elements to touch that are smaller than 40 px, except links within a text. */
 function smallTargets(page) {
   return page.evaluate(() => {
     const SELECT = "a[href],button,input,select,textarea,summary,[role=button],[role=menuitem],[role=menuitemradio],[role=option],[role=radio]";
