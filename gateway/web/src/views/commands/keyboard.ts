@@ -4,8 +4,8 @@ import { useLocation } from "wouter";
 import { NEW_CHAT } from "@/generation/running";
 import { stop } from "@/generation/send";
 import { isComposing } from "@/lib/composing";
+import { focusComposer } from "@/ui/focus";
 import { closeWindow, openCommands, openShortcuts, openWindow } from "@/ui/open-window";
-import { focusComposer } from "@/views/composer/focus";
 import { toggleSidebar } from "@/views/sidebar/layout";
 
 export function useKeyboard(chat: string | undefined): void {

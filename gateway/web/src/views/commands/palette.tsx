@@ -15,11 +15,11 @@ import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { titleOf } from "@/data/chats";
 import { useTitles } from "@/data/titles";
+import { focusComposer } from "@/ui/focus";
 import { Keys } from "@/ui/keys";
 import { closeWindow, openShortcuts } from "@/ui/open-window";
 import { setTheme, useIsDark } from "@/ui/theme";
 import { useLogOut } from "@/views/auth/log-out";
-import { focusComposer } from "@/views/composer/focus";
 import { t } from "@/words";
 import { search } from "./match";
 

@@ -7,10 +7,10 @@ import { stop } from "@/generation/send";
 import { isComposing } from "@/lib/composing";
 import { useStore } from "@/lib/store";
 import { cn } from "@/ui/cn";
+import { focusComposer, isTouch } from "@/ui/focus";
 import { Spinner } from "@/ui/spinner";
 import { useModelChoice } from "@/views/model/choice";
 import { t } from "@/words";
-import { focusComposer, isTouch } from "./focus";
 import { Notices } from "./notices";
 import { PriceBefore } from "./price-before";
 

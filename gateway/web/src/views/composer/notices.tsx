@@ -8,9 +8,9 @@ import { busyChats } from "@/generation/running";
 import { online } from "@/lib/browser";
 import { useStore } from "@/lib/store";
 import { Button, buttonClass } from "@/ui/button";
+import { focusComposer } from "@/ui/focus";
 import { IconButton } from "@/ui/icon-button";
 import { creditsText, problemText, t } from "@/words";
-import { focusComposer } from "./focus";
 import { type Shortfall, useShortfall } from "./price-before";
 
 /** Says above the composer why the text cannot be sent, or was not. */

@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
+import { focusComposer } from "@/ui/focus";
 import { MenuItemIndicator, MenuRadioGroup, MenuRadioItem } from "@/ui/menu-items";
-import { focusComposer } from "@/views/composer/focus";
 import { t } from "@/words";
 import { priceText, useModelChoice } from "./choice";
 
