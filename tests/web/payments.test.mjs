@@ -21,7 +21,7 @@ for (const [device, options] of [
     await page.getByRole("button", { name: "Buy: Regular" }).click();
     await page.getByText("no money moves").waitFor();
     await page.getByRole("button", { name: "Pay" }).click();
-    await page.getByText("2,200 credits are on your account").waitFor();
+    await page.getByText("2,200 credits were added to your account").waitFor();
     await eventually(async () => assert.equal(await balance(page), before + 2200));
     await checkAxe(page, "after the payment");
     await checkNoOverflow(page, "after the payment");
@@ -48,7 +48,7 @@ test("a purchase that is broken off costs nothing, and can be continued", async 
   assert.equal(await balance(page), before);
   await page.getByRole("link", { name: "Continue to payment" }).click();
   await page.getByRole("button", { name: "Pay" }).click();
-  await page.getByText("500 credits are on your account").waitFor();
+  await page.getByText("500 credits were added to your account").waitFor();
 });
 
 test("a payment page that does not open says so, and nothing is lost", async (t) => {
