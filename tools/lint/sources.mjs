@@ -159,6 +159,13 @@ function checkTested() {
   }
 }
 
+// ---- releases: each names its commit
+function checkChangelog() {
+  const text = readFileSync("CHANGELOG.md", "utf8");
+  for (const match of text.matchAll(/^## (.*)$/gm))
+    if (!/^(Unreleased|\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d, [0-9a-f]{7,40}\))$/.test(match[1])) breach("CHANGELOG.md", lineOf(text, match.index), `"${match[1]}" is not "Unreleased" or "1.2.3 (date, commit)"`);
+}
+
 const ensures = ensuresOf(breach);
 for (const file of files) {
   if (/\.[ch]$/.test(file)) {
@@ -179,4 +186,5 @@ for (const file of files) {
 }
 ensures.finish();
 checkTested();
+checkChangelog();
 process.exit(breaches > 0 ? 1 : 0);
