@@ -33,6 +33,7 @@ struct auth {
 	const struct auth_conf *conf;
 	struct passwords passwords;
 	struct keyring keyring;
+	struct feed *revocations; /* NULL: not started */
 	struct db_pool *pool;
 	struct jobs *jobs;
 };

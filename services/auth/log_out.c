@@ -1,5 +1,5 @@
 #include "auth/auth.h"
-#include "auth/feed.h"
+#include "runtime/feed/feed.h"
 
 enum status auth_v1_log_out(struct rpc_call *call, const Auth__V1__LogOutRequest *req,
 			    Google__Protobuf__Empty *resp)
@@ -9,6 +9,6 @@ enum status auth_v1_log_out(struct rpc_call *call, const Auth__V1__LogOutRequest
 				    SESSION_LOGOUT, NULL);
 
 	if (s == OK)
-		feed_wake();
+		feed_wake(auth_of(call)->revocations);
 	return s;
 }

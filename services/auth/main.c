@@ -1,5 +1,5 @@
 #include "auth/auth.h"
-#include "auth/feed.h"
+#include "auth/revocations.h"
 #include "edge/v1/rpc.h"
 #include "runtime/jobs/jobs.h"
 #include "sql/auth.h"
@@ -19,7 +19,7 @@ static enum status start(struct service *service, struct error *reterr)
 		.publish_ms = conf->key_publish_ms,
 		.token_reach_ms = auth_token_reach_ms(conf),
 	};
-	const struct feed_options feed = {
+	const struct revocations_options revocations = {
 		.db = service->db,
 		.poll_ms = conf->revocation_poll_ms,
 		.keyring = &auth->keyring,
@@ -50,7 +50,7 @@ static enum status start(struct service *service, struct error *reterr)
 		s = keyring_start(&auth->keyring, &keys, db, reterr);
 	if (s != OK)
 		return s;
-	feed_start(&feed);
+	auth->revocations = revocations_start(&revocations);
 	auth->pool = db_pool_new(&service->db);
 	auth->jobs = jobs_start(auth->pool, periodic, ARRAY_SIZE(periodic));
 	return OK;
@@ -58,14 +58,16 @@ static enum status start(struct service *service, struct error *reterr)
 
 static void drain(struct service *service)
 {
-	feed_stop();
+	struct auth *auth = service->state;
+
+	feed_stop(auth->revocations);
 }
 
 static void stop(struct service *service)
 {
 	struct auth *auth = service->state;
 
-	feed_stop();
+	feed_free(auth->revocations);
 	if (auth->jobs)
 		jobs_stop(auth->jobs);
 	if (auth->pool)

@@ -1,6 +1,6 @@
 #include "auth/auth.h"
-#include "auth/feed.h"
 #include "runtime/base/seal.h"
+#include "runtime/feed/feed.h"
 #include "runtime/log/log.h"
 #include "sql/auth.h"
 
@@ -55,7 +55,7 @@ static enum status end_family(struct rpc_call *call, const PGresult *found)
 		return s;
 	log_warn("refresh_token_reused", LOG_S("request_id", call->ctx.request_id),
 		 LOG_S("session_id", session), LOG_S("user_id", db_peek(found, 0, "id")));
-	feed_wake();
+	feed_wake(auth_of(call)->revocations);
 	return invalid(call);
 }
 

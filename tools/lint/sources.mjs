@@ -81,6 +81,7 @@ const RUNTIME = {
   process: ["base", "log", "conf", "httpd"],
   rpc: ["base", "log", "net", "metrics", "token"],
   db: ["base", "log", "metrics"],
+  feed: ["base", "log", "db", "rpc"],
   jobs: ["base", "log", "metrics", "db"],
   outbox: ["base", "log", "metrics", "db", "rpc"],
 };

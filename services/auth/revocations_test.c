@@ -1,7 +1,7 @@
 /* WatchRevocations over a real socket: what gateways see, in order and in time. Rows are committed
  * here, so each case begins without any. */
 #include "auth/auth_test.h"
-#include "auth/feed.h"
+#include "auth/revocations.h"
 #include "runtime/base/clock.h"
 #include "sql/auth.h"
 
@@ -112,7 +112,7 @@ static void leave(struct gateway *g)
 static void start_feed(void)
 {
 	static char dsn[256];
-	const struct feed_options options = {
+	const struct revocations_options options = {
 		.db = {.dsn = dsn, .statements = sql_auth_all},
 		.poll_ms = POLL_MS,
 		.keyring = &test_auth.keyring,
@@ -120,7 +120,7 @@ static void start_feed(void)
 	};
 
 	snprintf(dsn, sizeof(dsn), "%s", pg_dsn("auth_app"));
-	feed_start(&options);
+	test_auth.revocations = revocations_start(&options);
 }
 
 static int begin(void **state)
@@ -144,10 +144,11 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	feed_stop();
+	feed_stop(test_auth.revocations);
 	rpc_channel_close(channel);
 	rpc_server_drain(server);
 	rpc_server_free(server);
+	feed_free(TAKE_PTR(test_auth.revocations));
 	db_free(service_db(call));
 	test_call_free(call);
 	pg_exec("DELETE FROM auth.account");
@@ -267,7 +268,7 @@ static void no_database_no_heartbeat(void **state)
 	pthread_mutex_lock(&g->lock);
 	before = g->heartbeats;
 	pthread_mutex_unlock(&g->lock);
-	feed_wake();
+	feed_wake(test_auth.revocations);
 	pg_restart();
 	end_a_session(session);
 	wait_for(g, 1, before + 1, false);
@@ -280,7 +281,7 @@ static void stopping_ends_the_streams(void **state)
 	struct gateway *g = watch(0), *after;
 
 	wait_for(g, 0, 1, false);
-	feed_stop();
+	feed_stop(test_auth.revocations);
 	wait_for(g, 0, 0, true);
 	assert_int_equal(g->status, UNAVAILABLE);
 	leave(g);
