@@ -111,14 +111,14 @@ enum status schema_bootstrap(const char *dsn, const char *root, struct error *re
 enum status schema_migrate(const char *dsn, const char *root, const char *service, int *ret_version,
 			   struct error *reterr)
 {
-	_cleanup_(freep) char *directory = NULL;
+	_cleanup_(freep) char *own = NULL, *runtime = NULL;
 	struct stat info;
 	int32_t version = 0;
-	enum status s = OK;
+	enum status s;
 
-	ensure(asprintf(&directory, "%s/services/%s/migrations", root, service) > 0);
-	if (stat(directory, &info) == 0)
-		s = db_migrate(dsn, service, directory, &version, reterr);
+	ensure(asprintf(&own, "%s/services/%s/migrations", root, service) > 0);
+	ensure(asprintf(&runtime, "%s/services/runtime", root) > 0);
+	s = db_migrate(dsn, service, stat(own, &info) == 0 ? own : NULL, runtime, &version, reterr);
 	if (s != OK)
 		error_prefix(reterr, "%s", service);
 	*ret_version = version;

@@ -16,8 +16,8 @@ _must_check_ enum status schema_run_file(const char *dsn, const char *path, stru
  * changes nothing. dsn: as the superuser. */
 _must_check_ enum status schema_bootstrap(const char *dsn, const char *root, struct error *reterr);
 
-/* Migrates one service from root/services/<service>/migrations; dsn: as its owner. ret_version: 0
- * when it has no migrations. */
+/* Migrates one service from root/services/<service>/migrations and the runtime's modules; dsn: as
+ * its owner. ret_version: of its own, 0 when it has none. */
 _must_check_ enum status schema_migrate(const char *dsn, const char *root, const char *service,
 					int *ret_version, struct error *reterr);
 

@@ -626,7 +626,7 @@ static void expect_migration(enum status code, int32_t version, const char *word
 	struct error err = {0};
 	int32_t newest = 0;
 
-	if (db_migrate(pg_dsn("images_owner"), "images", directory, &newest, &err) != code)
+	if (db_migrate(pg_dsn("images_owner"), "images", directory, NULL, &newest, &err) != code)
 		fail_msg("%s", err.message);
 	if (code == OK)
 		assert_int_equal(newest, version);

@@ -1,5 +1,6 @@
 /* Numbered SQL files, forward only, applied by one command as the owner of the schema. Table
- * schema_migration says which. */
+ * schema_migration says which of the service's own were applied, runtime_migration which of each
+ * module of the runtime. */
 #include "runtime/db/connection.h"
 
 #include "runtime/base/clock.h"
@@ -8,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +83,8 @@ struct migration {
 };
 
 struct migrations {
+	const char *module; /* of the runtime; NULL: the service's own */
+	const char *directory;
 	struct migration *items;
 	size_t n;
 };
@@ -113,14 +117,14 @@ static int by_version(const void *a, const void *b)
 	return x->version - y->version;
 }
 
-static enum status list_files(const char *directory, struct migrations *ret, struct error *reterr)
+static enum status list_files(struct migrations *ret, struct error *reterr)
 {
-	DIR *dir = opendir(directory);
+	DIR *dir = opendir(ret->directory);
 	struct dirent *entry;
 	int32_t version;
 
 	if (!dir)
-		return refuse(reterr, "%s: %s", directory, strerror(errno));
+		return refuse(reterr, "%s: %s", ret->directory, strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (!is_migration(entry->d_name, &version))
 			continue;
@@ -193,8 +197,16 @@ static enum status prepare_schema(PGconn *conn, const char *schema, struct error
 			"    name       text NOT NULL,\n"
 			"    checksum   text NOT NULL,\n"
 			"    apply_time timestamptz NOT NULL DEFAULT now());\n"
-			"GRANT SELECT ON %s.schema_migration TO PUBLIC;\n",
-			name, name, name, name) > 0);
+			"GRANT SELECT ON %s.schema_migration TO PUBLIC;\n"
+			"CREATE TABLE IF NOT EXISTS %s.runtime_migration (\n"
+			"    module     text,\n"
+			"    version    integer,\n"
+			"    name       text NOT NULL,\n"
+			"    checksum   text NOT NULL,\n"
+			"    apply_time timestamptz NOT NULL DEFAULT now(),\n"
+			"    PRIMARY KEY (module, version));\n"
+			"GRANT SELECT ON %s.runtime_migration TO PUBLIC;\n",
+			name, name, name, name, name, name) > 0);
 	return exec(conn, sql, NULL, reterr);
 }
 
@@ -218,24 +230,50 @@ static enum status run_statements(PGconn *conn, char *text, struct error *reterr
 	return OK;
 }
 
-static enum status record(PGconn *conn, const struct migration *m, const char *sum,
-			  struct error *reterr)
+/* params begins with the module, which the service's own table does not have. */
+static enum status run_ledger(PGconn *conn, const char *own, const char *of_module,
+			      const char *const *params, int n_params, PGresult **ret,
+			      struct error *reterr)
 {
-	char version[16];
-	const char *const params[] = {version, m->name, sum};
-	_cleanup_(PQclearp) PGresult *result = NULL;
+	PGresult *result;
 
-	snprintf(version, sizeof version, "%d", m->version);
-	result = PQexecParams(conn,
-			      "INSERT INTO schema_migration (version, name, checksum)\n"
-			      "VALUES ($1::integer, $2::text, $3::text)",
-			      3, NULL, params, NULL, NULL, 0);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+	if (params[0])
+		result = PQexecParams(conn, of_module, n_params, NULL, params, NULL, NULL, 0);
+	else
+		result = PQexecParams(conn, own, n_params - 1, NULL, params + 1, NULL, NULL, 0);
+	*ret = result;
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		return refuse(reterr, "%s", one_line(PQresultErrorMessage(result)));
 	return OK;
 }
 
-static enum status apply(PGconn *conn, const struct migration *m, char *text, struct error *reterr)
+static enum status read_applied(PGconn *conn, const char *module, PGresult **ret,
+				struct error *reterr)
+{
+	return run_ledger(conn, "SELECT version, checksum FROM schema_migration ORDER BY version",
+			  "SELECT version, checksum FROM runtime_migration\n"
+			  "WHERE module = $1::text ORDER BY version",
+			  &module, 1, ret, reterr);
+}
+
+static enum status record(PGconn *conn, const char *module, const struct migration *m,
+			  const char *sum, struct error *reterr)
+{
+	char version[16];
+	const char *const params[] = {module, version, m->name, sum};
+	_cleanup_(PQclearp) PGresult *result = NULL;
+
+	snprintf(version, sizeof version, "%d", m->version);
+	return run_ledger(conn,
+			  "INSERT INTO schema_migration (version, name, checksum)\n"
+			  "VALUES ($1::integer, $2::text, $3::text)",
+			  "INSERT INTO runtime_migration (module, version, name, checksum)\n"
+			  "VALUES ($1::text, $2::integer, $3::text, $4::text)",
+			  params, ARRAY_SIZE(params), &result, reterr);
+}
+
+static enum status apply(PGconn *conn, const char *module, const struct migration *m, char *text,
+			 struct error *reterr)
 {
 	static const char marker[] = "-- no transaction\n";
 	bool alone = strncmp(text, marker, sizeof marker - 1) == 0;
@@ -245,13 +283,13 @@ static enum status apply(PGconn *conn, const struct migration *m, char *text, st
 	checksum(text, sum);
 	if (alone) {
 		s = run_statements(conn, text, reterr);
-		return s == OK ? record(conn, m, sum, reterr) : s;
+		return s == OK ? record(conn, module, m, sum, reterr) : s;
 	}
 	s = exec(conn, "BEGIN", NULL, reterr);
 	if (s == OK)
 		s = exec(conn, text, NULL, reterr);
 	if (s == OK)
-		s = record(conn, m, sum, reterr);
+		s = record(conn, module, m, sum, reterr);
 	if (s == OK)
 		return exec(conn, "COMMIT", NULL, reterr);
 	PQclear(PQexec(conn, "ROLLBACK"));
@@ -268,11 +306,12 @@ static const char *applied_checksum(const PGresult *applied, int32_t version)
 	return NULL;
 }
 
-static enum status migrate_one(PGconn *conn, const char *directory, const struct migration *m,
-			       const PGresult *applied, int32_t newest, struct error *reterr)
+static enum status migrate_one(PGconn *conn, const struct migrations *all,
+			       const struct migration *m, const PGresult *applied, int32_t newest,
+			       struct error *reterr)
 {
 	const char *recorded = applied_checksum(applied, m->version);
-	_cleanup_(freep) char *text = read_file(directory, m->name, reterr);
+	_cleanup_(freep) char *text = read_file(all->directory, m->name, reterr);
 	char sum[CHECKSUM_SIZE];
 	enum status s;
 
@@ -289,36 +328,29 @@ static enum status migrate_one(PGconn *conn, const char *directory, const struct
 		return refuse(reterr,
 			      "%s is older than %d, which was applied: give it a new number",
 			      m->name, newest);
-	s = apply(conn, m, text, reterr);
+	s = apply(conn, all->module, m, text, reterr);
 	if (s != OK)
 		error_prefix(reterr, "%s", m->name);
 	return s;
 }
 
-enum status db_migrate(const char *dsn, const char *schema, const char *directory,
-		       int32_t *ret_version, struct error *reterr)
+/* All files of one directory. module: of the runtime; NULL: the service's own. */
+static enum status migrate_directory(PGconn *conn, const char *module, const char *directory,
+				     int32_t *ret_version, struct error *reterr)
 {
-	_cleanup_(pq_finishp) PGconn *conn = PQconnectdb(dsn);
-	_cleanup_(migrations_done) struct migrations all = {0};
+	_cleanup_(migrations_done) struct migrations all = {module, directory, NULL, 0};
 	_cleanup_(PQclearp) PGresult *applied = NULL;
 	int32_t newest = 0;
-	enum status s;
+	enum status s = list_files(&all, reterr);
 
-	if (PQstatus(conn) != CONNECTION_OK)
-		return db_error_lost(conn, reterr);
-	PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	s = list_files(directory, &all, reterr);
 	if (s == OK)
-		s = prepare_schema(conn, schema, reterr);
-	if (s == OK)
-		s = exec(conn, "SELECT version, checksum FROM schema_migration ORDER BY version",
-			 &applied, reterr);
+		s = read_applied(conn, module, &applied, reterr);
 	if (s != OK)
 		return s;
 	if (PQntuples(applied) > 0)
 		newest = db_i32(applied, PQntuples(applied) - 1, "version");
 	for (size_t i = 0; i < all.n; i++) {
-		s = migrate_one(conn, directory, &all.items[i], applied, newest, reterr);
+		s = migrate_one(conn, &all, &all.items[i], applied, newest, reterr);
 		if (s != OK)
 			return s;
 	}
@@ -326,6 +358,50 @@ enum status db_migrate(const char *dsn, const char *schema, const char *director
 			       ? all.items[all.n - 1].version
 			       : newest;
 	return OK;
+}
+
+/* The modules that have tables: <runtime>/<module>/migrations. */
+static enum status migrate_runtime(PGconn *conn, const char *runtime, struct error *reterr)
+{
+	_cleanup_(globfree) glob_t found = {0};
+	_cleanup_(freep) char *pattern = NULL;
+	enum status s = OK;
+
+	ensure(asprintf(&pattern, "%s/*/migrations", runtime) > 0);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return refuse(reterr, "%s: has no migrations", runtime);
+	for (size_t i = 0; s == OK && i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i] + strlen(runtime) + 1;
+		_cleanup_(freep) char *module = strndup(path, strcspn(path, "/"));
+		int32_t version;
+
+		ensure(module);
+		s = migrate_directory(conn, module, found.gl_pathv[i], &version, reterr);
+		if (s != OK)
+			error_prefix(reterr, "%s", module);
+	}
+	return s;
+}
+
+enum status db_migrate(const char *dsn, const char *schema, const char *directory,
+		       const char *runtime, int32_t *ret_version, struct error *reterr)
+{
+	_cleanup_(pq_finishp) PGconn *conn = PQconnectdb(dsn);
+	int32_t version = 0;
+	enum status s;
+
+	if (PQstatus(conn) != CONNECTION_OK)
+		return db_error_lost(conn, reterr);
+	PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	s = prepare_schema(conn, schema, reterr);
+	if (s == OK && directory)
+		s = migrate_directory(conn, NULL, directory, &version, reterr);
+	/* Last, for old migrations of services make some of these tables themselves. */
+	if (s == OK && runtime)
+		s = migrate_runtime(conn, runtime, reterr);
+	if (s == OK)
+		*ret_version = version;
+	return s;
 }
 
 /* ---------------------------------------------------------------- waiting */

@@ -14,8 +14,8 @@ struct job {
 	void *ctx;
 };
 
-/* One thread for all of a service's jobs; copies them. The table is made by the service's
- * migrations (text in docs/modules/jobs.md). */
+/* One thread for all of a service's jobs; copies them. The table is in each schema
+ * (migrations/). */
 struct jobs;
 struct jobs *jobs_start(struct db_pool *pool, const struct job *jobs, size_t n);
 void jobs_stop(struct jobs *jobs);

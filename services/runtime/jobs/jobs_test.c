@@ -38,7 +38,7 @@ static struct db_pool *pool(void)
 	const struct db_options options = {.connections_max = 2};
 	struct db_options copy = options;
 
-	snprintf(dsn, sizeof dsn, "%s", pg_dsn("chat_app"));
+	snprintf(dsn, sizeof dsn, "%s", pg_dsn("images_app"));
 	copy.dsn = dsn;
 	return db_pool_new(&copy);
 }
@@ -54,7 +54,7 @@ static bool reached(int n)
 
 static int set_up(void **state)
 {
-	pg_exec("TRUNCATE chat.job");
+	pg_exec("TRUNCATE images.job");
 	atomic_store(&runs, 0);
 	atomic_store(&overlaps, 0);
 	*state = pool();
@@ -79,7 +79,7 @@ static void replicas_share_one_job(void **state)
 	db_pool_free(other);
 	assert_int_equal(atomic_load(&overlaps), 0);
 	assert_string_equal(
-		pg_value("SELECT success_time IS NOT NULL AND lease IS NULL FROM chat.job"), "t");
+		pg_value("SELECT success_time IS NOT NULL AND lease IS NULL FROM images.job"), "t");
 }
 
 static void a_dead_replica_is_replaced(void **state)
@@ -88,7 +88,7 @@ static void a_dead_replica_is_replaced(void **state)
 	struct jobs *jobs;
 
 	/* As a process leaves it that was killed in the middle. */
-	pg_exec("INSERT INTO chat.job (name, lease, run_time) VALUES "
+	pg_exec("INSERT INTO images.job (name, lease, run_time) VALUES "
 		"('count', gen_random_uuid(), lc.now() + interval '200 ms')");
 	jobs = jobs_start(*state, &job, 1);
 	assert_true(reached(1));
@@ -107,7 +107,7 @@ static void an_interval_passes_between_runs(void **state)
 	jobs_stop(jobs);
 	assert_int_equal(atomic_load(&runs), 1);
 	assert_string_equal(
-		pg_value("SELECT run_time > lc.now() + interval '59 min' FROM chat.job"), "t");
+		pg_value("SELECT run_time > lc.now() + interval '59 min' FROM images.job"), "t");
 }
 
 static void a_failure_is_kept_and_repeated(void **state)
@@ -117,8 +117,8 @@ static void a_failure_is_kept_and_repeated(void **state)
 
 	assert_true(reached(3));
 	jobs_stop(jobs);
-	assert_string_equal(pg_value("SELECT error FROM chat.job"), "not today");
-	assert_string_equal(pg_value("SELECT success_time IS NULL FROM chat.job"), "t");
+	assert_string_equal(pg_value("SELECT error FROM images.job"), "not today");
+	assert_string_equal(pg_value("SELECT success_time IS NULL FROM images.job"), "t");
 }
 
 static void it_survives_the_database(void **state)
@@ -138,11 +138,7 @@ static void it_survives_the_database(void **state)
 static int group_set_up(void **state)
 {
 	pg_start();
-	pg_exec("SET ROLE chat_owner; SET search_path = chat, lc;"
-		"CREATE TABLE job (name text PRIMARY KEY, run_time timestamptz NOT NULL DEFAULT "
-		"lc.now(), lease uuid,"
-		" success_time timestamptz, error text);"
-		"GRANT SELECT, INSERT, UPDATE ON job TO chat_app");
+	pg_migrate("images");
 	return 0;
 }
 

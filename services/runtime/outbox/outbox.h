@@ -1,6 +1,5 @@
 /* Effects on other services that must not be lost: a row in the transaction of their cause,
- * delivered until answered. The table is the service's own (migrations of each service that uses it
- * create it from the text in docs/modules/outbox.md). */
+ * delivered until answered. The table is in each schema (migrations/). */
 #ifndef RUNTIME_OUTBOX_OUTBOX_H
 #define RUNTIME_OUTBOX_OUTBOX_H
 

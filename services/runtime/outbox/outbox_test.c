@@ -1,5 +1,4 @@
-/* Calls that must not be lost: on a real PostgreSQL, delivered to a real server over ipc. The table
- * is the one of docs/modules/outbox.md. */
+/* Calls that must not be lost: on a real PostgreSQL, delivered to a real server over ipc. */
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/uuid.h"
@@ -79,21 +78,8 @@ static void stop_server(struct stage *stage)
 
 static int group_set_up(void **state)
 {
-	char *text, *table, *end;
-	struct error err;
-
 	pg_start();
-	assert_int_equal(tool_read_file("docs/modules/outbox.md", &text, &err), OK);
-	table = strstr(text, "```sql\n");
-	assert_non_null(table);
-	table += strlen("```sql\n");
-	end = strstr(table, "GRANT ");
-	assert_non_null(end);
-	*end = '\0';
-	pg_exec("SET search_path = chat, lc");
-	pg_exec(table);
-	pg_exec("RESET search_path; GRANT ALL ON chat.outbox TO chat_app;");
-	free(text);
+	pg_migrate("images");
 	return 0;
 }
 
@@ -108,7 +94,7 @@ static int set_up(void **state)
 	struct stage *stage = calloc(1, sizeof *stage);
 
 	assert_non_null(stage);
-	pg_exec("TRUNCATE chat.outbox");
+	pg_exec("TRUNCATE images.outbox");
 	memset(seen.ids, 0, sizeof seen.ids);
 	seen.n = 0;
 	seen.failures_left = 0;
@@ -124,8 +110,8 @@ static int set_up(void **state)
 		.backoff_max_ms = 50,
 	});
 	stage->pool = db_pool_new(&(struct db_options){
-		.dsn = pg_dsn("chat_app"), .application_name = "test", .connections_max = 4});
-	stage->db = pg_db("chat_app", NULL);
+		.dsn = pg_dsn("images_app"), .application_name = "test", .connections_max = 4});
+	stage->db = pg_db("images_app", NULL);
 	stage->target = (struct outbox_target){&credits_v1_void_hold_method, stage->channel};
 	*state = stage;
 	return 0;
@@ -194,10 +180,10 @@ static void wait_until_done(int n)
 	char expected[16];
 
 	snprintf(expected, sizeof expected, "%d", n);
-	while (strcmp(pg_value("SELECT count(done_time) FROM chat.outbox"), expected) != 0) {
+	while (strcmp(pg_value("SELECT count(done_time) FROM images.outbox"), expected) != 0) {
 		if (clock_mono_us() >= end_us)
 			fail_msg("%s of %d calls are done",
-				 pg_value("SELECT count(done_time) FROM chat.outbox"), n);
+				 pg_value("SELECT count(done_time) FROM images.outbox"), n);
 		usleep(2000);
 	}
 }
@@ -219,7 +205,7 @@ static void delivers_what_was_committed(void **state)
 	outbox_stop(outbox);
 	assert_int_equal(seen.n, 1);
 	assert_string_equal(seen.ids[0], id);
-	assert_string_equal(pg_value("SELECT attempts FROM chat.outbox WHERE refused IS NULL"),
+	assert_string_equal(pg_value("SELECT attempts FROM images.outbox WHERE refused IS NULL"),
 			    "1");
 }
 
@@ -231,7 +217,7 @@ static void large_calls_are_whole(void **state)
 
 	seen.answer = OK;
 	/* 48 requests of one text field (hold_id) that has 1 MiB. */
-	pg_exec("INSERT INTO chat.outbox (id, key, method, request) SELECT i, i::text, "
+	pg_exec("INSERT INTO images.outbox (id, key, method, request) SELECT i, i::text, "
 		"'/credits.v1.CreditsService/VoidHold', '\\x0a24'::bytea || i::text::bytea || "
 		"'\\x12808040'::bytea || convert_to(repeat('h', 1048576), 'UTF8') "
 		"FROM (SELECT gen_random_uuid() AS i FROM generate_series(1, 48)) ids");
@@ -241,7 +227,8 @@ static void large_calls_are_whole(void **state)
 	assert_int_equal(seen.n, 48);
 	for (size_t i = 0; i < seen.n; i++)
 		assert_int_equal(strlen(seen.ids[i]), UUID_SIZE - 1);
-	assert_string_equal(pg_value("SELECT count(*) FROM chat.outbox WHERE refused <> ''"), "0");
+	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox WHERE refused <> ''"),
+			    "0");
 }
 
 static void an_id_is_left_once(void **state)
@@ -252,7 +239,7 @@ static void an_id_is_left_once(void **state)
 	uuid_v7(call.id);
 	assert_int_equal(db_tx(stage->db, NULL, leave_call, &call, NULL), OK);
 	assert_int_equal(db_tx(stage->db, NULL, leave_call, &call, NULL), OK);
-	assert_string_equal(pg_value("SELECT count(*) FROM chat.outbox"), "1");
+	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox"), "1");
 }
 
 /* The first call of a key fails for a while: those behind it wait, another key does not. */
@@ -293,7 +280,7 @@ static void a_final_answer_refuses_and_goes_on(void **state)
 	wait_until_done(2);
 	outbox_stop(outbox);
 	assert_int_equal(seen.n, 2);
-	assert_string_equal(pg_value("SELECT string_agg(refused, ' ') FROM chat.outbox"),
+	assert_string_equal(pg_value("SELECT string_agg(refused, ' ') FROM images.outbox"),
 			    "hold_settled hold_settled");
 }
 
@@ -306,7 +293,7 @@ static void waits_for_a_service_that_is_away(void **state)
 	stop_server(stage);
 	leave(stage, "k", id);
 	outbox = start(stage);
-	while (strcmp(pg_value("SELECT attempts >= 2 FROM chat.outbox"), "t") != 0)
+	while (strcmp(pg_value("SELECT attempts >= 2 FROM images.outbox"), "t") != 0)
 		usleep(2000);
 	start_server(stage);
 	wait_until_done(1);
@@ -349,7 +336,7 @@ static int leave_and_die(const char *dsn, const char *id)
 
 static void a_killed_process_loses_nothing(void **state)
 {
-	const char *dsn = pg_dsn("chat_app");
+	const char *dsn = pg_dsn("images_app");
 	struct stage *stage = *state;
 	struct outbox *outbox;
 	char id[UUID_SIZE];
@@ -379,7 +366,7 @@ static void a_claim_ends(void **state)
 	char id[UUID_SIZE];
 
 	leave(stage, "k", id);
-	pg_exec("UPDATE chat.outbox SET attempts = 1, next_time = lc.now() + '30 s'");
+	pg_exec("UPDATE images.outbox SET attempts = 1, next_time = lc.now() + '30 s'");
 	outbox = start(stage);
 	usleep(100000);
 	assert_int_equal(seen.n, 0);
@@ -395,7 +382,7 @@ static void a_claim_ends(void **state)
 static const char *looked(void)
 {
 	return pg_value("SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity"
-			" WHERE usename = 'chat_app' AND state = 'idle'"
+			" WHERE usename = 'images_app' AND state = 'idle'"
 			" AND query LIKE '%oldest_seconds%'");
 }
 
@@ -416,8 +403,8 @@ static void rests_while_nothing_is_due(void **state)
 
 		for (int i = 0; i < calls; i++)
 			leave(stage, "k", id);
-		pg_exec("UPDATE chat.outbox SET next_time = lc.now() + '1 hour'"
-			" WHERE seq = (SELECT min(seq) FROM chat.outbox)");
+		pg_exec("UPDATE images.outbox SET next_time = lc.now() + '1 hour'"
+			" WHERE seq = (SELECT min(seq) FROM images.outbox)");
 		outbox = outbox_start(&options);
 		do {
 			usleep(2000);
@@ -456,16 +443,16 @@ static void purges_what_is_done(void **state)
 	int64_t end_us = clock_mono_us() + WAIT_US;
 
 	leave(stage, "k", id);
-	pg_exec("UPDATE chat.outbox SET done_time = lc.now() - '8 days'::interval");
+	pg_exec("UPDATE images.outbox SET done_time = lc.now() - '8 days'::interval");
 	leave(stage, "k", id);
-	pg_exec("UPDATE chat.outbox SET done_time = lc.now() - '6 days'::interval"
+	pg_exec("UPDATE images.outbox SET done_time = lc.now() - '6 days'::interval"
 		" WHERE done_time IS NULL");
 	outbox = start(stage);
-	while (strcmp(pg_value("SELECT count(*) FROM chat.outbox"), "1") != 0 &&
+	while (strcmp(pg_value("SELECT count(*) FROM images.outbox"), "1") != 0 &&
 	       clock_mono_us() < end_us)
 		usleep(2000);
 	outbox_stop(outbox);
-	assert_string_equal(pg_value("SELECT id FROM chat.outbox"), id);
+	assert_string_equal(pg_value("SELECT id FROM images.outbox"), id);
 }
 
 int main(int argc, char **argv)
