@@ -14,20 +14,20 @@
 
 #define STATUS_CLASSES 6 /* 0: not used, 1xx … 5xx */
 
-static struct metric_family durations = {
+METRIC_FAMILY(durations) = {
 	.name = "http_request_seconds",
 	.help = "From the last byte of a request's head to its answer, or the first event of a "
 		"stream.",
 	.labels = "method,route",
 	.kind = METRIC_HISTOGRAM,
 };
-static struct metric_family answers = {
+METRIC_FAMILY(answers) = {
 	.name = "http_answers_total",
 	.help = "Answers by route and class of status.",
 	.labels = "method,route,status",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family streams = {
+METRIC_FAMILY(streams) = {
 	.name = "http_streams",
 	.help = "Streams that are open.",
 	.kind = METRIC_GAUGE,

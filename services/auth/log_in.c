@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static struct metric_family failures = {
+METRIC_FAMILY(failures) = {
 	.name = "auth_login_failures_total",
 	.help = "Log-ins with a wrong password or for an unknown address.",
 	.kind = METRIC_COUNTER,

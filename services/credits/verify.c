@@ -4,14 +4,15 @@
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
 
+METRIC_FAMILY(violations) = {
+	.name = "ledger_invariant_violations",
+	.help = "Violations found by the last look at the ledger's invariants.",
+	.labels = "invariant",
+	.kind = METRIC_GAUGE,
+};
+
 enum status credits_verify(struct db *db, void *ctx, struct error *reterr)
 {
-	static struct metric_family violations = {
-		.name = "ledger_invariant_violations",
-		.help = "Violations found by the last look at the ledger's invariants.",
-		.labels = "invariant",
-		.kind = METRIC_GAUGE,
-	};
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	enum status s;
 

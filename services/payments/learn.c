@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct metric_family mismatches_total = {
-	"payments_mismatch_total", "Payments whose amount or currency is not what was asked for.",
-	NULL, METRIC_COUNTER, NULL};
+METRIC_FAMILY(mismatches_total) = {"payments_mismatch_total",
+				   "Payments whose amount or currency is not what was asked for.",
+				   NULL, METRIC_COUNTER, NULL};
 
 enum claw_state { CLAW_UNDER_WAY, CLAW_FINAL, CLAW_UNDONE };
 

@@ -13,9 +13,8 @@
 #define SECONDS_MAX 253402300799LL /* the end of year 9999 */
 #define HASHED_SIZE (sizeof "sha256:" + 2 * SHA256_DIGEST_LENGTH)
 
-static struct metric_family events_total = {"payments_events_total",
-					    "Signed events, by what became of them.", "outcome",
-					    METRIC_COUNTER, NULL};
+METRIC_FAMILY(events_total) = {"payments_events_total", "Signed events, by what became of them.",
+			       "outcome", METRIC_COUNTER, NULL};
 
 /* An event as it is stored. */
 struct arrival {

@@ -45,6 +45,7 @@ function checkSizes(file, code) {
 function checkBanned(file, code) {
   for (const match of code.matchAll(new RegExp(`\\b(${BANNED.join("|")})\\s*\\(`, "g")))
     breach(file, lineOf(code, match.index), `${match[1]} has no bound: use buf, arena_printf, snprintf or text_parse_i64`);
+  for (const match of code.matchAll(/^\s*static struct metric_family\b[^(]*=/gm)) breach(file, lineOf(code, match.index), "a family of metrics is declared by METRIC_FAMILY, so that it is known from the start");
   for (const match of code.matchAll(/\btypedef\s+(struct|union|enum)\b[^;(]*[;{]/g)) breach(file, lineOf(code, match.index), `no typedef of a ${match[1]}`);
 }
 

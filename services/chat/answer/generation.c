@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static struct metric_family ended_total = {
+METRIC_FAMILY(ended_total) = {
 	.name = "chat_generations_total",
 	.help = "Generations that ended here, by state.",
 	.labels = "state",

@@ -13,19 +13,19 @@
 #define FEWER_TOKENS_MIN 256 /* a shorter answer is of no use */
 #define MENDS_MAX 8          /* repeats of one answer without what was refused */
 
-static struct metric_family faults_total = {
+METRIC_FAMILY(faults_total) = {
 	.name = "chat_provider_faults_total",
 	.help = "Tries that a provider failed.",
 	.labels = "provider,reason",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family odd_events_total = {
+METRIC_FAMILY(odd_events_total) = {
 	.name = "chat_provider_odd_events_total",
 	.help = "Events of providers in which nothing could be read; the answer went on.",
 	.labels = "provider",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family first_token_seconds = {
+METRIC_FAMILY(first_token_seconds) = {
 	.name = "chat_first_token_seconds",
 	.help = "From the first try to the first token.",
 	.kind = METRIC_HISTOGRAM,

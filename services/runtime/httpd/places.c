@@ -10,13 +10,13 @@
 #define STEPS_MAX 64   /* from the end of a list, to keep it in order */
 #define WARN_US US_PER_S
 
-static struct metric_family refused = {
+METRIC_FAMILY(refused) = {
 	.name = "http_connections_refused_total",
 	.help = "Connections that were closed at once: address (it has as many as it may), full.",
 	.labels = "reason",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family evicted = {
+METRIC_FAMILY(evicted) = {
 	.name = "http_connections_evicted_total",
 	.help = "Waiting connections that gave way to new ones.",
 	.kind = METRIC_COUNTER,

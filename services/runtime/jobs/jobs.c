@@ -16,11 +16,18 @@
 #define FAILED_INTERVAL_MS_MAX 60000
 #define TAKE_MS 5000
 
-static struct metric_family success_time = {
-	"job_success_time_seconds", "When the job last ended well here, seconds since 1970.", "job",
-	METRIC_GAUGE, NULL};
-static struct metric_family runs_total = {"job_runs_total", "Runs by result.", "job,result",
-					  METRIC_COUNTER, NULL};
+METRIC_FAMILY(success_time) = {
+	.name = "job_success_time_seconds",
+	.help = "When the job last ended well here, seconds since 1970.",
+	.labels = "job",
+	.kind = METRIC_GAUGE,
+};
+METRIC_FAMILY(runs_total) = {
+	.name = "job_runs_total",
+	.help = "Runs by result.",
+	.labels = "job,result",
+	.kind = METRIC_COUNTER,
+};
 
 struct jobs {
 	struct db_pool *pool;
@@ -44,11 +51,14 @@ static enum status register_all(struct jobs *jobs, struct db *db, struct error *
 	return s;
 }
 
+static struct metric *runs_of(const struct job *job, bool good)
+{
+	return metric_get(&runs_total, (const char *const[]){job->name, good ? "ok" : "failed"});
+}
+
 static void report(const struct job *job, enum status s, const struct error *err, int64_t us)
 {
-	metric_add(metric_get(&runs_total,
-			      (const char *const[]){job->name, s == OK ? "ok" : "failed"}),
-		   1);
+	metric_add(runs_of(job, s == OK), 1);
 	if (s == OK) {
 		metric_set(metric_get(&success_time, (const char *const[]){job->name}),
 			   clock_wall_us() / US_PER_S);
@@ -163,6 +173,10 @@ struct jobs *jobs_start(struct db_pool *pool, const struct job *list, size_t n)
 	jobs->jobs = calloc(n, sizeof *jobs->jobs);
 	ensure(jobs->jobs);
 	memcpy(jobs->jobs, list, n * sizeof *list);
+	for (size_t i = 0; i < n; i++) { /* known with 0 before the first run */
+		runs_of(&list[i], true);
+		runs_of(&list[i], false);
+	}
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

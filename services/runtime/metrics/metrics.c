@@ -46,13 +46,26 @@ struct reading {
 	void *ctx;
 };
 
-/* Registration takes the lock; counting does not. */
+/* Families are registered before main; a new child takes the lock, counting does not. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
-	struct metric_family **families;
+	struct metric_family **families; /* by name */
 	size_t n;
 	struct reading *readings;
 } registry;
+
+void metric_register(struct metric_family *family)
+{
+	size_t at = registry.n;
+
+	registry.families =
+		reallocarray(registry.families, registry.n + 1, sizeof(struct metric_family *));
+	ensure(registry.families);
+	for (; at > 0 && strcmp(registry.families[at - 1]->name, family->name) > 0; at--)
+		registry.families[at] = registry.families[at - 1];
+	registry.families[at] = family;
+	registry.n++;
+}
 
 /* Prometheus' escapes of label values: backslash, quote, newline. */
 static void add_label_value(struct buf *out, const char *value)
@@ -100,12 +113,6 @@ static struct metric *add_child(struct metric_family *family, const char *labels
 	metric->labels = strdup(labels);
 	ensure(metric->labels);
 	metric->next = atomic_load(&family->children);
-	if (!metric->next) {
-		registry.families = reallocarray(registry.families, registry.n + 1,
-						 sizeof(struct metric_family *));
-		ensure(registry.families);
-		registry.families[registry.n++] = family;
-	}
 	atomic_store(&family->children, metric);
 	return metric;
 }
@@ -248,6 +255,9 @@ void metrics_write(struct buf *out)
 {
 	write_build(out);
 	write_process(out);
+	for (size_t i = 0; i < registry.n; i++)
+		if (!registry.families[i]->labels)
+			metric_get(registry.families[i], NULL); /* it is there with 0 */
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < registry.n; i++)
 		write_family(out, registry.families[i]);

@@ -7,15 +7,26 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* A family: name, help and label names ("method,code"); static storage, registered at first use of
- * a child. */
+/* A family, declared by METRIC_FAMILY. */
 struct metric_family {
 	const char *name; /* ends in its unit: _total, _seconds, _bytes */
 	const char *help;
-	const char *labels; /* comma-separated names, or NULL */
+	const char *labels; /* comma-separated names ("method,code"), or NULL */
 	enum { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM } kind;
 	_Atomic(struct metric *) children;
 };
+
+/* METRIC_FAMILY(refused) = {.name = …}; at the top of a file: known before main begins, so that it
+ * is shown from the first moment, with 0 when it has no labels. */
+#define METRIC_FAMILY(family_)                                            \
+	static struct metric_family family_;                              \
+	__attribute__((constructor)) static void family_##_register(void) \
+	{                                                                 \
+		metric_register(&family_);                                \
+	}                                                                 \
+	static struct metric_family family_
+/* For METRIC_FAMILY alone. */
+void metric_register(struct metric_family *family);
 
 struct metric;
 

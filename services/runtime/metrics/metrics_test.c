@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-static struct metric_family calls = {"test_calls_total", "Calls.", "method,code", METRIC_COUNTER,
-				     NULL};
-static struct metric_family latency = {"test_latency_seconds", "Latency.", NULL, METRIC_HISTOGRAM,
-				       NULL};
-static struct metric_family many = {"test_many", "Many.", "id", METRIC_GAUGE, NULL};
+METRIC_FAMILY(calls) = {"test_calls_total", "Calls.", "method,code", METRIC_COUNTER, NULL};
+METRIC_FAMILY(latency) = {"test_latency_seconds", "Latency.", NULL, METRIC_HISTOGRAM, NULL};
+METRIC_FAMILY(many) = {"test_many", "Many.", "id", METRIC_GAUGE, NULL};
+METRIC_FAMILY(fresh) = {"test_fresh_total", "Fresh.", NULL, METRIC_COUNTER, NULL};
+METRIC_FAMILY(fresh_labels) = {"test_labels", "With labels.", "id", METRIC_GAUGE, NULL};
 
 static void expect_text(const char *text)
 {
@@ -23,6 +23,18 @@ static void expect_text(const char *text)
 	metrics_write(&out);
 	if (!strstr(buf_text(&out), text))
 		fail_msg("'%s' is not in:\n%.2000s", text, buf_text(&out));
+}
+
+/* Before anything is counted. Nobody names `fresh` and `fresh_labels`, and they are there. */
+static void a_family_exists_from_the_start(void **state)
+{
+	expect_text("# HELP test_fresh_total Fresh.\n# TYPE test_fresh_total counter\n"
+		    "test_fresh_total 0\n"
+		    "# HELP test_labels With labels.\n# TYPE test_labels gauge\n"
+		    "# HELP test_latency_seconds Latency.\n"
+		    "# TYPE test_latency_seconds histogram\n");
+	expect_text("test_latency_seconds_sum{} 0.000000\ntest_latency_seconds_count{} 0\n"
+		    "# HELP test_many Many.\n# TYPE test_many gauge\n");
 }
 
 static void *count(void *arg)
@@ -100,6 +112,7 @@ static void the_build_names_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_family_exists_from_the_start),
 		cmocka_unit_test(counters_from_many_threads),
 		cmocka_unit_test(label_values_are_escaped),
 		cmocka_unit_test(histogram_cumulates),

@@ -29,15 +29,29 @@
 #define ANSWERS_BYTES 1024 /* of one row's outcome, as parameters */
 #define UNPACKED_MAX 64    /* times as large as its bytes in hex a request may get */
 
-static struct metric_family delivered_total = {"outbox_delivered_total", "Calls answered with OK.",
-					       "method", METRIC_COUNTER, NULL};
-static struct metric_family refused_total = {
-	"outbox_refused_total", "Calls that a repeat cannot help.", "method", METRIC_COUNTER, NULL};
-static struct metric_family retries_total = {
-	"outbox_retries_total", "Calls put off to be tried again.", "method", METRIC_COUNTER, NULL};
-static struct metric_family oldest_seconds = {"outbox_oldest_seconds",
-					      "Age of the oldest call that is not done.", NULL,
-					      METRIC_GAUGE, NULL};
+METRIC_FAMILY(delivered_total) = {
+	.name = "outbox_delivered_total",
+	.help = "Calls answered with OK.",
+	.labels = "method",
+	.kind = METRIC_COUNTER,
+};
+METRIC_FAMILY(refused_total) = {
+	.name = "outbox_refused_total",
+	.help = "Calls that a repeat cannot help.",
+	.labels = "method",
+	.kind = METRIC_COUNTER,
+};
+METRIC_FAMILY(retries_total) = {
+	.name = "outbox_retries_total",
+	.help = "Calls put off to be tried again.",
+	.labels = "method",
+	.kind = METRIC_COUNTER,
+};
+METRIC_FAMILY(oldest_seconds) = {
+	.name = "outbox_oldest_seconds",
+	.help = "Age of the oldest call that is not done.",
+	.kind = METRIC_GAUGE,
+};
 
 struct outbox {
 	struct outbox_options options; /* its targets are a copy */
@@ -343,6 +357,14 @@ static void *run(void *ctx)
 	return NULL;
 }
 
+/* Its counters are there with 0 before the first call. */
+static void know_method(const char *method)
+{
+	metric_get(&delivered_total, &method);
+	metric_get(&refused_total, &method);
+	metric_get(&retries_total, &method);
+}
+
 struct outbox *outbox_start(const struct outbox_options *options)
 {
 	struct outbox *outbox = calloc(1, sizeof *outbox);
@@ -353,8 +375,10 @@ struct outbox *outbox_start(const struct outbox_options *options)
 	outbox->options = *options;
 	outbox->options.targets = targets = calloc(options->n_targets + 1, sizeof *targets);
 	ensure(targets);
-	for (size_t i = 0; i < options->n_targets; i++)
+	for (size_t i = 0; i < options->n_targets; i++) {
 		targets[i] = options->targets[i];
+		know_method(targets[i].method->path);
+	}
 #define DEFAULT(member, value) \
 	(outbox->options.member = options->member ? options->member : (value))
 	DEFAULT(poll_ms, POLL_MS);

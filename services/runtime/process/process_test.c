@@ -2,6 +2,7 @@
 #include "runtime/process/process.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/metrics/metrics.h"
 #include "tools/limitless/probe.h"
 #include "tools/limitless/tool.h"
 
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 /* after the four that it needs */
 #include <cmocka.h>
@@ -30,6 +33,18 @@ static const struct conf_key lamp_keys[] = {
 	PROCESS_KEYS(""),
 	{"colour", CONF_TEXT, offsetof(struct lamp_conf, colour), "red", 0, 0, true, "Colour."},
 	{"watts", CONF_INTEGER, offsetof(struct lamp_conf, watts), "5", 0, 9, false, "Watts."},
+};
+
+METRIC_FAMILY(broken_total) = {
+	.name = "lamp_broken_total",
+	.help = "Bulbs that broke.",
+	.kind = METRIC_COUNTER,
+};
+METRIC_FAMILY(switched_total) = {
+	.name = "lamp_switched_total",
+	.help = "Switches by hand.",
+	.labels = "hand",
+	.kind = METRIC_COUNTER,
 };
 
 /* Shared with the fork: the calls of the callbacks, a word each. */
@@ -229,6 +244,23 @@ static void wait_probe(const char *path, bool good)
 	}
 }
 
+/* All of an answer of the admin port. */
+static void scrape(const char *path, char *ret, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t len = 0;
+	ssize_t n;
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", admin + strlen("ipc://"));
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
+	while ((n = read(fd, ret + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	ret[len] = '\0';
+	close(fd);
+}
+
 /* ---------------------------------------------------------------- the tests */
 
 static void it_serves_until_it_is_told_to_end(void **state)
@@ -350,6 +382,26 @@ static void it_takes_all_files_that_it_may_open(void **state)
 	assert_int_equal(atomic_load(&diary->files_max), 512);
 }
 
+/* Nothing was counted yet, and an alert may ask for each family. */
+static void its_metrics_are_there_from_the_start(void **state)
+{
+	static const char *const parts[] = {
+		"# TYPE lamp_broken_total counter\nlamp_broken_total 0\n",
+		"# HELP lamp_switched_total Switches by hand.\n# TYPE lamp_switched_total "
+		"counter\n",
+		"\nhttp_connections_evicted_total 0\n",
+		"\nprocess_open_fds ",
+	};
+	char text[16384];
+
+	begin_configured("");
+	wait_probe("/readyz", true);
+	scrape("/metrics", text, sizeof text);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strstr(text, parts[i]))
+			fail_msg("no '%s' in: %s", parts[i], text);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -361,6 +413,7 @@ int main(void)
 		TEST(what_is_wrong_at_start_is_one_line),
 		TEST(arguments_that_it_does_not_know_are_named_in_one_line),
 		TEST(its_configuration_can_be_printed),
+		TEST(its_metrics_are_there_from_the_start),
 		TEST(it_takes_all_files_that_it_may_open),
 	};
 

@@ -3,25 +3,25 @@
 
 #include "runtime/base/clock.h"
 
-static struct metric_family calls_total = {
+METRIC_FAMILY(calls_total) = {
 	.name = "rpc_client_calls_total",
 	.help = "Outgoing calls that ended, by method and code.",
 	.labels = "method,code",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family call_seconds = {
+METRIC_FAMILY(call_seconds) = {
 	.name = "rpc_client_call_seconds",
 	.help = "Time from the start of an outgoing call to its end, retries included.",
 	.labels = "method",
 	.kind = METRIC_HISTOGRAM,
 };
-static struct metric_family in_flight = {
+METRIC_FAMILY(in_flight) = {
 	.name = "rpc_client_calls_in_flight",
 	.help = "Outgoing calls that began and did not end.",
 	.labels = "method",
 	.kind = METRIC_GAUGE,
 };
-static struct metric_family retries_total = {
+METRIC_FAMILY(retries_total) = {
 	.name = "rpc_client_retries_total",
 	.help = "Attempts after the first.",
 	.labels = "method",

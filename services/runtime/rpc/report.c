@@ -6,31 +6,31 @@
 
 #define REFUSALS_SAID_MAX 20 /* log lines in a second of calls that found no room */
 
-static struct metric_family calls_total = {
+METRIC_FAMILY(calls_total) = {
 	.name = "rpc_server_calls_total",
 	.help = "Calls that ended, by method and code.",
 	.labels = "method,code",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family call_seconds = {
+METRIC_FAMILY(call_seconds) = {
 	.name = "rpc_server_call_seconds",
 	.help = "Time from the headers of a call to its trailers.",
 	.labels = "method",
 	.kind = METRIC_HISTOGRAM,
 };
-static struct metric_family in_flight = {
+METRIC_FAMILY(in_flight) = {
 	.name = "rpc_server_calls_in_flight",
 	.help = "Calls that began and did not end.",
 	.labels = "method",
 	.kind = METRIC_GAUGE,
 };
-static struct metric_family received_bytes = {
+METRIC_FAMILY(received_bytes) = {
 	.name = "rpc_server_received_bytes_total",
 	.help = "Message bytes of requests, as on the wire.",
 	.labels = "method",
 	.kind = METRIC_COUNTER,
 };
-static struct metric_family sent_bytes = {
+METRIC_FAMILY(sent_bytes) = {
 	.name = "rpc_server_sent_bytes_total",
 	.help = "Message bytes of answers, as on the wire.",
 	.labels = "method",
