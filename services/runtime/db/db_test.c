@@ -123,7 +123,7 @@ static void add(struct db *db, const char *id, const char *owner)
 
 /* ---------------------------------------------------------------- statements */
 
-static void test_query_and_exec(void **state)
+static void a_query_gives_rows_and_exec_counts_them(void **state)
 {
 	struct db *db = *state;
 	const char *const params[] = {"1", USER_A}, *const id[] = {"1"}, *const other[] = {"2"};
@@ -150,7 +150,7 @@ static void expect_error(struct db *db, const struct sql *sql, const char *param
 	assert_error(&err, code, reason);
 }
 
-static void test_errors_have_names(void **state)
+static void errors_have_names(void **state)
 {
 	struct db *db = *state;
 
@@ -166,7 +166,7 @@ static void test_errors_have_names(void **state)
 	expect_error(db, &raise_conflict, "1", ABORTED, "conflict_retry");
 }
 
-static void test_wrong_statement_names_itself(void **state)
+static void a_wrong_statement_names_itself(void **state)
 {
 	static const struct sql wrong = {"wrong_one", "SELECT nothing FROM thing", 0};
 	static const struct sql *const with_wrong[] = {&count_things, &wrong, NULL};
@@ -178,7 +178,7 @@ static void test_wrong_statement_names_itself(void **state)
 	assert_non_null(strstr(err.message, "nothing"));
 }
 
-static void test_values(void **state)
+static void values_have_the_types_of_their_columns(void **state)
 {
 	static const struct sql values = {
 		"values",
@@ -238,7 +238,7 @@ static void numbers_that_do_not_fit_are_cut(void **state)
 
 /* ---------------------------------------------------------------- deadlines, lost connections */
 
-static void test_deadline_cancels_and_keeps_the_connection(void **state)
+static void a_deadline_cancels_and_keeps_the_connection(void **state)
 {
 	struct db *db = *state;
 	const char *const ms[] = {"20000"};
@@ -292,7 +292,7 @@ static void a_timestamp_beyond_the_years_is_the_nearest(void **state)
 	}
 }
 
-static void test_statement_timeout(void **state)
+static void a_statement_ends_at_its_timeout(void **state)
 {
 	const struct db_options options = {.dsn = pg_dsn("credits_app"),
 					   .application_name = "test",
@@ -303,7 +303,7 @@ static void test_statement_timeout(void **state)
 	assert_int_equal(count(db), 0);
 }
 
-static void test_lost_connection_is_opened_anew(void **state)
+static void a_lost_connection_is_opened_anew(void **state)
 {
 	struct db *db = *state;
 	int64_t pid = backend_of(db);
@@ -316,7 +316,7 @@ static void test_lost_connection_is_opened_anew(void **state)
 	assert_int_equal(count(db), 0);
 }
 
-static void test_server_comes_back(void **state)
+static void a_server_comes_back(void **state)
 {
 	struct db *db = *state;
 
@@ -327,7 +327,7 @@ static void test_server_comes_back(void **state)
 	assert_int_equal(count(db), 1);
 }
 
-static void test_outdated_plan_is_made_anew(void **state)
+static void an_outdated_plan_is_made_anew(void **state)
 {
 	struct db *db = *state;
 	_cleanup_(PQclearp) PGresult *before = NULL, *after = NULL;
@@ -368,7 +368,7 @@ static enum status play(struct db *db, void *ctx, struct error *reterr)
 	return s;
 }
 
-static void test_tx_commits_or_not(void **state)
+static void a_transaction_commits_or_not(void **state)
 {
 	struct db *db = *state;
 	struct story good = {0}, bad = {.end = NOT_FOUND};
@@ -382,7 +382,7 @@ static void test_tx_commits_or_not(void **state)
 	assert_false(db_in_tx(db));
 }
 
-static void test_tx_repeats_on_conflict(void **state)
+static void a_transaction_repeats_on_a_conflict(void **state)
 {
 	struct db *db = *state;
 	struct story twice = {.conflicts = "2"}, always = {.conflicts = "100"};
@@ -400,7 +400,7 @@ static void test_tx_repeats_on_conflict(void **state)
 
 /* A COMMIT after a failed statement answers ROLLBACK and no error: that must not pass for success.
  */
-static void test_tx_that_swallowed_an_error_fails(void **state)
+static void a_transaction_that_swallowed_an_error_fails(void **state)
 {
 	struct db *db = *state;
 	struct story story = {.swallow = true};
@@ -411,7 +411,7 @@ static void test_tx_that_swallowed_an_error_fails(void **state)
 	assert_int_equal(count(db), 1);
 }
 
-static void test_tx_lost_before_commit_and_at_commit(void **state)
+static void a_transaction_lost_at_its_commit_says_so(void **state)
 {
 	struct db *db = *state;
 	struct story before = {.also = &end_me}, at = {.also = &add_doomed};
@@ -430,7 +430,7 @@ static enum status play_nothing(_unused_ struct db *db, void *ctx, _unused_ stru
 	return OK;
 }
 
-static void test_tx_without_statements(void **state)
+static void a_transaction_may_be_empty(void **state)
 {
 	int runs = 0;
 
@@ -468,7 +468,7 @@ static void *cross_thread(void *arg)
 	return NULL;
 }
 
-static void test_deadlock_is_repeated(void **state)
+static void a_deadlock_is_repeated(void **state)
 {
 	_cleanup_(db_freep) struct db *other = pg_db("credits_app", NULL);
 	pthread_barrier_t barrier;
@@ -535,13 +535,13 @@ static void check_row_level_security(struct db *db)
 	assert_int_equal(count(db), 3);
 }
 
-static void test_query_as(void **state)
+static void a_user_sees_only_own_rows(void **state)
 {
 	check_row_level_security(*state);
 }
 
 /* The same in a test's transaction: refused statements do not end it, and all is undone. */
-static void test_inside_a_test(void **state)
+static void a_transaction_of_a_test_undoes_all(void **state)
 {
 	struct db *db = *state;
 	struct story bad = {.end = NOT_FOUND}, conflict = {.conflicts = "1"};
@@ -574,7 +574,7 @@ static void *give_later(void *arg)
 	return NULL;
 }
 
-static void test_pool(void **state)
+static void a_pool_lends_as_many_as_it_has(void **state)
 {
 	const struct db_options options = {
 		.dsn = pg_dsn("credits_app"), .application_name = "test", .connections_max = 2};
@@ -634,7 +634,7 @@ static void expect_migration(enum status code, int32_t version, const char *word
 		fail_msg("%s", err.message);
 }
 
-static void test_migrations(void **state)
+static void migrations_only_go_forward(void **state)
 {
 	_cleanup_(db_freep) struct db *db = pg_db("images_app", NULL);
 	struct error err;
@@ -680,28 +680,28 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_query_and_exec),
-		TEST(test_errors_have_names),
-		TEST(test_wrong_statement_names_itself),
-		TEST(test_values),
+		TEST(a_query_gives_rows_and_exec_counts_them),
+		TEST(errors_have_names),
+		TEST(a_wrong_statement_names_itself),
+		TEST(values_have_the_types_of_their_columns),
 		TEST(numbers_that_do_not_fit_are_cut),
-		TEST(test_deadline_cancels_and_keeps_the_connection),
+		TEST(a_deadline_cancels_and_keeps_the_connection),
 		TEST(a_timestamp_is_microseconds_there_and_back),
 		TEST(a_timestamp_beyond_the_years_is_the_nearest),
-		TEST(test_statement_timeout),
-		TEST(test_lost_connection_is_opened_anew),
-		TEST(test_server_comes_back),
-		TEST(test_outdated_plan_is_made_anew),
-		TEST(test_tx_commits_or_not),
-		TEST(test_tx_repeats_on_conflict),
-		TEST(test_tx_that_swallowed_an_error_fails),
-		TEST(test_tx_lost_before_commit_and_at_commit),
-		TEST(test_tx_without_statements),
-		TEST(test_deadlock_is_repeated),
-		TEST(test_query_as),
-		TEST(test_inside_a_test),
-		TEST(test_pool),
-		TEST(test_migrations),
+		TEST(a_statement_ends_at_its_timeout),
+		TEST(a_lost_connection_is_opened_anew),
+		TEST(a_server_comes_back),
+		TEST(an_outdated_plan_is_made_anew),
+		TEST(a_transaction_commits_or_not),
+		TEST(a_transaction_repeats_on_a_conflict),
+		TEST(a_transaction_that_swallowed_an_error_fails),
+		TEST(a_transaction_lost_at_its_commit_says_so),
+		TEST(a_transaction_may_be_empty),
+		TEST(a_deadlock_is_repeated),
+		TEST(a_user_sees_only_own_rows),
+		TEST(a_transaction_of_a_test_undoes_all),
+		TEST(a_pool_lends_as_many_as_it_has),
+		TEST(migrations_only_go_forward),
 	};
 
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);

@@ -42,7 +42,7 @@ METRIC_FAMILY(broken_total) = {
 };
 METRIC_FAMILY(switched_total) = {
 	.name = "lamp_switched_total",
-	.help = "Switches by hand.",
+	.help = "By hand.",
 	.labels = "hand",
 	.kind = METRIC_COUNTER,
 };
@@ -387,8 +387,7 @@ static void its_metrics_are_there_from_the_start(void **state)
 {
 	static const char *const parts[] = {
 		"# TYPE lamp_broken_total counter\nlamp_broken_total 0\n",
-		"# HELP lamp_switched_total Switches by hand.\n# TYPE lamp_switched_total "
-		"counter\n",
+		"# HELP lamp_switched_total By hand.\n# TYPE lamp_switched_total counter\n",
 		"\nhttp_connections_evicted_total 0\n",
 		"\nprocess_open_fds ",
 	};
