@@ -118,7 +118,7 @@ static void environment_wins(void **state)
 	assert_string_equal(f->sample.list[1], "b");
 }
 
-/* Each bad file: what its error must name. */
+/* A bad file, and the words that its error must hold. */
 static void errors_name_file_line_and_key(void **state)
 {
 	static const struct {
@@ -254,8 +254,8 @@ static void catalogue_members(void **state)
 	assert_int_equal(conf_only(model, allowed + 1, &f->err), INVALID_ARGUMENT);
 }
 
-/* The example that --print-config writes is a file that can be read: all defaults, and each section
- * once though its keys are apart in the table. */
+/* The example that --print-config writes can be read, and gives all defaults. Each section is there
+ * once, though its keys are apart in the table. */
 static void example_is_a_configuration(void **state)
 {
 	static const struct conf_key apart[] = {

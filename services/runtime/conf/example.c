@@ -22,8 +22,7 @@ static const char *const type_names[] = {
 /* Before each line that is about a member of an item. */
 #define ITEM_MARGIN "#   "
 
-/* Prints the parts of a dotted key that the key before it did not open. Returns the depth of its
- * last part. */
+/* Prints the sections of a dotted key that are not open yet. Returns the depth of its last part. */
 static int print_sections(const char *margin, const char *key, const char *before)
 {
 	int depth = 0;

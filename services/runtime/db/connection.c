@@ -12,8 +12,8 @@
 #define CONNECTIONS_DEFAULT 8
 #define CONNECT_TIMEOUT_MS_DEFAULT 5000
 #define STATEMENT_TIMEOUT_MS_DEFAULT 10000
-/* A handler that holds a transaction open this long without a word is stuck: the server takes its
- * locks away. */
+/* A handler that leaves a transaction idle for so long is stuck. The server ends it, for its locks
+ * stop others. */
 #define IDLE_IN_TX_TIMEOUT "60s"
 
 static char *copy(const char *text)
@@ -87,7 +87,7 @@ bool db_wait_socket(PGconn *conn, bool for_write, int64_t deadline_us)
 	return true;
 }
 
-/* libpq reports a bad server's words as notices on stderr otherwise, beside our log lines. */
+/* Otherwise libpq writes notices to stderr, between our log lines. */
 static void ignore_notice(_unused_ void *ctx, _unused_ const PGresult *notice)
 {
 }
@@ -96,7 +96,7 @@ static PGconn *open_connection(const struct db *db)
 {
 	const struct db_options *options = &db->options;
 	char seconds[16], user_timeout[16];
-	/* What stands before the dsn are defaults that it may override. */
+	/* The settings before the dsn are defaults; the dsn may override them. */
 	const char *const keys[] = {"application_name", "client_encoding", "connect_timeout",
 				    "tcp_user_timeout", "dbname",          NULL};
 	const char *const values[] = {
@@ -134,7 +134,7 @@ static bool is_prepared(const struct db *db, const struct sql *sql)
 
 /* ---------------------------------------------------------------- one round trip */
 
-/* What is on its way to the server: one entry for each answer that will come. */
+/* A statement on its way to the server, for each answer that will come. */
 struct sent {
 	const struct sql *sql;
 	bool prepare; /* the answer is that of a Parse */
@@ -149,8 +149,8 @@ static enum status lost(struct db *db, struct error *reterr)
 	return s;
 }
 
-/* The deadline passed. Asks the server to stop and gives it a moment to say so, which saves the
- * connection. */
+/* Asks the server to stop a statement whose deadline passed, and gives it a moment to answer. That
+ * saves the connection. */
 static bool cancel(struct db *db, int64_t *deadline_us)
 {
 	static const int64_t moment_us = US_PER_S;
@@ -193,7 +193,7 @@ static enum status wait_result(struct db *db, struct wait *wait, struct error *r
 	return unsent < 0 ? lost(db, reterr) : OK;
 }
 
-/* Statements that are outdated by a migration, or gone: a new connection prepares them anew. */
+/* A migration outdated the statement, or it is gone. A new connection prepares it anew. */
 static bool is_stale(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -205,7 +205,7 @@ static bool is_stale(const PGresult *result)
 					       strcmp(routine, "RevalidateCachedQuery") == 0);
 }
 
-/* The server ends the connection with these words. */
+/* With this error the server ends the connection. */
 static bool is_fatal(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -224,15 +224,14 @@ static enum status step_failed(struct db *db, const struct sql *sql, const PGres
 		return error_set(reterr, ABORTED, "conflict_retry", "%s: its plan is outdated",
 				 sql->name);
 	}
-	if (is_fatal(result)) /* at once: fibers whose turn comes must not try to hear more */
+	if (is_fatal(result)) /* at once: no other fiber may wait on this connection */
 		db_drop(db);
 	if (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))
 		db->conflict = true;
 	return db_error_from_result(sql->name, result, reterr);
 }
 
-/* Takes one result. Errors of steps behind the first failing one say only that they were skipped.
- */
+/* Takes one result. Only the first error counts: the steps behind it were skipped. */
 static enum status take_result(struct db *db, struct db_round *round, const struct sent *sent,
 			       PGresult *result, enum status so_far, struct error *reterr)
 {
@@ -298,13 +297,13 @@ static bool send_step(struct db *db, const struct db_step *step)
 
 static struct wait wait_of(const struct db *db, const struct db_round *round)
 {
-	/* The server ends a statement at statement_timeout; the rest is for one that is gone
-	 * without a word. */
+	/* The server ends a statement at statement_timeout. The grace is for a server that
+	 * vanished. */
 	static const int64_t grace_ms = 5000;
 	struct wait wait = {
 		.deadline_us =
 			clock_mono_us() + (db->options.statement_timeout_ms + grace_ms) * US_PER_MS,
-		/* On a fiber the server may be at another one's statement. */
+		/* On a fiber the server may be working for another fiber. */
 		.may_cancel = !round->ends_tx && !fiber_running(),
 	};
 
@@ -313,8 +312,8 @@ static struct wait wait_of(const struct db *db, const struct db_round *round)
 	return wait;
 }
 
-/* Lets other fibers of this thread run until the answers to what they sent before have been taken.
- * False: so has the connection. */
+/* Lets the fibers that sent before this one take their answers. False: the connection was lost
+ * meanwhile. */
 static bool wait_turn(struct db *db)
 {
 	unsigned opened = db->opened;
@@ -373,7 +372,7 @@ enum status db_round_run(struct db *db, struct db_round *round, struct error *re
 	unsigned opened = db->opened;
 	enum status s = run_round(db, round, reterr);
 
-	/* Whose turn it was says nothing about whose statement the connection was lost in. */
+	/* Any fiber's statement may have lost the connection, so each asks again. */
 	db->unheard = s == UNAVAILABLE && round->shared && fiber_running() && db->opened != opened;
 	return s;
 }
@@ -389,8 +388,8 @@ static const struct sql sql_settings = {
 	2,
 };
 
-/* All statements of the service in one round trip: a wrong one stops the start and names itself.
- * With them the one that fibers share. */
+/* Prepares all statements of the service in one round trip. A wrong one stops the start and is
+ * named in the error. The statement that fibers share goes with them. */
 static enum status prepare_all(struct db *db, struct error *reterr)
 {
 	const struct sql *const *sql = db->options.statements;
@@ -439,9 +438,8 @@ static enum status set_up(struct db *db, struct error *reterr)
 	return prepare_all(db, reterr);
 }
 
-/* An idle connection has nothing to say. Whatever it says (the server shuts down, the peer is
- * gone), a new one is cheaper than the doubt, and a statement that was never sent can be sent
- * again. */
+/* Bytes on an idle connection mean that the server shuts down or is gone. A new connection costs
+ * less than the doubt, and a statement that was not sent yet can go there. */
 static bool is_quiet(const struct db *db)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};

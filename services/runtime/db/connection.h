@@ -11,14 +11,14 @@ struct db {
 	struct db_options options;   /* texts are copies */
 	PGconn *conn;                /* NULL: not connected; always in pipeline mode */
 	int64_t deadline_us;         /* clock_mono_us; 0: none */
-	const struct sql **prepared; /* what this connection knows by name */
+	const struct sql **prepared; /* statements that it knows by name */
 	size_t n_prepared, prepared_capacity;
 	const char *tx_user; /* lc.user of the transaction that fn of db_tx runs in; NULL: none */
 	bool begin_due;      /* its BEGIN goes out with its first statement */
 	bool in_tx;          /* fn of db_tx runs */
 	bool in_test;        /* between db_test_begin and db_test_rollback */
 	bool conflict;       /* a statement failed in a way that a new transaction may mend */
-	unsigned sent;       /* round trips of fibers whose answers nobody has taken yet */
+	unsigned sent;       /* round trips of fibers whose answers were not taken yet */
 	unsigned opened;     /* counts connections */
 	bool unheard;        /* the connection was lost before a fiber had its answer: ask again */
 	bool stale; /* its prepared statements are outdated: open anew before the next use */
@@ -32,12 +32,12 @@ struct db_step {
 
 #define DB_STEPS_MAX 5
 
-/* Several statements in one round trip. When one fails the later ones do not run and a transaction
+/* Several statements in one round trip. When one fails, the later ones do not run. A transaction
  * that was begun stays open. */
 struct db_round {
 	struct db_step steps[DB_STEPS_MAX];
 	size_t n;
-	size_t keep;  /* whose rows are wanted */
+	size_t keep;  /* the step whose rows are wanted */
 	bool shared;  /* others may use the connection between sending and the answer */
 	bool ends_tx; /* COMMIT or ROLLBACK alone: neither cut by the call's deadline nor cancelled
 		       */

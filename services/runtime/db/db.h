@@ -21,9 +21,8 @@ struct sql {
 struct db;
 struct db_pool;
 
-/* statements: all of a service (build/gen makes sql_<service>_all, NULL-terminated); every
- * connection prepares them when it opens, so that a wrong column fails at start and not at a call.
- */
+/* statements: all of a service (build/gen makes sql_<service>_all). Every connection prepares them
+ * when it opens, so that a wrong column fails at start and not at a call. */
 struct db_options {
 	const char *dsn;                     /* libpq conninfo, several hosts allowed */
 	const char *application_name;        /* shown in pg_stat_activity */
@@ -42,25 +41,32 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(struct db *, db_free);
 /* Makes sure that there is a connection. Errors: UNAVAILABLE database_unavailable. */
 _must_check_ enum status db_connect(struct db *db, struct error *reterr);
 
-/* Deadline (clock_mono_us) of what follows on this connection; 0: none. Past it: DEADLINE_EXCEEDED
- * deadline. */
+/* Deadline (clock_mono_us) of all statements from here on; 0: none. Beyond it they are
+ * DEADLINE_EXCEEDED deadline. */
 void db_set_deadline(struct db *db, int64_t deadline_us);
 
 /* Runs one statement, params in text form (NULL is SQL NULL). *ret: rows, freed by PQclear
- * (_cleanup_(PQclearp)). Outside db_tx it commits by itself; a connection found broken before it
- * was sent is opened anew, once. errors: SQLSTATE class 23 with a named constraint: the
- * constraint's name is the reason (…_key: ALREADY_EXISTS, foreign key: NOT_FOUND, check:
- * FAILED_PRECONDITION, unless reasons.proto gives the reason another code) · 22xxx:
- * INVALID_ARGUMENT field_invalid · P0001 raised with a reason word as MESSAGE: that reason · 40001,
- * 40P01: ABORTED conflict_retry · 57014: DEADLINE_EXCEEDED · 08xxx, 57P0x, no connection:
- * UNAVAILABLE database_unavailable · else INTERNAL internal_error (text goes to the log). On a
- * fiber others of the thread may use the connection until the answer is there, only for statements
- * like this one and of the list given at the start; when the connection is lost meanwhile the
+ * (_cleanup_(PQclearp)). Outside db_tx it commits by itself. A connection found broken before the
+ * statement was sent is opened anew, once.
+ *
+ * errors by SQLSTATE:
+ *   23xxx                        the constraint's name is the reason; …_key: ALREADY_EXISTS,
+ *                                foreign key: NOT_FOUND, check: FAILED_PRECONDITION, unless reasons.proto
+ *                                gives the reason another code
+ *   22xxx                        INVALID_ARGUMENT field_invalid
+ *   P0001                        the reason that the MESSAGE names
+ *   40001, 40P01                 ABORTED conflict_retry
+ *   57014                        DEADLINE_EXCEEDED deadline
+ *   08xxx, 57P0x, no connection  UNAVAILABLE database_unavailable
+ *   any other                    INTERNAL internal_error; its text goes to the log
+ *
+ * On a fiber other fibers of the thread may use the connection until the answer is there. They send
+ * such statements only, from the list given at the start. When the connection is lost meanwhile the
  * statement runs again, so it must be one that may run twice. */
 _must_check_ enum status db_query(struct db *db, const struct sql *sql, const char *const *params,
 				  PGresult **ret, struct error *reterr);
 
-/* As db_query, and no row is NOT_FOUND not_found. */
+/* As db_query; without a row it is NOT_FOUND not_found. */
 _must_check_ enum status db_query_one(struct db *db, const struct sql *sql,
 				      const char *const *params, PGresult **ret,
 				      struct error *reterr);
@@ -76,9 +82,10 @@ _must_check_ enum status db_query_as(struct db *db, const char *user_id, const s
 				     struct error *reterr);
 
 /* A transaction: BEGIN, fn, COMMIT; ROLLBACK when fn fails. user_id (NULL: none) becomes lc.user
- * for row level security. fn runs again (3 times, with jitter) on 40001 and 40P01, so it sets all
- * that it writes outside anew, and calls no rpc and no http. errors: those of fn · a connection
- * lost at COMMIT: UNAVAILABLE outcome_unknown · repeats used up: ABORTED conflict_retry. */
+ * for row level security. On 40001 and 40P01 fn runs again, 3 times, with jitter. So fn sets all
+ * that it writes outside anew each time, and calls no rpc and no http. errors: those of fn · a
+ * connection lost at COMMIT: UNAVAILABLE outcome_unknown · repeats used up: ABORTED conflict_retry.
+ */
 typedef enum status db_tx_fn(struct db *db, void *ctx, struct error *reterr);
 _must_check_ enum status db_tx(struct db *db, const char *user_id, db_tx_fn *fn, void *ctx,
 			       struct error *reterr);
@@ -91,9 +98,9 @@ bool db_in_tx(const struct db *db);
 _must_check_ enum status db_test_begin(struct db *db, struct error *reterr);
 void db_test_rollback(struct db *db);
 
-/* Values by column name; a name or a type that the statement does not have aborts. NULL: 0, false,
- * "". A number that does not fit is the nearest that does. Text
- * is copied into the arena. */
+/* Values by column name. A name or a type that the statement does not have aborts. NULL: 0, false,
+ * "". A number that does not fit becomes the nearest one that does. Text is copied into the arena.
+ */
 int64_t db_i64(const PGresult *rows, int row, const char *column);
 int32_t db_i32(const PGresult *rows, int row, const char *column);
 double db_double(const PGresult *rows, int row, const char *column);

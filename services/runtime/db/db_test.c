@@ -398,8 +398,7 @@ static void a_transaction_repeats_on_a_conflict(void **state)
 	assert_int_equal(count(db), 0);
 }
 
-/* A COMMIT after a failed statement answers ROLLBACK and no error: that must not pass for success.
- */
+/* After a failed statement COMMIT answers ROLLBACK and no error. That must not pass for success. */
 static void a_transaction_that_swallowed_an_error_fails(void **state)
 {
 	struct db *db = *state;

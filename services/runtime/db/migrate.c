@@ -406,7 +406,8 @@ enum status db_migrate(const char *dsn, const char *schema, const char *director
 
 /* ---------------------------------------------------------------- waiting */
 
-/* A connection of its own: that of db would prepare statements on tables that are not there yet. */
+/* On a connection of its own, for that of db would prepare statements on tables that are missing
+ * yet. */
 static enum status schema_version(const struct db *db, const char *schema, int32_t *ret,
 				  struct error *reterr)
 {

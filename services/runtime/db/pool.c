@@ -13,7 +13,7 @@ struct db_pool {
 	pthread_mutex_t mutex;
 	pthread_cond_t given; /* one came back */
 	struct db_options options;
-	struct db **idle; /* the last one given is taken first: the others may go stale in peace */
+	struct db **idle; /* the last one given is taken first, so that the others may end */
 	int32_t n_idle, n_made, max;
 };
 

@@ -38,7 +38,7 @@ static enum status run_in_tx(struct db *db, const struct db_step *step, PGresult
 	return s;
 }
 
-/* Outside db_tx in a test: a refused statement must not end the test's transaction. */
+/* For statements outside db_tx in a test: a refused one must not end the test's transaction. */
 static enum status run_in_test(struct db *db, const char *const *user, const struct db_step *step,
 			       PGresult **ret, struct error *reterr)
 {
@@ -76,8 +76,7 @@ static enum status run_alone(struct db *db, const struct db_step *step, PGresult
 	return s;
 }
 
-/* What is sent up to a Sync is one transaction (PostgreSQL 55.2.3), and so long the setting holds.
- */
+/* All statements up to a Sync are one transaction (PostgreSQL 55.2.3). The setting holds for it. */
 static enum status run_as(struct db *db, const char *const *user, const struct db_step *step,
 			  PGresult **ret, struct error *reterr)
 {
@@ -121,7 +120,7 @@ static enum status run(struct db *db, const char *const *user, const struct sql 
 		return run_in_tx(db, &step, ret, reterr);
 	db->unheard = false;
 	s = run_once(db, user, &step, ret, reterr);
-	/* Nothing ran, for its plan was refused; or it may run twice. */
+	/* Its plan was refused, so nothing ran; or it may run twice. */
 	if ((db->stale || db->unheard) && !db->in_test)
 		s = run_once(db, user, &step, ret, reterr);
 	return s;

@@ -22,7 +22,7 @@ static enum status outcome_unknown(struct error *reterr)
 			 "the connection was lost while the transaction was committed");
 }
 
-/* COMMIT of a transaction in which a statement failed answers ROLLBACK, without an error. */
+/* After a failed statement COMMIT answers ROLLBACK, and that is no error of its own. */
 static enum status check_committed(const PGresult *rows, struct error *reterr)
 {
 	const char *tag = PQcmdStatus((PGresult *)rows);

@@ -69,7 +69,7 @@ static void report(const struct job *job, enum status s, const struct error *err
 		 LOG_S("message", err->message));
 }
 
-/* Runs the job if it is due and nobody has it. */
+/* Runs the job if it is due and no other replica has it. */
 static enum status try_job(const struct job *job, struct db *db, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);

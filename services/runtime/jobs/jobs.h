@@ -1,5 +1,5 @@
-/* Periodic work that one replica a tick does: table job(name, run_at, lease), claimed with SKIP
- * LOCKED. Every job is idempotent. */
+/* Periodic work. At each tick one replica does it, the one that claims the job's row (SKIP LOCKED).
+ * Every job is idempotent. docs/modules/jobs.md */
 #ifndef RUNTIME_JOBS_JOBS_H
 #define RUNTIME_JOBS_JOBS_H
 
@@ -8,7 +8,7 @@
 struct job {
 	const char *name;    /* unique in the service; label of its metrics */
 	int32_t interval_ms; /* from the end of one run to the next */
-	int32_t lease_ms;    /* another replica takes it over after; longer than a run lasts */
+	int32_t lease_ms;    /* after it another replica takes over; longer than a run lasts */
 	enum status (*run)(struct db *db, void *ctx,
 			   struct error *reterr); /* outside a transaction */
 	void *ctx;

@@ -87,7 +87,7 @@ static void a_dead_replica_is_replaced(void **state)
 	static const struct job job = {"count", 60000, 5000, count, NULL};
 	struct jobs *jobs;
 
-	/* As a process leaves it that was killed in the middle. */
+	/* The row as a process leaves it that was killed during a run. */
 	pg_exec("INSERT INTO images.job (name, lease, run_time) VALUES "
 		"('count', gen_random_uuid(), lc.now() + interval '200 ms')");
 	jobs = jobs_start(*state, &job, 1);

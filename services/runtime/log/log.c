@@ -14,7 +14,7 @@
 
 #define LOG_LINE_MAX 8192
 #define LOG_TAIL 16    /* room kept for closing a cut line */
-#define EVENTS_MAX 256 /* that are counted apart; a power of two; the rest share one count */
+#define EVENTS_MAX 256 /* events with a count of their own; a power of two; the rest share one */
 #define ERRORS_FACTOR 10
 #define MARK "…" /* at the end of a text that was cut */
 
@@ -22,7 +22,7 @@ static const char *service_name = "";
 static _Atomic int minimum = LOG_LEVEL_INFO;
 static _Atomic int64_t event_rate = LOG_EVENT_RATE_DEFAULT;
 
-/* A slot belongs to the event that came first; names are never forgotten, for a program has few. */
+/* A slot belongs to the first event that takes it, for good: a program has few events. */
 static struct {
 	char *_Atomic name;
 	struct log_rate rate;
@@ -84,7 +84,7 @@ bool log_rate_take(struct log_rate *rate, int64_t lines_per_second, int64_t *ret
 	return true;
 }
 
-/* By its text: one event may be said at several places. */
+/* By its text, for one event may be written at several places. */
 static struct log_rate *rate_of(const char *event)
 {
 	uint32_t hash = hash_fnv1a(event, strlen(event));

@@ -1,6 +1,6 @@
 /* One JSON object per line on stderr. Never tokens, keys, prompts. Any thread; a line is one write.
- * A client that sends much, or long texts, does not fill the disk: texts are cut, and an event that
- * comes more often than its limit is counted instead of written. */
+ * No client can fill the disk: long texts are cut, and an event above its rate is counted instead
+ * of written. */
 #ifndef RUNTIME_LOG_LOG_H
 #define RUNTIME_LOG_LOG_H
 
@@ -53,13 +53,13 @@ bool log_level_parse(const char *text, enum log_level *ret);
 void log_set_event_rate(int64_t lines_per_second);
 
 /* How often something was said this second. Zero-initialised; any thread. For lines that are
- * counted by something else than their event: by client, say. */
+ * counted by client, for example, and not by their event. */
 struct log_rate {
 	_Atomic int64_t second, lines, left_out;
 };
 
-/* True: say it now. *ret_left_out, when it is not 0: lines that were left out since the last one
- * that was said, for a field `left_out`. */
+/* True: write it now. *ret_left_out: lines left out since the last one that was written, for a
+ * field `left_out` when it is not 0. */
 bool log_rate_take(struct log_rate *rate, int64_t lines_per_second, int64_t *ret_left_out);
 
 /* Writes {"ts":…,"level":…,"service":…,"event":event, fields…}. Text that is not UTF-8 is escaped

@@ -136,7 +136,7 @@ static size_t count(const char *text, const char *words)
 	return n;
 }
 
-/* Lines left out are counted; other events and errors are said. */
+/* Lines left out are counted. Other events, and errors, are still written. */
 static void a_flood_is_limited(void **state)
 {
 	static char out[FLOOD * 128];

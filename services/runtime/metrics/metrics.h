@@ -30,9 +30,9 @@ void metric_register(struct metric_family *family);
 
 struct metric;
 
-/* The child with these label values (as many as the family has labels; NULL when it has none).
- * Found or made; keep the pointer on hot paths. A family has at most 1,000 children: more fall into
- * one whose labels are "other". Never NULL, never freed. */
+/* The child with these label values, as many as the family has labels; NULL when it has none. It is
+ * made when it is missing; keep the pointer on hot paths. A family has at most 1,000 children, and
+ * all further values share one that is labelled "other". Never NULL, never freed. */
 struct metric *metric_get(struct metric_family *family, const char *const *label_values);
 
 void metric_add(struct metric *metric, int64_t n);     /* counter, gauge */

@@ -25,7 +25,7 @@ static void expect_text(const char *text)
 		fail_msg("'%s' is not in:\n%.2000s", text, buf_text(&out));
 }
 
-/* Before anything is counted. Nobody names `fresh` and `fresh_labels`, and they are there. */
+/* Before anything is counted. No code names `fresh` and `fresh_labels`, and they are there. */
 static void a_family_exists_from_the_start(void **state)
 {
 	expect_text("# HELP test_fresh_total Fresh.\n# TYPE test_fresh_total counter\n"

@@ -21,13 +21,13 @@
 #define BATCH_MAX 64
 #define KEEP_DAYS 7
 #define CALL_TIMEOUT_MS 10000
-#define CLAIM_MS 30000 /* longer than a call: nobody else takes a row while its call runs */
+#define CLAIM_MS 30000 /* longer than a call: no other replica takes the row meanwhile */
 #define TAKE_MS 5000
 #define PURGE_INTERVAL_US (600 * US_PER_S)
 #define OLD_SECONDS 3600
 #define COMPLAIN_INTERVAL_US (60 * US_PER_S)
 #define ANSWERS_BYTES 1024 /* of one row's outcome, as parameters */
-#define UNPACKED_MAX 64    /* times as large as its bytes in hex a request may get */
+#define UNPACKED_MAX 64    /* an unpacked request is at most so many times its hex text */
 
 METRIC_FAMILY(delivered_total) = {
 	.name = "outbox_delivered_total",
@@ -120,8 +120,8 @@ static const struct outbox_target *find_target(const struct outbox *outbox, cons
 	return NULL;
 }
 
-/* Starts the call of one row. A row that cannot be called is treated as answered INTERNAL: a later
- * version may know it. */
+/* Starts the call of one row. A row that this version cannot call counts as answered INTERNAL, and
+ * a later version may know it. */
 static void start_call(struct delivery *delivery, const PGresult *rows, int row)
 {
 	size_t room = UNPACKED_MAX * (strlen(db_peek(rows, row, "request")) + 1024);
@@ -264,8 +264,7 @@ static enum status deliver(struct outbox *outbox, struct db *db, size_t *ret_n,
 	return record(outbox, db, arena, deliveries, *ret_n, reterr);
 }
 
-/* The age of the oldest row for the metric; milliseconds until there is work, at most the poll's.
- */
+/* Sets the metric of the oldest row's age. *ret_ms: until there is work, at most poll_ms. */
 static enum status look(struct outbox *outbox, struct db *db, int64_t *ret_ms, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
@@ -302,7 +301,7 @@ static enum status purge(struct outbox *outbox, struct db *db, struct error *ret
 	return s;
 }
 
-/* Everything that is due now. *ret_ms: how long nothing will be. */
+/* Makes all calls that are due. *ret_ms: until the next one may be. */
 static enum status work(struct outbox *outbox, struct db *db, int64_t *ret_ms, struct error *reterr)
 {
 	enum status s;

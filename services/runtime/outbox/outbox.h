@@ -1,13 +1,14 @@
-/* Effects on other services that must not be lost: a row in the transaction of their cause,
- * delivered until answered. The table is in each schema (migrations/). */
+/* Calls to other services that must not be lost: each is a row, written in the transaction of its
+ * cause, and is made again until it is answered. The table is in each schema (migrations/).
+ * docs/modules/outbox.md */
 #ifndef RUNTIME_OUTBOX_OUTBOX_H
 #define RUNTIME_OUTBOX_OUTBOX_H
 
 #include "runtime/db/db.h"
 #include "runtime/rpc/rpc.h"
 
-/* Inside db_tx: leaves a call of an idempotent method. key: calls with one key go out in order (the
- * generation's id, say). id: the row's id (uuid); a second row with it is left out. */
+/* Inside db_tx: leaves a call of an idempotent method. key: calls with one key go out in order, for
+ * example those of one purchase. id: the row's id (uuid); a second row with it is left out. */
 _must_check_ enum status outbox_add(struct db *db, const char *id, const char *key,
 				    const struct rpc_method *method, const ProtobufCMessage *req,
 				    struct error *reterr);
@@ -24,14 +25,15 @@ struct outbox_options {
 	size_t n_targets;
 	int32_t poll_ms;            /* when nothing wakes it; default 1,000 */
 	int32_t backoff_initial_ms; /* default 100, doubling with jitter */
-	int32_t backoff_max_ms;     /* default 60,000; for ever */
+	int32_t backoff_max_ms;     /* default 60,000; it never gives up */
 	int32_t batch_max;          /* default 64 */
 	int32_t keep_days;          /* delivered rows are purged after; default 7 */
 };
 
-/* One thread; several replicas may run (SKIP LOCKED). Final answers other than OK (not UNAVAILABLE,
- * DEADLINE_EXCEEDED, ABORTED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN) mark the row as refused, which
- * is logged and counted, and the key goes on. */
+/* One thread; several replicas may run (SKIP LOCKED). UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED,
+ * RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and CANCELLED are tried again. Another answer than OK is
+ * final: the row is marked as refused, logged and counted, and the next call of its key goes out.
+ */
 struct outbox;
 struct outbox *outbox_start(const struct outbox_options *options);
 /* After a commit that added rows: do not wait for the poll. Any thread. */

@@ -209,7 +209,7 @@ static void delivers_what_was_committed(void **state)
 			    "1");
 }
 
-/* A batch whose requests together are larger than any memory that was set aside for them. */
+/* The requests of this batch are larger together than what a batch sets aside. */
 static void large_calls_are_whole(void **state)
 {
 	struct stage *stage = *state;
@@ -242,7 +242,7 @@ static void an_id_is_left_once(void **state)
 	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox"), "1");
 }
 
-/* The first call of a key fails for a while: those behind it wait, another key does not. */
+/* The first call of a key fails for a while. The calls behind it wait, and another key goes on. */
 static void keeps_the_order_of_a_key(void **state)
 {
 	enum { CALLS = 20 };
@@ -321,8 +321,8 @@ static void replicas_share_the_calls(void **state)
 	assert_int_equal(seen.n, CALLS);
 }
 
-/* Commits a call and dies before it is made. A program of its own, for a fork of many threads may
- * find a lock taken for ever. */
+/* Commits a call and dies before it is made. It is a program of its own, because a fork of many
+ * threads may find a lock taken for ever. */
 static int leave_and_die(const char *dsn, const char *id)
 {
 	struct db *db = db_new(&(struct db_options){.dsn = dsn});
@@ -377,8 +377,7 @@ static void a_claim_ends(void **state)
 	assert_int_equal(seen.n, 1);
 }
 
-/* When the statement that looks ran last and has been over since; '' while it or another one runs.
- */
+/* The time at which the outbox's look ended; '' while a statement runs. */
 static const char *looked(void)
 {
 	return pg_value("SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity"
@@ -386,8 +385,8 @@ static const char *looked(void)
 			" AND query LIKE '%oldest_seconds%'");
 }
 
-/* Nothing can be called: no call is left, then one that waits with another behind it. The statement
- * that looks runs once for each, not again and again. */
+/* Nothing can be called: first no call is left, then one waits with another behind it. The look
+ * runs once for each, not again and again. */
 static void rests_while_nothing_is_due(void **state)
 {
 	struct stage *stage = *state;

@@ -29,7 +29,7 @@ static void *try_in_a_thread(void *ctx)
 	return NULL;
 }
 
-/* In a fork: how many of the tries below were not refused; 99: it cannot be confined here. */
+/* In a fork: how many of the tries below went through; 99: there is no confinement here. */
 static int count_allowed(void)
 {
 	const struct timespec now = {0};

@@ -59,7 +59,8 @@ static bool ipc_alone(const struct service_conf *conf)
 	return true;
 }
 
-/* Without public keys whoever reaches a socket may be any service, and say that he is an admin. */
+/* Without public keys every caller is believed: that it is any service, and that its user is an
+ * admin. */
 static enum status check_openness(const struct service_conf *conf, struct error *reterr)
 {
 	if (ipc_alone(conf))

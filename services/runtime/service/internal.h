@@ -8,14 +8,15 @@
 extern const struct conf_key service_keys[];
 extern const size_t service_keys_n;
 
-/* Who this process is, and whom it believes. Both stay NULL when no keys are configured. */
+/* The key that this process signs with, and the keys of its callers. Both are NULL when none are
+ * configured. */
 struct identity {
 	struct token_signer *signer;
 	struct token_verifier *verifier;
 };
 
-/* errors: INVALID_ARGUMENT naming the key of the configuration; also when everybody would be
- * believed and the configuration does not say `insecure`. */
+/* errors: INVALID_ARGUMENT naming the key of the configuration. It is also an error when every
+ * caller would be believed and the configuration does not say `insecure`. */
 _must_check_ enum status identity_load(const struct service_conf *conf, const char *name,
 				       struct arena *arena, struct identity *ret,
 				       struct error *reterr);

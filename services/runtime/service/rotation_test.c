@@ -1,5 +1,6 @@
-/* Two services call each other while the keys of both are replaced, as docs/modules/service.md
- * says: published, switched to, taken away. No call fails, and the old keys open nothing more. */
+/* Two services call each other while the keys of both are replaced in the steps of
+ * docs/modules/service.md: published, switched to, taken away. No call fails, and the old keys open
+ * nothing more. */
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/service/internal.h"
@@ -20,7 +21,7 @@
 #include <cmocka.h>
 
 #define WAIT_US (60 * US_PER_S)
-#define ONWARD "0190a000-0000-7000-8000-00000000000a" /* asks the other one */
+#define ONWARD "0190a000-0000-7000-8000-00000000000a" /* its callee asks the other service */
 #define HERE "0190a000-0000-7000-8000-00000000000b"
 #define CALLS 200 /* between two steps */
 
@@ -229,7 +230,7 @@ static enum status call(struct rpc_channel *channel, const char *hold, struct er
 		&req, own, &resp, reterr);
 }
 
-/* Asks both in turn, each of which asks the other, until it is told to stop. */
+/* Asks both services in turn until it is told to stop. Each of them asks the other. */
 static void call_all_the_time(const char *pem)
 {
 	struct rpc_channel *to[2];

@@ -18,7 +18,7 @@ struct channel {
 	struct rpc_channel *channel;
 };
 
-/* service comes first: services get a pointer to it and give it back. */
+/* service comes first: a service gets a pointer to it, and its calls cast that back. */
 struct running {
 	struct service service;
 	const struct service_spec *spec;
@@ -88,7 +88,8 @@ static struct rpc_channel *channel_of(struct service *service, const char *name)
 
 /* ---------------------------------------------------------------- workers */
 
-/* Connects at its first call: eight workers of five services at once would make a slow start. */
+/* A worker connects at its first call. Eight workers of five services at once would make a slow
+ * start. */
 static void *worker_init(void *ctx)
 {
 	const struct running *r = ctx;
@@ -126,7 +127,7 @@ static enum status open_database(struct running *r, struct error *reterr)
 	db = db_new(&r->service.db);
 	s = db_wait_schema(db, r->spec->name, r->spec->schema_version,
 			   (int32_t)conf->database_wait_ms, reterr);
-	/* Prepares every statement: one that does not fit the schema stops the start here. */
+	/* This prepares every statement. One that does not fit the schema stops the start. */
 	return s == OK ? db_connect(db, reterr) : s;
 }
 

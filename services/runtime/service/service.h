@@ -49,8 +49,8 @@ struct service {
 	/* A channel to a service that `backends` names, opened once, closed after stop. Any thread.
 	 * Ends the process when `backends` lacks the name. */
 	struct rpc_channel *(*channel)(struct service *service, const char *name);
-	/* A new channel to a service at another target, a replica of one's own say; the caller
-	 * closes it. Any thread. */
+	/* A new channel to a service at another target, for example to a replica of one's own. The
+	 * caller closes it. Any thread. */
 	struct rpc_channel *(*dial)(const struct service *service, const char *name,
 				    const char *target);
 };
@@ -69,12 +69,12 @@ struct service_spec {
 	const size_t *const *n_handlers;
 	/* Workers of the methods in the heavy lane, by the configuration. NULL: it has none. */
 	struct rpc_lane_options (*heavy)(const struct service_conf *conf);
-	/* After configuration and database, before serving: catalogues, pools, engines. And the
-	 * reverse, also when start failed. NULL allowed. */
+	/* start: after configuration and database, before serving. It opens catalogues, pools,
+	 * engines. stop closes them, also when start failed. NULL allowed. */
 	enum status (*start)(struct service *service, struct error *reterr);
 	void (*stop)(struct service *service);
-	/* At SIGTERM, before rpc_server_drain waits for what runs: ends the streams that would go
-	 * on for ever. NULL allowed. */
+	/* At SIGTERM: ends the streams that would go on for ever. The calls that run are waited for
+	 * afterwards. NULL allowed. */
 	void (*drain)(struct service *service);
 	/* SIGHUP: conf was read anew (keys with `reload`). NULL allowed. */
 	enum status (*reload)(struct service *service, struct error *reterr);

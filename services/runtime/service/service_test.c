@@ -199,8 +199,8 @@ static void expect_output(const struct stage *stage, const char *words)
 		fail_msg("no '%s' in: %s", words, text);
 }
 
-/* What a client in a fork gets. key: its private key, as service `name`; NULL: it shows no token.
- */
+/* The status that a client in a fork gets. key: its private key, as service `name`; NULL: it shows
+ * no token. */
 static enum status call(const struct stage *stage, const char *colour, const char *key,
 			const char *name)
 {
@@ -267,7 +267,7 @@ static void takes_new_values_at_sighup(void **state)
 	expect_output(stage, "color: unknown key");
 }
 
-/* Callers show a token; who has none, or one that another key signed, is refused. */
+/* A caller without a token is refused, and so is one whose token another key signed. */
 static void asks_for_tokens(void **state)
 {
 	struct stage *stage = *state;
@@ -344,7 +344,7 @@ static void says_what_is_wrong_at_start(void **state)
 	}
 }
 
-/* A service on more than ipc believes everybody only when it is told to, and says so. */
+/* A service on more than ipc believes every caller only when it is told to, and logs it. */
 static void is_open_only_when_told(void **state)
 {
 	struct stage *stage = *state;
@@ -367,7 +367,7 @@ static const struct rpc_handler paged[] = {{&credits_v1_list_transactions_method
 					   {&credits_v1_void_hold_method, is_colour}};
 static const struct rpc_handler planned[] = {{&credits_v1_list_transactions_method, NULL}};
 
-/* A service with a list needs a secret for its tokens; one whose list is not written does not. */
+/* A service with a list needs a secret for its tokens. A planned list needs none. */
 static void lists_need_a_secret(void **state)
 {
 	static const struct {
