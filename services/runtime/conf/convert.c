@@ -22,7 +22,7 @@ _printf_(2, 3) enum status conf_value_bad(const struct conf_value *value, const 
 			 value->from, value->label, what);
 }
 
-/* "file:/path": the file's text without its last newline. Others must not be able to read it. */
+/* "file:/path": the file's text without its last newline. A file open to others is refused. */
 static enum status read_secret(const struct conf_value *value, const char *path, const char **ret)
 {
 	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

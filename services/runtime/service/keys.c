@@ -7,8 +7,8 @@ const struct conf_key service_keys[] = {
 	CONF_KEY("listen", CONF_LIST, listen, "tcp://0.0.0.0:7000", 0, 0,
 		 "Where it serves gRPC: ipc:///path, tcp://host:port, tls+tcp://host:port."),
 	CONF_KEY("insecure", CONF_BOOLEAN, insecure, "false", 0, 0,
-		 "Start without service_public_keys though it listens on more than ipc: whoever "
-		 "reaches it is believed, also that he is an admin. Tests only."),
+		 "Start without service_public_keys though it listens on more than ipc: every "
+		 "caller is believed, also that its user is an admin. Tests only."),
 	PROCESS_KEYS("tcp://127.0.0.1:9000"),
 	CONF_KEY("workers", CONF_INTEGER, workers, "8", 1, 256,
 		 "Threads for calls that wait for the database; each has a connection."),
@@ -28,7 +28,7 @@ const struct conf_key service_keys[] = {
 	CONF_KEY("connection_unsent_bytes", CONF_BYTES, connection_unsent_bytes, "64MiB", 64 * 1024,
 		 4096 * CONF_MIB,
 		 "Bytes that one connection may hold unsent; beyond it the streams that are not "
-		 "read end as READER_SLOW, those of the user with most first."),
+		 "read end as READER_SLOW, those of the user with most unsent first."),
 	CONF_KEY("connections_max", CONF_INTEGER, connections_max, "1024", 1, 100000,
 		 "Connections from callers."),
 	CONF_KEY("streams_max", CONF_INTEGER, streams_max, "1000", 1, 100000,

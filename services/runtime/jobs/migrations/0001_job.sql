@@ -10,9 +10,16 @@ CREATE TABLE IF NOT EXISTS job (
 SELECT FROM job
 WHERE name = ''::text AND run_time = lc.now() AND lease = NULL::uuid AND success_time = lc.now() AND error = ''::text;
 
--- Only the role that runs jobs: the service's worker, where it has one.
+-- A new table is for the service's two roles. One of an older release keeps its rights.
 DO $$
+DECLARE
+    role regrole;
 BEGIN
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE ON job TO %s',
-                   coalesce(to_regrole(current_schema() || '_worker'), to_regrole(current_schema() || '_app')));
+    IF (SELECT relacl IS NULL FROM pg_class WHERE oid = 'job'::regclass) THEN
+        FOREACH role IN ARRAY ARRAY[to_regrole(current_schema() || '_app'), to_regrole(current_schema() || '_worker')] LOOP
+            IF role IS NOT NULL THEN
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE ON job TO %s', role);
+            END IF;
+        END LOOP;
+    END IF;
 END $$;

@@ -20,9 +20,16 @@ CREATE INDEX IF NOT EXISTS outbox_due ON outbox (next_time) WHERE done_time IS N
 CREATE INDEX IF NOT EXISTS outbox_key ON outbox (key, seq) WHERE done_time IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_done ON outbox (done_time) WHERE done_time IS NOT NULL;
 
--- Only the role that leaves and makes the calls: the service's worker, where it has one.
+-- A new table is for the service's two roles. One of an older release keeps its rights.
 DO $$
+DECLARE
+    role regrole;
 BEGIN
-    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO %s',
-                   coalesce(to_regrole(current_schema() || '_worker'), to_regrole(current_schema() || '_app')));
+    IF (SELECT relacl IS NULL FROM pg_class WHERE oid = 'outbox'::regclass) THEN
+        FOREACH role IN ARRAY ARRAY[to_regrole(current_schema() || '_app'), to_regrole(current_schema() || '_worker')] LOOP
+            IF role IS NOT NULL THEN
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO %s', role);
+            END IF;
+        END LOOP;
+    END IF;
 END $$;
