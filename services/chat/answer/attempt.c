@@ -1,6 +1,7 @@
 #include "chat/answer/attempt.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/db/timestamp.h"
 #include "runtime/log/log.h"
 
 #include <inttypes.h>
@@ -18,11 +19,7 @@ void attempt_id(const char *generation, int32_t attempt, const struct uuid *name
 void attempt_expire(const struct chat_conf *conf, int64_t lease_us,
 		    Google__Protobuf__Timestamp *ret)
 {
-	int64_t expire_us = lease_us + conf->hold_margin_ms * US_PER_MS;
-
-	google__protobuf__timestamp__init(ret);
-	ret->seconds = expire_us / US_PER_S;
-	ret->nanos = (int32_t)(expire_us % US_PER_S) * 1000;
+	timestamp_set(ret, lease_us + conf->hold_margin_ms * US_PER_MS);
 }
 
 enum status attempt_error(const struct error *err, struct error *reterr)

@@ -2,7 +2,7 @@
 
 #include "chat/words/failure.h"
 #include "chat/words/state.h"
-#include "runtime/base/clock.h"
+#include "runtime/db/timestamp.h"
 
 static void copy(char *out, size_t size, const PGresult *rows, const char *column)
 {
@@ -44,21 +44,6 @@ void family_read(struct family *family, const PGresult *rows)
 	copy(family->next, UUID_SIZE, rows, "next_id");
 }
 
-static Google__Protobuf__Timestamp *time_of(struct arena *arena, int64_t us)
-{
-	Google__Protobuf__Timestamp *time;
-
-	if (us == 0)
-		return NULL;
-	time = arena_alloc(arena, sizeof *time);
-	if (!time)
-		return NULL;
-	google__protobuf__timestamp__init(time);
-	time->seconds = us / US_PER_S;
-	time->nanos = (int32_t)(us % US_PER_S) * 1000;
-	return time;
-}
-
 void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret)
 {
 	chat__v1__generation__init(ret);
@@ -73,8 +58,9 @@ void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__
 	ret->prompt_tokens = facts->prompt_tokens;
 	ret->completion_tokens = facts->completion_tokens;
 	ret->credits_used_microcredits = facts->cost_microcredits;
-	ret->create_time = time_of(arena, facts->create_us);
-	ret->end_time = time_of(arena, facts->end_us);
+	ret->create_time = timestamp_new(arena, facts->create_us);
+	if (facts->end_us)
+		ret->end_time = timestamp_new(arena, facts->end_us);
 	if (facts->err.code != OK)
 		ret->error = failure_of(arena, &facts->err, facts->request_id);
 }
@@ -97,7 +83,7 @@ void facts_message(const struct facts *facts, struct arena *arena, char *text, c
 	ret->completion_tokens = facts->completion_tokens;
 	ret->duration_ms = facts->end_us ? (int32_t)((facts->end_us - facts->create_us) / 1000) : 0;
 	ret->generation = arena_strdup(arena, facts->id);
-	ret->create_time = time_of(arena, facts->create_us);
+	ret->create_time = timestamp_new(arena, facts->create_us);
 	ret->sibling_count = facts->family.count;
 	ret->sibling_index = facts->family.index;
 	ret->previous_sibling = arena_strdup(arena, facts->family.previous);
