@@ -1,4 +1,4 @@
-/* The chat service: what its files share. */
+/* The state and the configuration of the chat service. */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 

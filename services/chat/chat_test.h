@@ -1,4 +1,4 @@
-/* What the tests of chat share: real processes (replicas of chat, credits, the stand-in provider)
+/* The stage of the tests of chat: real processes (replicas of chat, credits, the stand-in provider)
  * on a real PostgreSQL, and short calls of every method. */
 #ifndef CHAT_CHAT_TEST_H
 #define CHAT_CHAT_TEST_H
@@ -18,7 +18,7 @@
 /* after the four that it needs */
 #include <cmocka.h>
 
-#define WAIT_US (120 * US_PER_S) /* for what should come soon; machines under load are slow */
+#define WAIT_US (120 * US_PER_S) /* longer than anything takes on a machine under load */
 #define CREDIT 1000000LL         /* micro-credits */
 #define GIFT (100 * CREDIT)
 #define NOBODY "0190a000-0000-7000-8000-00000000000a" /* id of nothing */

@@ -124,7 +124,7 @@ int stage_requests(const char *words)
 	return (int)strtol(text, NULL, 10);
 }
 
-/* What every test must leave behind: nothing that runs, nothing to deliver, a sound ledger. */
+/* After every test nothing runs, nothing is left to deliver, and the ledger is sound. */
 int stage_tear_down(void **state)
 {
 	struct stage *stage = *state;

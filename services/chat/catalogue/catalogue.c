@@ -97,8 +97,8 @@ static enum status read_limits(struct loading *loading, const struct conf_node *
 	return OK;
 }
 
-/* Parameters that the model does not take: one that is false, and `max_tokens` in
- * favour of its newer name. */
+/* Parameters that the model does not take: those that are false, and `max_tokens` where its newer
+ * name is asked for. */
 static enum status read_parameters(struct loading *loading, const struct conf_node *node,
 				   const char *name, uint8_t *ret)
 {

@@ -16,7 +16,7 @@
 struct model {
 	const char *id;
 	const char *name;     /* shown */
-	const char *provider; /* shown: who made it */
+	const char *provider; /* shown: its maker */
 	const char *description;
 	int32_t window_tokens;         /* input and output together */
 	int32_t max_output_tokens;     /* below the window */
@@ -33,7 +33,7 @@ struct model {
 struct discovered {
 	bool offered;
 	struct model like;         /* without id, name and routes */
-	const char *const *except; /* words in names of what does not chat; NULL-terminated */
+	const char *const *except; /* words in names of models that do not chat; NULL-terminated */
 };
 
 /* Never changes; shared by reference count. */
@@ -44,7 +44,7 @@ struct catalogue {
 	const struct provider_set *providers;
 	struct discovered discovered;
 	const struct model
-		*models; /* in the file's order; those that no provider offers are left out */
+		*models; /* in the file's order; a model that no provider offers is left out */
 	size_t n_models;
 };
 

@@ -1,4 +1,4 @@
-/* Prices, counted tokens, and what a catalogue may say. */
+/* Prices, counted tokens, catalogues and lists of models. */
 #include "../chat_test.h"
 #include "chat/catalogue/catalogue.h"
 #include "chat/catalogue/offers.h"
@@ -137,7 +137,7 @@ static void the_shipped_catalogue_is_good(void **state)
 	assert_null(catalogue_find(catalogue, "gpt-9"));
 }
 
-/* ---------------------------------------------------------------- what servers offer */
+/* ---------------------------------------------------------------- lists of servers */
 
 static void lists_are_read_as_servers_send_them(void **state)
 {
@@ -226,7 +226,7 @@ static void what_is_there_is_offered(void **state)
 
 	assert_true(offers_read(body, strlen(body), &offers[1]));
 	with = catalogue_with(base, offers);
-	catalogue_unref(base); /* it lives as long as what was made of it */
+	catalogue_unref(base); /* it lives as long as the catalogue that was made of it */
 	assert_int_equal(with->n_models, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_string_equal(with->models[i].id, expected[i]);

@@ -72,7 +72,7 @@ static bool names_provider(const struct catalogue *base, const char *name)
 	return false;
 }
 
-/* Keeps what the base names. */
+/* Forgets the answers of providers that the base has no more. */
 static void forget_others(struct discovery *discovery)
 {
 	struct known *kept = discovery->known;

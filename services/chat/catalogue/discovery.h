@@ -1,5 +1,5 @@
-/* Asks providers what models they have, again and again, and puts the catalogue with them in place.
- * A thread of its own, so that a server which is down at start is found when it comes. */
+/* Asks providers for their models, again and again, and puts the catalogue with them in place. It
+ * has a thread of its own: a server that is down at start is found when it comes. */
 #ifndef CHAT_CATALOGUE_DISCOVERY_H
 #define CHAT_CATALOGUE_DISCOVERY_H
 
@@ -13,8 +13,8 @@ struct discovery *discovery_start(struct db_pool *pool, const struct chat_conf *
 /* Waits for a question under way, a few seconds at most. */
 void discovery_stop(struct discovery *discovery);
 
-/* Puts what the file says in place, with what is known of its providers, and asks them anew; takes
- * the caller's reference. Any thread. errors: those of db; then everything is as before. */
+/* Puts the file's catalogue in place, with the last answers of its providers, and asks them anew.
+ * Takes the caller's reference. Any thread. errors: those of db; then everything is as before. */
 _must_check_ enum status discovery_take(struct discovery *discovery, struct catalogue *base,
 					struct error *reterr);
 

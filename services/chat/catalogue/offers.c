@@ -12,7 +12,7 @@
 #define WINDOW_MAX 100000000
 #define ARENA_BYTES_MAX (16u << 20)
 
-/* ---------------------------------------------------------------- what a provider says */
+/* ---------------------------------------------------------------- lists of a provider */
 
 static bool is_name(const char *name)
 {
@@ -36,7 +36,7 @@ static const char *text_of(const json_t *item, const char *const *keys)
 	return NULL;
 }
 
-/* vLLM, OpenRouter and Groq say how much a model takes. */
+/* vLLM, OpenRouter and Groq name the window of a model. */
 static int32_t window_of(const json_t *item)
 {
 	static const char *const keys[] = {"max_model_len", "context_length", "context_window"};

@@ -32,10 +32,10 @@ bool offers_read(const char *body, size_t len, struct offers *ret);
 void offers_done(struct offers *offers);
 bool offers_equal(const struct offers *a, const struct offers *b);
 
-/* base as it is with what its providers offer, one of offers for each of base->providers: a route
- * to a provider with `discover` stays when the provider lists its model, and what is listed besides
- * is added by base->discovered, with the listed name as id ("provider:name" when the file has that
- * id). Holds a reference of base. */
+/* base with the offers of its providers, one of offers for each of base->providers. A route to a
+ * provider with `discover` stays when the provider lists its model. Other listed models are added
+ * by base->discovered. Their ids are the listed names, or "provider:name" where the file has that
+ * id. Holds a reference of base. */
 struct catalogue *catalogue_with(struct catalogue *base, const struct offers *offers);
 
 #endif

@@ -1,4 +1,4 @@
-/* What an answer costs, in micro-credits. */
+/* The cost of an answer, in micro-credits. */
 #ifndef CHAT_CATALOGUE_PRICE_H
 #define CHAT_CATALOGUE_PRICE_H
 

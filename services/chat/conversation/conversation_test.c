@@ -32,7 +32,7 @@ static int64_t plain_price(struct stage *stage)
 	return resp->models[0]->price->per_message_microcredits;
 }
 
-/* What runs keeps the price that it began with. A bad catalogue changes nothing. */
+/* An answer keeps the price that it began with. A bad catalogue changes nothing. */
 static void prices_change_at_sighup(void **state)
 {
 	struct stage *stage = *state;
@@ -293,7 +293,7 @@ static void old_bins_are_emptied(void **state)
 	eventually(strcmp(pg_value(sql), "0") == 0);
 	snprintf(sql, sizeof sql, "SELECT count(*) FROM chat.usage WHERE user_id = '%s'",
 		 stage->user);
-	assert_string_equal(pg_value(sql), "1"); /* what was paid for stays known */
+	assert_string_equal(pg_value(sql), "1"); /* the record of a charge stays */
 }
 
 int conversation_tests(void)

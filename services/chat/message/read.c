@@ -25,7 +25,7 @@ static Chat__V1__Message__State state_of(const char *word)
 	return CHAT__V1__MESSAGE__STATE__CANCELLED;
 }
 
-/* What the generation that wrote it knows. */
+/* The members that come from the generation that wrote it. */
 static void read_generation(struct arena *arena, const PGresult *rows, int row,
 			    Chat__V1__Message *ret)
 {

@@ -9,7 +9,7 @@ void answer_init(struct provider_answer *answer, const struct provider_api *api,
 	answer->api = api;
 	sse_reader_init(&answer->sse, event_bytes_max);
 	buf_init(&answer->objects.text, event_bytes_max);
-	/* Each byte that is none of UTF-8 becomes three; of what waits, a few more. */
+	/* Each byte that is not UTF-8 becomes three. A few more may wait. */
 	buf_init(&answer->stream.scratch, event_bytes_max * 3 + 16);
 }
 
@@ -46,7 +46,7 @@ static bool take_event(const char *name, const char *data, size_t len, _unused_ 
 		answer->skipped++;
 		break;
 	case PROVIDER_EVENT_ERROR:
-		answer->failed = !finished; /* what breaks after the last word breaks nothing */
+		answer->failed = !finished; /* an error after the last word changes nothing */
 		answer->skipped += finished;
 		break;
 	}
@@ -88,7 +88,7 @@ static void object_over(struct provider_answer *answer)
 	buf_clear(text);
 }
 
-/* A completion, several chunks, or a list of either: what is between objects says nothing. */
+/* A completion, several chunks, or a list of either. Text between objects is passed over. */
 static bool feed_objects(struct provider_answer *answer, const char *p, size_t len)
 {
 	struct objects *objects = &answer->objects;

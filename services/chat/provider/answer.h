@@ -1,4 +1,4 @@
-/* One answer of a provider: bytes in, text out, and in the end what it was worth. */
+/* One answer of a provider: bytes in, text out, and a verdict at the end. */
 #ifndef CHAT_PROVIDER_ANSWER_H
 #define CHAT_PROVIDER_ANSWER_H
 
@@ -27,7 +27,7 @@ void answer_init(struct provider_answer *answer, const struct provider_api *api,
 void answer_done(struct provider_answer *answer);
 /* False: the rest is not wanted. */
 bool answer_feed(struct provider_answer *answer, const void *data, size_t len);
-/* No more comes: tells what is left. */
+/* No more comes. Gives the rest to the sinks. */
 void answer_end(struct provider_answer *answer);
 /* Whether the provider said that this is all of the answer. Its usage may still come. */
 bool answer_finished(const struct provider_answer *answer);
@@ -41,8 +41,8 @@ enum transport {
 /* The verdict on an answer that ended. */
 struct ending {
 	bool done;          /* it is whole */
-	bool charged;       /* what it used */
-	bool again;         /* nothing came: somebody else may be asked */
+	bool charged;       /* its tokens are paid for */
+	bool again;         /* nothing came: another try may begin */
 	const char *reason; /* word of the error when it is not done; NULL: the fault's */
 };
 /* ending.c: the table. After answer_end. */

@@ -1,4 +1,4 @@
-/* Answers as servers send them, and what must become of each. A ' stands for a ". */
+/* Answers as servers send them, and the outcome of each. A ' stands for a ". */
 #ifndef CHAT_PROVIDER_ANSWER_ROWS_TEST_H
 #define CHAT_PROVIDER_ANSWER_ROWS_TEST_H
 

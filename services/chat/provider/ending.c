@@ -20,10 +20,10 @@ enum shown {
 	SHOWNS,
 };
 
-/* done, charged, again, reason. What broke after the last word broke nothing. Text is paid for
- * however it ended, and nothing else is. Nobody is asked a second time once something was shown or
- * an end was said. A body that ends in good order counts as whole: a server that is cut off cannot
- * end it so. */
+/* done, charged, again, reason. An error after the last word changes nothing. Text is paid for
+ * however it ended, and nothing else is. No second try begins once something was shown or an end
+ * was said. A body that ends in good order counts as whole: a server that is cut off cannot end it
+ * so. */
 static const struct ending endings[ENDS][SHOWNS] =
 	{
 		[END_FAILED] =
@@ -75,7 +75,7 @@ static enum end end(const struct provider_answer *answer, enum transport transpo
 {
 	const struct provider_stream *stream = &answer->stream;
 
-	/* [DONE] and nothing before it is what some proxies say when their server is away. */
+	/* Some proxies say [DONE] and nothing before it when their server is away. */
 	if (answer_finished(answer) && (stream->stop != STOP_NONE || shown(stream)))
 		return END_FINISHED;
 	if (answer->failed)

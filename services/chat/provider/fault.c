@@ -1,8 +1,6 @@
-/* What goes wrong with a provider, in our words. The provider's own text stays out: it may quote
- * the key or the prompt.
- *
- * A rule that makes a key rest reads codes and how a message begins, never what may stand anywhere
- * in it: servers quote requests, and no user's words may stop another user. */
+/* Errors of providers, in our words. The provider's own text stays out: it may quote the key or the
+ * prompt. A rule that makes a key rest reads codes and the start of a message, never its middle.
+ * Servers quote requests, and one user's words may not stop another user. */
 #include "chat/provider/provider.h"
 #include "chat/provider/words.h"
 
@@ -26,7 +24,7 @@ enum verdict {
 	UNCLEAR,
 };
 
-/* Words for the user where the page has none of its own. */
+/* Words for the user. The page has its own for most of these. */
 static const struct {
 	enum fault_kind kind;
 	enum status code;
@@ -65,7 +63,7 @@ static const struct {
 enum where {
 	CODE,   /* one of the codes is this */
 	START,  /* the message begins so */
-	WITHIN, /* it stands anywhere in the message, or in what an upstream said */
+	WITHIN, /* it stands anywhere in the message, or in an upstream's */
 };
 
 /* In lower case; the first that fits decides. status 0: any. */
@@ -119,7 +117,7 @@ static const struct {
 	{0, START, "insufficient balance", KEY},
 	{0, START, "billing hard limit has been reached", KEY},
 
-	/* The price: this answer is too long for what is left. */
+	/* The price: this answer is too long for the balance. */
 	{0, WITHIN, "can only afford", PRICE},
 	{402, WITHIN, "", PRICE},
 

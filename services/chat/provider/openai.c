@@ -65,7 +65,7 @@ enum status openai_request(const struct provider_pick *pick, const struct prompt
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";
 	headers[n++] = "Accept: text/event-stream";
-	headers[n++] = "Accept-Encoding: identity"; /* what packs a stream may keep it back */
+	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
 	if (authorization)
 		headers[n++] = authorization;
 	*ret = (struct http_request){

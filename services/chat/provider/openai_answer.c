@@ -157,7 +157,7 @@ static bool take_choice(struct provider_stream *stream, struct peek choice)
 		stream->deltas = true;
 		take_delta(stream, delta);
 	} else if (peek_is_object(message)) {
-		if (!stream->deltas) /* otherwise it repeats what they said */
+		if (!stream->deltas) /* otherwise it repeats their text */
 			take_delta(stream, message);
 		stream->whole = true;
 	} else {
@@ -166,7 +166,7 @@ static bool take_choice(struct provider_stream *stream, struct peek choice)
 	return take_reason(stream, peek_member(choice, "finish_reason"));
 }
 
-/* The data without what some servers wrap around it. */
+/* The data without the wrapping of some servers. */
 static void unwrap(const char **data, size_t *len)
 {
 	for (;;) {

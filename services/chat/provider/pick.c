@@ -1,4 +1,4 @@
-/* Which key the next try takes, and who rests. Engine thread only. */
+/* Picks the key of the next try, and lets keys rest. Engine thread only. */
 #include "chat/provider/provider.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"

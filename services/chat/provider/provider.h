@@ -12,7 +12,7 @@
 #define PROVIDER_OPENROUTER_URL "https://openrouter.ai/api/v1"
 #define PROVIDER_OPENAI_URL "https://api.openai.com/v1"
 
-/* One key of a provider. The engine thread alone reads and changes what is below the secret. */
+/* One key of a provider. The engine thread alone reads and changes the members below the secret. */
 struct provider_key {
 	const char *secret;  /* NULL: the provider wants none */
 	int64_t cooldown_us; /* clock_mono_us until which it rests for every model; 0: it does not
@@ -85,13 +85,13 @@ struct provider_set {
 	const char *const *names; /* all that chat.yaml lists; NULL-terminated */
 };
 
-/* confs: NULL-terminated. What the set points to is in arena. errors: INVALID_ARGUMENT
+/* confs: NULL-terminated. All texts and keys of the set are in arena. errors: INVALID_ARGUMENT
  * config_invalid with the provider's name and the key at fault. */
 _must_check_ enum status provider_set_read(const struct provider_conf *const *confs,
 					   struct arena *arena, struct provider_set *ret,
 					   struct error *reterr);
 
-/* What a model is asked. Texts are UTF-8 without NUL. */
+/* The question to a model. Texts are UTF-8 without NUL. */
 struct prompt_message {
 	const char *role; /* "system", "user", "assistant" */
 	const char *text;
@@ -132,7 +132,7 @@ struct provider_stream {
 	int64_t prompt_tokens; /* as the provider says it; not to be believed blindly */
 	int64_t completion_tokens;
 
-	struct mend text, thought; /* what is open between two pieces */
+	struct mend text, thought; /* halves of characters between two pieces */
 	struct think think;
 	struct buf scratch;
 };
@@ -172,8 +172,8 @@ enum parameter {
 
 struct provider_fault {
 	enum fault_kind kind;
-	int64_t retry_after_ms; /* what the provider asked for; -1: nothing */
-	uint8_t parameter;      /* of FAULT_PARAMETER: the one that was refused */
+	int64_t retry_after_ms; /* as the provider asked for it; -1: it did not */
+	uint8_t parameter;      /* of FAULT_PARAMETER: the refused one */
 	bool once;              /* … beside another one of this request, not always */
 	int32_t fewer_tokens;   /* with so long an answer it would do; 0: not said */
 	struct error err;       /* in our words: the provider's may quote the key or the prompt */
@@ -214,8 +214,8 @@ struct provider_api {
 			struct provider_fault *fault);
 };
 
-/* Adds an API to those that provider_api_find knows. The linker collects the rows, so that no
- * other file names an API. */
+/* Adds an API to the list of provider_api_find. The linker collects the rows, so that no other file
+ * names an API. */
 #define PROVIDER_API(api)                                                                      \
 	__attribute__((                                                                        \
 		used,                                                                          \
@@ -237,24 +237,24 @@ void provider_fault_body(int32_t status, const char *retry_after, const char *bo
 /* … by the status alone. */
 void provider_fault_status(int32_t status, struct provider_fault *fault);
 void provider_fault_broken(struct provider_fault *fault, const char *what);
-/* When the answer's headers say to come back, "" when they do not: retry-after-ms, retry-after, or
- * x-ratelimit-reset of what is used up. In on_head. */
+/* The time of the answer's headers at which to come back: retry-after-ms, retry-after, or
+ * x-ratelimit-reset of a limit that is used up. "": they name none. In on_head. */
 #define RETRY_AFTER_SIZE 64
 void retry_after_read(struct http_transfer *transfer, char out[RETRY_AFTER_SIZE]);
 /* A transfer that ended by itself with this status. */
 void provider_fault_transfer(enum status status, struct provider_fault *fault);
 
-/* The first route that has a free key, and of its keys the one that rested longest; counts the use.
- * False: all rest; *ret_wait_us is the shortest time until one does not, INT64_MAX: none will. */
+/* The first route that has a free key, and its key that rested longest; counts the use. False: all
+ * rest. *ret_wait_us is then the shortest time until one is free, INT64_MAX: none will be. */
 bool provider_pick(const struct provider_route *routes, size_t n, int64_t now_us,
 		   const struct provider_avoid *avoid, struct provider_pick *ret,
 		   int64_t *ret_wait_us);
-/* How the try of one of routes ended; fault NULL: well. Key or key and model rest by it, and the
- * answer avoids what refused it. */
+/* Takes note of how the try of one of routes ended; fault NULL: well. By it the key rests, for this
+ * model or for all, and the answer avoids the way that refused it. */
 void provider_report(const struct provider_route *routes, const struct provider_pick *pick,
 		     int64_t now_us, const struct provider_fault *fault,
 		     struct provider_avoid *avoid);
-/* The state of a new route: refused is what the catalogue knows. In arena. */
+/* The state of a new route, in arena. refused: parameters that the catalogue names. */
 struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
 				    struct arena *arena);
 

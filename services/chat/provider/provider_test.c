@@ -67,7 +67,7 @@ static void keys_take_turns_and_rest(void **state)
 	report(&pool, &two, 3 * SECOND, &busy);
 	assert_ptr_equal(pick(&pool, 4 * SECOND, &three, &wait_us), &pool.spare);
 	report(&pool, &three, 4 * SECOND, &unknown); /* a second, then two … */
-	report(&pool, &three, 4 * SECOND, &unknown); /* … but once for what failed together */
+	report(&pool, &three, 4 * SECOND, &unknown); /* … but once for tries that failed together */
 	assert_null(pick(&pool, 4 * SECOND, &one, &wait_us));
 	assert_int_equal(wait_us, SECOND);
 	assert_ptr_equal(pick(&pool, 5 * SECOND, &three, &wait_us), &pool.spare);

@@ -1,4 +1,4 @@
-/* When a provider says to come back. */
+/* The time at which a provider says to come back. */
 #include "chat/provider/provider.h"
 #include "chat/provider/words.h"
 
@@ -20,7 +20,7 @@ static int64_t bounded(double ms)
 	return ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : (int64_t)ms;
 }
 
-/* "12" or "1.5", nothing that strtod would take besides. */
+/* "12" or "1.5". strtod alone would take more. */
 static bool number(const char **text, double *ret)
 {
 	const char *at = *text;

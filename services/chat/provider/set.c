@@ -73,7 +73,7 @@ static enum status read_discover(const struct provider_conf *conf, struct provid
 	return OK;
 }
 
-/* secrets: n, and without one a single key that is none. */
+/* secrets: n. Without one the provider gets a single key without a secret. */
 static enum status make_keys(const struct provider_conf *conf, const char *const *secrets, size_t n,
 			     struct arena *arena, size_t *requests, struct provider *provider,
 			     struct error *reterr)

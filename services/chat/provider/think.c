@@ -32,8 +32,8 @@ static enum fit fit(const char *text, size_t len, const char *format, const char
 	return len == n ? FIT_WHOLE : FIT_PART;
 }
 
-/* White space, and what may be an opening tag, wait until it is clear what they are. Returns the
- * bytes that were taken: a character of text is not torn. */
+/* White space and a possible opening tag wait until it is clear which they are. Returns the bytes
+ * that were taken: a character of text is not torn. */
 static size_t add_at_begin(struct think *think, char c, think_sink *sink, void *ctx)
 {
 	bool part = false;
@@ -61,7 +61,7 @@ static size_t add_at_begin(struct think *think, char c, think_sink *sink, void *
 	return 0;
 }
 
-/* Passes thoughts up to what may be the closing tag. Returns the bytes that were taken. */
+/* Passes thoughts up to a possible closing tag. Returns the bytes that were taken. */
 static size_t add_inside(struct think *think, const char *text, size_t len, think_sink *sink,
 			 void *ctx)
 {

@@ -20,7 +20,7 @@ struct think {
 typedef void think_sink(void *ctx, bool thought, const char *text, size_t len);
 
 void think_add(struct think *think, const char *text, size_t len, think_sink *sink, void *ctx);
-/* No more comes: what was held is what it looks like. White space alone is no text. */
+/* No more comes: held bytes are given out as they are. White space alone is no text. */
 void think_end(struct think *think, think_sink *sink, void *ctx);
 
 #endif

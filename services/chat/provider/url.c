@@ -39,7 +39,7 @@ static size_t trimmed(const char *text, size_t len)
 	return len;
 }
 
-/* The host of what follows "://", without user, port and brackets; "" when there is none. */
+/* The host in the text behind "://", without user, port and brackets. "": there is none. */
 static void host_of(const char *text, size_t len, char out[HOST_SIZE])
 {
 	size_t end = 0, start = 0;

@@ -9,13 +9,13 @@
 #define WORDS_CODE_SIZE 64
 #define WORDS_TEXT_SIZE 3072
 
-/* All in lower case. A user may have written what stands in text, for servers quote requests;
- * nobody but the provider writes codes. */
+/* All in lower case. Servers quote requests, so a user may have written the text; codes are the
+ * provider's alone. */
 struct words {
 	char codes[WORDS_CODES_MAX][WORDS_CODE_SIZE]; /* code, type, status, reason … */
 	size_t n_codes;
 	char param[WORDS_CODE_SIZE]; /* the field at fault; "": not named */
-	char text[WORDS_TEXT_SIZE];  /* the message, then what an upstream said */
+	char text[WORDS_TEXT_SIZE];  /* the message, then an upstream's */
 	int32_t status;              /* HTTP status that the body names; 0: none */
 	int64_t retry_after_ms;      /* that the body names; -1: none */
 };
@@ -30,8 +30,7 @@ int32_t words_fewer_tokens(const struct words *words);
 int64_t words_rest_ms(const struct words *words, const char *header);
 
 /* Retry-After as seconds (also with a fraction), as an HTTP date in its three forms (RFC 9110
- * section 5.6.7), or as a span like "6m0s" and "20ms". now_s: seconds since 1970. -1: none of
- * them. */
+ * section 5.6.7), or as a span like "6m0s". now_s: seconds since 1970. -1: it is none of these. */
 int64_t retry_after_parse(const char *text, int64_t now_s);
 
 #endif

@@ -247,7 +247,7 @@ static enum status load_key(const struct loading *loading, const struct scope *s
 	return conf_value_scalar(&value, to);
 }
 
-/* The keys that begin with prefix. "": those that are of no item. */
+/* Loads the keys that begin with prefix. "": the keys of no item. */
 static enum status load_scope(const struct loading *loading, const struct scope *scope,
 			      const char *prefix, void *ret)
 {

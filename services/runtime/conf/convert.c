@@ -1,4 +1,4 @@
-/* What stands in the file or the environment, as the type of its key. */
+/* Text of the file or the environment to the type of its key. */
 #include "runtime/conf/internal.h"
 
 #include <errno.h>

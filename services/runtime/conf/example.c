@@ -80,7 +80,7 @@ static void print_value(const struct conf_key *key)
 		printf(" %s\n", key->fallback && !*text ? "\"\"" : text);
 }
 
-/* What precedes the member in the key of an item; 0: it is of no item. */
+/* Bytes of a key before its member. 0: the key is of no item. */
 static size_t item_prefix(const char *key)
 {
 	const char *end = strstr(key, "[].");

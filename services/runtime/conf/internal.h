@@ -1,4 +1,4 @@
-/* What the files of conf share. */
+/* Nodes of a file and values of keys, for the files of conf. */
 #ifndef RUNTIME_CONF_INTERNAL_H
 #define RUNTIME_CONF_INTERNAL_H
 
@@ -40,7 +40,7 @@ _must_check_ enum status conf_value_list(const struct conf_value *value, const c
 _must_check_ enum status conf_value_map(const struct conf_value *value,
 					const struct conf_pair **to);
 
-/* text: YAML. from: what errors call it. */
+/* text: YAML. from: its name in errors. */
 _must_check_ enum status conf_parse(const char *text, const char *from, struct arena *arena,
 				    const struct conf_node **ret, struct error *reterr);
 

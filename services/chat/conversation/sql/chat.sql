@@ -1,5 +1,5 @@
 -- part: chat_columns
--- Of chat c. The id of what runs in it follows as running_id.
+-- Of chat c. The id of the generation that runs in it follows as running_id.
     c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
     (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
@@ -53,7 +53,7 @@ RETURNING
     (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id;
 
 -- name: chat_delete
--- Moves chat $1 to the bin, if it is not there, and asks what runs in it to stop. No row: no such chat.
+-- Moves chat $1 to the bin, if it is not there, and asks the generation that runs in it to stop. No row: no such chat.
 -- Params: $1 uuid.
 WITH stopped AS (
     UPDATE generation g SET cancel_requested = true
@@ -71,8 +71,9 @@ RETURNING
     (SELECT g.id FROM generation g WHERE g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')) AS running_id;
 
 -- name: chat_purge
--- Erases chats that lay in the bin for more than $1 milliseconds, or at all where their users have $2 chats or $3 bytes: the longest there
--- first, where nothing runs, and as many as have $4 messages together, at least one. messages: those of each chat that was erased.
+-- Erases chats that lay in the bin for more than $1 milliseconds. Where a user has $2 chats or $3 bytes, any chat in the bin may
+-- go. The longest there goes first; a chat with a running generation stays. At least one goes, and as many as have $4 messages together.
+-- messages: those of each erased chat.
 -- Params: $1 bigint, $2 integer, $3 bigint, $4 integer.
 WITH due AS (
     (SELECT c.id, c.delete_time, c.messages FROM chat c

@@ -26,8 +26,8 @@ LEFT JOIN LATERAL (
 SELECT m.depth FROM message m WHERE m.id = $1::uuid AND m.chat_id = $2::uuid;
 
 -- name: message_branch
--- Messages of chat $1 from below depth $3 down to message $2: at most $4, and those that follow on at most $5 bytes of text. What runs shows
--- its last checkpoint. The way up to the last of the page is made by jumps.
+-- Messages of chat $1 from below depth $3 down to message $2: at most $4, and those that follow on at most $5 bytes of text. Jumps shorten
+-- the way up to the last of the page.
 -- Params: $1 uuid, $2 uuid, $3 integer, $4 integer, $5 bigint.
 WITH RECURSIVE way AS (
     SELECT m.id, m.parent_id, m.depth, j.id AS jump_id, j.depth AS jump_depth
@@ -73,8 +73,7 @@ FROM up JOIN message m ON m.id = up.id
 ORDER BY up.n;
 
 -- name: message_tree
--- Messages of chat $1 with ids above $2, parents before children: at most $3, and those that follow on at most $4 bytes of text. What runs
--- shows its last checkpoint.
+-- Messages of chat $1 with ids above $2, parents before children: at most $3, and those that follow on at most $4 bytes of text.
 -- Params: $1 uuid, $2 uuid, $3 integer, $4 bigint.
 WITH rest AS (
     SELECT m.id, octet_length(m.text)::bigint + octet_length(m.reasoning) AS bytes
