@@ -29,7 +29,7 @@
 #define FREE "free"
 #define DEAR "dear"       /* more than the gift */
 #define NARROW "narrow"   /* a window of 1,024 tokens, answers of 256 */
-#define SINGLE "single"   /* from a provider with one key and nobody else */
+#define SINGLE "single"   /* from one provider with one key */
 #define ENDLESS "endless" /* free; answers longer than one may be */
 #define PICKY "picky"     /* free; used by one test, which makes it learn */
 #define SPARE "spare"     /* as KEYED; no other test makes its keys rest */

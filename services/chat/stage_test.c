@@ -133,7 +133,7 @@ int stage_tear_down(void **state)
 			  "0") == 0);
 	eventually(strcmp(pg_value("SELECT count(*) FROM chat.outbox WHERE done_time IS NULL"),
 			  "0") == 0);
-	/* A hold that may have been made is voided, and need not be there. */
+	/* A void may name a hold that was never made. */
 	assert_string_equal(pg_value("SELECT count(*) FROM chat.outbox "
 				     "WHERE refused NOT IN ('', 'hold_unknown')"),
 			    "0");

@@ -134,7 +134,7 @@ static enum status read_parameters(struct loading *loading, const struct conf_no
 	return OK;
 }
 
-/* Routes have names of providers. */
+/* Models name only providers of chat.yaml. */
 static enum status check_upstream(struct loading *loading, const struct conf_node *upstream)
 {
 	const char *const *names = loading->providers->names;
@@ -150,7 +150,7 @@ static enum status check_upstream(struct loading *loading, const struct conf_nod
 			 "%s: upstream: the providers of chat.yaml are %.200s", err.message, all);
 }
 
-/* Where the model can be had. A provider with canned answers takes every model by its own name. */
+/* The routes to a model. A provider with canned answers takes every model by its own name. */
 static enum status read_routes(struct loading *loading, const struct conf_node *node,
 			       struct model *model)
 {

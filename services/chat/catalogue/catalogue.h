@@ -21,7 +21,7 @@ struct model {
 	int32_t window_tokens;         /* input and output together */
 	int32_t max_output_tokens;     /* below the window */
 	const char *const *modalities; /* NULL-terminated */
-	uint8_t refused; /* parameters that it does not take (provider.h); tries may find more */
+	uint8_t refused;               /* parameters that it does not take (provider.h) */
 	struct price price;
 	char price_version[PRICE_VERSION_SIZE];
 	bool demo;                                   /* its first route leads to canned answers */
@@ -29,7 +29,7 @@ struct model {
 	size_t n_routes;                             /* at least 1 */
 };
 
-/* Terms of models that a provider lists and the file does not. */
+/* The rule `discovered`: terms of models that only a provider's list has. */
 struct discovered {
 	bool offered;
 	struct model like;         /* without id, name and routes */
@@ -48,10 +48,10 @@ struct catalogue {
 	size_t n_models;
 };
 
-/* Reads path. arena holds the providers and goes with the catalogue, or at once when reading fails.
- * One reference is the caller's.
- * errors: INVALID_ARGUMENT with file, line and key: unknown key, price below 0 or absurd, all
- * prices 0 without `free: true`, max_output_tokens not below the window, an id twice. */
+/* Reads path. arena holds the providers and is freed with the catalogue, or at once when reading
+ * fails. One reference is the caller's. errors: INVALID_ARGUMENT with file, line and key: an
+ * unknown key, a price out of bounds, all prices 0 without `free: true`, max_output above half of
+ * the window, an id twice. */
 _must_check_ enum status catalogue_load(const char *path, struct arena *arena,
 					const struct provider_set *providers,
 					struct catalogue **ret, struct error *reterr);

@@ -210,7 +210,8 @@ static void what_is_there_is_offered(void **state)
 	if (catalogue_load(path, arena_new(4096, 1 << 20), &providers, &base, &err) != OK)
 		fail_msg("%s", err.message);
 
-	/* Before it has answered nothing of it is offered; without a list the file is believed. */
+	/* Until a provider answers, none of its models is offered. Without a list the file is
+	 * believed. */
 	with = catalogue_with(base, offers);
 	assert_int_equal(with->n_models, 2);
 	assert_null(catalogue_find(with, "a"));

@@ -18,7 +18,7 @@
 struct known {
 	char *name, *url;
 	struct offers offers;
-	bool failed; /* the last question: said in the log once */
+	bool failed; /* the last question, which the log has once */
 };
 
 struct discovery {
@@ -46,7 +46,7 @@ static void known_done(struct known *known)
 
 /* ---------------------------------------------------------------- the catalogue; under the lock */
 
-/* By its name. At another address it is another server. */
+/* The answer of a provider, by its name. At another address it is another server. */
 static struct known *known_of(struct discovery *discovery, const struct provider *provider)
 {
 	struct known *known = discovery->known;
@@ -155,7 +155,7 @@ static enum status ask(struct http_client *client, const struct provider *provid
 		return s;
 	*ret = (struct offers){.state = OFFERS_NO_LIST};
 	if (answer.status == 404 || answer.status == 405 || answer.status == 501)
-		return OK; /* chat completions are all that it has */
+		return OK; /* it has chat completions alone */
 	if (answer.status != 200)
 		return error_set(reterr, UNAVAILABLE, "provider_unavailable", "it answered %d",
 				 (int)answer.status);

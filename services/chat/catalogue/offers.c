@@ -124,7 +124,7 @@ struct joining {
 	size_t n;
 };
 
-/* The models of the file, with the routes that lead anywhere. */
+/* Takes the models of the file, without routes to models that are not listed. */
 static void keep_models(struct joining *joining, const struct offers *offers)
 {
 	const struct provider_set *providers = joining->base->providers;
@@ -158,7 +158,7 @@ static bool contains_word(const char *name, const char *const *words)
 	return false;
 }
 
-/* The file offers this model of this provider, under whatever id. */
+/* Whether the file offers this model of this provider, under any id. */
 static bool in_file(const struct catalogue *base, const struct provider *provider,
 		    const char *upstream)
 {

@@ -1,4 +1,4 @@
-/* Lists of providers (GET /models), and the catalogue that comes of them. */
+/* Lists of providers (GET /models), and the catalogue that is made of them. */
 #ifndef CHAT_CATALOGUE_OFFERS_H
 #define CHAT_CATALOGUE_OFFERS_H
 
@@ -25,9 +25,9 @@ struct offers {
 	struct arena *arena; /* NULL: no list */
 };
 
-/* Reads the answer as OpenAI, Ollama, vLLM and llama.cpp send it; the arena is new. False: it is no
- * list. Names that cannot be ours (longer than 100 bytes, no UTF-8, control characters) are left
- * out, and those beyond OFFERS_MAX. */
+/* Reads an answer of OpenAI, Ollama, vLLM or llama.cpp into a new arena. False: it is no list.
+ * Names are left out that are longer than 100 bytes, not UTF-8, have control characters, or come
+ * after OFFERS_MAX. */
 bool offers_read(const char *body, size_t len, struct offers *ret);
 void offers_done(struct offers *offers);
 bool offers_equal(const struct offers *a, const struct offers *b);

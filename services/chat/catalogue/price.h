@@ -18,12 +18,12 @@ struct price {
 /* True when every part is within its bounds. */
 bool price_valid(const struct price *price);
 
-/* Per message plus tokens, rounded up once. price_valid, tokens 0 … PRICE_TOKENS_MAX: ensured, so
- * that the sum fits. */
+/* The price of a message plus that of tokens, rounded up once. The price must be valid and tokens 0
+ * … PRICE_TOKENS_MAX, so that the sum fits. */
 int64_t price_cost(const struct price *price, int64_t input_tokens, int64_t output_tokens);
 
-/* Name of these terms for this model: the same terms have the same name on every replica and after
- * every edit of the catalogue, others another. */
+/* Names these terms for this model. The same terms have the same name on every replica and after
+ * every edit of the catalogue. */
 void price_version(const char *model, const struct price *price, char out[PRICE_VERSION_SIZE]);
 
 #endif

@@ -8,8 +8,8 @@
 #define NEWEST CHAT__V1__LIST_MESSAGES_REQUEST__ORDER__NEWEST_FIRST
 #define TREE CHAT__V1__LIST_MESSAGES_REQUEST__VIEW__TREE
 
-/* A page of the branch goes on below a depth, on the branch that the first page showed; a page of
- * the tree goes on after an id. */
+/* A page of the branch goes on below a depth, on the branch of the first page. A page of the tree
+ * goes on after an id. */
 static enum status query(struct rpc_call *call, const Chat__V1__ListMessagesRequest *req,
 			 const struct page *page, const char *leaf, PGresult **ret)
 {

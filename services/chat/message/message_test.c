@@ -152,7 +152,7 @@ static void the_newest_come_first(void **state)
 	req.page_size = 3; /* nothing is left after the second */
 	assert_int_equal(count_pages(stage, &req, "fedcba"), 2);
 
-	/* Pages go on from where they were, whatever comes after them. */
+	/* Later messages do not move the pages of a list. */
 	req.page_token = (char *)"";
 	stage_ok(stage, chat_v1_list_messages, &req, &list);
 	reader_free(stage_answer(stage, req.chat, "g [[say:h]]"));
@@ -186,7 +186,7 @@ static void the_newest_fit_a_screen(void **state)
 	assert_int_equal(count_pages(stage, &req, "fedcba"), 3); /* fed, cb, a */
 }
 
-/* By jumps every ancestor is near: no page of a long branch costs the way to it. */
+/* Jumps make every ancestor near. A page of a long branch is read without the way to it. */
 static void ancestors_are_a_few_jumps_away(void **state)
 {
 	struct stage *stage = *state;
@@ -211,7 +211,7 @@ static void ancestors_are_a_few_jumps_away(void **state)
 	for (req.page_size = 1; req.page_size < 70; req.page_size += 6)
 		count_pages(stage, &req, letters);
 
-	/* Branches of before have no jumps, and are read all the same. */
+	/* Branches of an older version have no jumps, and are read all the same. */
 	snprintf(sql, sizeof sql,
 		 "UPDATE chat.message SET jump_id = NULL WHERE chat_id = '%s' AND depth < 40",
 		 chat);
@@ -220,7 +220,8 @@ static void ancestors_are_a_few_jumps_away(void **state)
 	count_pages(stage, &req, letters);
 }
 
-/* Clocks that were set, rows that were mended by hand: an error at most, and never the end. */
+/* Clocks that were set and rows that were mended by hand make an error at most. They never end the
+ * process. */
 static void odd_rows_are_shown(void **state)
 {
 	struct stage *stage = *state;

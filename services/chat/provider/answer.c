@@ -84,7 +84,7 @@ static void object_over(struct provider_answer *answer)
 	else
 		take_event("message", buf_text(text), text->len, "", answer);
 	if (answer->stream.whole)
-		answer->stream.done = true; /* nothing belongs behind a whole completion */
+		answer->stream.done = true; /* a whole completion is the last object */
 	buf_clear(text);
 }
 

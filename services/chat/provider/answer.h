@@ -7,7 +7,7 @@
 struct provider_answer {
 	const struct provider_api *api;
 	struct provider_stream stream;
-	/* The first byte decides on the form, whatever the server calls it. */
+	/* By the first byte. Content-Type is not asked. */
 	enum { FORM_UNKNOWN, FORM_EVENTS, FORM_OBJECTS } form;
 	struct sse_reader sse;
 	struct objects {
@@ -16,7 +16,7 @@ struct provider_answer {
 		bool in_string, escaped;
 	} objects;
 	size_t skipped; /* events in which nothing could be read */
-	bool failed;    /* the provider said that there is no answer: fault */
+	bool failed;    /* the provider said that there is no answer; fault says why */
 	struct provider_fault fault;
 };
 

@@ -16,8 +16,8 @@ struct answer_row {
 	const char *body;
 	size_t len;
 	enum row_end end;
-	/* "DONE STOP", "DONE LENGTH", "DONE FILTER"; "FAILED word": nobody else is asked; "AGAIN
-	 * word": somebody is. */
+	/* "DONE STOP", "DONE LENGTH", "DONE FILTER"; "FAILED word": it is the end; "AGAIN word":
+	 * another try begins. */
 	const char *outcome;
 	const char *text, *thoughts;
 	bool charged;

@@ -82,7 +82,7 @@ static void try_row(const struct answer_row *row, size_t step)
 		if (!answer_feed(&answer, body + at, row->len - at < step ? row->len - at : step))
 			break;
 	}
-	if (row->end == ROW_OPEN) { /* it must be known to be over without an end */
+	if (row->end == ROW_OPEN) { /* it is over although no end was told */
 		assert_true(answer_finished(&answer));
 		transport = TRANSPORT_CUT;
 	}
@@ -110,7 +110,7 @@ static void every_answer_is_read(void **state)
 	}
 }
 
-/* One event, or one whole completion, may be longer than is kept: it is passed over. */
+/* An event or a whole completion that is longer than the limit is passed over. */
 static void what_is_too_long_is_passed_over(void **state)
 {
 	static const char *const forms[][2] = {

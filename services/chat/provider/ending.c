@@ -88,7 +88,7 @@ struct ending answer_ending(const struct provider_answer *answer, enum transport
 	const struct provider_stream *stream = &answer->stream;
 	struct ending ending = endings[end(answer, transport)][shown(stream)];
 
-	/* The filter's own word is more than that nothing came. */
+	/* The filter's word says more than an empty answer. */
 	if (ending.reason && stream->stop == STOP_FILTER)
 		ending.reason = "answer_filtered";
 	return ending;

@@ -66,7 +66,7 @@ enum where {
 	WITHIN, /* it stands anywhere in the message, or in an upstream's */
 };
 
-/* In lower case; the first that fits decides. status 0: any. */
+/* In lower case. The first row that fits decides. status 0: any. */
 static const struct {
 	int32_t status;
 	enum where where;

@@ -48,7 +48,7 @@ static void a_provider_is_three_lines_of_yaml(void **state)
 		 reader->generation);
 	assert_string_equal(pg_value(text), "acme-1");
 
-	/* A list that cannot be changes nothing, and the log names the key. */
+	/* A bad list changes nothing, and the log names the key. */
 	process_write_more("  - {name: acme-1}\n  - {name: openai}\n", ANOTHER_MODEL);
 	process_kill(CHAT_A, SIGHUP);
 	eventually(process_said(CHAT_A, "providers[4].name: 'openai' is there twice"));

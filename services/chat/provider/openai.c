@@ -22,7 +22,7 @@ static int add_to_buf(const char *data, size_t len, void *ctx)
 	return buf_add(ctx, data, len) ? 0 : -1;
 }
 
-/* Some models know the limit by its newer name alone, some by none. */
+/* Some models take the limit under its newer name alone, some under no name. */
 static const char *limit_name(uint8_t without)
 {
 	if (!(without & PARAMETER_MAX_TOKENS))

@@ -1,5 +1,5 @@
-/* Answers of servers that speak OpenAI's chat completions. Only needed members are read, so
- * that nothing else can break an answer. A whole completion is an event with `message`. */
+/* Answers of servers that speak OpenAI's chat completions. Only the needed members are read: no
+ * other can break an answer. A whole completion is an event with `message`. */
 #include "chat/provider/openai.h"
 
 #include <string.h>
@@ -85,7 +85,7 @@ static bool is_one_of(struct peek value, const char *const *words)
 	return *words;
 }
 
-/* False: it is an error. An unknown word is a reason as good as any. */
+/* False: it is an error. An unknown word counts as STOP. */
 static bool take_reason(struct provider_stream *stream, struct peek reason)
 {
 	static const char *const none[] = {"", "null", "none", NULL};
@@ -128,7 +128,7 @@ static bool take_usage(struct provider_stream *stream, struct peek root)
 
 /* ---------------------------------------------------------------- events */
 
-/* Before anything came, words without choices say why nothing will. */
+/* Words without choices, before any text, say why there is no answer. */
 static bool only_explains(const struct provider_stream *stream, struct peek root)
 {
 	return !stream->wrote_text && !stream->wrote_thought && !peek_member(root, "choices").at &&

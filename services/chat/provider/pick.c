@@ -25,7 +25,7 @@ struct route_state *route_state_new(const struct provider *provider, uint8_t ref
 	return state;
 }
 
-/* When the key may be used next for the route; in the past: now. */
+/* The time from which the key may be used for the route. */
 static int64_t free_at(const struct provider_route *route, size_t k)
 {
 	const struct provider_key *key = &route->provider->keys[k];
@@ -111,7 +111,7 @@ static void rest(int64_t *cooldown_us, int64_t now_us, int64_t rest_ms)
 		*cooldown_us = until_us;
 }
 
-/* Answers that were under way together fail together: that doubles the rest once. */
+/* Answers that ran together fail together. That doubles the rest once. */
 static int64_t unnamed_rest(struct route_key *key, int64_t now_us)
 {
 	int64_t rest_ms;
@@ -177,6 +177,6 @@ void provider_report(const struct provider_route *routes, const struct provider_
 		return;
 	}
 	avoid_by(fault, r, k, avoid);
-	if (!provider->demo) /* canned answers fail on demand */
+	if (!provider->demo) /* its faults are made on request */
 		rest_by(fault, pick->key, &pick->route->state->keys[k], now_us);
 }

@@ -15,8 +15,7 @@
 /* One key of a provider. The engine thread alone reads and changes the members below the secret. */
 struct provider_key {
 	const char *secret;  /* NULL: the provider wants none */
-	int64_t cooldown_us; /* clock_mono_us until which it rests for every model; 0: it does not
-			      */
+	int64_t cooldown_us; /* it rests for every model until this clock_mono_us */
 	int64_t used_us;     /* when it was last given out */
 	int64_t *minute;     /* ring of the last uses; NULL: no limit */
 	size_t minute_at;    /* the oldest of the ring */
@@ -30,8 +29,8 @@ struct provider {
 	bool azure;           /* takes keys in a header of its own */
 	bool discover;        /* its models are asked for */
 	const char *proxy;    /* NULL: none */
-	const char *model; /* its name for models that the catalogue names none for; NULL: none */
-	bool demo;         /* answers are canned */
+	const char *model;    /* its name for models without a name there; NULL: none */
+	bool demo;            /* answers are canned */
 	const struct provider_api *api;
 	struct provider_key *keys;
 	size_t n_keys;               /* at least 1 */
@@ -45,7 +44,7 @@ struct provider_route {
 	struct route_state *state;
 };
 
-/* Knowledge of a route, gained while it is used. Engine thread only. */
+/* Knowledge that a route gains in use. Engine thread only. */
 struct route_key {
 	int64_t cooldown_us; /* until which the key rests for this model */
 	int32_t failures;    /* in a row; each doubles the rest */
@@ -55,9 +54,8 @@ struct route_state {
 	struct route_key *keys; /* one for each key of the provider */
 };
 
-/* Reads a base address into base_url, query, local and azure: blanks around it and slashes at its
- * end do not matter. name: of the provider. errors: INVALID_ARGUMENT config_invalid that says why.
- */
+/* Reads a base address into base_url, query, local and azure. Blanks around it and slashes at its
+ * end do not matter. errors: INVALID_ARGUMENT config_invalid with the name of the provider. */
 _must_check_ enum status provider_url_read(const char *name, const char *text, struct arena *arena,
 					   struct provider *ret, struct error *reterr);
 /* The address of path on the provider's server. */
@@ -106,7 +104,7 @@ struct prompt {
 };
 
 enum stop {
-	STOP_NONE, /* the provider has not said that the answer is whole */
+	STOP_NONE, /* the provider has named no end */
 	STOP_STOP,
 	STOP_LENGTH,
 	STOP_FILTER,
@@ -129,7 +127,7 @@ struct provider_stream {
 	bool wrote_refusal; /* its text says why there is no answer */
 	bool wants_tool;    /* it called one, and we offer none */
 	bool has_usage;
-	int64_t prompt_tokens; /* as the provider says it; not to be believed blindly */
+	int64_t prompt_tokens; /* as the provider says it; may be false */
 	int64_t completion_tokens;
 
 	struct mend text, thought; /* halves of characters between two pieces */
@@ -149,15 +147,13 @@ void provider_stream_end(struct provider_stream *stream);
 /* Verdicts on a failed try: the next one, and the key or model that rests. */
 enum fault_kind {
 	FAULT_RETRY, /* another try may succeed; nothing rests */
-	FAULT_BUSY,  /* so it may, after a rest of this key for this model */
-	FAULT_MODEL, /* this key does not get this model: both rest together; elsewhere it may */
+	FAULT_BUSY,  /* another try may succeed after a rest of this key for this model */
+	FAULT_MODEL, /* this key does not get this model: both rest together; another way may do */
 	FAULT_KEY,   /* the key is refused or used up: it rests for every model */
 	FAULT_PRICE, /* the account cannot pay for so long an answer; nothing rests */
-	FAULT_PARAMETER, /* the model does not take one parameter: without it it may; nothing rests
-			  */
-	FAULT_UNCLEAR, /* refused without a word whose fault it is: elsewhere it may; nothing rests
-			*/
-	FAULT_FINAL,   /* never: the request is at fault; nothing rests */
+	FAULT_PARAMETER, /* the model does not take one parameter; nothing rests */
+	FAULT_UNCLEAR,   /* refused without a reason: another way may do; nothing rests */
+	FAULT_FINAL,     /* the request is at fault: no try succeeds; nothing rests */
 };
 
 /* Parameters that some models refuse: bits. */
@@ -175,7 +171,7 @@ struct provider_fault {
 	int64_t retry_after_ms; /* as the provider asked for it; -1: it did not */
 	uint8_t parameter;      /* of FAULT_PARAMETER: the refused one */
 	bool once;              /* … beside another one of this request, not always */
-	int32_t fewer_tokens;   /* with so long an answer it would do; 0: not said */
+	int32_t fewer_tokens;   /* an answer of so many tokens would do; 0: not said */
 	struct error err;       /* in our words: the provider's may quote the key or the prompt */
 };
 
@@ -185,7 +181,7 @@ struct provider_pick {
 	struct provider_key *key;
 };
 
-/* Ways that one answer does not try again, or tries last; zeroed at its begin. */
+/* Ways that one answer does not try again, or tries last; zeroed when it begins. */
 struct provider_avoid {
 	uint64_t keys[PROVIDERS_MAX]; /* bits: keys of each route */
 	uint32_t last;                /* bits: routes */

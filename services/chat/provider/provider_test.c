@@ -1,4 +1,4 @@
-/* OpenAI's events, and which key the next try takes. */
+/* The key that the next try takes, and base addresses. */
 #include "../chat_test.h"
 #include "chat/catalogue/catalogue.h"
 
@@ -78,7 +78,8 @@ static void keys_take_turns_and_rest(void **state)
 	report(&pool, &one, 7 * SECOND, NULL);
 }
 
-/* Each verdict keeps from others: nothing, this key for this model, or the key. */
+/* A verdict takes nothing, this key for this model, or the key for all models from other
+ * answers. */
 static void only_a_verdict_on_the_key_rests_the_key(void **state)
 {
 	static const struct {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUESTS_MAX 20000000 /* times that the limits of all keys may keep: 160 MB */
+#define REQUESTS_MAX 20000000 /* times that all keys together keep: 160 MB */
 
 /* Servers that want a key. deploy/config/models.yaml names their models. */
 static const char *const public_urls[] = {PROVIDER_OPENROUTER_URL, PROVIDER_OPENAI_URL};
@@ -59,7 +59,7 @@ static bool is_public(const struct provider *provider)
 	return false;
 }
 
-/* Whether a provider's models are asked for: by itself where nobody named one. */
+/* Whether a provider's models are asked for. `auto`: where chat.yaml names no model of it. */
 static enum status read_discover(const struct provider_conf *conf, struct provider *provider,
 				 struct error *reterr)
 {
@@ -98,7 +98,7 @@ static enum status make_keys(const struct provider_conf *conf, const char *const
 	return OK;
 }
 
-/* requests: of the keys of all providers before it. */
+/* requests: sum of the limits of all keys so far. */
 static enum status add(const struct provider_conf *conf, struct arena *arena, size_t *requests,
 		       struct provider_set *set, struct error *reterr)
 {

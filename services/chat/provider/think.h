@@ -1,5 +1,5 @@
-/* Thoughts that a model writes into its text: `<think>…</think>` at the very beginning, which
- * servers without a parser of their own pass on. They go where reasoning goes. */
+/* Thoughts that a model writes into its text: `<think>…</think>` at the very beginning. Servers
+ * without a parser of their own pass them on. They go where reasoning goes. */
 #ifndef CHAT_PROVIDER_THINK_H
 #define CHAT_PROVIDER_THINK_H
 

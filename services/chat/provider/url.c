@@ -24,7 +24,8 @@ _printf_(3, 4) static enum status
 			 name, what);
 }
 
-/* Without slashes at the end, and without the endpoint that some paste with it. */
+/* The length without slashes at the end and without the endpoint, which some people paste
+ * with it. */
 static size_t trimmed(const char *text, size_t len)
 {
 	size_t n = strlen(ENDPOINT);
@@ -75,7 +76,7 @@ static bool is_local_ipv4(uint32_t a)
 	       a >> 16 == 0xa9fe || a >> 22 == 0x191 /* 100.64.0.0/10 */;
 }
 
-/* On this machine or near it: a name without a dot is one of the own network. */
+/* On this machine or in its network, to which a name without a dot belongs. */
 static bool is_local(const char *host)
 {
 	static const char *const ends[] = {".local", ".localhost", ".lan", ".internal",

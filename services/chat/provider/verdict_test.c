@@ -196,7 +196,7 @@ static const struct {
 	{"anybody", 400, NULL, "{}", FAULT_FINAL, "provider_refused", -1, 0, 0},
 	{"anybody", 400, NULL, "", FAULT_FINAL, "provider_refused", -1, 0, 0},
 	{"anybody", 418, NULL, "", FAULT_FINAL, "provider_refused", -1, 0, 0},
-	/* A user's words, quoted by a server, judge nobody's key and nobody's model. */
+	/* A user's words that a server quotes are no verdict on a key or a model. */
 	{"a quoting server", 400, NULL,
 	 ERROR("bad message: 'insufficient_quota invalid api key account_deactivated "
 	       "model_not_found'",

@@ -23,8 +23,8 @@ struct words {
 /* Of JSON in any known shape, also cut off, or of plain text. A page of HTML has none. */
 void words_read(const char *body, size_t len, struct words *ret);
 
-/* So long an answer would do, where the text says it: "can only afford 7690", "supports at most
- * 16384 completion tokens", or a window beside the prompt's tokens. 0: it does not. */
+/* The length of an answer that would do, in tokens: "can only afford 7690", "supports at most 16384
+ * completion tokens", or a window beside the prompt's tokens. 0: the text does not say. */
 int32_t words_fewer_tokens(const struct words *words);
 /* The rest that the header (NULL: none) or the body asks for; -1: none. */
 int64_t words_rest_ms(const struct words *words, const char *header);
