@@ -78,7 +78,7 @@ struct http_transfer *http_start(struct http_client *client, const struct http_r
 	transfer->arena = arena_new(4096, SIZE_MAX / 2);
 	transfer->start_us = clock_mono_us();
 	copy_request(transfer, request);
-	http_post(client, start_posted, transfer);
+	loop_post(client->loop, start_posted, transfer);
 	return transfer;
 }
 
@@ -92,7 +92,7 @@ void http_cancel(struct http_transfer *transfer)
 
 	atomic_store(&transfer->cancelled, true);
 	atomic_store(&client->cancelled, true);
-	http_post(client, nothing, NULL); /* wakes the engine, which then looks for it */
+	loop_post(client->loop, nothing, NULL); /* wakes the engine, which then looks for it */
 }
 
 void http_idle_timeout(struct http_transfer *transfer, int32_t timeout_ms)
