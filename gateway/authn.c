@@ -20,7 +20,7 @@
 #define REFETCH_MIN_US US_PER_S
 #define REOPEN_US (200 * US_PER_MS)
 
-/* A token that was verified. Direct-mapped: a newer token with the same slot takes it. */
+/* A verified token. Slots are direct-mapped: a newer token with the same slot replaces it. */
 struct verified {
 	uint8_t sha256[SHA256_BYTES];
 	struct rpc_subject subject;
@@ -100,7 +100,7 @@ static void cache_put(struct authn *authn, const uint8_t *sha256, const struct r
 	pthread_mutex_unlock(lock);
 }
 
-/* Verifies with the keys that are here. */
+/* Verifies with the keys that are known now. */
 static enum status verify(struct authn *authn, const char *token, size_t len,
 			  struct rpc_subject *ret, struct error *reterr)
 {
@@ -143,7 +143,7 @@ static void answer(struct authn *authn, const char *token, size_t len, authn_don
 	done(ctx, s, s == OK ? &subject : NULL, s == OK ? NULL : &err);
 }
 
-/* Whether newer keys might make the token valid; then it waits for them. */
+/* Whether newer keys might make the token valid. Then the check waits for them. */
 static bool wait_for_keys(struct authn *authn, const char *token, size_t len, authn_done_fn *done,
 			  void *ctx)
 {
@@ -313,7 +313,7 @@ static void open_feed(void *ctx)
 	const struct rpc_call_options options = {0};
 	struct authn *authn = ctx;
 
-	/* Under the lock, so that on_end cannot clear the handle before it is stored. */
+	/* Under the lock, so that on_end does not clear the handle before it is stored. */
 	pthread_mutex_lock(&authn->lock);
 	authn->reopen = NULL;
 	pthread_cond_broadcast(&authn->idle);
@@ -364,7 +364,7 @@ struct authn *authn_new(const struct authn_options *options)
 		pthread_mutex_init(&authn->cache_locks[i], NULL);
 	pthread_mutex_init(&authn->lock, NULL);
 	pthread_cond_init(&authn->idle, NULL);
-	/* Until the feed first speaks there is as much trust as after it spoke last. */
+	/* Before the feed's first word there is as much trust as right after a word. */
 	atomic_store(&authn->feed_us, clock_mono_us());
 	fetch(authn);
 	open_feed(authn);
@@ -379,7 +379,7 @@ void authn_free(struct authn *authn)
 	authn->stopping = true;
 	if (authn->feed)
 		rpc_client_cancel(authn->feed);
-	/* A timer that cannot be cancelled is about to find `stopping`. */
+	/* A timer that cannot be cancelled is about to run, and finds `stopping`. */
 	if (authn->refresh && net_timer_cancel(authn->refresh))
 		authn->refresh = NULL;
 	if (authn->reopen && net_timer_cancel(authn->reopen))

@@ -1,7 +1,7 @@
-/* Who sends a request: access tokens verified with keys of edge.v1, results cached, ended sessions
- * refused.
+/* Finds who sends a request: verifies access tokens with keys of edge.v1, remembers results, and
+ * refuses ended sessions.
  *
- * Threads. All functions may run on callback threads; none blocks. */
+ * Threads. All functions may run on callback threads, and none blocks. */
 #ifndef GATEWAY_AUTHN_H
 #define GATEWAY_AUTHN_H
 
@@ -18,18 +18,18 @@ struct authn_options {
 	int32_t feed_stale_ms;    /* the revocation feed has been silent for this time: see
 				     authn_trust */
 	int32_t feed_lost_ms;
-	/* A session ended: close what it has open. Callback threads. */
+	/* A session ended: its streams are to be closed. On callback threads. */
 	void (*session_ended)(const char *session_id, void *ctx);
 	void *ctx;
 };
 
 /* Begins to fetch keys and to follow revocations. Copies options. */
 struct authn *authn_new(const struct authn_options *options);
-/* Not from a callback; no check may be under way. */
+/* Frees it. Not from a callback, and not while a check is under way. */
 void authn_free(struct authn *authn);
 
-/* How current our knowledge of ended sessions is. STALE: refuse what changes things. LOST: refuse
- * everything. */
+/* How current the knowledge of ended sessions is. STALE: requests that change things are refused.
+ * LOST: all that need a session are. */
 enum authn_trust {
 	AUTHN_FRESH,
 	AUTHN_STALE,
@@ -37,7 +37,7 @@ enum authn_trust {
 };
 enum authn_trust authn_trust(const struct authn *authn);
 
-/* Keys have been fetched at least once and the feed is not lost. */
+/* Whether keys have been fetched at least once and the feed is not lost. */
 bool authn_ready(const struct authn *authn);
 
 /* Whether the session of a subject that was verified before has ended since. */

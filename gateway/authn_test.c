@@ -19,7 +19,7 @@
 #define URL "ipc:///tmp/authn-test.sock"
 #define WAIT_US (10 * US_PER_S)
 
-/* What the server of these tests serves. */
+/* Keys and sessions of the server of these tests. */
 static struct {
 	pthread_mutex_t lock;
 	struct arena *arena;
@@ -221,7 +221,8 @@ static void a_new_key_is_fetched_when_it_is_first_seen(void **state)
 	uuid_v7(session);
 	assert_int_equal(check(authn, token_of(0, user, session, 900), &result), OK);
 	before = atomic_load(&edge.lists);
-	/* At most each second: a stranger's kid does not make us ask again at once. */
+	/* Keys are asked for at most each second, so a stranger's kid does not make the gateway ask
+	 * again at once. */
 	assert_int_equal(check(authn, token_of(1, user, session, 900), &result), UNAUTHENTICATED);
 	assert_int_equal(atomic_load(&edge.lists), before);
 	pthread_mutex_lock(&edge.lock);

@@ -1,5 +1,4 @@
-/* From HTTP to the request message: body, query, path, cookies and headers each have their fields.
- */
+/* Makes the request message. Body, query, path, cookies and headers each have their fields. */
 #include "gateway/gateway.h"
 #include "google/api/httpbody.pb-c.h"
 #include "limitless/json_rules.h"
@@ -17,7 +16,7 @@ static bool is_event_stream_wanted(const struct httpd_request *http)
 
 /* ------------------------------------------------------------------ body */
 
-/* Is the content type JSON's, whatever its parameters? */
+/* Whether the content type is that of JSON, with any parameters. */
 static bool is_json(const char *type)
 {
 	size_t len = type ? strcspn(type, "; \t") : 0;
@@ -37,7 +36,7 @@ static ProtobufCMessage *field_message(const struct json_message_rule *rule,
 	return inner;
 }
 
-/* Raw bytes into google.api.HttpBody. */
+/* Puts raw bytes into google.api.HttpBody. */
 static enum status bind_raw(const struct request *request, ProtobufCMessage *message,
 			    struct error *reterr)
 {
@@ -89,7 +88,8 @@ static enum status bind_body(const struct request *request, ProtobufCMessage *me
 				       http->body_len ? (const void *)http->body : "{}",
 				       http->body_len ? http->body_len : 2, &options, http->arena,
 				       reterr);
-	/* Nothing is asked for: an empty object is as good as nothing, anything else a mistake. */
+	/* The method takes no body. An empty object counts as none, and anything else is a
+	 * mistake. */
 	nothing = json_message_new(&json_rule_google__protobuf__empty, http->arena);
 	return json_read(&json_rule_google__protobuf__empty, nothing, http->body, http->body_len,
 			 &(struct json_read_options){.skip_field = -1}, http->arena, reterr);
@@ -114,7 +114,8 @@ static enum status bind_query(const struct request *request, ProtobufCMessage *m
 		if (request->route->body == ROUTE_BODY_ALL)
 			return error_field(reterr, INVALID_ARGUMENT, "field_unknown", name,
 					   "this route takes its fields in the body");
-		/* A browser that comes back repeats the query of its first visit. */
+		/* A browser that comes back repeats the query of its first visit, so Last-Event-ID
+		 * wins. */
 		if (resumes && rule->cursor_field >= 0 &&
 		    strcmp(name, rule->fields[rule->cursor_field].json_name) == 0)
 			continue;
@@ -173,7 +174,7 @@ static enum status bind_cursor(const struct request *request, ProtobufCMessage *
 			       reterr);
 }
 
-/* Of two methods on one route: the one that streams, if the client wants that. */
+/* Chooses the streaming one of two methods on one route, if the client wants a stream. */
 static void choose_of_pair(struct request *request, const ProtobufCMessage *message)
 {
 	const struct route *route = request->route;

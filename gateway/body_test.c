@@ -1,4 +1,4 @@
-/* Bodies at the gateway: who may send one, how large, and what their JSON may be. */
+/* Bodies at the gateway: the right to send one, its size, and the shape of its JSON. */
 #include "runtime/base/clock.h"
 #include "tests/lib/gateway.h"
 
@@ -67,7 +67,7 @@ static void who_may_is_asked_to_go_on(_unused_ void **state)
 	client_read_until(fd, &test.in, NULL);
 	close(fd);
 	assert_true(says("HTTP/1.1 200 OK"));
-	/* A body as large as the contract lets it be. */
+	/* Makes a body as large as the contract allows. */
 	EXPECT(LOG_IN, JSON,
 	       arena_printf(test.arena, "{\"email\":\"e\",\"password\":\"right\"%4000s}", ""), 200,
 	       "accessToken");
@@ -95,7 +95,7 @@ static void a_session_that_ends_meanwhile_is_refused(_unused_ void **state)
 	close(fd);
 }
 
-/* A text of n times the same. */
+/* Repeats a text n times. */
 static char *many(const char *what, size_t n)
 {
 	size_t len = strlen(what);
@@ -124,7 +124,7 @@ static void json_has_a_number_of_elements(_unused_ void **state)
 
 #define POSTS 16
 
-/* Large bodies are read elsewhere: while they are, small requests go on. */
+/* Large bodies are read on other threads, so small requests go on meanwhile. */
 static void large_bodies_hold_nobody(_unused_ void **state)
 {
 	const char *body = arena_printf(test.arena, "{\"text\":\"%s\"}", many("\\u0041", 40000));

@@ -1,4 +1,4 @@
-/* /docs: the routes for people, out of the same table that serves them. */
+/* /docs: the routes for people, from the table that serves them. */
 #include "gateway/gateway.h"
 #include "runtime/base/buf.h"
 

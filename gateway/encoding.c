@@ -4,12 +4,12 @@
 #include <strings.h>
 #include <zlib.h>
 
-/* 64 KiB of window and chains and 64 KiB of hash: half of zlib's usual, for text that repeats
- * itself soon. */
+/* 64 KiB of window and chains and 64 KiB of hash: half of zlib's default, which suffices for JSON
+ * and its near repetitions. */
 #define WINDOW_BITS 14
 #define GZIP_HEADER 16 /* added to the window: gzip's frame instead of zlib's */
 #define MEMORY_LEVEL 7
-#define TAIL_BYTES 64 /* header and checksum, beside what deflateBound says */
+#define TAIL_BYTES 64 /* header and checksum, which deflateBound leaves out */
 
 bool encoding_accepted(const char *list, const char *coding)
 {
@@ -26,7 +26,8 @@ bool encoding_accepted(const char *list, const char *coding)
 			if (*q != ';')
 				return true;
 			q += strcspn(q, "=,");
-			return strspn(q, "=0.") != strcspn(q, ", \t"); /* q=0 in any spelling: no */
+			return strspn(q, "=0.") !=
+			       strcspn(q, ", \t"); /* q=0 in any spelling refuses it */
 		}
 		list += strcspn(list, ",");
 	}

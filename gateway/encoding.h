@@ -1,4 +1,4 @@
-/* Content codings: what a client takes, and answers made smaller for it. */
+/* Content codings: the choice of a client, and smaller answers. */
 #ifndef GATEWAY_ENCODING_H
 #define GATEWAY_ENCODING_H
 
@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether a list such as "gzip;q=0.8, br" takes the coding (RFC 9110 12.5.3); "*" takes all. list:
- * NULL allowed. */
+/* Whether a list such as "gzip;q=0.8, br" has the coding (RFC 9110 12.5.3). "*" has all. list: NULL
+ * allowed. */
 bool encoding_accepted(const char *list, const char *coding);
 
 /* Appends data as gzip (RFC 1952) to out. False: out is full, or there is no memory. level: 1

@@ -1,4 +1,4 @@
-/* Which answers are compressed, and that what comes out is what went in. */
+/* Some answers are compressed, and unpacking them gives the answer itself. */
 #include "gateway/encoding.h"
 #include "tests/lib/gateway.h"
 
@@ -67,10 +67,10 @@ static void some_are_left_as_they_are(_unused_ void **state)
 	assert_false(says("vary: accept-encoding"));
 	assert_false(compressed(LONG, "Accept-Encoding: gzip;q=0, br\r\n", ""));
 	assert_false(compressed(LONG, "Accept-Encoding: identity\r\n", ""));
-	/* Secrets: their length must not tell of them. */
+	/* Answers with secrets stay as they are, for a length tells of them. */
 	assert_false(compressed("POST /api/v1/auth/login", JSON TAKES, log_in));
 	assert_true(body_len() > 100000);
-	/* Another site made the browser ask. */
+	/* A request that another site made the browser send. */
 	assert_false(compressed(LONG, TAKES "Sec-Fetch-Site: cross-site\r\n", ""));
 	assert_false(compressed(LONG, TAKES "Sec-Fetch-Site: same-site\r\n", ""));
 	assert_true(compressed(LONG, TAKES "Sec-Fetch-Site: same-origin\r\n", ""));

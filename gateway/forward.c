@@ -1,6 +1,5 @@
-/* What the request says about itself. A client may claim anything: so the address, the request id
- * and the trace are taken from headers only when trusted proxies stand in front, and made here
- * otherwise. */
+/* Address, request id and trace of a request. Clients may claim anything, so these are taken from
+ * headers only behind trusted proxies, and made here otherwise. */
 #include "gateway/gateway.h"
 
 #include <ctype.h>
@@ -12,8 +11,8 @@ static void copy(char *out, size_t size, const char *text, size_t len)
 	snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), text);
 }
 
-/* Each proxy adds the address that it was called from at the end, so ours is the trusted_hops-th
- * from there. */
+/* Each proxy adds its caller's address at the end of the list. So the client's is the
+ * trusted_hops-th from there. */
 static void client_address(int64_t hops, const struct httpd_request *http, char *out, size_t size)
 {
 	const char *list = hops ? httpd_header(http, "x-forwarded-for") : NULL;
@@ -63,7 +62,7 @@ static bool is_traceparent(const char *text)
 	return true;
 }
 
-/* A trace of its own, made of the bytes of a new id. */
+/* Makes a new trace from the bytes of a new id. */
 static void make_trace(char *out, size_t size)
 {
 	char id[UUID_SIZE], hex[33];

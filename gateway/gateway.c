@@ -1,4 +1,4 @@
-/* The gateway as a whole: what it opens, in order, and how it ends, in the reverse one. */
+/* The gateway as a whole: it opens its parts in order and closes them in the reverse order. */
 #include "gateway/gateway.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
@@ -10,7 +10,7 @@
 #define ARENA_BYTES_MAX (1024 * 1024)
 #define OTHER_FILES 1280 /* backends, logs, and connections that are about to be closed */
 
-/* Scheme and authority of public_url, which must have nothing else. */
+/* Checks public_url, which has a scheme and an authority and nothing else. */
 static enum status take_public_url(struct gateway *gateway, struct error *reterr)
 {
 	const char *url = gateway->conf->public_url;
@@ -32,7 +32,7 @@ static enum status take_public_url(struct gateway *gateway, struct error *reterr
 	return OK;
 }
 
-/* Nothing from elsewhere, no inline code, in nobody's frame. */
+/* The page's policy: nothing from elsewhere, no inline code, and no frame around it. */
 static const char *page_policy(struct arena *arena, const char *files_url)
 {
 	const char *files = *files_url ? arena_printf(arena, " %s", files_url) : "";
@@ -56,7 +56,7 @@ static int64_t smaller(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* A connection is a file: when those run out, nobody could come in any more. */
+/* A connection is a file. Without free files nobody could come in any more. */
 static int32_t connections_possible(const struct gateway_conf *conf)
 {
 	struct rlimit limit;

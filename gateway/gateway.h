@@ -1,9 +1,8 @@
-/* What the files of the gateway share: the process, and one request on its way from HTTP to a
- * method and back.
+/* The gateway's process, and a request on its way from HTTP to a method and back.
  *
- * Threads. Everything runs on nng's callback threads and nothing blocks. A request is touched by
- * one thread at a time: by its handler, then by the callback that has its answer; what both may
- * meet is guarded by the request's httpd_lock. httpd's lock comes first, then rpc's. */
+ * Threads. Everything runs on nng's callback threads, and nothing blocks. One thread at a time
+ * touches a request: its handler, then the callback with its answer. Fields that both may touch
+ * are guarded by the request's httpd_lock. httpd's lock comes before rpc's. */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
@@ -74,7 +73,7 @@ struct request {
 	struct gateway *gateway;
 	struct httpd_request *http;
 	const struct route *route;    /* NULL: none was found, or not yet */
-	const char *variable;         /* what the route's variable is, decoded */
+	const char *variable;         /* value of the route's variable, decoded */
 	struct rpc_client_call *call; /* guarded by the request's httpd_lock */
 	const char *reason;           /* of the error that is the answer; NULL: none */
 	bool body_due;                /* the body was not let in yet */
@@ -83,13 +82,13 @@ struct request {
 
 /* ------------------------------------------------------------------ gateway.c */
 
-/* Opens everything and listens. conf outlives it. errors: INVALID_ARGUMENT config_invalid,
- * UNAVAILABLE service_unavailable; then, too, *ret is to be stopped. */
+/* Opens everything and listens. conf outlives it. *ret is to be stopped after an error too. errors:
+ * INVALID_ARGUMENT config_invalid, UNAVAILABLE service_unavailable. */
 _must_check_ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 				       struct error *reterr);
-/* Whether it knows keys and ended sessions; *ret_why says that it does not. Any thread. */
+/* Whether it knows keys and ended sessions; ret_why has the reason when not. Any thread. */
 bool gateway_ready(const struct gateway *gateway, const char **ret_why);
-/* Takes the key that signs from a configuration that was read anew. Any thread. */
+/* Takes the signing key from a configuration that was read again. Any thread. */
 _must_check_ enum status gateway_reload(struct gateway *gateway, const struct gateway_conf *conf,
 					struct error *reterr);
 /* Ends streams, lets requests finish for conf->drain_ms, closes and frees. Blocks; not from a
@@ -100,8 +99,7 @@ void gateway_stop(struct gateway *gateway);
 
 /* httpd_handle_fn: every request of the public port; ctx is the gateway. */
 void handle_request(struct httpd_request *http, void *ctx);
-/* httpd_head_fn: a request of which the head is here, and whose body only comes when that is good.
- */
+/* httpd_head_fn: a request whose head has arrived. Its body is read only when the head is good. */
 void handle_head(struct httpd_request *http, void *ctx);
 /* httpd_refuse_fn. */
 void handle_refusal(struct httpd_request *http, int32_t status, const char *reason,
@@ -109,9 +107,9 @@ void handle_refusal(struct httpd_request *http, int32_t status, const char *reas
 
 /* ------------------------------------------------------------------ route.c */
 
-/* The route of a method and path (not decoded), and the text of its variable (decoded, in arena).
- * errors: NOT_FOUND route_unknown, UNIMPLEMENTED method_not_allowed; then *ret is a route of the
- * same path, for Allow. */
+/* Finds the route of a method and a path (not decoded), and the text of its variable (decoded, in
+ * arena). errors: NOT_FOUND route_unknown; UNIMPLEMENTED method_not_allowed, with another route of
+ * the path in *ret, for Allow. */
 _must_check_ enum status route_find(const char *http_method, const char *path, struct arena *arena,
 				    const struct route **ret, const char **ret_variable,
 				    struct error *reterr);
@@ -120,18 +118,19 @@ const char *route_methods(const char *path, struct arena *arena);
 
 /* ------------------------------------------------------------------ bind.c */
 
-/* The request message out of path, query, body, cookies and headers, checked; request->route
- * becomes the streaming or the plain one of a pair. errors: INVALID_ARGUMENT with the field,
- * NOT_FOUND for a variable that is no id. */
+/* Makes the request message from path, query, body, cookies and headers, and checks it.
+ * request->route becomes the streaming or the plain one of a pair. errors: INVALID_ARGUMENT with
+ * the field, NOT_FOUND for a variable that is no id. */
 _must_check_ enum status bind_message(struct request *request, ProtobufCMessage **ret,
 				      struct error *reterr);
 
-/* Does the body go to the method as it is, in a google.api.HttpBody? */
+/* Whether the body goes to the method as it is, in a google.api.HttpBody. */
 bool route_is_raw(const struct route *route);
 
 /* ------------------------------------------------------------------ forward.c */
 
-/* Address, ids and trace of a request, from its headers as far as its sender is trusted. */
+/* Fills in address, ids and trace of a request. Its headers count as far as its sender is
+ * trusted. */
 void forward_context(const struct gateway *gateway, const struct httpd_request *http,
 		     struct rpc_context *ret);
 
@@ -155,22 +154,22 @@ struct reply_headers {
 };
 
 void reply_header(struct reply_headers *headers, const char *name, const char *value);
-/* What each answer of the API carries: request id, policies, CORS. Values live as long as the
- * request. */
+/* Sets the headers of every answer of the API: request id, policies, CORS. Values live as long as
+ * the request. */
 void reply_headers_init(struct reply_headers *headers, const struct request *request);
 /* A whole answer; logs and counts it. */
 void reply_send(struct request *request, const struct httpd_answer *answer);
-/* As reply_send, for text that is worth compressing when the client takes it. */
+/* Like reply_send, for text that is compressed when the client takes it. */
 void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
 		size_t len, struct reply_headers *headers);
 /* problem+json, or OpenAI's shape where the route speaks that. */
 void reply_problem(struct request *request, const struct error *err);
-/* A thread that answered ends: frees what it kept. */
+/* Frees the buffers that a thread keeps for its answers, when the thread ends. */
 void reply_thread_done(void);
 /* The answer of a unary method. */
 void reply_message(struct request *request, const ProtobufCMessage *message);
-/* Appends an error as the JSON of the route's dialect; its field as clients of the route spell it.
- * route: NULL allowed. */
+/* Appends an error in the JSON of the route's dialect, which spells the field's name too. route:
+ * NULL allowed. */
 void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
 			struct buf *out);
 
@@ -184,12 +183,12 @@ struct streams *streams_new(void);
 void streams_free(struct streams *streams);
 /* Ends all streams of a session: authn_options.session_ended with the gateway as ctx. */
 void streams_end_session(const char *session_id, void *ctx);
-/* Ends all streams so that their clients come back, to another replica. */
+/* Ends all streams, so that their clients come back to another replica. */
 void streams_end_all(struct streams *streams);
 
 /* ------------------------------------------------------------------ backends.c */
 
-/* Opens one channel for each target. errors: INVALID_ARGUMENT naming a package of a route without a
+/* Opens one channel for each target. errors: INVALID_ARGUMENT when a package of a route has no
  * target. */
 _must_check_ enum status backends_open(const struct gateway_conf *conf, struct backends **ret,
 				       struct error *reterr);
@@ -207,12 +206,12 @@ const char *docs_page(struct arena *arena);
 extern const char openapi_text[];
 extern const size_t openapi_len;
 
-/* Once, before the first answer; and when all is over. */
+/* report_init before the first answer, report_done after the last. */
 void report_init(const struct gateway_conf *conf);
 void report_done(void);
-/* One line in the log, and the metrics. Before the answer, which ends the request. */
+/* Writes one line of log, and counts. To be called before the answer, which ends the request. */
 void report_answer(const struct request *request, int32_t status);
-/* A stream began (+1) or ended (-1). */
+/* Counts a stream that began (+1) or ended (-1). */
 void report_stream(int change);
 
 #endif

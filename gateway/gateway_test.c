@@ -1,4 +1,4 @@
-/* The whole gateway: who may, what goes in, what comes out. */
+/* The whole gateway: rights, requests and answers. */
 #include "runtime/base/clock.h"
 #include "tests/lib/gateway.h"
 
@@ -246,7 +246,8 @@ static void unsafe_requests_come_from_here(_unused_ void **state)
 		       cases[i].status == 200 ? "{}" : "\"reason\":\"CROSS_SITE\"");
 		EXPECT("GET " BALANCE, headers, "", 200, "available");
 	}
-	/* No browser sends a token by itself; with a cookie beside it, one may have. */
+	/* No browser sends a token by itself. With a cookie beside it, a browser may have sent the
+	 * request. */
 	EXPECT("POST /api/v1/auth/logout", with("Origin: http://evil.example\r\n"), "", 200, "{}");
 	EXPECT("POST /api/v1/auth/logout", with("Origin: http://evil.example\r\nCookie: lcr=x\r\n"),
 	       "", 403, "CROSS_SITE");
@@ -267,8 +268,7 @@ static void other_origins_are_let_in_by_list(_unused_ void **state)
 	assert_false(says("access-control"));
 }
 
-/* A request for another name than ours, which a browser sends when a page of somebody else had its
- * name point to us. */
+/* A browser sends another name in Host when a page of somebody else has its name point to us. */
 static void names_of_others_are_refused(_unused_ void **state)
 {
 	static const char *const lines[] = {"GET " BALANCE, "POST " GENERATE,
@@ -371,7 +371,7 @@ static void an_absent_backend_is_503(_unused_ void **state)
 	       "retry-after: 1");
 	EXPECT("GET /api/v1/chats", test.bearer, "", 200, "chats");
 	EXPECT("GET /api/v1/models", test.bearer, "", 501,
-	       "NOT_IMPLEMENTED"); /* a service that lags behind */
+	       "NOT_IMPLEMENTED"); /* an older service */
 }
 
 static void a_missing_backend_is_said_at_start(_unused_ void **state)

@@ -65,8 +65,8 @@ static bool is_api(const char *path)
 	return strncmp(path, "/api/", 5) == 0 || strncmp(path, "/v1/", 4) == 0;
 }
 
-/* Documents that the page shows in a frame: they get no origin, no network and no other scripts.
- * The page's own policy would refuse the styles that a diagram carries in itself. */
+/* Documents that the page shows in a frame. They have no origin, no network and no other scripts.
+ * They cannot have the page's policy, which refuses the styles inside a diagram. */
 #define FRAMES "/frame/"
 #define FRAME_POLICY                                                     \
 	"sandbox allow-scripts; default-src 'none'; script-src 'self'; " \
@@ -102,7 +102,8 @@ static bool reply_page(struct request *request)
 	return true;
 }
 
-/* OPTIONS: what the path takes, and for whom (Fetch Standard 3.2.2, CORS preflight). */
+/* OPTIONS: the methods of the path, and for which origins (Fetch Standard 3.2.2, CORS
+ * preflight). */
 static void reply_options(struct request *request)
 {
 	struct httpd_request *http = request->http;
@@ -130,7 +131,7 @@ static void reply_options(struct request *request)
 
 /* ------------------------------------------------------------------ checks */
 
-/* A token in the Authorization header, which no browser sends by itself. NULL: there is none. */
+/* The token of the Authorization header, which no browser sends by itself; NULL: there is none. */
 static const char *bearer(const struct httpd_request *http)
 {
 	const char *value = httpd_header(http, "authorization");
@@ -171,7 +172,7 @@ static enum status take_idempotency_key(struct request *request, struct error *r
 	return OK;
 }
 
-/* May we act on what we know of sessions that ended? */
+/* Whether the knowledge of ended sessions is current enough for this request. */
 static enum status check_trust(const struct request *request, struct error *reterr)
 {
 	enum authn_trust trust = authn_trust(request->gateway->authn);
@@ -201,7 +202,7 @@ static void bind_and_call(void *ctx)
 		unary_start(request, message);
 }
 
-/* All of the request is here. */
+/* The whole request has arrived. */
 static void call_method(struct request *request)
 {
 	size_t len = request->http->body_len;
@@ -224,7 +225,8 @@ static size_t body_bytes_max(const struct request *request)
 	return route->body_bytes_max && route->body_bytes_max < most ? route->body_bytes_max : most;
 }
 
-/* Its head says nothing against it. A user is charged for bodies, a stranger's address. */
+/* The head is good: lets the body in. Its bytes count for the user, those of strangers for the
+ * address. */
 static void admit(struct request *request)
 {
 	const struct rpc_context *context = &request->context;

@@ -14,7 +14,7 @@
 struct authority {
 	const char *name;
 	size_t len;
-	const char *port; /* NULL: none is given */
+	const char *port; /* NULL: there is none */
 };
 
 struct hosts {

@@ -9,14 +9,13 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Addresses that are told apart. One that finds its slot taken by an address that is as busy shares
- * the other's lines. */
+/* Slots for addresses. An address whose slot belongs to one that is as busy shares its lines. */
 #define SLOTS 1024
 #define SAY_US US_PER_S
 
 struct slot {
 	char key[NET_ADDRESS_SIZE];
-	int64_t full_us; /* when all its lines are there again */
+	int64_t full_us; /* time at which all its lines are free again */
 	int64_t suppressed;
 };
 
@@ -24,7 +23,7 @@ struct slot {
 static struct {
 	pthread_mutex_t mutex;
 	uint64_t seed;
-	int64_t interval_us, burst_us; /* a line, and all that may come at once */
+	int64_t interval_us, burst_us; /* cost of one line, and of all that may */
 	struct slot slots[SLOTS];
 } lines = {.mutex = PTHREAD_MUTEX_INITIALIZER, .interval_us = 1, .burst_us = US_PER_S};
 

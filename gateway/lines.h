@@ -1,4 +1,5 @@
-/* How many lines of log one address may make: so a flood fills no disk and hides nobody. */
+/* Lines of log that one address may cause, so that a flood neither fills the disk nor hides
+ * others. */
 #ifndef GATEWAY_LINES_H
 #define GATEWAY_LINES_H
 
@@ -8,8 +9,8 @@
 /* per_second, burst: of one address; IPv6: of a /64. */
 void lines_init(int64_t per_second, int64_t burst);
 
-/* Whether a line about this address may be written now. What may not is counted, and the count is
- * written a second later as one line. Any thread. */
+/* Whether a line about this address may be written now. Lines that may not are counted, and one
+ * line tells their number a second later. Any thread. */
 bool lines_take(const char *address);
 
 #endif

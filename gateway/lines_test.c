@@ -1,4 +1,4 @@
-/* Lines of log about requests: cut, and not more of one address than it may have. */
+/* Lines of log about requests are cut, and their number is bounded for each address. */
 #include "gateway/lines.h"
 #include "runtime/base/clock.h"
 #include "runtime/log/log.h"
@@ -56,7 +56,7 @@ static void an_address_has_so_many_lines(_unused_ void **state)
 		written = count("\"path\":\"/nothing\"");
 	}
 	assert_int_equal(written + suppressed(), ASKED);
-	/* One more for each second that went by. */
+	/* Each second that went by allows one more. */
 	assert_true(written >= BURST && written < ASKED / 2);
 	assert_non_null(strstr(log_text(), "\"address\":\"127.0.0.1\",\"lines\":"));
 }

@@ -1,5 +1,5 @@
-/* The description of the API, made by tools/gen of the same protos as the routes: a part of the
- * program, so that the two cannot differ. */
+/* The description of the API, which tools/gen makes from the same protos as the routes. It is part
+ * of the program, so the two cannot differ. */
 #include "gateway/gateway.h"
 
 __asm__(".section .rodata\n"

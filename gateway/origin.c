@@ -19,8 +19,8 @@ const char *origin_allowed(const struct origins *origins, const struct httpd_req
 	return origin && listed(origins->allowed, origin) ? origin : NULL;
 }
 
-/* Whether the origin's authority is the one that the request was sent to. A proxy in front may end
- * TLS, so the scheme says nothing. */
+/* Whether the origin's authority is that of the request's Host. A proxy in front may end TLS, so
+ * the scheme does not count. */
 static bool is_host(const char *origin, const struct httpd_request *req)
 {
 	const char *host = httpd_header(req, "host");

@@ -1,5 +1,5 @@
-/* Where a request comes from: cross-site request forgery, and other origins that the operator lets
- * in (CORS). */
+/* The origin of a request: guards against cross-site request forgery, and lets in origins that the
+ * operator allows (CORS). */
 #ifndef GATEWAY_ORIGIN_H
 #define GATEWAY_ORIGIN_H
 
@@ -11,15 +11,13 @@ struct origins {
 	const char *const *allowed; /* CORS allow-list, NULL-terminated */
 };
 
-/* Whether an unsafe request may act with the browser's cookies: Sec-Fetch-Site must be same-origin
- * or none; a browser that does not send it is judged by Origin, which must be our public origin,
- * the Host it asked, or one of the list; without either header it is no browser. errors:
- * PERMISSION_DENIED cross_site. */
+/* Whether an unsafe request may act with the browser's cookies. Sec-Fetch-Site must be same-origin
+ * or none. Without it Origin must be our public origin, the Host of the request, or on the list. A
+ * request with neither header comes from no browser. errors: PERMISSION_DENIED cross_site. */
 _must_check_ enum status origin_check(const struct origins *origins,
 				      const struct httpd_request *req, struct error *reterr);
 
-/* The request's Origin when the allow-list has it, else NULL: what Access-Control-Allow-Origin
- * answers. */
+/* The request's Origin, for Access-Control-Allow-Origin, when the list has it; else NULL. */
 const char *origin_allowed(const struct origins *origins, const struct httpd_request *req);
 
 #endif

@@ -1,4 +1,4 @@
-/* The page through the whole gateway, and what keeps a browser safe with each answer. */
+/* The page through the whole gateway, and the headers that keep a browser safe. */
 #include "tests/lib/gateway.h"
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@ static void put(const char *name, const char *text)
 	close(fd);
 }
 
-/* A page in a folder beside which something secret lies. */
+/* Makes a page in a folder, and a secret file beside the folder. */
 static int set_up(void **state)
 {
 	gateway_test_set_up_only(state);

@@ -7,11 +7,11 @@
 #include "runtime/base/status.h"
 #include <stdint.h>
 
-/* Seconds for Retry-After: 1 for what may succeed later, 0 for what will not. */
+/* Seconds for Retry-After: 1 for an error that may pass, 0 for one that will not. */
 int32_t problem_retry_after(const struct error *err);
 
-/* Appends {"type":…,"title":…,"status":…,"detail":…,"code":…,"reason":…,"requestId":…,"field":…};
- * field only where the error names one. */
+/* Appends {"type":…,"title":…,"status":…,"detail":…,"code":…,"reason":…,"requestId":…,"field":…}.
+ * Without field where the error names none. */
 void problem_write(struct buf *out, const struct error *err, const char *request_id);
 
 #endif

@@ -1,4 +1,4 @@
-/* Answers: headers that each one carries, errors, and what a method answered. */
+/* Answers: headers, errors, and the messages of methods. */
 #include "gateway/encoding.h"
 #include "gateway/gateway.h"
 #include "gateway/problem.h"
@@ -19,7 +19,7 @@
 #define COMPRESS_MAX_BYTES (4 * 1024 * 1024)
 #define COMPRESS_LEVEL 1
 
-/* Nothing of the API is a page, whatever a service says about the type. */
+/* No answer of the API is a page, whatever type a service gives it. */
 #define API_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 static struct buf *emptied(struct buf *out)
@@ -32,8 +32,7 @@ static struct buf *emptied(struct buf *out)
 	return out;
 }
 
-/* The text of this thread's next answer, and what it is when it is compressed; httpd copies both.
- */
+/* Text of this thread's next answer, plain and compressed. httpd copies both. */
 static _Thread_local struct buf answer_plain, answer_packed;
 
 void reply_thread_done(void)
@@ -76,9 +75,9 @@ void reply_send(struct request *request, const struct httpd_answer *answer)
 	httpd_answer(request->http, answer);
 }
 
-/* The length of what is compressed tells of what is in it, to whoever sees the encrypted line and
- * can make a browser repeat a request with guesses (BREACH). So secrets are left as they are: they
- * are made by unsafe methods, never by GET. And so is whatever another site made a browser ask. */
+/* Compressed lengths tell of the text: an eavesdropper can make a browser repeat a request with
+ * guesses, and compare (BREACH). So answers with secrets stay as they are; unsafe methods make
+ * them, never GET. Requests that another site made a browser send get plain answers too. */
 static bool may_compress(const struct request *request, size_t len)
 {
 	const struct httpd_request *http = request->http;
@@ -136,7 +135,7 @@ static void pack(void *ctx)
 	free(packing);
 }
 
-/* Leaves a long answer to a worker. False: it is to be sent as it is. */
+/* Leaves a long answer to a worker. False: it is to be sent plain. */
 static bool pack_later(struct request *request, int32_t status, const char *content_type,
 		       const void *text, size_t len, const struct reply_headers *headers)
 {
@@ -147,7 +146,7 @@ static bool pack_later(struct request *request, int32_t status, const char *cont
 		return false;
 	*packing = (struct packing){request, status, content_type, *headers, len};
 	memcpy(packing->text, text, len);
-	/* The call is over: nothing of it is to be cancelled when the client leaves now. */
+	/* The call is over, so there is nothing to cancel when the client leaves now. */
 	if (!httpd_hooks_set(request->http, &none, NULL) ||
 	    !workers_run(request->gateway->workers, pack, packing, len)) {
 		free(packing);
@@ -172,7 +171,7 @@ void reply_json(struct request *request, int32_t status, const char *content_typ
 
 /* ------------------------------------------------------------------ errors */
 
-/* OpenAI's API reference, "Error codes": what its clients look at. */
+/* As OpenAI's API reference, "Error codes", for its clients look at `type`. */
 static void openai_error(const struct error *err, struct buf *out)
 {
 	int32_t status = reason_http(err);
@@ -236,7 +235,7 @@ void reply_problem(struct request *request, const struct error *err)
 
 /* ------------------------------------------------------------------ messages */
 
-/* Fields that travel as cookies, and the end of all cookies where the method says so. */
+/* Sets cookies from the answer's fields, and ends all cookies where the method says so. */
 static void add_cookies(const struct request *request, const ProtobufCMessage *message,
 			struct reply_headers *headers)
 {

@@ -1,4 +1,4 @@
-/* What operators see of requests: one log line each, and metrics by route. */
+/* Requests for operators: one line of log each, and metrics by route. */
 #include "gateway/gateway.h"
 #include "gateway/lines.h"
 #include "runtime/base/clock.h"
@@ -33,7 +33,8 @@ METRIC_FAMILY(streams) = {
 	.kind = METRIC_GAUGE,
 };
 
-/* Children of one route, looked up once. The last one is of requests without a route. */
+/* The metrics of each route, looked up once. The last ones are those of requests without a
+ * route. */
 struct route_metrics {
 	struct metric *duration;
 	struct metric *answers[STATUS_CLASSES];
@@ -67,7 +68,7 @@ void report_done(void)
 	free(TAKE_PTR(by_route));
 }
 
-/* A path that is longer than anybody reads is cut, with a mark. */
+/* Cuts a path that is too long to read, with a mark. */
 static const char *shown(const char *path, char out[PATH_SHOWN_MAX + sizeof CUT_MARK])
 {
 	if (strlen(path) <= PATH_SHOWN_MAX)

@@ -1,4 +1,4 @@
-/* A sorted array: sessions end rarely and are asked for with every request. */
+/* A sorted array, for sessions end rarely and are looked up with every request. */
 #include "gateway/revoked.h"
 
 #include "runtime/base/clock.h"
@@ -38,7 +38,7 @@ void revoked_free(struct revoked *revoked)
 	free(revoked);
 }
 
-/* Place of the session, or where it would stand. */
+/* Index of the session, or the index where it belongs. */
 static size_t place_of(const struct revoked *revoked, const struct uuid *session)
 {
 	size_t low = 0, high = revoked->n;
@@ -80,8 +80,8 @@ void revoked_add(struct revoked *revoked, const char *session_id, int64_t forget
 		return;
 	pthread_rwlock_wrlock(&revoked->lock);
 	if (revoked->n == revoked->capacity)
-		forget_old(revoked); /* only when it would have to grow: each entry is looked at
-					seldom */
+		forget_old(
+			revoked); /* only when the array is full: each entry is looked at seldom */
 	if (revoked->n == revoked->capacity) {
 		revoked->capacity = revoked->capacity ? 2 * revoked->capacity : 64;
 		revoked->entries =

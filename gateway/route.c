@@ -1,4 +1,4 @@
-/* Which method a request means: the generated table is small and sorted, so it is walked. */
+/* Finds the method of a request. The generated table is small and sorted, so it is walked. */
 #include "gateway/gateway.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static bool split(const char *path, struct path *ret)
 	return true;
 }
 
-/* Length of the last segment without ":verb", or SIZE_MAX when it does not end so. */
+/* Length of the last segment without ":verb"; SIZE_MAX when it has not this verb. */
 static size_t without_verb(const struct path *path, const char *verb)
 {
 	size_t len = path->lengths[path->n - 1], verb_len;
@@ -40,7 +40,7 @@ static size_t without_verb(const struct path *path, const char *verb)
 	return len - verb_len - 1;
 }
 
-/* Does the path fit? *ret_variable: where its variable is, with its length. */
+/* Whether the path fits. *ret_variable: the text of its variable, and its length. */
 static bool matches(const struct route *route, const struct path *path, const char **ret_variable,
 		    size_t *ret_len)
 {

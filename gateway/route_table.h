@@ -63,10 +63,10 @@ struct route {
 	enum route_stream_when stream_when;
 	uint32_t timeout_ms;     /* of a call; 0: as the configuration says */
 	uint32_t body_bytes_max; /* 0: as the configuration says */
-	uint16_t http_status;    /* of success; 200 unless the proto says otherwise */
+	uint16_t http_status;    /* of success; 200, or that of the proto */
 	bool api_key;            /* an API key may call it as well as a session */
 	bool clear_cookies;      /* success ends the session's cookies */
-	bool planned;            /* contract only: 501 without asking anybody */
+	bool planned;            /* contract only: 501 without a call */
 };
 
 /* Sorted so that the first match is the right one: at the first segment that differs a literal

@@ -86,7 +86,7 @@ static void etag_of(const struct form *form, enum encoding encoding, char out[ET
 		 encoding == PLAIN ? "" : encoding_names[encoding]);
 }
 
-/* Maps one file. NOT_FOUND: it is not there. An empty one has a pointer, too. */
+/* Maps one file. An empty file has a pointer, too. errors: NOT_FOUND. */
 static enum status form_map(const char *path, enum encoding encoding, struct form *ret,
 			    struct error *reterr)
 {
@@ -103,7 +103,7 @@ static enum status form_map(const char *path, enum encoding encoding, struct for
 				 strerror(errno));
 	}
 	etag_of(ret, encoding, ret->etag);
-	/* Hashing read all of it; what nobody asks for need not stay resident. */
+	/* Hashing read all of it, so its pages leave memory until a client asks for them. */
 	madvise(ret->data, ret->len ? ret->len : 1, MADV_DONTNEED);
 	return OK;
 }
@@ -179,8 +179,9 @@ static enum status add_tree(struct site *site, const char *root, struct error *r
 	return s;
 }
 
-/* Assets of the build before, for tabs that still run it. A name holds the hash of its content, so
- * what both builds have is the same. What cannot be read is no reason not to serve. */
+/* Adds assets of the build before, for tabs that still run it. A name holds the hash of its
+ * content, so files of both builds are the same. Files that cannot be read do not stop the
+ * start. */
 static void add_previous(struct site *site, const char *root)
 {
 	_cleanup_(site_freep) struct site *previous = calloc(1, sizeof *previous);
@@ -292,8 +293,8 @@ static bool unchanged(const struct httpd_request *req, const char *etag)
 
 /* ------------------------------------------------------------------ paths of the page */
 
-/* Does the path fit a pattern such as "/settings/:section?"? As the page's router has it: the case
- * of letters does not matter, and one slash may stand at the end. */
+/* Whether the path fits a pattern such as "/settings/:section?". As in the page's router, the case
+ * of letters does not count, and one slash may stand at the end. */
 static bool pattern_fits(const char *pattern, const char *path)
 {
 	if (strcmp(pattern, "/") == 0)
@@ -320,8 +321,8 @@ static bool is_route(const struct site *site, const char *path)
 	return false;
 }
 
-/* Somebody looks at a path that is not there: the page says so. A script, a picture or a program
- * gets a plain error. */
+/* Whether a person looks at the path, to whom the page says that it does not exist. Scripts,
+ * pictures and programs get a plain error. */
 static bool wants_page(const struct httpd_request *req, const char *path)
 {
 	const char *accept = httpd_header(req, "accept");
@@ -331,8 +332,8 @@ static bool wants_page(const struct httpd_request *req, const char *path)
 	return !strchr(strrchr(path, '/'), '.') || (accept && strcasestr(accept, "text/html"));
 }
 
-/* The file of a path: itself, or the page. *ret_status: 404 for a path that the page does not have.
- * NULL: there is nothing to show. */
+/* The file of a path, or the page. *ret_status: 404 for a path that the page does not have. NULL:
+ * there is nothing to show. */
 static const struct file *resolve(const struct site *site, const struct httpd_request *req,
 				  const char *path, int32_t *ret_status)
 {

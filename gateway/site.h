@@ -7,10 +7,10 @@
 
 struct site;
 
-/* Maps every file below root; x.br and x.gz beside x are its compressed forms, routes.txt lists the
- * paths of the page. Files below previous/assets are served as well; previous: "" for none, and it
- * may be missing. A build must replace files, never rewrite them in place. errors: NOT_FOUND when
- * root, its index.html or its routes.txt is missing. */
+/* Maps every file below root. x.br and x.gz beside x are its compressed forms, and routes.txt lists
+ * the paths of the page. Files below previous/assets are served too; previous may be "" or missing.
+ * A build must replace files, never rewrite them in place. errors: NOT_FOUND when root, its
+ * index.html or its routes.txt is missing. */
 _must_check_ enum status site_open(const char *root, const char *previous, struct site **ret,
 				   struct error *reterr);
 void site_free(struct site *site);
@@ -18,11 +18,11 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(struct site *, site_free);
 
 #define SITE_HEADERS_MAX 4
 
-/* The answer to GET or HEAD of a file, or of index.html for a path of the page: with status 404
- * where routes.txt does not have it. ETag and If-None-Match (RFC 9110 13.1.2), br and gzip by
- * Accept-Encoding; files below /assets/ have their hash in the name and are cached for a year. Its
- * headers stand in headers, the rest lives as long as the site. False: nothing here has this path,
- * and it is none that people look at. */
+/* The answer to GET or HEAD of a file, or index.html for a path of the page. It is 404 for a path
+ * that routes.txt does not have. It has ETag and honours If-None-Match (RFC 9110 13.1.2) and
+ * Accept-Encoding (br, gzip). Files below /assets/ have their hash in the name and are cached for a
+ * year. Its headers stand in headers, and the rest lives as long as the site. False: there is no
+ * such path, and it is none for people. */
 bool site_find(const struct site *site, const struct httpd_request *req,
 	       struct httpd_header headers[SITE_HEADERS_MAX], struct httpd_answer *ret);
 

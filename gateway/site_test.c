@@ -102,7 +102,7 @@ static void paths_of_the_page_get_the_page(void **state)
 	EXPECT("HEAD /nothing", "", " 404 ", "text/html");
 }
 
-/* A name with a dot is a file that somebody's script asks for, unless people look at it. */
+/* A name with a dot is a file for scripts, unless a person looks at it. */
 static void a_missing_file_is_no_page(void **state)
 {
 	static const char *const missing[] = {"/assets/gone.js", "/assets/gone", "/gone.png",
@@ -118,7 +118,7 @@ static void a_missing_file_is_no_page(void **state)
 	assert_null(strstr(ask("GET /assets/gone.js", "Accept: text/html\r\n"), "the page"));
 }
 
-/* A tab that was open over an upgrade asks for parts of the page that it runs. */
+/* A tab that was open over an upgrade asks for parts of its own page. */
 static void assets_of_the_build_before_are_served(void **state)
 {
 	EXPECT("GET /assets/old-1.js", "", " 200 ", "old script", "immutable", "text/javascript");

@@ -1,6 +1,6 @@
-/* Server streams as server-sent events. No header goes out before the first message, so that a call
- * which is refused at once is a plain answer; a reader that does not take its events stops the
- * stream at its source. */
+/* Server streams as server-sent events. No header goes out before the first message, so a call that
+ * is refused at once has a plain answer. A reader that does not take its events stops the stream at
+ * its source. */
 #include "gateway/gateway.h"
 #include "runtime/base/ensure.h"
 #include "runtime/json/json.h"
@@ -10,11 +10,11 @@
 
 #define EVENT_BYTES_MAX (64 * 1024 * 1024)
 
-/* Everything below `lock` is guarded by it. It ends when both sides have: the call by on_end, the
- * answer by httpd_stream_end or a plain one. */
+/* `lock` guards everything below it. A stream ends when both sides have ended: the call by on_end,
+ * the answer by httpd_stream_end or as a plain answer. */
 struct stream {
 	struct stream *next, *previous; /* in the list */
-	atomic_int refs;                /* the list's, and those of who looks at it from there */
+	atomic_int refs; /* one for the list, and one for each thread that took it from the list */
 	struct gateway *gateway;
 	const struct route *route;
 	char session_id[UUID_SIZE];
@@ -26,7 +26,7 @@ struct stream {
 	struct rpc_client_call *call; /* NULL once it has ended */
 	struct buf pending;           /* events that httpd has not taken yet */
 	bool paused;                  /* httpd is full: the source waits */
-	bool ended;                   /* the call has; what is pending goes out still */
+	bool ended;                   /* the call has ended; pending events go out still */
 	bool revoked;                 /* its session ended */
 	bool leaving;                 /* this process is about to end */
 	bool cut;                     /* the reader was too slow: it comes back with its cursor */
@@ -94,8 +94,8 @@ static void list_remove(struct stream *stream)
 	report_stream(-1);
 }
 
-/* Cancels the calls of a session's streams, or of all. Streams are locked after the list is
- * released: a handler adds to the list with its lock held. */
+/* Cancels the calls of a session's streams, or of all. The list is released first and streams are
+ * locked then, for handlers add to the list with their stream's lock held. */
 static void cancel_streams(struct streams *streams, const char *session_id)
 {
 	struct stream **found = NULL;
@@ -203,7 +203,7 @@ static void write_error(struct stream *stream, const struct error *err)
 	buf_adds(out, "\n\n");
 }
 
-/* Gives httpd what is pending. False: it is full. */
+/* Gives httpd the pending events. False: it is full. */
 static bool push(struct stream *stream)
 {
 	enum status s = OK;
@@ -215,13 +215,13 @@ static bool push(struct stream *stream)
 		return false;
 	}
 	if (s == CANCELLED && stream->call)
-		rpc_client_cancel(stream->call); /* HEAD has its answer with the first event */
-	buf_done(&stream->pending); /* also when nobody reads any more; between events a stream
-				       holds nothing */
+		rpc_client_cancel(stream->call); /* HEAD is answered at the first event */
+	buf_done(
+		&stream->pending); /* also for a reader that left; between events a stream holds nothing */
 	return true;
 }
 
-/* The stream that has begun is over. */
+/* Ends a stream that has begun. */
 static void finish(struct stream *stream)
 {
 	httpd_stream_end(stream->http, !stream->leaving && !stream->cut);
@@ -279,7 +279,7 @@ static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMes
 	return room;
 }
 
-/* The call ended before its first message: a plain answer. */
+/* The call ended before its first message: sends a plain answer. */
 static void answer_plainly(struct stream *stream, enum status status, const struct error *err)
 {
 	struct request *request = stream->request;
@@ -353,7 +353,7 @@ void stream_start(struct request *request, const ProtobufCMessage *message)
 	list_add(stream);
 	taken = httpd_lock_take(lock);
 	stream->leaving = gateway->draining;
-	/* Neither side's hooks get past the lock before both are known. */
+	/* The hooks of both sides wait at the lock until both are known. */
 	stream->call =
 		rpc_stream_open(backends_of_route(gateway->backends, request->route),
 				request->route->method, &options, message, &call_hooks, stream);

@@ -84,7 +84,7 @@ static void a_gone_reader_cancels_the_call(_unused_ void **state)
 
 	close(fd);
 	wait_for(&fake.cancelled, before + 1);
-	/* And one that leaves before the first event. */
+	/* A second reader leaves before the first event. */
 	fd = send_request("GET " EVENTS, test.bearer, "");
 	call = fake_stream_wait();
 	close(fd);
@@ -154,7 +154,7 @@ static void slow_readers_stop_their_source(_unused_ void **state)
 	gateway_test_start();
 	fd = open_stream("GET " EVENTS, "", "", &call);
 	memset(text, 'x', sizeof text - 1);
-	/* Full for a while means full: httpd, nng and both kernels hold what they hold. */
+	/* It is full only once httpd, nng and both kernels are. */
 	for (int refused = 0; !full && clock_mono_us() < until_us;) {
 		char cursor[16];
 
@@ -179,7 +179,7 @@ static void slow_readers_stop_their_source(_unused_ void **state)
 	close(fd);
 }
 
-/* The service needed the room: the stream is cut, so that the client comes back with its cursor. */
+/* The service needs the room. The stream is cut, so that the client comes back with its cursor. */
 static void slow_readers_come_back(_unused_ void **state)
 {
 	struct rpc_call *call;

@@ -1,7 +1,8 @@
 /* Methods with one answer. */
 #include "gateway/gateway.h"
 
-/* The client is gone: nobody waits for the answer. Under the request's lock, as the start is. */
+/* The client is gone, so nobody waits for the answer. Under the request's lock, as unary_start
+ * is. */
 static void on_close(_unused_ struct httpd_request *http, void *ctx)
 {
 	struct request *request = ctx;
@@ -32,8 +33,7 @@ void unary_start(struct request *request, const ProtobufCMessage *message)
 	struct httpd_lock *lock = httpd_lock_of(request->http);
 	bool taken = httpd_lock_take(lock);
 
-	/* The answer cannot be sent, nor on_close run, before the lock is released: until then the
-	 * request is ours. */
+	/* The answer and on_close wait for the lock. Until it is released the request is ours. */
 	request->call = rpc_call_async(backends_of_route(gateway->backends, route), route->method,
 				       &options, message, on_reply, request);
 	if (!httpd_hooks_set(request->http, &hooks, request))

@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Memory is given back when nothing waits and so much was done, and at most once in so long: it
- * takes a millisecond or two of malloc's locks. */
+/* Memory is given back when no job waits, after so many bytes of work, and at most once in so long:
+ * it holds malloc's locks for a millisecond or two. */
 #define TRIM_BYTES (4 * 1024 * 1024)
 #define TRIM_US US_PER_S
 
@@ -32,7 +32,7 @@ struct workers {
 	pthread_t threads[];
 };
 
-/* Waits for a job. False: it is over. With the mutex held. */
+/* Waits for a job, with the mutex held. False: the workers end. */
 static bool next_job(struct workers *workers, struct job *ret)
 {
 	while (workers->n == 0) {

@@ -36,7 +36,7 @@ static void what_does_not_fit_is_refused(void **state)
 		taken++;
 	assert_true(taken >= 3 && taken <= 5);
 	pthread_mutex_unlock(&gate);
-	workers_free(workers); /* what waits still runs */
+	workers_free(workers); /* jobs that wait still run */
 	assert_int_equal(ran, taken);
 	assert_int_equal(ended, 2);
 }
