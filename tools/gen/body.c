@@ -1,10 +1,10 @@
-/* How large the JSON of a request can be: a body that is larger is refused before it is read. */
+/* The largest JSON of a request. A larger body is refused before it is read. */
 #include "tools/gen/gen.h"
 
 #include <string.h>
 
 #define BODY_BYTES_MIN 4096
-#define SPACE_BYTES 1024 /* white space of people who write it by hand */
+#define SPACE_BYTES 1024 /* white space of bodies that people write by hand */
 #define DEPTH_MAX 8
 #define SCALAR_BYTES 64  /* a number, a time, a word of an enum */
 #define MEMBER_BYTES 16  /* quotes, colon, comma, and some space */

@@ -106,7 +106,7 @@ static void check_query(struct gen *gen, const struct gen_method *method)
 	}
 }
 
-/* The words behind "Errors:" of a method's comment are listed reasons. */
+/* The words behind "Errors:" in a method's comment must be listed reasons. */
 static void check_errors(struct gen *gen, const struct gen_method *method)
 {
 	const struct gen_enum *reasons = gen_enum_find(gen, "limitless.Reason");
@@ -127,8 +127,8 @@ static void check_errors(struct gen *gen, const struct gen_method *method)
 	}
 }
 
-/* Marks a message and what it holds. protobuf-c unpacks without a depth limit, so a message that
- * can hold itself would let a small input exhaust the stack. */
+/* Marks a message and the messages in it. protobuf-c unpacks to any depth, so a message that can
+ * hold itself would let a small input exhaust the stack. */
 static void mark(struct gen *gen, const struct gen_message *found)
 {
 	struct gen_message *message = (struct gen_message *)found;
@@ -150,7 +150,7 @@ static void mark(struct gen *gen, const struct gen_message *found)
 
 static void check_messages(struct gen *gen)
 {
-	/* Details of errors travel in Any and come from no method's message. */
+	/* Details of errors travel in Any, and no method's message names them. */
 	static const char *const always[] = {"google.rpc.", "google.protobuf.Any"};
 
 	for (size_t i = 0; i < gen->n_methods; i++) {
@@ -222,7 +222,7 @@ static void check_field(struct gen *gen, const struct gen_message *message,
 		check_cookie(gen, message, field);
 }
 
-/* Words are upper-case, each with a code; zero is no word. */
+/* Each word is upper-case and has a code; the value 0 is no word. */
 static void check_reasons(struct gen *gen)
 {
 	const struct gen_enum *reasons = gen_enum_find(gen, "limitless.Reason");

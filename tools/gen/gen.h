@@ -19,7 +19,7 @@ enum {
 	GEN_SEGMENTS_MAX = 8,
 };
 
-/* Where a thing stands in its file and what its comment says. */
+/* Place of a thing in its file, and its comment. */
 struct gen_place {
 	const Google__Protobuf__FileDescriptorProto *file;
 	int32_t line;        /* 1-based; 0: unknown */
@@ -64,7 +64,7 @@ struct gen_message {
 	struct gen_field *fields; /* by number, as in protobuf-c's descriptor */
 	size_t n_fields;
 	bool map_entry;
-	bool reachable; /* from an RPC, or of a family that is always in the tables */
+	bool reachable; /* some RPC carries it, or it is always in the tables */
 	int visit;      /* 0 new, 1 on the path, 2 done: of the search for recursion */
 };
 
@@ -111,7 +111,7 @@ void gen_model(struct gen *gen);
 const struct gen_message *gen_message_find(const struct gen *gen, const char *name);
 const struct gen_enum *gen_enum_find(const struct gen *gen, const char *name);
 bool gen_is(const struct gen_message *message, const char *name);
-/* StringValue and its kin. */
+/* Whether it is StringValue or one of its kin. */
 bool gen_wrapper(const struct gen_message *message);
 bool gen_planned(const struct gen_method *method);
 
@@ -135,7 +135,8 @@ const char *gen_id_namespace(struct gen *gen, const Google__Protobuf__EnumValueO
 const Google__Api__HttpRule *gen_http_rule(struct gen *gen,
 					   const Google__Protobuf__MethodOptions *options);
 
-/* route.c: parses the method's HTTP rule into method->route, reporting what it does not take. */
+/* route.c: parses the method's HTTP rule into method->route, and reports what it does not
+ * support. */
 void gen_route(struct gen *gen, struct gen_method *method, const Google__Api__HttpRule *http);
 /* Largest body of a route, in bytes; 0: there is no bound. */
 uint32_t gen_body_bytes_max(const struct gen_method *method);

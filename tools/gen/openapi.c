@@ -201,7 +201,8 @@ static const char *summary(const struct gen *gen, const char *comment)
 	return arena_strndup(gen->arena, comment, (size_t)(end - comment));
 }
 
-/* Two methods of one route are one operation: the plain one gives its name, both their answers. */
+/* Two methods of one route are one operation, with the name of the plain one and the answers of
+ * both. */
 static void put_operation(struct openapi *api, json_t *paths, const struct gen_method *method)
 {
 	const struct gen *gen = api->gen;

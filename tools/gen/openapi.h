@@ -1,4 +1,4 @@
-/* What openapi.c and schema.c share. */
+/* Shared by openapi.c and schema.c. */
 #ifndef TOOLS_GEN_OPENAPI_H
 #define TOOLS_GEN_OPENAPI_H
 
@@ -13,13 +13,13 @@ struct openapi {
 	bool *in_response; /* parallel to gen->messages: some answer holds it */
 };
 
-/* How a message is used: what its schema asks for and is called depends on it. */
+/* The use of a message, which decides on the name of its schema and on required members. */
 enum openapi_use {
-	OPENAPI_REQUEST,  /* only what is required is; unknown members are refused */
-	OPENAPI_RESPONSE, /* scalars and lists are always there */
+	OPENAPI_REQUEST,  /* required: fields with this option; unknown members are refused */
+	OPENAPI_RESPONSE, /* required: scalars and lists, which are always there */
 };
 
-/* Marks the messages of an answer; for all answers before the first schema is asked for. */
+/* Marks the messages of an answer. For all answers, before the first schema is made. */
 void openapi_mark_response(struct openapi *api, const struct gen_message *message);
 
 /* Schema of one field's value, with its comment and limits. openai: names and numbers of OpenAI's
@@ -36,7 +36,7 @@ json_t *openapi_message(struct openapi *api, const struct gen_message *message,
  */
 json_t *openapi_event(struct openapi *api, const struct gen_message *message, bool openai);
 
-/* The field is part of the JSON: no cookie, no location, no cursor, no update_mask. */
+/* Whether the field is part of the JSON: no cookie, location, cursor or update_mask. */
 bool openapi_is_member(const struct gen_field *field);
 
 #endif

@@ -54,8 +54,8 @@ static uint64_t option_number(const ProtobufCMessage *options, uint32_t tag)
 }
 
 /* A message extension, or NULL when it is not there. protobuf-c keeps the length in front of the
- * bytes; an extension that is set piece by piece comes as several fields, which are one when
- * joined. */
+ * bytes. An extension that is set piece by piece comes as several fields, and joined they are one
+ * message. */
 static const void *option_message(struct gen *gen, const ProtobufCMessage *options, uint32_t tag,
 				  const ProtobufCMessageDescriptor *descriptor)
 {

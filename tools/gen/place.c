@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One leading space of each line is the comment's own; blank lines at both ends are dropped. */
+/* Removes the leading space that each line of a comment has, and blank lines at both ends. */
 static const char *trim_comment(const struct gen *gen, const char *text)
 {
 	char *out = arena_strdup(gen->arena, text);

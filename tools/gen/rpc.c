@@ -232,7 +232,8 @@ static void write_client(struct gen *gen, const char *package)
 	gen_file_end(gen, &file);
 }
 
-/* The messages are cast, never the function pointer: calling through another type is undefined. */
+/* The messages are cast, and never the function pointer: a call through another type is
+ * undefined. */
 static void put_thunk(struct gen *gen, struct gen_file *file, const struct gen_method *method)
 {
 	struct method_names names = names_of(gen, method);

@@ -21,7 +21,7 @@ static const char *short_name(const struct openapi *api, const char *full)
 	return out;
 }
 
-/* Two packages may have a message of one name; then both carry their package's. */
+/* Two packages may have messages of one name. Then both names begin with their package. */
 static const char *component_name(const struct openapi *api, const char *full)
 {
 	const struct gen *gen = api->gen;
@@ -125,7 +125,7 @@ static json_t *scalar_schema(const struct gen_field *field, enum openapi_use use
 	case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_UINT32:
 	case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_FIXED32:
 		return range_schema(field, "int32");
-	default: /* 64 bits: more than a JSON number holds everywhere, hence text */
+	default: /* 64 bits are more than every JSON number holds, so they are text */
 		if (openai)
 			return range_schema(field, "int64");
 		return json_pack("{s:s, s:s}", "type", "string", "format", "int64");
@@ -165,7 +165,8 @@ static json_t *value_schema(struct openapi *api, const struct gen_field *field,
 	return schema ? schema : openapi_message(api, field->message, use, openai, -1);
 }
 
-/* Limits that JSON Schema cannot say: it counts characters, and numbers that are text. */
+/* Limits for readers. JSON Schema cannot say them: it counts characters, and knows no numbers in
+ * texts. */
 static const char *limits_text(const struct openapi *api, const struct gen_field *field)
 {
 	const char *text = "";
@@ -204,8 +205,8 @@ json_t *openapi_field(struct openapi *api, const struct gen_field *field, enum o
 	return schema;
 }
 
-/* Answers show every scalar and list, also when empty; a message, a case of a oneof or an enum
- * without a value is left out. */
+/* Answers show every scalar and list, also empty ones. They leave out messages, cases of a oneof,
+ * and enums without a value. */
 static bool is_required(const struct gen_field *field, enum openapi_use use)
 {
 	if (use == OPENAPI_REQUEST)

@@ -1,5 +1,5 @@
-/* Canned answers that look like a model's: prose, list, code, table, chosen by the question's
- * words. */
+/* Canned answers that look like a model's: prose, list, code or table. The words of the question
+ * choose. */
 #include "standin.h"
 
 #include "runtime/base/hash.h"
@@ -8,7 +8,7 @@
 
 #define TOPIC_MAX 60
 
-/* What stands before and after the topic. */
+/* Texts before and after the topic. */
 static const struct {
 	const char *before, *after;
 } openings[] = {
@@ -54,7 +54,8 @@ static const char *const bodies[] = {
 
 static const char *const closing = "\nAsk again with other words and the demo answers differently.";
 
-/* First words of the prompt, without directives and line breaks, on a whole character. */
+/* The first words of the prompt, without directives and line breaks. It ends on a whole
+ * character. */
 static const char *topic_of(const char *prompt, struct arena *arena)
 {
 	const char *end = strstr(prompt, "[[");
@@ -88,8 +89,8 @@ static const char *canned(const struct question *question, struct arena *arena)
 	return arena_strdup(arena, buf_text(&text));
 }
 
-/* Length of the next token: about four bytes, never within a character, a space belongs to what
- * follows. */
+/* Length of the next token: about four bytes, never within a character. A space belongs to the word
+ * after it. */
 static size_t token_length(const char *text)
 {
 	size_t len = 1;

@@ -1,5 +1,5 @@
-/* One exchange: a question, its tokens at their pace, and whatever fault was asked for. A timer
- * drives it; each tick is one step, so no thread waits for a slow reader. */
+/* One exchange: a question, the tokens of its answer at their pace, and the fault that it asks for.
+ * A timer drives it, and each tick is one step. So no thread waits for a slow reader. */
 #include "standin.h"
 
 #include "runtime/base/clock.h"
@@ -72,7 +72,7 @@ static void error_answer(struct httpd_request *req, const struct refusal *refusa
 	json_decref(error);
 }
 
-/* Words of providers beside a status: [[fault:402 says=afford]]. */
+/* Words of real providers, for a fault with a status: [[fault:402 says=afford]]. */
 static const struct {
 	const char *name, *code, *message;
 } sayings[] = {
@@ -113,7 +113,7 @@ static void status_answer(struct httpd_request *req, const struct fault *fault)
 	error_answer(req, &refusal, fault->retry_after, fault->header);
 }
 
-/* The usage object, or NULL where the fault takes it away. */
+/* The usage object, or NULL where the fault removes it. */
 static json_t *usage_json(const struct exchange *x)
 {
 	const struct fault *fault = &x->question.fault;
@@ -143,7 +143,7 @@ static enum status send_chunk(struct exchange *x, json_t *choices, bool with_usa
 	else if (x->question.include_usage)
 		json_object_set_new(chunk, "usage", json_null());
 	text = json_dumps(chunk, JSON_COMPACT);
-	/* Words that JSON cannot hold are left out. */
+	/* Leaves out words that JSON cannot hold. */
 	s = text ? httpd_sse_send(x->req, NULL, NULL, text, strlen(text)) : OK;
 	free(text);
 	json_decref(chunk);
@@ -234,7 +234,7 @@ static void finish(struct exchange *x)
 	end(x, s == OK ? "done" : "client gone", s == OK);
 }
 
-/* Sends what is due. The stream's queue may be full: then the same token is tried again. */
+/* Sends the tokens that are due. When the stream's queue is full, the same token is tried again. */
 static enum status send_due(struct exchange *x)
 {
 	int64_t now = clock_mono_us();
@@ -305,7 +305,7 @@ static void begin_stream(struct exchange *x)
 	later(x, x->due_us);
 }
 
-/* The bytes of FAULT_BODY are on their way: a look later the connection may be cut. */
+/* The bytes of FAULT_BODY are on their way. The connection may be cut at a later tick. */
 static void end_body(void *ctx)
 {
 	struct exchange *x = ctx;
@@ -383,7 +383,7 @@ static void answer_whole(void *ctx)
 	exchange_free(x);
 }
 
-/* A stall without a stream: hold the request until the client goes. */
+/* A stall without a stream: holds the request until the client goes. */
 static void wait_for_close(void *ctx)
 {
 	struct exchange *x = ctx;
@@ -397,7 +397,7 @@ static void wait_for_close(void *ctx)
 	exchange_free(x);
 }
 
-/* Faults that leave no stream. True: the request is dealt with. */
+/* Makes faults that leave no stream. True: the request is dealt with. */
 static bool refuse_by_fault(struct exchange *x)
 {
 	static const struct httpd_hooks hooks = {.on_close = on_close};
@@ -481,7 +481,7 @@ static bool authorised(const struct httpd_request *req, const char *api_key,
 	return false;
 }
 
-/* A question that was understood and refused is an expense of nobody, but an exchange. */
+/* A question that was understood and refused costs nothing, but counts as an exchange. */
 static void note_refusal(const struct question *question, int32_t status)
 {
 	struct journal_entry entry = {.received_us = clock_wall_us()};

@@ -54,7 +54,7 @@ static bool parse_name(const char *text, size_t len, struct fault *fault)
 	return false;
 }
 
-/* A pair whose value is a word. False: it is none, or does not fit. */
+/* Reads a pair whose value is a word. False: it is none, or does not fit. */
 static bool parse_word(const char *text, size_t len, struct fault *fault)
 {
 	const struct {

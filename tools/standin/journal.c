@@ -1,4 +1,4 @@
-/* What was asked and how it ended: the other side of the books that tests compare with. */
+/* The requests and their ends, which tests compare with the books. */
 #include "standin.h"
 
 #include "runtime/base/clock.h"

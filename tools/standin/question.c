@@ -102,7 +102,7 @@ static bool read_number(const json_t *body, const char *name, double min, double
 	return true;
 }
 
-/* The last of the questions that a prompt was joined of, as far as directives tell. */
+/* The last question of a prompt that several were joined in, as far as directives tell. */
 static const char *last_question(const char *prompt)
 {
 	const char *at;
@@ -112,7 +112,7 @@ static const char *last_question(const char *prompt)
 	return prompt;
 }
 
-/* "[[name:" … "]]" in the prompt: what stands between, or NULL. */
+/* The text between "[[name:" and "]]" in the prompt, or NULL. */
 static const char *directive(const char *prompt, const char *name, size_t *ret_len)
 {
 	char opening[24];
@@ -171,7 +171,7 @@ bool model_known(const struct standin_conf *conf, const char *name)
 	return *known;
 }
 
-/* A model that does not take a parameter says so, and names another one for the limit. */
+/* A model that does not take a parameter refuses it, and names another one for the limit. */
 static bool check_refused(const json_t *body, const struct question *question, struct arena *arena,
 			  struct refusal *refusal)
 {
@@ -196,7 +196,7 @@ static bool check_refused(const json_t *body, const struct question *question, s
 	return true;
 }
 
-/* As the templates of some models do. */
+/* The templates of some models want user and assistant in turns. */
 static bool check_turns(const json_t *body, const struct question *question,
 			struct refusal *refusal)
 {

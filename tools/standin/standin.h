@@ -1,13 +1,17 @@
-/* A provider that is not one: OpenAI's chat completions on the wire
- * (platform.openai.com/docs/api-reference/chat), with canned answers and faults on request, for the
- * demo and for tests. What the user can write into the last message:
- *   [[fault:NAME key=value …]]  see fault.c       [[say:TEXT]]  answer exactly this [[tokens:N]]
- * answer with N tokens
- *   [[pace:N]]  tokens a second, 0: at once       [[first:MS]]  wait before the first token
- *   [[refuse:NAME,NAME]]  a model that does not take these parameters
- *   [[strict:1]]  a template that wants user and assistant in turns
- * The header x-standin-fault takes the same text as [[fault:…]]. A prompt that several questions
- * were joined in, by blank lines, obeys the last one. */
+/* A stand-in for a provider, for the demo and for tests: OpenAI's chat completions
+ * (platform.openai.com/docs/api-reference/chat) with canned answers, and faults on request.
+ *
+ * The last message may hold directives:
+ *   [[fault:NAME key=value …]]  a fault, see fault.c
+ *   [[say:TEXT]]                the answer is exactly this
+ *   [[tokens:N]]                the answer has N tokens
+ *   [[pace:N]]                  tokens a second; 0: at once
+ *   [[first:MS]]                wait before the first token
+ *   [[refuse:NAME,NAME]]        a model that does not take these parameters
+ *   [[strict:1]]                a template that wants user and assistant in turns
+ *
+ * The header x-standin-fault takes the same text as [[fault:…]]. Where several questions were
+ * joined to one prompt by blank lines, the directives of the last one hold. */
 #ifndef TOOLS_STANDIN_STANDIN_H
 #define TOOLS_STANDIN_STANDIN_H
 
@@ -70,10 +74,10 @@ struct fault {
 
 /* Reads "NAME key=value …". False: no such fault or key. */
 bool fault_parse(const char *text, size_t len, struct fault *ret);
-/* Whether this request still gets the fault (counts it). */
+/* Whether this request still gets the fault. Counts it. */
 bool fault_applies(const struct fault *fault);
 
-/* What a request asks for; texts in the arena. */
+/* A question; texts in the arena. */
 struct question {
 	const char *model;
 	const char *prompt; /* last user message */
@@ -86,7 +90,7 @@ struct question {
 	struct fault fault;
 };
 
-/* What OpenAI would answer to a bad request. */
+/* An answer to a bad request, as OpenAI gives it. */
 struct refusal {
 	int32_t status;
 	const char *type, *code, *param; /* code, param: NULL for null */

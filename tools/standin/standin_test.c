@@ -1,4 +1,4 @@
-/* What a fault's text means, what a bad request is told, that an answer depends on the question
+/* Faults are read from texts, bad requests are named, and an answer depends on the question
  * alone. */
 #include "tools/standin/standin.h"
 

@@ -1,4 +1,4 @@
-/* From HTTP to the stand-in Stripe and back: forms, keys, answers that are given twice. */
+/* From HTTP to the stand-in Stripe and back: forms, keys, and repeats with one Idempotency-Key. */
 #include "stripe.h"
 
 #include "runtime/base/ensure.h"
@@ -53,7 +53,8 @@ static bool has_key(const struct httpd_request *req, const char *key)
 	return !*key || (given && strncmp(given, "Bearer ", 7) == 0 && strcmp(given + 7, key) == 0);
 }
 
-/* The first answer under the key, or one about misuse. False: the key is new. */
+/* Gives the first answer under the key, or an error when the key has another request. False: the
+ * key is new. */
 static bool answer_again(const char *key, const char *request, struct stripe_answer *answer)
 {
 	const json_t *known = json_object_get(answers, key);
@@ -71,7 +72,7 @@ static bool answer_again(const char *key, const char *request, struct stripe_ans
 	return true;
 }
 
-/* As Stripe: what failed validation is not remembered. */
+/* Like Stripe, it does not remember requests that failed validation. */
 static void remember(const char *key, const char *request, const struct stripe_answer *answer)
 {
 	if (answer->status != 200)

@@ -1,14 +1,18 @@
-/* A Stripe that is not one: the parts of its API that payments uses (docs.stripe.com/api), a page
- * to pay at, signed webhooks, and its own table of payments, for the demo and for tests. Everything
- * is in memory, so a restart forgets all customers and payments, as deleting them in Stripe's
- * dashboard would. For tests, beside the API and with the control token: GET
- * /standin/stripe/payments                 what was paid, refunded, disputed POST
- * /standin/stripe/disputes                 payment_intent=…: a buyer complains POST
- * /standin/stripe/disputes/ID              status=won|lost POST /standin/stripe/refunds/ID
- * status=failed: the bank sent a refund back POST /standin/stripe/faults webhooks=send|drop|hold,
- * fail=STATUS, times=N: what the next N calls of the API are told, though done POST
- * /standin/stripe/deliver order=forth|back, times=N: what was held POST /pay/ID pays a session or
- * an invoice, as its page does */
+/* A stand-in for Stripe, for the demo and for tests: the parts of its API that payments uses
+ * (docs.stripe.com/api), a page to pay at, signed webhooks, and a table of payments. Everything is
+ * in memory, so a restart forgets all customers and payments, as if they had been deleted in
+ * Stripe's dashboard.
+ *
+ * Routes for tests, with the control token:
+ *   GET  /standin/stripe/payments      payments, with their refunds and disputes
+ *   POST /standin/stripe/disputes      payment_intent=…: a buyer complains
+ *   POST /standin/stripe/disputes/ID   status=won|lost
+ *   POST /standin/stripe/refunds/ID    status=failed: the bank sent a refund back
+ *   POST /standin/stripe/faults        webhooks=send|drop|hold
+ *                                      fail=STATUS, times=N: the next N calls of the API take
+ *                                      effect, and are answered with this status
+ *   POST /standin/stripe/deliver       order=forth|back, times=N: sends the events that were held
+ *   POST /pay/ID                       pays a session or an invoice, as its page does */
 #ifndef TOOLS_STANDIN_STRIPE_H
 #define TOOLS_STANDIN_STRIPE_H
 
@@ -23,7 +27,7 @@ struct stripe_answer {
 	const char *location; /* of a 303, in the request's arena */
 };
 
-/* What a request says: fields of the form in the body, or of the query. */
+/* A request: the fields of its form or query. */
 struct stripe_request {
 	const char *method, *path;
 	const char *base; /* "http://host:port", as the client knows us */
@@ -35,7 +39,7 @@ struct stripe_request {
 void stripe_start(const struct standin_conf *conf);
 void stripe_stop(void);
 
-/* Is the path Stripe's part of the stand-in? */
+/* Whether the path belongs to Stripe's part of the stand-in. */
 bool stripe_has_path(const char *path);
 void stripe_handle(struct httpd_request *req, const struct standin_conf *conf);
 
@@ -72,10 +76,10 @@ int32_t control_fault(void);
 
 enum webhook_mode { WEBHOOK_SEND, WEBHOOK_DROP, WEBHOOK_HOLD };
 
-/* Tells the receiver that the object changed; its state of now goes out. */
+/* Tells the receiver that the object changed. The event holds its present state. */
 void webhook_tell(const char *type, const json_t *object);
 void webhook_set_mode(enum webhook_mode mode);
-/* Sends what was held, each so many times. Returns how many events. */
+/* Sends the events that were held, each so many times. Returns their number. */
 size_t webhook_deliver(bool backwards, int64_t times);
 
 #endif

@@ -1,4 +1,5 @@
-/* What payments asks of Stripe: customers, check-outs, payments, refunds, disputes, invoices. */
+/* The part of Stripe's API that payments uses: customers, check-outs, payments, refunds, disputes,
+ * invoices. */
 #include "stripe.h"
 
 #include <stdio.h>
@@ -75,7 +76,7 @@ static void make_session(const struct stripe_request *req, struct stripe_answer 
 			    json_integer(form_number(req->form, "expires_at", 0)));
 	json_object_set_new(session, "payment_intent", json_null());
 	json_object_set_new(session, "metadata", store_metadata(req->form, "metadata"));
-	/* Not in Stripe's object, but asked for with it. */
+	/* Not part of Stripe's object, but asked for together with it. */
 	json_object_set_new(session, "standin_intent_metadata",
 			    store_metadata(req->form, "payment_intent_data[metadata]"));
 	put(session, "standin_name",

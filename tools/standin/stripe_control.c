@@ -1,4 +1,4 @@
-/* What tests ask of the stand-in Stripe beside its API. */
+/* Routes of the stand-in Stripe for tests, beside its API. */
 #include "stripe.h"
 
 #include "runtime/base/ensure.h"
@@ -28,7 +28,7 @@ static bool has_dispute(const char *intent, const char *status)
 	return false;
 }
 
-/* The other side of the books: one row a payment. */
+/* The payments, one row each, which tests compare with the books. */
 static json_t *payments(void)
 {
 	json_t *rows = json_array(), *intent;
@@ -78,7 +78,7 @@ static json_t *close_dispute(const struct stripe_request *req, const char *id)
 	return json_incref(dispute);
 }
 
-/* A refund that the bank sends back is no longer refunded. */
+/* A refund that the bank sends back is undone. */
 static json_t *fail_refund(const char *id)
 {
 	json_t *refund = store_find("refund", id), *charge;

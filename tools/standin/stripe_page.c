@@ -1,4 +1,4 @@
-/* The page to pay at, and what paying does. */
+/* The page where people pay, and the effect of a payment. */
 #include "stripe.h"
 
 #include "runtime/base/clock.h"
@@ -79,7 +79,7 @@ static void show(const json_t *paid, struct stripe_answer *answer)
 	buf_adds(out, "</main></html>");
 }
 
-/* The payment behind it: an intent that succeeded, and its charge. */
+/* Makes the payment: an intent that succeeded, and its charge. */
 static json_t *take_money(const struct stripe_request *req, const json_t *paid, json_t *metadata)
 {
 	json_t *intent = store_new("payment_intent", "pi"), *charge = store_new("charge", "ch");
@@ -111,7 +111,7 @@ static void pay_session(const struct stripe_request *req, json_t *session)
 	json_t *intent = take_money(
 		req, session, json_incref(json_object_get(session, "standin_intent_metadata")));
 
-	/* Who pays gives an address. */
+	/* Buyers give an address. */
 	if (customer)
 		json_object_set_new(customer, "email", json_string("buyer@example.test"));
 	json_object_set_new(session, "status", json_string("complete"));

@@ -1,4 +1,5 @@
-/* Signed events to the one receiver: tried again for a while, then given up, as Stripe does. */
+/* Signed events for the one receiver. They are tried again for a while and then given up, as Stripe
+ * does. */
 #include "stripe.h"
 
 #include "runtime/base/clock.h"
@@ -74,7 +75,8 @@ static void sign(const char *body, char out[128])
 	snprintf(out, 128, "Stripe-Signature: t=%" PRId64 ",v1=%s", seconds, hex);
 }
 
-/* On the client's thread. Signed anew for each try, for a signature ages. */
+/* Sends an event, on the client's thread. Each try has a signature of its own, for a signature
+ * ages. */
 static void send_now(void *ctx)
 {
 	struct delivery *delivery = ctx;
