@@ -26,7 +26,7 @@ it.each([
   ],
   // Storage may be switched off.
   ["storage", /\b(local|session)Storage\b/, ["lib/storage.ts"]],
-  // Biome sees what a file imports from which layer (layers.json), but not what it loads later.
+  // Biome checks the imports between the layers (layers.json), but not import() calls.
   ["import() of another folder", /\bimport\("@\//, ["app/app.tsx", "app/shell.tsx"]],
   // A part that is missing after an upgrade must not blank the page.
   ["React's lazy", /\blazy\b[^;]*from "react"/, ["ui/lazy-view.tsx"]],

@@ -15,7 +15,7 @@ const COLOURS = {
 
 const HEADER = { top: 56, left: 12, right: 12 };
 
-/** Draws what notify() was told. */
+/** Draws the notes of notify(). */
 export default function Notes() {
   const dark = useIsDark();
   const waiting = useStore(notes);

@@ -1,4 +1,4 @@
-// The list of chats, and what can be done with a chat. Changes show at once, and go back when the server refuses.
+// The list of chats, and the actions on a chat. Changes show at once, and go back when the server refuses.
 import { type InfiniteData, skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";

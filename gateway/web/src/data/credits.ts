@@ -1,4 +1,4 @@
-// The balance, and what changed it.
+// The balance, and its changes.
 import { useQuery } from "@tanstack/react-query";
 import type { Balance } from "@/api/types";
 import { sleep } from "@/lib/sleep";
@@ -32,7 +32,7 @@ export async function refreshBalance(): Promise<void> {
   }
 }
 
-/** What changed the balance, newest first. */
+/** The changes of the balance, newest first. */
 export function useTransactions() {
   return usePages(keys.transactions, (query, signal) =>
     ask(api.GET("/api/v1/credits/transactions", { params: { query }, signal })),

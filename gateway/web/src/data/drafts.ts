@@ -19,12 +19,12 @@ export function sendDraft(chat: string, text: string): void {
   if (draft.get().trim() === text.trim()) draft.set("");
 }
 
-/** The server took the text: storage keeps only what was written since. */
+/** The server took the text: storage keeps only newer text. */
 export function dropSentDraft(chat: string): void {
   setDraft(chat, draftOf(chat).get());
 }
 
-/** Puts a text that was not sent back into the composer, above what was written since. */
+/** Puts a text that was not sent back into the composer, above newer text. */
 export function restoreDraft(chat: string, text: string): void {
   const since = draftOf(chat).get();
   setDraft(chat, since && since !== text ? `${text}\n\n${since}` : text);

@@ -1,4 +1,4 @@
-// Names of what the query cache holds.
+// The keys of the cache.
 export const keys = {
   me: ["me"],
   models: ["models"],

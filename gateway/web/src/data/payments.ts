@@ -1,4 +1,4 @@
-// What can be bought, what was paid, and the way to the page where it is paid.
+// Packages, payments, and the way to the payment page.
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Payment } from "@/api/types";
@@ -15,7 +15,7 @@ export function usePackages() {
   });
 }
 
-/** What was bought and invoiced, newest first. */
+/** Purchases and invoices, newest first. */
 export function usePayments() {
   return usePages(keys.payments, (query, signal) =>
     ask(api.GET("/api/v1/payments", { params: { query }, signal })),

@@ -26,7 +26,7 @@ export function markInUse(): void {
 /** Storage key of the last user's id. */
 const USER = "user";
 
-/** The browser's last user was another one, so what the browser keeps is not this user's. */
+/** The browser's last user was another one, so its drafts and data are not this user's. */
 export function isSomebodyElse(user: string | undefined): boolean {
   const last = recall(USER);
   return last !== null && last !== user;

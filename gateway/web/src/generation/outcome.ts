@@ -1,4 +1,4 @@
-// The end of an answer: what the page keeps and shows of it.
+// The end of an answer: its messages, its balance, and a refusal instead.
 import type { Problem } from "@/api/problem";
 import type { Message } from "@/api/types";
 import { refreshBalance } from "@/data/credits";

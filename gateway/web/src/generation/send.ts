@@ -1,4 +1,4 @@
-// What views do with a message: send it, go on with it after a reload, stop its answer.
+// The ways of views into this folder: send a message, go on with it after a reload, stop its answer.
 import { type Problem, toProblem } from "@/api/problem";
 import { discardChat } from "@/data/chats";
 import { restoreDraft, sendDraft } from "@/data/drafts";

@@ -255,7 +255,7 @@ function Link({ token }: { token: Tokens.Link }) {
   );
 }
 
-/** A picture of another server is shown as a link: loading it would tell that server who reads. */
+/** A picture of another server is shown as a link: loading it would tell that server about the reader. */
 function Picture({ token }: { token: Tokens.Image }) {
   const url = safeUrl(token.href);
   if (!url) return token.text;

@@ -5,7 +5,7 @@ import { problemText, t } from "@/words";
 import { Button } from "./button";
 import { cn } from "./cn";
 
-/** Says what failed and what to do, with the id by which the operator finds it in the logs. */
+/** Shows a failure with a button to retry, and the id by which the operator finds it in the logs. */
 export function ProblemPanel({
   title,
   problem,
@@ -15,7 +15,7 @@ export function ProblemPanel({
   children,
 }: {
   title: string;
-  /** What a query or a call failed with. */
+  /** The error of a query or a call. */
   problem: Error | null;
   onRetry?: () => void;
   retryLabel?: string;

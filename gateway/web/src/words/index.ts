@@ -14,7 +14,7 @@ i18next.init({
   lng: "en",
   resources: { en: { translation: en } },
   initAsync: false,
-  // React escapes what it renders.
+  // React escapes all that it renders.
   interpolation: { escapeValue: false },
 });
 

@@ -11,7 +11,7 @@ export function useRetryLabel(message: Message): string {
   return price ? t("chat.retryFor", { price: creditsText(price) }) : t("common.retry");
 }
 
-/** Says what asking again does and costs, before it is done. */
+/** Shows the effect and the price of asking again, before it is done. */
 export function AskAgain({
   message,
   onAgain,

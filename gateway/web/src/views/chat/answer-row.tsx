@@ -50,7 +50,7 @@ function Thoughts({ text, open }: { text: string; open: boolean }) {
   );
 }
 
-/** What happens while no new text comes. */
+/** The state of an answer while no new text comes. */
 function Progress({ live, hasText }: { live: Live; hasText: boolean }) {
   if (live.phase === "waiting") {
     const time = live.retryTime ? new Date(live.retryTime).toLocaleTimeString() : "…";
@@ -112,7 +112,7 @@ function Failed({ message, onAgain }: { message: Message; onAgain: (() => void) 
   );
 }
 
-/** What can be done with an answer, and what it cost. */
+/** Buttons for an answer, and its price. */
 function Footer({
   message,
   model,

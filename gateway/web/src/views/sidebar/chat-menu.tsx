@@ -8,7 +8,7 @@ import { t } from "@/words";
 
 const Items = lazyView(() => import("./chat-menu-items"), "menu");
 
-/** What can be done with a chat. In the header its title opens it, in the list three dots. */
+/** The menu of a chat. In the header its title opens it, in the list three dots. */
 export function ChatMenu({ chat, titled = false }: { chat: Chat; titled?: boolean }) {
   const title = titleOf(chat);
   return (
