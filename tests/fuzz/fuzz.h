@@ -1,4 +1,4 @@
-/* The entry point of a fuzz target: takes any bytes, ends the program when something is wrong. */
+/* The entry point of a fuzz target. It takes any bytes, and ends the program at a fault. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

@@ -1,4 +1,4 @@
-/* The bytes of a client. However they are cut, the same requests come out, and no more of them. */
+/* The bytes of an HTTP client. However they are cut, the same requests come out. */
 #include "tests/fuzz/fuzz.h"
 
 #include "runtime/base/buf.h"
@@ -36,7 +36,7 @@ static void summarize(const struct httpd_request *req, struct buf *out)
 	buf_add(out, req->body, req->body_len);
 }
 
-/* As conn.c does it, in pieces of step bytes. */
+/* Reads as conn.c does, in pieces of step bytes. */
 static void read_all(const uint8_t *data, size_t len, size_t step, struct buf *out)
 {
 	struct exchange *exchange = exchange_take(&server);

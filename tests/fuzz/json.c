@@ -1,5 +1,5 @@
-/* The body of a request as the message of a route. What is taken can be written, and what was
- * written is taken again and says the same, also after a way over the wire. */
+/* The body of a request as the message of a route. An accepted message can be written as JSON. That
+ * JSON is accepted again and means the same, also after protobuf's encoding. */
 #include "tests/fuzz/fuzz.h"
 
 #include "gateway/route_table.h"
@@ -27,7 +27,7 @@ static ProtobufCMessage *over_the_wire(const ProtobufCMessage *message, struct a
 static void check(const struct json_message_rule *rule, const ProtobufCMessage *message,
 		  struct arena *arena)
 {
-	/* Fields that come by header are written and not read. */
+	/* Fields of a header are written to JSON and not read from it. */
 	const struct json_read_options options = {.ignore_unknown = true, .skip_field = -1};
 	const ProtobufCMessage *other = over_the_wire(message, arena);
 	ProtobufCMessage *again = json_message_new(rule, arena);
@@ -46,7 +46,7 @@ static void check(const struct json_message_rule *rule, const ProtobufCMessage *
 	if (again)
 		s = json_read(rule, again, text.data, text.len, &options, arena, &err);
 	if (again && s == INVALID_ARGUMENT) {
-		/* What is absent is written as 0, which the range of its field may not have. */
+		/* An absent field is written as 0, which may be out of its range. */
 		ensure(strcmp(err.reason, "field_invalid") == 0);
 	} else if (again && s != RESOURCE_EXHAUSTED) {
 		ensure(s == OK);
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		rule = routes[data[0] % routes_n].req;
 		options.ignore_unknown = data[1] & 1;
 		options.update_mask = data[1] & 2;
-		text = arena_zalloc(arena, len - 1); /* a NUL stands behind it */
+		text = arena_zalloc(arena, len - 1); /* the last byte stays NUL */
 		message = json_message_new(rule, arena);
 		if (text)
 			memcpy(text, data + 2, len - 2);

@@ -1,5 +1,5 @@
-/* An answer of a provider through OpenAI's adapter: however the bytes are cut, text, thoughts and
- * ending are the same, and all of it is UTF-8. The first byte says how they are cut. */
+/* An answer of a provider through OpenAI's adapter. However the bytes are cut, text, thoughts and
+ * ending are the same and are UTF-8. The first byte says how they are cut. */
 #include "tests/fuzz/fuzz.h"
 
 #include "chat/provider/answer.h"

@@ -23,7 +23,7 @@ static void replay(const char *folder, const char *name)
 	}
 	len = fread(data, 1, sizeof data, file);
 	fclose(file);
-	fprintf(stderr, "%s\n", path); /* the last one named is the one that ended the program */
+	fprintf(stderr, "%s\n", path); /* a crash follows the name of its file */
 	LLVMFuzzerTestOneInput(data, len);
 }
 

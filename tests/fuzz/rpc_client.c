@@ -1,6 +1,5 @@
-/* The bytes of a server at the RPC client: whatever comes, each call ends once and the connection
- * is freed. The first byte says in which pieces they come, and whether the server's SETTINGS are
- * put before them. */
+/* The bytes of a server at the RPC client. With any bytes each call ends once, and the connection is
+ * freed. The first byte says how they are cut, and whether the server's SETTINGS come before them. */
 #include "tests/fuzz/fuzz.h"
 
 #include "runtime/base/ensure.h"
@@ -63,7 +62,7 @@ static struct rpc_channel *channel_new(void)
 	return rpc_channel_open(&options);
 }
 
-/* Calls that were given back unseen wait for the next connection: it ends them. */
+/* Calls that the server did not see wait for the next connection, which ends them. */
 static void end_calls(struct rpc_channel *channel, size_t n)
 {
 	static const uint8_t settings_and_nothing[9] = {0, 0, 0, 4};

@@ -1,6 +1,5 @@
-/* The bytes of a client at the RPC server: whatever comes, each call ends once and the connection
- * is freed. The first byte says in which pieces they come, and whether the client's preface is put
- * before them. */
+/* The bytes of a client at the RPC server. With any bytes each call ends once, and the connection is
+ * freed. The first byte says how they are cut, and whether the client's preface comes before them. */
 #include "tests/fuzz/fuzz.h"
 
 #include "runtime/base/ensure.h"

@@ -1,5 +1,5 @@
-/* The reader of server-sent events: however the bytes are cut, the events are the same, and no
- * buffer grows beyond its limit. The first byte says how they are cut. */
+/* The reader of server-sent events. However the bytes are cut, the events are the same, and no buffer
+ * grows beyond its limit. The first byte says how they are cut. */
 #include "tests/fuzz/fuzz.h"
 
 #include "runtime/base/ensure.h"

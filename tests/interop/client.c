@@ -19,7 +19,7 @@ static struct arena *memory; /* of the case: outcomes and answers */
 		}                                                                       \
 	} while (0)
 
-/* ------------------------------------------------------------------ what came of a call */
+/* ------------------------------------------------------------------ the outcome of a call */
 
 #define ANSWERS_MAX 16
 
@@ -110,7 +110,7 @@ static void on_end(struct rpc_client_call *call, enum status status, const struc
 static const struct rpc_client_hooks hooks = {
 	.on_headers = on_headers, .on_message = on_message, .on_end = on_end};
 
-/* Waits for so many answers, or the end. */
+/* Waits for so many answers, or for the end. */
 static void wait_answers(struct outcome *outcome, int n)
 {
 	pthread_mutex_lock(&outcome->lock);
@@ -179,7 +179,7 @@ static Grpc__Testing__Payload *payload(size_t size)
 	return &made;
 }
 
-/* A unary call as a stream of one message each way, which shows the metadata too. */
+/* A unary call as a stream with one message each way, because a stream shows the metadata. */
 static struct outcome *unary(const struct rpc_method *method, const ProtobufCMessage *req,
 			     const struct rpc_call_options *options)
 {
@@ -208,7 +208,7 @@ static Grpc__Testing__SimpleRequest large_request(void)
 	return req;
 }
 
-/* One message of a duplex call: asks for an answer of that size; below 0: for none. */
+/* A message of a duplex call. It asks for an answer of that size; below 0: for none. */
 static void ask(struct outcome *outcome, int32_t answer_size, size_t size)
 {
 	Grpc__Testing__StreamingOutputCallRequest req =
@@ -424,7 +424,7 @@ static void unimplemented_service(void)
 	unimplemented(&method);
 }
 
-/* Beyond gRPC's cases: the answer comes compressed. */
+/* Not one of gRPC's cases: the answer comes compressed. */
 static void gzip(void)
 {
 	Grpc__Testing__SimpleRequest req = large_request();

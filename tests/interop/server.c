@@ -14,7 +14,7 @@
 
 static const uint8_t zeros[4 * 1024 * 1024];
 
-/* The metadata that the client asks to have sent back. */
+/* The metadata that the client wants back. */
 static void echo_metadata(struct rpc_call *call)
 {
 	const char *initial = rpc_metadata(call, ECHO_INITIAL);
@@ -65,16 +65,15 @@ static enum status unary(struct rpc_call *call, const ProtobufCMessage *message,
 
 /* ------------------------------------------------------------------ streams of answers */
 
-/* Answers that are still to be sent. The hooks and the timer both go on with them, so they have a
- * lock. */
+/* Answers that are not sent yet. The hooks and the timer both send them, so they have a lock. */
 struct answers {
 	pthread_mutex_t lock;
 	struct rpc_call *call;
-	Grpc__Testing__ResponseParameters *waiting; /* copied; n of them from at on */
+	Grpc__Testing__ResponseParameters *waiting; /* copies: n of them, from index at on */
 	size_t at, n, room;
 	bool half_closed, ended;
 	struct net_timer *timer; /* of a pause before the next answer */
-	bool paused;             /* … which is over */
+	bool paused;             /* the pause before the next answer is over */
 };
 
 static void answers_free(void *ctx)
@@ -98,21 +97,21 @@ static void pause_over(void *ctx)
 	go_on(answers);
 }
 
-/* Takes the lock over. */
+/* The caller holds the lock, and this releases it. */
 static void end(struct answers *answers, enum status status)
 {
 	bool first = !answers->ended;
 
 	answers->ended = true;
 	if (answers->timer && !net_timer_cancel(answers->timer))
-		first = false; /* the timer is on its way: it ends the call */
+		first = false; /* the timer runs already, and ends the call */
 	pthread_mutex_unlock(&answers->lock);
 	if (first)
 		rpc_finish(answers->call, status, NULL);
 }
 
-/* Takes the lock over. Sends what may be sent, then waits for a timer, for room, for more requests,
- * or ends. */
+/* The caller holds the lock, and this releases it. Sends answers, then waits for a timer, for room or
+ * for more requests, or ends. */
 static void go_on(struct answers *answers)
 {
 	while (answers->at < answers->n && !answers->ended) {

@@ -1,4 +1,4 @@
-/* A call as a handler sees it, without network:
+/* A call for a handler, without a network:
  *
  *   struct rpc_call *call = test_call_new(db, user_id, NULL);
  *   s = credits_v1_get_balance(call, &req, &resp); */
@@ -8,13 +8,13 @@
 #include "runtime/db/db.h"
 #include "runtime/rpc/rpc.h"
 
-/* user_id: subject of the call; NULL: none. caller: the calling service; NULL: the gateway. db:
- * what service_db gives. */
+/* user_id: subject of the call; NULL: none. caller: the calling service; NULL: the gateway. db: from
+ * service_db. */
 struct rpc_call *test_call_new(struct db *db, const char *user_id, const char *caller);
 void test_call_free(struct rpc_call *call);
 DEFINE_TRIVIAL_CLEANUP_FUNC(struct rpc_call *, test_call_free);
 
-/* As a new call of the same user: what the last one left in the arena and in err is gone. */
+/* Makes it a new call of the same user: arena and err are empty again. */
 void test_call_reset(struct rpc_call *call);
 
 #endif

@@ -29,7 +29,7 @@ static void note(const struct rpc_call *call, const char *text)
 	atomic_fetch_add(&fake.calls, 1);
 }
 
-/* A text for answers that are long. */
+/* A text for long answers. */
 static char *long_text(struct rpc_call *call)
 {
 	char *text = arena_alloc(call->arena, LONG_BYTES + 1);

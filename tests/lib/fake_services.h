@@ -1,5 +1,5 @@
-/* Services for the tests of the gateway: a real server with a few methods of the contract, whose
- * handlers tell what they were asked. */
+/* Services for the tests of the gateway: a real server with a few methods of the contract. Its
+ * handlers note their calls. */
 #ifndef TESTS_LIB_FAKE_SERVICES_H
 #define TESTS_LIB_FAKE_SERVICES_H
 
@@ -16,11 +16,11 @@ struct fake {
 	char url[64];
 	pthread_mutex_t mutex;
 	struct rpc_context context; /* of the last call */
-	char seen[1024];            /* what its request held, as its handler describes it */
+	char seen[1024];            /* its request, described by the handler */
 	atomic_int calls;
-	atomic_int cancelled;    /* streams that were */
-	struct rpc_call *feed;   /* of revocations; NULL: nobody follows */
-	struct rpc_call *stream; /* that the test feeds; NULL: none */
+	atomic_int cancelled;    /* number of cancelled streams */
+	struct rpc_call *feed;   /* of revocations; NULL: without a follower */
+	struct rpc_call *stream; /* fed by the test; NULL: none */
 	int64_t sequence;
 };
 
@@ -33,8 +33,7 @@ void fake_stop(void);
 /* An access token. Lives as long as the fake. */
 const char *fake_token(const char *user, const char *session, bool admin, int64_t life_seconds);
 
-/* Tells the followers of the feed that a session ended (NULL: nothing did). False: nobody follows.
- */
+/* Tells the followers of the feed that a session ended (NULL: no session). False: nobody follows. */
 bool fake_revoke(const char *session);
 
 /* Waits until a handler left its stream for the test, and takes it. */

@@ -18,7 +18,7 @@ void gateway_test_start(void)
 		fail_msg("%s", err.message);
 }
 
-/* One fake is every service. */
+/* One fake stands for all services. */
 static void set_backends(void)
 {
 	const char *backends = "";

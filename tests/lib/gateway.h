@@ -1,5 +1,5 @@
-/* The whole gateway between real sockets, for tests: fake services behind it, a plain client in
- * front. One gateway at a time, in `test`. */
+/* The whole gateway on real sockets, for tests: fake services behind it, a plain client in front.
+ * One gateway at a time, in `test`. */
 #ifndef TESTS_LIB_GATEWAY_H
 #define TESTS_LIB_GATEWAY_H
 
@@ -31,7 +31,7 @@ extern struct gateway_test test;
 /* Starts test.gateway with test.conf. */
 void gateway_test_start(void);
 
-/* cmocka's set-up (with and without a start; the latter leaves conf to the test) and tear-down. */
+/* Set-up and tear-down for cmocka. The set-up without a start leaves conf to the test. */
 int gateway_test_set_up(void **state);
 int gateway_test_set_up_only(void **state);
 int gateway_test_tear_down(void **state);
@@ -47,22 +47,22 @@ int gateway_test_tear_down(void **state);
 void gateway_test_begin(void);
 int gateway_test_end(void **state);
 
-/* Sends a request on a connection of its own; line: "GET /path". The caller closes it. */
+/* Sends a request ("GET /path") on a new connection, which the caller closes. */
 int send_request(const char *line, const char *headers, const char *body);
 
-/* Asks and reads the whole answer into test.in; its status. */
+/* Asks, and reads the whole answer into test.in. Returns its status. */
 int ask(const char *line, const char *headers, const char *body);
 
 /* Whether the last answer has this part. */
 bool says(const char *part);
 
-/* Asks; the answer must have the status and all the parts. */
+/* Asks. The answer must have the status and all the parts. */
 #define EXPECT(line, headers, body, status, ...) \
 	expect(__LINE__, line, headers, body, status, (const char *const[]){__VA_ARGS__, NULL})
 void expect(int at, const char *line, const char *headers, const char *body, int status,
 	    const char *const *parts);
 
-/* The headers, and a good token. */
+/* The headers together with a good token. */
 const char *with(const char *headers);
 
 /* Waits until the number is reached. */

@@ -147,7 +147,7 @@ static void take_block(nghttp2_hd_inflater *inflater, const uint8_t *block, size
 		ssize_t used = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, block, len, 1);
 
 		if (used < 0)
-			return; /* it refers to a block that another call has read */
+			return; /* it refers to a block that an earlier call read */
 		block += used;
 		len -= (size_t)used;
 		if (flags & NGHTTP2_HD_INFLATE_EMIT)
@@ -156,7 +156,7 @@ static void take_block(nghttp2_hd_inflater *inflater, const uint8_t *block, size
 	nghttp2_hd_inflate_end_headers(inflater);
 }
 
-/* One frame. False: there is no more to wait for. */
+/* Reads one frame. False: the stream has ended. */
 static bool take_frame(int fd, uint32_t stream, nghttp2_hd_inflater *inflater, bool *ended,
 		       struct h2_answer *answer)
 {

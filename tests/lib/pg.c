@@ -14,7 +14,7 @@
 #define STOP_MS 10000
 #define PREFIX "/tmp/limitless-test-"
 
-/* Durability costs time and tests lose nothing that they miss. */
+/* Durability costs time, and a test does not need its data after a crash. */
 static const char *const settings[] = {"fsync=off",
 				       "full_page_writes=off",
 				       "autovacuum=off",
@@ -43,7 +43,7 @@ static const char *root(void)
 	return named ? named : ".";
 }
 
-/* What killed test programs left behind: their number is in the name. */
+/* Removes the folders of killed test programs. Their process id is in the name. */
 static void sweep(void)
 {
 	glob_t found;
@@ -89,7 +89,7 @@ void pg_start_with(const char *const *own_settings, bool sync)
 	cluster_dsn(&cluster, CLUSTER_DATABASE, CLUSTER_SUPERUSER, dsn);
 	check(schema_bootstrap(dsn, root(), &err), &err);
 	if (sync)
-		return; /* with production's clock */
+		return; /* the clock of production stays */
 	snprintf(path, sizeof path, "%s/tests/lib/clock.sql", root());
 	check(schema_run_file(dsn, path, &err), &err);
 }
@@ -117,7 +117,7 @@ void pg_stop(void)
 
 const char *pg_dsn(const char *role)
 {
-	static char dsn[4][CLUSTER_DSN_SIZE]; /* several of one expression may be in use */
+	static char dsn[4][CLUSTER_DSN_SIZE]; /* one expression may use several */
 	static size_t next;
 	char *out = dsn[next++ % ARRAY_SIZE(dsn)];
 
@@ -137,8 +137,7 @@ struct db *pg_db(const char *role, const struct sql *const *statements)
 	return db_new(&options);
 }
 
-/* A connection that the server ended meanwhile shows only when it is used: by a failure that the
- * server has no code for. */
+/* A connection that the server ended fails only at its next use, without a code of the server. */
 static PGresult *run_connected(const char *sql)
 {
 	PGresult *result = admin ? PQexec(admin, sql) : NULL;

@@ -1,9 +1,9 @@
-/* A real PostgreSQL for the tests of one program: made in a folder of /tmp, gone with the process.
+/* A real PostgreSQL for the tests of one program, in a folder of /tmp, gone with the process.
  *
  *   static int group_set_up(void **state) { pg_start(); pg_migrate("credits"); return 0; }
  *
- * Every function ends the program with a clear line when something fails: a test cannot go on
- * without its database. */
+ * When something fails, every function ends the program with a clear line: a test needs its
+ * database. */
 #ifndef TESTS_LIB_PG_H
 #define TESTS_LIB_PG_H
 
@@ -14,7 +14,7 @@
  * or LIMITLESS_ROOT names it. */
 void pg_start(void);
 
-/* The same with settings of one's own ("name=value", NULL-terminated) in place of those for tests.
+/* The same with other settings ("name=value", NULL-terminated) in place of those for tests.
  * sync: on a disk that is synchronised and with production's clock, for measurements. */
 void pg_start_with(const char *const *settings, bool sync);
 
@@ -31,13 +31,13 @@ const char *pg_dsn(const char *role);
 /* A connection; not connected yet. statements: sql_<service>_all, or NULL. */
 struct db *pg_db(const char *role, const struct sql *const *statements);
 
-/* Runs SQL as superuser, each call committed by itself: to arrange and to look. */
+/* Runs SQL as superuser, to arrange and to look. Each call commits by itself. */
 void pg_exec(const char *sql);
 
 /* The single value of a query as superuser, "" for NULL or no row; valid until the next call. */
 const char *pg_value(const char *sql);
 
-/* Moves lc.now() of everybody: "+1 hour", "-3 days". pg_clock_reset: back to the true time. */
+/* Moves lc.now() of all sessions: "+1 hour", "-3 days". pg_clock_reset: back to the true time. */
 void pg_clock_add(const char *interval);
 void pg_clock_reset(void);
 

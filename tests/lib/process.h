@@ -1,11 +1,11 @@
-/* A service's own program, run beside the test: to kill it, or to have two of it. It serves on
+/* A service's own program beside the test, which may kill it or run two of it. It serves on
  * ipc:// in a folder of /tmp, takes every peer for any service, and dies with the test.
  *
  *   struct process credits = {.service = "credits", .more = "workers: 4\n"};
  *   process_start(&credits);
  *   channel = process_channel(&credits);
  *
- * As in tests/lib/pg.h, what fails ends the test program with a clear line. */
+ * As in tests/lib/pg.h, a failure ends the test program with a clear line. */
 #ifndef TESTS_LIB_PROCESS_H
 #define TESTS_LIB_PROCESS_H
 
@@ -16,24 +16,23 @@
 struct process {
 	const char *service; /* its program is bin/<service> of the build under test ($B) */
 	const char *more;    /* YAML, after listen and database; NULL: none */
-	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: none more */
+	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: no more */
 
 	char directory[64]; /* made by the first start; "": not yet */
 	pid_t pid;          /* 0: it does not run */
 };
 
-/* Starts it, after the first time on the same socket, and waits until it is ready. Needs
- * pg_start and pg_migrate. */
+/* Starts it and waits until it is ready. A second start has the same socket. Needs pg_start and
+ * pg_migrate. */
 void process_start(struct process *process);
 /* True when it has ended; its exit is collected then. */
 bool process_ended(struct process *process);
-/* SIGKILL, and gone. */
+/* Ends it by SIGKILL. */
 void process_kill(struct process *process);
-/* SIGKILL, and its folder is removed. */
+/* Ends it by SIGKILL and removes its folder. */
 void process_free(struct process *process);
 
-/* A channel that connects again within 100 ms and repeats nothing by itself; the caller closes it.
- */
+/* A channel that connects again within 100 ms and repeats no call. The caller closes it. */
 struct rpc_channel *process_channel(const struct process *process);
 
 #endif

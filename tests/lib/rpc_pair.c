@@ -21,7 +21,7 @@ const char *pair_text_of(const ProtobufCMessage *message)
 	return ((const pair_text *)message)->value;
 }
 
-/* The request says what to do: "fail CODE", "sleep", "gate", "meta", else it is echoed. */
+/* Does as the request's text says (see rpc_pair.h); other texts are echoed. */
 static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, ProtobufCMessage *resp)
 {
 	const char *text = pair_text_of(req);
@@ -71,7 +71,7 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 struct counting {
 	struct rpc_call *call;
 	int64_t next, last;
-	int size; /* of a message, with blanks behind the number */
+	int size; /* of a message: the number and blanks */
 	_Atomic bool finished;
 };
 
@@ -308,8 +308,7 @@ enum status pair_call(struct pair *pair, const struct rpc_method *method, const 
 	return s;
 }
 
-/* ------------------------------------------------------------------ streams seen from the client
- */
+/* ------------------------------------------------------------------ streams of the client */
 
 static void listen_headers(struct rpc_client_call *call, void *ctx)
 {

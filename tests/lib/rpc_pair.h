@@ -1,5 +1,5 @@
-/* A server and a channel of runtime/rpc on a real socket, with a service that does what its
- * requests say. Messages are google.protobuf.StringValue. One pair at a time. */
+/* A server and a channel of runtime/rpc on a real socket. The texts of the requests tell the service
+ * what to do. Messages are google.protobuf.StringValue. One pair at a time. */
 #ifndef TESTS_LIB_RPC_PAIR_H
 #define TESTS_LIB_RPC_PAIR_H
 
@@ -21,9 +21,9 @@
 typedef Google__Protobuf__StringValue pair_text;
 #define PAIR_TEXT_INIT GOOGLE__PROTOBUF__STRING_VALUE__INIT
 
-/* What handlers did since pair_open. */
+/* The acts of the handlers since pair_open. */
 extern _Atomic int pair_running, pair_cancelled, pair_ended;
-/* Handlers that were asked to wait for it. */
+/* Handlers whose request says "gate" wait for it. */
 extern _Atomic bool pair_gate;
 
 /* Unary, answer the request's text except: "fail CODE", "field", "gate" (waits for pair_gate),
@@ -38,7 +38,7 @@ extern const struct rpc_method pair_echo, pair_inline, pair_pipelined, pair_heav
 extern const struct rpc_method pair_count;
 /* Client stream: sum of the lengths. Both ways: echo; "keep" stops the flow for 20 ms. */
 extern const struct rpc_method pair_sum, pair_talk;
-/* The table of the above, for a server of one's own. */
+/* The table of these methods, for another server. */
 extern const struct rpc_handler pair_handlers[];
 extern const size_t n_pair_handlers;
 
@@ -62,7 +62,7 @@ _must_check_ enum status pair_call(struct pair *pair, const struct rpc_method *m
 				   const char *text, const struct rpc_call_options *options,
 				   const char **ret, struct error *err);
 
-/* What came of a stream. */
+/* The result of a stream. */
 struct pair_listener {
 	struct rpc_client_call *call;
 	_Atomic int64_t messages, last;

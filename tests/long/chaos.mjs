@@ -11,13 +11,13 @@ const PRICE = 2_000_000n; // micro-credits a message of the model
 const MODEL = "gpt-4o-mini";
 const SERVICES = readdirSync("services").filter((name) => existsSync(`services/${name}/main.c`));
 const VICTIMS = ["chat", ...SERVICES, "gateway", "standin"]; // chat twice as often
-const LATE_MS = 20_000; // an answer or a stream that takes longer is cut
-const SETTLE_MS = 60_000; // what is under way must have ended by then
+const LATE_MS = 20_000; // a longer answer or stream is cut
+const SETTLE_MS = 60_000; // by then all answers must have ended
 
 const check = (got, expected, name) => console.log([JSON.stringify(got), JSON.stringify(expected), name].join("\t"));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// mulberry32: one stream of decisions for each actor, so that they do not disturb each other.
+// mulberry32. Each actor has random numbers of its own, so that a seed repeats its decisions.
 function random(stream) {
   let state = (Number(seed) * 2654435761 + stream * 40503) >>> 0;
   return () => {
@@ -31,11 +31,11 @@ function random(stream) {
 const pick = (next, list) => list[Math.floor(next() * list.length)];
 
 const end = Date.now() + Number(seconds) * 1000;
-const surprises = []; // answers that no failure of a process explains
+const surprises = []; // answers that no killed process explains
 const counts = { sent: 0, refused: 0, resumed: 0, cancelled: 0, killed: 0 };
 
-// One request on a connection of its own. Hands the answer's text on piece by piece; resolves at its end, rejects when it is
-// cut, comes late or `leave` is aborted.
+// One request on a connection of its own. Hands the answer's text on piece by piece, and resolves at its end. Rejects when
+// the answer is cut or late, or `leave` is aborted.
 function send(user, method, path, body, headers, leave, piece) {
   return new Promise((done, fail) => {
     const outgoing = request(url + path, {
@@ -65,7 +65,7 @@ async function call(user, method, path, body, headers = {}) {
   return { status, body: text ? JSON.parse(text) : null };
 }
 
-// Repeats until the answer is 200, or one that a repeat cannot change.
+// Repeats until the answer is 200, or an error that a repeat cannot change.
 async function insist(user, method, path, body, key) {
   const deadline = Date.now() + SETTLE_MS;
   for (;;) {
@@ -82,7 +82,7 @@ async function newUser(name) {
   const user = { email, chats: [], token: null };
   const signup = { email, password: "correct horse battery", tokenDelivery: "BODY" };
   let answer = await insist(user, "POST", "/api/v1/auth/signup", signup);
-  // The first answer may have been lost with the process that gave it.
+  // The first answer may be lost with a killed process.
   if (answer.status === 409) answer = await insist(user, "POST", "/api/v1/auth/login", signup);
   if (answer.status !== 200) throw new Error(`sign-up: ${answer.status} ${JSON.stringify(answer.body)}`);
   user.token = answer.body.accessToken;
@@ -179,14 +179,14 @@ async function killer() {
       process.kill(Number(pid), next() < 0.8 ? "SIGKILL" : "SIGTERM");
       counts.killed++;
     } catch {
-      // between two lives
+      // the process is starting again
     }
   }
 }
 
 const counted = (n) => Array.from({ length: n }, (_, i) => i + 1).join(" ");
 
-// What the user sees at the end: every question answered or failed for a reason, the text whole, the price right.
+// At the end every question is answered, or failed with a reason. Texts are complete, and prices right.
 async function audit(user, wrong) {
   let spent = 0n;
   for (const chat of user.chats) {

@@ -1,7 +1,7 @@
-// One flood after the other, each beside a person who goes on using the product. Prints got, expected and name of each check,
+// Runs one flood after the other, while a person goes on using the product. Prints got, expected and name of each check,
 // tab-separated, and the person's times on standard error.
 //   node tests/long/floods.mjs URL SEED SECONDS            all floods, in an order that the seed decides
-//   node tests/long/floods.mjs URL SEED SECONDS FLOOD      (its own child) one flood until it is told to stop
+//   node tests/long/floods.mjs URL SEED SECONDS FLOOD      (as a child process) one flood until it is killed
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
@@ -10,7 +10,7 @@ import { connect } from "node:net";
 const [url, seed, seconds, flood] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
 const MODEL = "gpt-4o-mini";
-const LATE_MS = 15_000; // an answer that takes longer was not served
+const LATE_MS = 15_000; // a longer answer counts as not served
 const ATTACKERS = ["127.0.0.66", "127.0.0.67"]; // the person is 127.0.0.1
 
 const check = (got, expected, name) => console.log([JSON.stringify(got), JSON.stringify(expected), name].join("\t"));
@@ -18,7 +18,7 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const times = (n, each) => Promise.all(Array.from({ length: n }, (_, i) => each(i)));
 const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
 
-// Resolves with status and text at the end of the answer; status 0: there was none, or it came late.
+// Resolves with status and text at the end of the answer. Status 0: no answer, or a late one.
 function call(from, method, path, { token, body, headers = {}, stream } = {}) {
   return new Promise((done) => {
     const outgoing = request(url + path, {
@@ -62,11 +62,11 @@ const generate = (from, user, chat, body, options = {}) =>
   call(from, "POST", `/api/v1/chats/${chat}:generate`, { token: user.token, body, stream: true, headers: { "idempotency-key": randomUUID() }, ...options });
 
 // ---------------------------------------------------------------------------------------------- the floods
-// Each gets an address and says when it stands; then it goes on until the process is killed.
+// Each flood gets an address, and reports when it has begun. It goes on until its process is killed.
 const forever = async (n, each) => times(n, async (i) => { for (;;) await each(i); });
 
 const floods = {
-  // Readers that do not read, of one user.
+  // Streams of one user that are not read.
   async readers(from, stands) {
     const user = await signUp(from, "reader");
     const chat = await newChat(from, user);
@@ -93,7 +93,7 @@ const floods = {
     await sleep(1e9);
   },
 
-  // Hundreds of streams of many users, all of them busy and read.
+  // Hundreds of busy streams of many users, which are read.
   async busy(from, stands) {
     const users = [];
     for (let i = 0; i < 20; i++) users.push(await signUp(from, "busy"));
@@ -121,7 +121,7 @@ const floods = {
     });
   },
 
-  // Long questions of somebody who cannot pay.
+  // Long questions of a user without credits.
   async penniless(from, stands) {
     const user = await signUp(from, "poor");
     const chat = await newChat(from, user);
@@ -164,7 +164,7 @@ const floods = {
     await sleep(1e9);
   },
 
-  // Bodies that come slowly, to routes that want them and to such that are not there.
+  // Slow bodies, to routes that take them and to routes that do not exist.
   async bodies(from, stands) {
     const paths = ["/api/v1/nothing", "/api/v1/auth/login", "/api/v1/auth/signup"];
     const open = (i) => {
@@ -181,7 +181,7 @@ const floods = {
     await sleep(1e9);
   },
 
-  // JSON that is costly to read, on a route that anybody may call.
+  // JSON that is costly to read, on a route without a log-in.
   async elements(from, stands) {
     const array = `{"email":[${"1,".repeat(400_000)}1]}`;
     stands();
@@ -198,7 +198,7 @@ const floods = {
 // ---------------------------------------------------------------------------------------------- the person
 const HERE = "127.0.0.1";
 
-// One visit; each of its steps must be answered well.
+// One visit. Each of its steps must succeed.
 async function visit(person, took, wrong) {
   const step = async (name, promise, good) => {
     const began = performance.now();

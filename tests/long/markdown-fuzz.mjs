@@ -1,5 +1,5 @@
 // Random Markdown in a browser: constructs repeated, nested, left open and mixed, at random lengths, shown whole or
-// growing. Each is shown within a second of processor time, nothing is thrown, and the page still takes a question.
+// growing. Each text is shown within a second of processor time. Nothing throws, and the page still takes a question.
 //   markdown-fuzz.mjs URL SEED SECONDS     prints TAP; the seed and a number name a text
 import { writeFileSync } from "node:fs";
 import { answers, composer, launch, signUp } from "../web/lib.mjs";
@@ -10,7 +10,7 @@ import { CONSTRUCTS } from "../web/hostile-texts.mjs";
 const [url, seed, seconds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const SHOWN_MAX_MS = 1000;
 
-/** A growing text is read many times; it is short and may take longer, in milliseconds. */
+/** A growing text is read many times, so it is short and may take longer. In milliseconds. */
 const GROWN_MAX_MS = 4000;
 const LENGTH_MAX = 131_072;
 
@@ -24,7 +24,7 @@ const one = (list) => list[below(list.length)];
 const MARKS = "*_`~[](){}<>|#-+=!$\\&:;.\"'^@/ \n\n\t0aAé漢🙂\u202e\u0301\ud800".split("");
 const names = Object.keys(CONSTRUCTS);
 
-/** Short texts are likelier: each length from 2 to the longest has the same chance by its number of digits. */
+/** Short lengths are more likely: each number of digits has the same chance. */
 const length = () => Math.floor(2 ** (1 + below(1000) * (Math.log2(LENGTH_MAX) - 1) / 1000));
 
 function noise(chars) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# tools/gen refuses protos that would go wrong later, names file and line, and writes nothing.
+# tools/gen refuses faulty protos. It names the file and the line, and writes nothing.
 . "$(dirname "$0")/lib.sh"
 gen=build/host/gen
 
-# generate NAME PROTO-TEXT: sets said and code. The text goes on after the imports.
+# generate NAME PROTO-TEXT: sets `said` and `code`. The text follows the imports.
 generate() {
 	local folder=$scratch/$1
 	mkdir -p "$folder/demo/v1" "$folder/out"
@@ -59,7 +59,7 @@ refuses range-type 'service S { rpc Get(A) returns (A) { option (limitless.metho
 refuses range-empty 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { int32 a = 1 [(limitless.range) = {min: 3 max: 2}]; }' 'range is empty'
 refuses cookie-field 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { string a = 1 [(limitless.cookie) = {name: ACCESS expire_field: "b"}]; }' 'expire_field b is no Timestamp'
 refuses event-case 'service S { rpc Get(A) returns (stream A) { option (limitless.method) = {access: SERVICE}; } } message A { oneof event { string a = 1; } }' 'a case of `event` is a message'
-# What programs that read our description go by.
+# The parts of openapi.json that other programs depend on.
 said=$(cd build/tests && node --input-type=module -e '
 import { Validator } from "@seriousme/openapi-schema-validator";
 const validator = new Validator();

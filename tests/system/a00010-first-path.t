@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A new user by curl alone: sign up, ask, watch the answer stream in, see the credits go down, find the chat again.
+# A new user by curl alone: sign up, ask, follow the answer, pay for it, find the chat again.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What bad input gets: a status, a reason and the field, and nothing half-written.
+# Bad input gets a status, a reason and the name of the field, and writes nothing.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up mallory
@@ -51,7 +51,7 @@ expect 400 EMAIL_INVALID email "no address" POST /api/v1/auth/signup '{"email":"
 expect 403 CROSS_SITE "" "from another site" POST /api/v1/auth/login '{"email":"a@example.test","password":"wrong horse"}' -H 'Sec-Fetch-Site: cross-site'
 expect 403 CROSS_SITE "" "from another origin" POST /api/v1/auth/login '{"email":"a@example.test","password":"wrong horse"}' -H 'Origin: http://evil.test'
 
-# Other people's things.
+# Things of other users.
 token=$saved
 generate "$scratch/mine" "my secret [[say:classified]]" >/dev/null
 generation=$(events "$scratch/mine" | jq -r 'select(.event == "accepted") | .data.generation')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stand-in speaks OpenAI's wire format: the official npm package streams from it, and understands its errors.
+# The stand-in speaks OpenAI's wire format. The official npm package streams from it, and understands its errors.
 . "$(dirname "$0")/lib.sh"
 standin_port=$(free_port)
 LIMITLESS_STANDIN_LISTEN=tcp://127.0.0.1:$standin_port LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every fault of the stand-in is really on the wire, and the request log tells what happened.
+# Each fault of the stand-in shows on the wire and in its log of requests.
 . "$(dirname "$0")/lib.sh"
 port=$(free_port)
 url=http://127.0.0.1:$port
@@ -16,7 +16,7 @@ for given in "" "Bearer " "Bearer canar" "Bearer canary2" "Basic canary" canary;
 	done
 done
 
-# ask STREAM TEXT [curl options…]: as `call`; curl's own status in $ended.
+# ask STREAM TEXT [curl options…]: as `call`, with the exit status of curl in $ended.
 ask() {
 	local stream=$1 text=$2
 	shift 2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kill -9 of chat and of credits in the middle of an answer: no lost message, no hanging hold, the right balance.
+# kill -9 of chat and of credits in the middle of an answer. No message is lost, no hold stays, the balance is right.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=20 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms
 sign_up ada

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# When it cannot be done: no credits, provider down, busy or broken. Nothing is held, nothing is charged; the question stays where an answer was begun.
+# No credits, or a provider that is down, busy or broken: nothing is held or charged. The question stays if its answer had begun.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_QUICK_TRIES_WITHIN=3s
 sign_up ada
@@ -22,7 +22,7 @@ is "$(get '.messages[-1].state')" DONE "the chat ends with the last answer"
 has_balance 10000000
 ok $? "nothing is held for it"
 
-# fails NAME FAULT REASON [TEXT]: the generation ends in an error event with this reason and costs nothing.
+# fails NAME FAULT REASON [TEXT]: the generation ends with an error event of this reason, and costs nothing.
 fails() {
 	new_chat "$cheap"
 	generate "$scratch/fault" "fail [[fault:$2]]" >/dev/null

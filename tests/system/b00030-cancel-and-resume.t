@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A reader that goes away and comes back, a second reader, a repeated request, and the stop button.
+# A reader that leaves and returns, a second reader, a repeated request, and the stop button.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=10 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up ada

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# PostgreSQL goes away and comes back: 503 with Retry-After meanwhile, and recovery without hands.
+# PostgreSQL goes away and comes back. Requests get 503 with Retry-After meanwhile, and then work again.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
 sign_up ada
 new_chat gpt-4o-mini
 postmaster() { head -n 1 "$dir/pg/postmaster.pid"; }
-# The supervisor, which would start it again at once, sleeps meanwhile.
+# The supervisor is stopped, because it would start PostgreSQL again at once.
 kill -STOP "$pid"
 kill -9 "$(postmaster)"
 away() { call GET /api/v1/chats; [ "$status" = 503 ]; }

@@ -1,5 +1,5 @@
-// Posts 1,000 bodies of 1 MiB to a path, eight at a time, while a small request is asked again and again. Prints
-// the statuses and how long the small one took: {"statuses":{"400":1000},"p50_ms":2,"p99_ms":9}
+// Posts 1,000 bodies of 1 MiB to a path, eight at a time, and repeats a small request meanwhile. Prints the statuses
+// and the times of the small request: {"statuses":{"400":1000},"p50_ms":2,"p99_ms":9}
 const http = require("node:http");
 const [url, token, path] = process.argv.slice(2);
 const BODIES = 1000, AT_ONCE = 8, BYTES = 1 << 20;

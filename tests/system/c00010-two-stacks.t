@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two stacks side by side, a second start with the data, and an end that leaves nothing behind.
+# Two stacks side by side, a second start with the same data, and an end that leaves nothing behind.
 . "$(dirname "$0")/lib.sh"
 stack_start
 one_url=$url one_dir=$dir one_pid=$pid one_port=$port
@@ -9,7 +9,7 @@ sign_up ada
 url_two=$url
 url=$one_url
 call POST /api/v1/auth/login '{"email":"ada@example.test","password":"correct horse battery"}'
-is "$status" 401 "an account of one stack is none of the other"
+is "$status" 401 "an account of one stack does not exist in the other"
 sign_up bob
 is "$status" 200 "both serve"
 
@@ -22,7 +22,7 @@ stack_stop "$one_pid"
 survivors=$(for p in $children; do kill -0 "$p" 2>/dev/null && echo "$p"; done)
 is "$survivors" "" "SIGTERM ends every child"
 port=$one_port dir=$one_dir
-# The quickest of a few: the machine may be busy with the other tests.
+# The quickest of a few starts counts, because other tests use the machine too.
 for _ in 1 2 3 4 5; do
 	began=$(date +%s%N)
 	stack_start

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The supervisor: what it starts again, what it refuses, and that nothing outlives it.
+# The supervisor starts dead processes again, refuses bad arguments, and leaves no process behind.
 . "$(dirname "$0")/lib.sh"
 limitless=$B/bin/limitless
 
-alive() { # pid: a zombie that nobody has collected is gone
+alive() { # pid. A zombie counts as gone.
 	local state
 	state=$(ps -o state= -p "$1" 2>/dev/null) && [ "$state" != Z ]
 }
@@ -41,7 +41,7 @@ unset stacks; stacks=()
 "$limitless" status --dir "$dir" >/dev/null 2>&1
 is $? 3 "status is 3 when nothing runs"
 
-# Ctrl-C in a terminal reaches the whole group.
+# Ctrl-C in a terminal signals the whole process group.
 setsid bash -c 'trap : INT; "$@"; echo "exit $?" >>"$0"' "$scratch/ctrl-c" "$limitless" up --dir "$dir" --port "$port" >"$scratch/ctrl-c" 2>&1 &
 up_again() { grep -q "^ready $url" "$scratch/ctrl-c"; }
 until_true 60 up_again

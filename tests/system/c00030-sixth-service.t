@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A new service is a folder and a proto: it builds, migrates, starts and is reached over HTTP, and no other file changes.
-# In a copy of the tree, on the release build: what was built there is taken along.
+# A new service is a folder and a proto. It builds, migrates, starts and answers over HTTP, and no other file changes.
+# The story works in a copy of the tree, with the objects of the release build.
 . "$(dirname "$0")/lib.sh"
 B=build
-unset MAKEFLAGS MFLAGS MAKELEVEL # a make of its own
+unset MAKEFLAGS MFLAGS MAKELEVEL # The story's make is not a part of the caller's.
 
 tree=$scratch/tree
 mkdir -p "$tree/build"

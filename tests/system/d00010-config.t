@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# deploy/config is what the programs say about themselves, nothing is open by default, and a program knows its version.
+# deploy/config is the programs' own output, nothing is open by default, and each program knows its version.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 B=${B:-build}
 services=(services/*/main.c)
@@ -25,7 +25,7 @@ ok() { # status name
 	fi
 }
 
-# The keys without which nothing starts, and then the defaults.
+# First without the required keys, and then with the defaults.
 export LIMITLESS_AUTH_SEAL_KEY=0123456789abcdef0123456789abcdef LIMITLESS_CHAT_DATABASE_WORKER_DSN=host=/nonexistent
 secret=0123456789abcdef
 for p in "${services[@]}"; do

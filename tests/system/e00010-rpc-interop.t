@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# gRPC's interoperability cases, each way: our server and client against gRPC C++ and @grpc/grpc-js.
+# gRPC's interoperability cases in both directions: our server and client against gRPC C++ and @grpc/grpc-js.
 . "$(dirname "$0")/lib.sh"
 cases="empty_unary large_unary client_streaming server_streaming ping_pong empty_stream cancel_after_begin
 cancel_after_first_response timeout_on_sleeping_server custom_metadata status_code_and_message
 special_status_message unimplemented_method unimplemented_service"
-# grpc-js resolves its packages from its own folder.
+# Node looks for grpc-js beside the script.
 cp tests/interop/peer.mjs tests/interop/testing.proto build/tests/
 
 listens() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

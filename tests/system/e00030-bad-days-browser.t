@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page in a browser while things go wrong for real: services that are killed, releases that change, slow lines, addresses that lead nowhere.
+# The page in a browser on bad days: killed services, new releases, slow lines, addresses that lead nowhere.
 . "$(dirname "$0")/lib.sh"
 port=$(free_port)
 stack_start LIMITLESS_GATEWAY_PUBLIC_URL=http://chat.example:$port LIMITLESS_CHAT_LEASE=1s LIMITLESS_CHAT_CHECKPOINT=200ms

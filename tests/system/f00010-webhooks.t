@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Stripe's webhooks, signed by its own package: credited exactly once, whatever comes how often and in which order; forged ones leave nothing.
+# Stripe's webhooks, signed by its own package. They credit exactly once, in any order and number. Forged ones do nothing.
 . "$(dirname "$0")/lib.sh"
 port=$(free_port) dir=$scratch/stack
 mkdir -p "$dir/secrets"
-# Two secrets, as while one is replaced.
+# There are two secrets while one is replaced.
 printf 'whsec_first,whsec_next' >"$dir/secrets/stripe-webhook"
 chmod 600 "$dir/secrets/stripe-webhook"
 stack_start

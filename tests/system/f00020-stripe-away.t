@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Webhooks that never come, a Stripe that fails, a payments service that is killed: Stripe's own table and our ledger agree in the end.
+# Webhooks get lost, Stripe fails, payments is killed: Stripe's table and the ledger agree in the end.
 . "$(dirname "$0")/lib.sh"
 buyers=5 each=20
 stack_start LIMITLESS_PAYMENTS_RECONCILE_WINDOW=1d
@@ -8,7 +8,7 @@ control() { local path=$1; shift; standin_control "stripe/$path" "$@"; } # PATH 
 sql() { "$B/bin/limitless" psql --dir "$dir" --role payments_app -- -Atc "$1"; }
 pay() { curl -sS -o /dev/null -w '%{http_code}' -X POST "$1"; }
 buy() { call POST /api/v1/payments/checkout-sessions '{"package":"starter"}' -H "Idempotency-Key: ${1:-$RANDOM$RANDOM}"; }
-# Lets the hourly job run now, and waits for its end.
+# Runs the hourly job now, and waits for its end.
 sweep() {
 	local before
 	before=$(sql "SELECT coalesce(success_time, '-infinity') FROM job WHERE name = 'reconcile'")
@@ -17,7 +17,7 @@ sweep() {
 	until_true 60 swept
 }
 delivered() { [ "$(sql "SELECT count(*) FROM outbox WHERE done_time IS NULL")" = 0 ]; }
-# I5: what Stripe has taken less what it gave back, at 100 credits for 1.00, is what the users have beyond their gifts.
+# Invariant I5: the users' credits beyond their gifts are Stripe's payments less its refunds, at 100 credits for 1.00.
 agree() {
 	local theirs ours
 	theirs=$(control payments | jq '[.payments[] | if .disputed then 0 else .amount - .refunded end] | add * 1000000')
@@ -64,7 +64,7 @@ is "$bookings" $((buyers * each + 15)) "each was booked once"
 sweep
 is "$(sql 'SELECT count(*) FROM outbox')" "$bookings" "another sweep books nothing"
 
-# What was held back comes at last, twice and backwards.
+# The webhooks that were held back come at last, twice and in reverse order.
 control faults -d webhooks=hold >/dev/null
 token=${tokens[0]}
 for _ in $(seq 10); do buy; pay "$(get .url)" >/dev/null; done
@@ -75,7 +75,7 @@ all_paid() { [ "$(sql 'SELECT count(paid_time) FROM payment')" = $((buyers * eac
 until_true 30 all_paid
 ok $? "events that come backwards and twice are credited once"
 
-# Stripe fails before the page opens; the same request goes on where it was.
+# Stripe fails before the payment page opens. The same request, repeated, continues.
 control faults -d webhooks=send -d fail=500 -d times=1 >/dev/null
 buy again
 is "$status $(get .reason)" "502 STRIPE_UNAVAILABLE" "a Stripe that fails is said"
@@ -88,7 +88,7 @@ control faults -d fail=429 >/dev/null
 buy
 is "$status $(get .reason)" "502 STRIPE_UNAVAILABLE" "too many requests are no fault of the buyer"
 
-# Killed while the webhook is on its way: Stripe tries again.
+# Payments is killed while a webhook is on its way. Stripe sends it again.
 victim=$(pid_of payments)
 kill -9 "$victim"
 pay "$page" >/dev/null
@@ -98,7 +98,7 @@ ok $? "a payment made while payments was killed is credited"
 until_true 30 balances_agree
 ok $? "the ledger agrees with Stripe's own table"
 
-# The stand-in forgets everything, as if all customers were deleted at Stripe.
+# The stand-in forgets everything, as if Stripe had deleted all customers.
 victim=$(pid_of standin)
 kill -9 "$victim"
 standin_back() { curl -sS -o /dev/null "$stripe/v1/models" 2>/dev/null && [ "$(pid_of standin)" != "$victim" ]; }

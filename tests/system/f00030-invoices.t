@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Pay-as-you-go: what was used in a month is invoiced on the first of the next, paid late, and paid in time.
+# Pay-as-you-go: the use of a month is invoiced on the first of the next. One invoice is paid late, one in time.
 . "$(dirname "$0")/lib.sh"
 stack_start LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CREDITS_GIFT_AMOUNT_MICROCREDITS=0
 stripe=$(cat "$dir/standin.url")
 admin() { "$B/bin/limitless" psql --dir "$dir" -- -qAtc "$1"; }
 admin "$(cat tests/lib/clock.sql)"
 ahead() { admin "UPDATE lc.clock_offset SET shift = $1"; }
-# The first of the month after the one that is now ($1 = 1), or after that one.
+# Sets the clock to the first of the next month ($1 = 1), or of the one after it (2).
 first_of_month() { ahead "date_trunc('month', statement_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '$1 months 1 hour' - statement_timestamp()"; }
-# Lets a job run now, and waits for its end.
+# Runs a job now, and waits for its end.
 run_job() {
 	local before
 	before=$(admin "SELECT coalesce(success_time, '-infinity') FROM payments.job WHERE name = '$1'")

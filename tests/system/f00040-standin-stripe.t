@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The stand-in speaks Stripe's API: the official npm package works with it, understands its errors and verifies its webhooks.
+# The stand-in speaks Stripe's API. The official npm package works with it, understands its errors and verifies its webhooks.
 . "$(dirname "$0")/lib.sh"
 standin_port=$(free_port) receiver_port=$((standin_port + 1))
 LIMITLESS_STANDIN_LISTEN=tcp://127.0.0.1:$standin_port LIMITLESS_STANDIN_STRIPE_API_KEY=sk_test_1 \

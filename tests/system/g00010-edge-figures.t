@@ -1,9 +1,9 @@
 #!/bin/bash
-# The gateway under strangers. Large bodies: whoever may not send one is answered by its head, and memory comes back
-# after those that were read. Connections: however many are sat on, people are served.
+# The gateway against strangers. A large body without permission is refused by its head alone. Memory that allowed
+# bodies took comes back. However many connections are idle, people are served.
 . "$(dirname "$0")/lib.sh"
 
-# A build before this one left an asset.
+# An asset of the build before this one.
 port=$(free_port) dir=$scratch/stack
 mkdir -p "$dir/web-previous/assets"
 echo 'old()' >"$dir/web-previous/assets/old-1.js"

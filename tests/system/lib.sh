@@ -1,5 +1,5 @@
-# Shared by the stories of this folder: a stack of its own for each story, HTTP by curl, TAP on standard output.
-# B: folder of the build under test (default build). Every story ends with `finish`.
+# Helpers of the stories in this folder. Each story has a stack of its own, asks by curl, and prints TAP.
+# B is the folder of the build under test (default: build). Every story ends with `finish`.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 B=${B:-build}
@@ -11,7 +11,7 @@ stacks=()
 service_names=(services/*/main.c)
 service_names=("${service_names[@]#services/}")
 service_names=("${service_names[@]%/main.c}")
-declare -A stack_dir=() # of those that stack_start started, by process id
+declare -A stack_dir=() # folders of started stacks, by process id
 
 # ---- TAP
 ok() { # status name
@@ -35,7 +35,7 @@ like() { # got regex name
 }
 note() { printf '# %s\n' "$*"; }
 
-# Waits until the command succeeds; fails after the given seconds.
+# Waits until the command succeeds. It fails after the given seconds.
 until_true() { # seconds command…
 	local end=$((SECONDS + $1))
 	shift
@@ -62,13 +62,13 @@ const offsets = Array.from({ length: Number(process.argv[1]) + 2 }, (_, i) => [i
 })();' "${#service_names[@]}"
 }
 
-# Starts a stack; sets dir, port, url, pid. Arguments are environment assignments.
+# Starts a stack, and sets dir, port, url and pid. The arguments are assignments for its environment.
 stack_start() {
 	port=${port:-$(free_port)}
 	dir=${dir:-$scratch/stack-$port}
 	url=http://127.0.0.1:$port
 	mkdir -p "$dir"
-	: >"$dir.out" # of a start before
+	: >"$dir.out" # An earlier start may have left its output.
 	env "$@" "$B/bin/limitless" up --dir "$dir" --port "$port" >"$dir.out" 2>"$dir.err" &
 	pid=$!
 	stacks+=("$pid") stack_dir[$pid]=$dir
@@ -84,10 +84,10 @@ stack_stop() { # pid
 	kill -TERM "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
-# Process id of a part of the running stack, by its binary's name.
+# The process id of a program of the running stack.
 pid_of() { pgrep -P "$pid" -x "$1" | head -n 1; }
 
-# Whatever a story did, the books balance: the invariants of each ledger that still runs.
+# Checks the invariants of each ledger that still runs. They hold after every story.
 verify_ledgers() {
 	local p
 	for p in "${!stack_dir[@]}"; do
@@ -106,7 +106,7 @@ finish() {
 }
 trap 'for p in "${stacks[@]}"; do stack_stop "$p"; done' EXIT
 
-# ---- HTTP: sets status, body, headers. Uses $token when it is set.
+# ---- HTTP. `call` sets status, body and headers. It sends $token when it is set.
 call() { # METHOD PATH [JSON] [curl options…]
 	local method=$1 path=$2 json=${3:-}
 	shift $(($# > 2 ? 3 : 2))
@@ -120,7 +120,7 @@ call() { # METHOD PATH [JSON] [curl options…]
 }
 get() { jq -r "$1" <<<"$body" 2>/dev/null; }
 
-# Signs up and sets token and user. Argument: a word that makes the address.
+# Signs up, and sets token and user. The argument is the name in the e-mail address.
 sign_up() {
 	token=
 	call POST /api/v1/auth/signup "{\"email\":\"$1@example.test\",\"password\":\"correct horse battery\",\"displayName\":\"$1\",\"tokenDelivery\":\"BODY\"}"
@@ -132,14 +132,14 @@ new_chat() { # model
 	chat=$(get .id)
 }
 
-# Starts a generation and writes its events to a file; returns when the stream ends (or curl's options say so).
+# Starts a generation and writes its events to a file. Returns when the stream ends, or when curl's options end it.
 generate() { # file text [curl options…]
 	local file=$1 text=$2
 	shift 2
 	curl -sS -N -o "$file" -w '%{http_code}' --max-time 60 -X POST -H "Authorization: Bearer $token" -H 'Content-Type: application/json' \
 		-H 'Accept: text/event-stream' "$@" --data-binary "$(jq -n --arg text "$text" '{text: $text}')" "$url/api/v1/chats/$chat:generate"
 }
-# Events of a file as JSON lines {event, id, data}.
+# Prints the events of a file as lines of JSON: {event, id, data}.
 events() { node -e '
 const out = [];
 for (const block of require("fs").readFileSync(process.argv[1], "utf8").split(/\r?\n\r?\n/)) {
@@ -153,10 +153,10 @@ for (const block of require("fs").readFileSync(process.argv[1], "utf8").split(/\
   if (e.data) { try { e.data = JSON.parse(e.data); } catch {} console.log(JSON.stringify(e)); }
 }' "$1"; }
 text_of() { events "$1" | jq -rsj 'reduce .[] as $e (""; if $e.event == "reset" then "" elif $e.event == "delta" then . + $e.data.text else . end)'; }
-# An answer is being written to the file.
+# Whether an answer has begun to come into the file.
 answers() { [ "$(cat "$1" 2>/dev/null | grep -c '^event: delta')" -ge 3 ]; }
 balance() { call GET /api/v1/credits/balance; get .available; }
-# The stand-in's own routes: what it saw, and faults on request.
+# Asks the stand-in's own routes, for the requests that it got and for faults.
 standin_control() { # PATH [curl options…]
 	local path=$1
 	shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README's line for a server of one's own: it knows only its own names, and may come later than we do.
+# README's line for an own model server. The server knows only its own model names, and may start after the stack.
 . "$(dirname "$0")/lib.sh"
 server_port=$(free_port)
 server=
@@ -42,10 +42,10 @@ until_true 30 models_are "qwen3:8b gemma3:4b"
 ok $? "what changes there changes here"
 stack_stop "$server"
 server=
-sleep 2 # two questions without an answer
+sleep 2 # two unanswered questions for the list of models
 is "$(models)" "qwen3:8b gemma3:4b" "a server that is away keeps its models"
 
-# A base address that cannot work is refused at start, in one line.
+# A base address that cannot work is refused at the start, in one line.
 for base in 127.0.0.1:11434/v1 'http://a b/v1' '   '; do
 	env OPENAI_BASE_URL="$base" "$B/bin/limitless" up --dir "$scratch/refused" --port "$(free_port)" >"$scratch/refused.out" 2>&1
 	is $? 1 "'$base' is refused"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What the processes of `make run` may see and do: secrets go where they are needed and nowhere else, and a folder stays a demo or real.
+# The processes of `make run` see only the secrets that they need. A folder with data stays a demo, or stays real.
 . "$(dirname "$0")/lib.sh"
 limitless=$B/bin/limitless
 
 processes() { pgrep -P "$1"; pgrep -P "$(head -n 1 "$dir/pg/postmaster.pid")"; }
 name_of() { cat "/proc/$1/comm"; }
 
-umask 077 # of a careful operator
-# ---- a demo with a test key of Stripe, started with all kinds of secrets around
+umask 077 # as a careful operator has it
+# ---- a demo with a test key of Stripe, and many secrets in its environment
 stack_start STRIPE_SECRET_KEY=sk_test_canary STRIPE_WEBHOOK_SECRET=whsec_canary PGPASSWORD=canary AWS_SECRET_ACCESS_KEY=canary \
 	LIMITLESS_CHAT_LEASE=29s LIMITLESS_STANDIN_PACE=0 LIMITLESS_STANDIN_FIRST_TOKEN=0
 seen= n=0 foreign=
@@ -24,7 +24,7 @@ is "$(tr '\0' '\n' <"/proc/$(pid_of chat)/environ" | grep -c '^LIMITLESS_CHAT_LE
 is "$(find "$dir/secrets" "$dir/config" -type f ! -name '*.pub' ! -perm 600)" "" "secrets and configurations are for one user"
 is "$(cat "$dir/secrets/STRIPE_SECRET_KEY")" sk_test_canary "a secret travels by a file"
 
-# ---- who they are, and what is left to them
+# ---- the users and the rights of the processes
 status_of() { awk -v key="$2:" '$1 == key {print $2}' "/proc/$1/status"; } # pid key
 programs="${service_names[*]} gateway standin"
 [ "$(id -u)" != 0 ] && user=$(id -u) || user=$(id -u limitless 2>/dev/null || echo 64212)
@@ -36,7 +36,7 @@ for name in $programs; do
 		[ "$(status_of "$p" "${fact% *}")" = "${fact#* }" ] || odd="$odd $name:${fact% *}=$(status_of "$p" "${fact% *}")"
 	done
 	[ "$(id -u)" != 0 ] || [ "$(status_of "$p" CapBnd)" = 0000000000000000 ] || odd="$odd $name:CapBnd"
-	# Sanitizers need some of what the filter refuses.
+	# Sanitizers need system calls that the filter refuses.
 	[ "$(status_of "$p" Seccomp)" = 2 ] || [ "$B" != build ] || odd="$odd $name:Seccomp"
 	grep -q '^Max core file size  *0  *0 ' "/proc/$p/limits" || odd="$odd $name:core"
 	[ "$(stat -c %u "/proc/$p")" = "$user" ] || odd="$odd $name:owner"
@@ -63,13 +63,13 @@ fi
 sign_up ada
 is "$status" 200 "and all of it works"
 
-# ---- the gateway's key is replaced while it is used
+# ---- the gateway's key is replaced while the gateway runs
 node -e '
 const { publicKey, privateKey } = require("crypto").generateKeyPairSync("ec", { namedCurve: "P-256" }), { writeFileSync } = require("fs");
 writeFileSync(process.argv[1] + ".key", privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
 writeFileSync(process.argv[1] + ".pub", publicKey.export({ type: "spki", format: "pem" }));' "$dir/secrets/gateway.2"
 chown --reference="$dir/secrets/gateway.key" "$dir/secrets/gateway.2.key" "$dir/secrets/gateway.2.pub"
-edit() { # sed's script, files… - which stay the same files
+edit() { # script of sed, files… The files keep their inodes.
 	local script=$1 file
 	shift
 	for file; do sed "$script" "$file" >"$scratch/edited" && cat "$scratch/edited" >"$file"; done

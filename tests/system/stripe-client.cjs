@@ -1,4 +1,4 @@
-// Asks the stand-in Stripe through Stripe's own package, and reads its webhooks with it.
+// Asks the stand-in through Stripe's own package, and reads its webhooks with the package.
 // node stripe-client.cjs STANDIN_URL KEY WEBHOOK_PORT SECRET. Prints got, expected and name of each check, tab-separated.
 const http = require("node:http");
 const Stripe = require("stripe");
@@ -9,7 +9,7 @@ const options = { host: hostname, port, protocol: "http", apiVersion: "2024-06-2
 const stripe = new Stripe(key, options);
 const check = (got, expected, name) => console.log([JSON.stringify(got), JSON.stringify(expected), name].join("\t"));
 
-// The receiver refuses the first delivery: it comes again.
+// The receiver refuses the first delivery, so the webhook comes again.
 const events = [];
 let refusals = 1;
 const receiver = http.createServer((request, response) => {

@@ -1,4 +1,4 @@
-// Webhooks as Stripe sends them, signed by its own package: once, often, out of order, late, forged.
+// Webhooks as Stripe sends them, signed by its own package: once, often, in any order, late, forged.
 // node stripe.cjs URL SECRET NEW_SECRET TOKEN PSQL… (a command that runs one more argument). Prints got, expected and name of each check, tab-separated.
 const { execFileSync } = require("node:child_process");
 const http = require("node:http");
@@ -45,7 +45,7 @@ function send(payload, header = sign(payload)) {
     request.on("error", fail).end(payload);
   });
 }
-/** As send, for headers that Node refuses to write. */
+/** As send(), for headers that Node refuses to write. */
 function sendRaw(payload, header) {
   return new Promise((done) => {
     const socket = net.connect(port, hostname);
@@ -162,7 +162,7 @@ async function forged() {
   check(await send(rotated, sign(rotated, { secret: newSecret })), 200, "taken: signed with the next secret");
   check(await settled(), 2600, "credited too");
 
-  // Stripe would send them again for days, so they are taken, and have no effect.
+  // They are accepted without an effect, because Stripe would repeat refused ones for days.
   const odd = ["{", "[]", JSON.stringify({ id: "x".repeat(100_000), type: "y" }), '{"id":"evt_odd","type":"z","n":1e999,"s":"\\ud800\\u0000"}'];
   for (const text of odd) check(await send(text, sign(text)), 200, `taken: odd but signed, ${text.slice(0, 20)}`);
   check(sql("SELECT count(*) FROM stripe_event WHERE note IS NOT NULL"), String(odd.length), "each with the reason for the administrator");
