@@ -111,6 +111,8 @@ export async function signUp(page, name = "Ada Lovelace") {
 export const composer = (page) => page.getByRole("textbox", { name: "Message", exact: true });
 export const answers = (page) => page.getByRole("article", { name: /^Answer from/ });
 export const questions = (page) => page.getByRole("article", { name: "Your message" });
+/** The text of the last answer. */
+export const textOf = (page) => answers(page).last().locator(".prose").innerText();
 export const stopButton = (page) => page.getByRole("button", { name: "Stop the answer" });
 export const chatLink = (page, title) =>
   page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: title });

@@ -10,6 +10,7 @@ import {
   signUp,
   stopButton,
   tab,
+  textOf,
   useBrowser,
   visit,
 } from "./lib.mjs";
@@ -17,7 +18,6 @@ import {
 useBrowser();
 
 const SLOW = "[[tokens:200]] [[pace:30]]";
-const textOf = (page) => answers(page).last().locator(".prose").innerText();
 const length = async (page) => (await textOf(page)).length;
 
 async function begin(page) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { answers, ask, composer, eventually, questions, signUp, stopButton, useBrowser, visit } from "./lib.mjs";
+import { answers, ask, composer, eventually, questions, signUp, stopButton, textOf, useBrowser, visit } from "./lib.mjs";
 
 useBrowser();
 
@@ -19,7 +19,6 @@ function pidOf(service) {
 
 const SLOW = "[[tokens:100]] [[pace:20]]";
 const NUMBERS = Array.from({ length: 100 }, (_, n) => n + 1).join(" ");
-const textOf = (page) => answers(page).last().locator(".prose").innerText();
 
 async function begin(page) {
   await signUp(page);
