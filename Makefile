@@ -420,7 +420,7 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 	@echo "Variables: MODE=release|asan|tsan  DIR=var  PORT=8080  LISTEN=ipc|tcp  NNG_WRAP=0|1  V=1 shows the commands"
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -360,8 +360,19 @@ static void arguments_that_it_does_not_know_are_named_in_one_line(void **state)
 		begin(2, (const char *const[]){"lamp", cases[i][0], NULL});
 		assert_int_equal(wait_exit(), 1);
 		text = read_output();
-		assert_string_equal(text, "usage: lamp [--config FILE] [--print-config]\n");
+		assert_string_equal(text,
+				    "usage: lamp [--config FILE] [--print-config] [--version]\n");
 	}
+}
+
+static void its_version_can_be_printed(void **state)
+{
+	_cleanup_(freep) char *text = NULL;
+
+	begin(2, (const char *const[]){"lamp", "--version", NULL});
+	assert_int_equal(wait_exit(), 0);
+	text = read_output();
+	assert_string_equal(text, "lamp test\n");
 }
 
 static void its_configuration_can_be_printed(void **state)
@@ -411,6 +422,7 @@ int main(void)
 		TEST(a_refused_file_changes_nothing),
 		TEST(what_is_wrong_at_start_is_one_line),
 		TEST(arguments_that_it_does_not_know_are_named_in_one_line),
+		TEST(its_version_can_be_printed),
 		TEST(its_configuration_can_be_printed),
 		TEST(its_metrics_are_there_from_the_start),
 		TEST(it_takes_all_files_that_it_may_open),
