@@ -13,16 +13,18 @@ function breach(file, text) {
   breaches++;
 }
 
-/** Sections {folder, rooms, place}: place has of each entry its row, counted from the ground, and whether the row is a wanted circle. */
+/** Sections {folders, rooms, place}: place has of each entry its row, counted from the ground, and whether the row is a wanted circle. */
 function readList() {
   const sections = [];
   readFileSync(LIST, "utf8").split("\n").forEach((line, i) => {
     const text = line.replace(/#.*/, "").trimEnd();
     if (!text) return;
     if (!/^\s/.test(text)) {
-      const [, rooms, folder] = text.match(/^(rooms of )?(\S+)$/) ?? [];
-      if (!folder || !existsSync(folder)) breach(`${LIST}:${i + 1}`, "a section begins with a folder, or with `rooms of` and a folder");
-      sections.push({ folder, rooms: Boolean(rooms), place: new Map(), used: new Set() });
+      const [, rooms, names] = text.match(/^(rooms of )?(.+)$/);
+      const folders = names.split(" ");
+      if (!folders.every((folder) => existsSync(folder)) || (rooms && folders.length > 1))
+        breach(`${LIST}:${i + 1}`, "a section begins with folders, or with `rooms of` and a folder");
+      sections.push({ folders, rooms: Boolean(rooms), place: new Map(), used: new Set() });
       return;
     }
     const circle = /^\s+circle:/.test(text);
@@ -35,15 +37,20 @@ function readList() {
 }
 
 const isSource = (name) => /\.[ch]$/.test(name) && !/_test\.[ch]$/.test(name) && !/^test_/.test(name);
-function sourcesOf({ folder, rooms }) {
-  const names = readdirSync(folder, { recursive: rooms }).filter((name) => isSource(name.split("/").at(-1)));
-  return names.map((name) => `${folder}/${name}`).filter((file) => statSync(file).isFile());
+function sourcesOf({ folders, rooms }) {
+  return folders.flatMap((folder) => {
+    const names = readdirSync(folder, { recursive: rooms }).filter((name) => isSource(name.split("/").at(-1)));
+    return names.map((name) => `${folder}/${name}`).filter((file) => statSync(file).isFile());
+  });
 }
+const folderOf = ({ folders }, file) => folders.find((folder) => file.startsWith(`${folder}/`));
 
-/** What a file counts for: its room, or its name. x.h goes with x.c, unless the list has x.h as an entry of its own. */
-function entryOf({ folder, rooms, place }, file) {
+/** What a file counts for: its room, or its name. x.h goes with x.c, unless the list has x.h as an entry of its own, as of a room's files. */
+function entryOf(section, file) {
+  const { rooms, place } = section;
+  const folder = folderOf(section, file);
   const name = file.slice(folder.length + 1);
-  if (rooms) return name.includes("/") ? name.split("/")[0] : ".";
+  if (rooms) return name.includes("/") ? name.split("/")[0] : place.has(name) ? name : ".";
   const stem = name.replace(/\.[ch]$/, "");
   if (name.endsWith(".h") && (place.has(name) || !existsSync(`${folder}/${stem}.c`))) return name;
   return stem;
@@ -75,26 +82,26 @@ function forEachUse(section, sources, use) {
   for (const [file, { needs }] of symbols) for (const name of needs) if (definedIn.has(name)) use(file, definedIn.get(name), name);
   for (const file of sources)
     for (const [, header] of readFileSync(file, "utf8").matchAll(/^#include "([^"]+)"/gm)) {
-      const target = [header, `services/${header}`].find((path) => path.startsWith(`${section.folder}/`) && existsSync(path));
+      const target = [header, `services/${header}`].find((path) => folderOf(section, path) && existsSync(path));
       if (target) use(file, target, "the header");
     }
 }
 
 function check(section) {
-  const { folder, place, used } = section;
+  const { folders, place, used } = section;
   const sources = sourcesOf(section);
   for (const file of sources) {
     const entry = entryOf(section, file);
-    if (!place.has(entry)) breach(file, `${entry} stands in no row of ${folder} in ${LIST}`);
+    if (!place.has(entry)) breach(file, `${entry} stands in no row of ${folders.join(" ")} in ${LIST}`);
     used.add(entry);
   }
-  for (const [entry, { row }] of place) if (!used.has(entry)) breach(`${LIST}:${row}`, `${folder} has no ${entry}`);
+  for (const [entry, { row }] of place) if (!used.has(entry)) breach(`${LIST}:${row}`, `${folders.join(" ")} has no ${entry}`);
   const said = new Set();
   forEachUse(section, sources, (file, other, what) => {
     const [from, to] = [entryOf(section, file), entryOf(section, other)];
     const [below, above] = [place.get(to), place.get(from)];
     if (from === to || !below || !above || below.row < above.row || (below.row === above.row && below.circle)) return;
-    const text = `uses ${what} of ${other.slice(folder.length + 1)}, which stands ${below.row > above.row ? "above" : "beside"} it in ${LIST}`;
+    const text = `uses ${what} of ${other.slice(folderOf(section, other).length + 1)}, which stands ${below.row > above.row ? "above" : "beside"} it in ${LIST}`;
     if (!said.has(file + text)) breach(file, text);
     said.add(file + text);
   });
