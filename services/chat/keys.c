@@ -91,7 +91,8 @@ const struct conf_key chat_keys[] = {
 		      "under which "
 		      "name of a provider it has a model."),
 	ITEM("name", CONF_TEXT, name, NULL, 0, 0,
-	     "A word of a-z, 0-9, - and _, for models.yaml, logs, metrics and the environment."),
+	     "A word of a-z, 0-9, - and _, at most 40 bytes, for models.yaml, logs, metrics and "
+	     "the environment."),
 	ITEM("api", CONF_TEXT, api, "openai", 0, 0,
 	     "How it is spoken to. openai: OpenAI's chat completions, as OpenRouter, Ollama, "
 	     "llama.cpp, vLLM and most others take them. demo: the stand-in."),

@@ -94,6 +94,11 @@ static void a_list_that_cannot_be_is_one_clear_line(void **state)
 		{"providers: [{name: a, keys: \"file:/nowhere\"}]\n",
 		 "providers[0].keys: /nowhere: No such file"},
 		{"providers: [{name: a, api: smoke}]\n", "providers.a.api: 'smoke' is none of "},
+		{"providers: [{name: a, keys: \"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 "
+		 "21 "
+		 "22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 "
+		 "49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65\"}]\n",
+		 "providers.a.keys: there are 65, and may be 64"},
 		{"providers: [{name: a, base_url: here}]\n", "providers.a.base_url: 'here' is no"},
 		{"providers: [{name: a, base_url: \"http://a\", discover: maybe}]\n",
 		 "providers.a.discover: 'maybe' is not"},

@@ -29,6 +29,7 @@ static bool blank(char c)
 	return c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* How many there are; the first PROVIDER_KEYS_MAX are in out. */
 static size_t split_keys(struct arena *arena, const char *text, const char **out)
 {
 	size_t n = 0;
@@ -38,8 +39,8 @@ static size_t split_keys(struct arena *arena, const char *text, const char **out
 
 		while (text[len] && !blank(text[len]))
 			len++;
-		if (len > 0 && n < PROVIDER_KEYS_MAX)
-			out[n++] = arena_strndup(arena, text, len);
+		if (len > 0 && n++ < PROVIDER_KEYS_MAX)
+			out[n - 1] = arena_strndup(arena, text, len);
 		text += len + (text[len] != '\0');
 	}
 	return n;
@@ -111,6 +112,9 @@ static enum status add(const struct provider_conf *conf, struct arena *arena, si
 	if (!api)
 		return bad(reterr, conf, "api", "'%.100s' is none of %s", conf->api,
 			   provider_api_names(arena));
+	if (n > PROVIDER_KEYS_MAX)
+		return bad(reterr, conf, "keys", "there are %zu, and may be %d", n,
+			   PROVIDER_KEYS_MAX);
 	if (!*conf->base_url)
 		return OK;
 	*provider = (struct provider){

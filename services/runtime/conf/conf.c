@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CONF_ENVIRONMENT_PREFIX "LIMITLESS_"
+#define CONF_NAME_MAX 40 /* bytes of an item's name */
 #define CONF_NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /* One call of conf_load. */
@@ -136,10 +137,11 @@ static enum status read_name(const struct conf_value *list, const struct conf_no
 		arena_printf(list->arena, "%s:%zu", item->file, node ? node->line : item->line);
 	if (!node)
 		return conf_value_bad(&value, "is missing");
-	if (node->kind != CONF_SCALAR || !*node->text ||
+	if (node->kind != CONF_SCALAR || !*node->text || strlen(node->text) > CONF_NAME_MAX ||
 	    node->text[strspn(node->text, CONF_NAME_LETTERS)])
-		return conf_value_bad(&value, "'%s' is not a word of a-z, 0-9, - and _",
-				      node->text);
+		return conf_value_bad(&value,
+				      "'%s' is not a word of a-z, 0-9, - and _, at most %d bytes",
+				      node->text, CONF_NAME_MAX);
 	for (const struct conf_node *c = list->node->children; c != item; c = c->next) {
 		if (same_name(conf_get(c, member)->text, node->text))
 			return conf_value_bad(&value, "'%s' is there twice", node->text);

@@ -140,6 +140,8 @@ static void errors_name_file_line_and_key(void **state)
 		{"name: x\nshelves:\n  - a\n", ":3: shelves: item 0 must be a mapping"},
 		{"name: x\nshelves:\n  - secret: s\n", ":3: shelves[0].name: is missing"},
 		{"name: x\nshelves: [{name: Oak}]\n", ":2: shelves[0].name: 'Oak' is not a word"},
+		{"name: x\nshelves: [{name: a234567890a234567890a234567890a2345678901}]\n",
+		 "at most 40 bytes"},
 		{"name: x\nshelves: [{name: [a]}]\n", ":2: shelves[0].name: '' is not a word"},
 		{"name: x\nshelves:\n  - name: a-b\n  - name: c\n  - name: a_b\n",
 		 ":5: shelves[2].name: 'a_b' is there twice"},
