@@ -283,7 +283,7 @@ include tests/fuzz/rules.mk
 
 # A test program's output is in build/test-logs. Sanitizers: everything in C under ASan and UBSan; what runs
 # many threads under TSan; the page in a browser and the figures on the release build.
-TSAN_TESTS := $(patsubst %.c,build/tsan/test/%,$(foreach m,services/runtime/net services/runtime/rpc services/runtime/httpd services/runtime/http gateway,$(wildcard $(m)/*_test.c)))
+TSAN_TESTS := $(patsubst %.c,build/tsan/test/%,$(foreach m,services/runtime/net services/runtime/rpc services/runtime/httpd services/runtime/http services/runtime/loop services/runtime/feed gateway,$(wildcard $(m)/*_test.c)))
 TESTS := $(patsubst $(B)/%,build/asan/%,$(UNIT_TESTS) $(SERVICE_TESTS)) $(TSAN_TESTS)
 TESTS += $(foreach f,$(FUZZERS),'build/asan/fuzz/$(f) tests/fuzz/corpus/$(f)')
 STORIES := $(wildcard tests/system/*.t)
