@@ -64,6 +64,7 @@ mkdir -p "$scratch/half/build/bin"
 cp -r "$B/bin/limitless" "$scratch/half/build/bin/"
 mkdir -p "$scratch/half/deploy"
 cp -r deploy/postgres deploy/local "$scratch/half/deploy/"
+cp --parents services/*/local.yaml "$scratch/half/"
 "$scratch/half/build/bin/limitless" up --dir "$scratch/half/var" --port "$port" >"$scratch/missing" 2>&1
 is $? 1 "a missing program ends the start"
 like "$(cat "$scratch/missing")" 'run `make` first' "and says what to do"
