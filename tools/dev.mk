@@ -13,13 +13,14 @@ profile: ## where a process spends its time: make profile PID=… [PROFILE_SECON
 	@tools/deps install profile
 	@tools/profile "$(PID)" $(PROFILE_SECONDS)
 
-# Counts belong to many threads, so they are atomic. Programs of other users write theirs too: stories start them.
+# Counts belong to many threads, so they are atomic. Stories start programs of other users, which find files that all may write.
 CFLAGS_coverage := -O1 -g --coverage -fprofile-update=atomic
 LDFLAGS_coverage := --coverage
 COVERAGE_STORIES ?= $(filter-out %-browser.t %-figures.t %-two-stacks.t,$(STORIES))
 coverage-build: binaries unit-tests service-tests interop web
 	@find $(B)/obj -name '*.gcda' -delete
-	@find $(B)/obj -type d -exec chmod a+rwx {} +
+	@find $(B)/obj -name '*.gcno' | sed 's/gcno$$/gcda/' | xargs touch
+	@find $(B)/obj -name '*.gcda' -exec chmod a+rw {} +
 coverage: ## line coverage of services and gateway by their tests; HTML in build/coverage/html. COVERAGE_STORIES= is faster
 	@tools/deps install build run test coverage
 	@$(MAKE) MODE=coverage coverage-build

@@ -62,7 +62,7 @@ all_said() { [ "$(asked | jq -r .service | sort -u | tr '\n' ' ')" = "chat credi
 until_true 20 all_said
 ok $? "gateway, chat and credits name the request that the answer names"
 is "$(asked | jq -r 'select(.request_id != "'"$request"'")')" "" "and no line of another one is among them"
-settled() { "$limitless" logs --dir "$dir" --service credits | jq -e 'select(.method == "/credits.v1.CreditsService/Settle")' >"$scratch/settle"; }
+settled() { "$limitless" logs --dir "$dir" --service credits | jq -eR 'fromjson? | select(.method == "/credits.v1.CreditsService/Settle")' >"$scratch/settle"; }
 until_true 20 settled
 ok $? "the answer is paid"
 row=$("$limitless" psql --dir "$dir" -- -Atc "SELECT id FROM chat.outbox WHERE method LIKE '%Settle'")
