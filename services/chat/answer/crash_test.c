@@ -51,8 +51,8 @@ static char *only_generation(struct stage *stage)
 	return arena_strdup(stage->arena, pg_value(sql));
 }
 
-/* Streams have a connection of their own, which the first one opens and waits for: the kill must
- * meet the request and not that. */
+/* Streams have a connection of their own, which the first one opens and waits for: so the kill
+ * meets the request. */
 static void open_streams(struct stage *stage)
 {
 	_cleanup_(reader_freep) struct reader *reader = NULL;
@@ -224,8 +224,8 @@ static void settling_waits_for_credits(void **state)
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 }
 
-/* Taken up while credits is away, before any text was stored: who had heard that it was accepted
- * hears as an event that it failed. */
+/* It is taken up while credits is away, before any text was stored. A reader that saw it accepted
+ * sees its failure as an event. */
 static void a_takeover_without_credits_ends(void **state)
 {
 	struct stage *stage = *state;

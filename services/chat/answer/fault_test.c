@@ -75,7 +75,7 @@ static void one_failure_is_hidden(void **state)
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 }
 
-/* Two keys and a fallback: one that must wait a minute costs nobody a minute. */
+/* With two keys and a fallback a key that must wait a minute delays nobody. */
 static void a_busy_key_makes_room_for_another(void **state)
 {
 	struct stage *stage = *state;
@@ -116,7 +116,7 @@ static bool single_answers(struct stage *stage)
 /* ---------------------------------------------------------------- one user's verdict, another's
  * answer */
 
-/* SINGLE has one key and no other way: what rests it stops everybody. */
+/* SINGLE has one key and no other way: when the key rests, everybody waits. */
 static void one_users_refusal_is_no_others(void **state)
 {
 	static const struct {
@@ -148,7 +148,7 @@ static void one_users_refusal_is_no_others(void **state)
 	stage->as = stage->user;
 }
 
-/* The account has no more for this answer: a shorter one is asked for, once. */
+/* The account cannot pay for this answer, so a shorter one is asked for, once. */
 static void what_can_be_paid_is_asked_for(void **state)
 {
 	struct stage *stage = *state;
@@ -310,7 +310,7 @@ static void a_long_rest_is_an_error(void **state)
 	assert_true(clock_mono_us() - start_us < 20 * US_PER_S);
 }
 
-/* After the first token there is no second try: what was written is kept and paid for. */
+/* After the first token there is no second try. The text is kept and paid for. */
 static void expect_torn(struct stage *stage, const char *fault, const char *reason)
 {
 	char *chat = stage_new_chat(stage, METERED), text[200];

@@ -107,7 +107,7 @@ static void a_repeat_needs_no_place(void **state)
 		cancel(stage, ids[i]);
 }
 
-/* 20 places, of which 2 are for those who have none. */
+/* 20 places, of which 2 are for users without any. */
 static void the_last_places_are_for_those_who_have_none(void **state)
 {
 	struct stage *stage = *state;
@@ -332,7 +332,7 @@ static void what_the_hold_refuses_is_taken_back(void **state)
 	assert_string_equal(found->leaf, first->assistant_message);
 	assert_string_equal(found->running_generation, "");
 	assert_int_equal(stage_messages(stage, chat)->n_messages, 2);
-	/* As the first message of a chat, too: 7,000 tokens, and the answer's 1,000. */
+	/* The first message of a chat may be too dear, too: 7,000 tokens, and the answer's 1,000. */
 	memset(long_text, 'y', 24000);
 	reader = reader_generate(stage, new_chat, long_text);
 	reader_wait_end(reader);

@@ -26,7 +26,7 @@ static const char *const moves[STAGES_N] = {
 	"------", /* gone */
 };
 
-/* Nothing would come by itself to an answer that is refused a move here: it is dropped. */
+/* An answer that is refused a move here would wait for ever, so it is dropped. */
 static bool is_live(enum stage stage)
 {
 	return stage == STAGE_HOLD || stage == STAGE_TRY || stage == STAGE_PAUSE;

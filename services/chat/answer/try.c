@@ -281,7 +281,7 @@ static void try_over(struct generation *generation, enum transport transport, en
 {
 	struct provider_try *try = &generation->try;
 
-	if (generation->cancel) { /* what was written until then is paid for */
+	if (generation->cancel) { /* the text until then is paid for */
 		answer_end(&try->answer);
 		generation_end_cancelled(generation);
 	} else if (is_answer(try)) {

@@ -19,8 +19,8 @@ struct crew_member {
 struct work {
 	struct work *next;
 	struct crew *crew;
-	const char *
-		user_id; /* of the user who caused it, in memory that lives as long; NULL: nobody */
+	/* Of the user who caused it, in memory that lives as long. NULL: nobody did. */
+	const char *user_id;
 	void (*run)(struct crew_member *member, struct work *work); /* on a thread of the crew */
 	void (*done)(struct work *work); /* on the thread that gave it; frees it */
 	enum status status;              /* of run */

@@ -1,4 +1,4 @@
-/* The crew's order: what nobody caused comes first, users take turns. */
+/* The crew's order: work of nobody comes first, users take turns. */
 #include "chat/work/crew.h"
 #include "runtime/base/ensure.h"
 #include "runtime/http/http.h"
