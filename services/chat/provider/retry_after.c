@@ -1,6 +1,7 @@
 /* The time at which a provider says to come back. */
+#include "chat/provider/retry_after.h"
+
 #include "chat/provider/provider.h"
-#include "chat/provider/words.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 /* Refusals as providers' servers send them, and the verdicts on them. */
 #include "../chat_test.h"
 #include "chat/provider/provider.h"
+#include "chat/provider/retry_after.h"
 #include "chat/provider/words.h"
 
 #define ERROR(message, type, code)                                 \

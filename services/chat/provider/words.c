@@ -1,5 +1,7 @@
 #include "chat/provider/words.h"
 
+#include "chat/provider/retry_after.h"
+
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 

@@ -29,8 +29,4 @@ int32_t words_fewer_tokens(const struct words *words);
 /* The rest that the header (NULL: none) or the body asks for; -1: none. */
 int64_t words_rest_ms(const struct words *words, const char *header);
 
-/* Retry-After as seconds (also with a fraction), as an HTTP date in its three forms (RFC 9110
- * section 5.6.7), or as a span like "6m0s". now_s: seconds since 1970. -1: it is none of these. */
-int64_t retry_after_parse(const char *text, int64_t now_s);
-
 #endif
