@@ -121,7 +121,7 @@ struct joining {
 	const struct catalogue *base;
 	struct catalogue *catalogue;
 	struct model *models;
-	size_t n;
+	size_t n, max;
 };
 
 /* Takes the models of the file, without routes to models that are not listed. */
@@ -243,13 +243,18 @@ struct catalogue *catalogue_with(struct catalogue *base, const struct offers *of
 	catalogue->arena = arena_new(16384, ARENA_BYTES_MAX);
 	catalogue->base = catalogue_ref(base);
 	catalogue->providers = base->providers;
-	joining.models = arena_array(catalogue->arena, MODELS_MAX, sizeof *joining.models);
+	joining.max = base->n_models;
+	for (size_t p = 0; base->discovered.offered && p < base->providers->n; p++)
+		joining.max += offers[p].n;
+	if (joining.max > MODELS_MAX)
+		joining.max = MODELS_MAX;
+	joining.models = arena_array(catalogue->arena, joining.max, sizeof *joining.models);
 	ensure(joining.models);
 	keep_models(&joining, offers);
 	for (size_t p = 0; base->discovered.offered && p < base->providers->n; p++) {
 		const struct provider *provider = &base->providers->providers[p];
 
-		for (size_t i = 0; i < offers[p].n && joining.n < MODELS_MAX; i++) {
+		for (size_t i = 0; i < offers[p].n && joining.n < joining.max; i++) {
 			const struct offer *offer = &offers[p].offers[i];
 
 			if (!contains_word(offer->id, base->discovered.except) &&
