@@ -31,8 +31,8 @@ bool buf_adds(struct buf *buf, const char *text);
 bool buf_addc(struct buf *buf, char c);
 _printf_(2, 3) bool buf_addf(struct buf *buf, const char *format, ...);
 
-/* Room for n more bytes at the end, or NULL past the limit; buf_commit says how many were written.
- */
+/* Room for n more bytes at the end, or NULL past the limit; buf_commit says how many were
+ * written. */
 uint8_t *buf_reserve(struct buf *buf, size_t n);
 void buf_commit(struct buf *buf, size_t n);
 

@@ -9,7 +9,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* What gcc says by macros clang says by features. */
+/* gcc says by macros which sanitizer is on, clang by features. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1

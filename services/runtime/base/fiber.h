@@ -21,8 +21,8 @@ bool fiber_start(struct fiber *fiber, void (*fn)(void *ctx), void *ctx);
 /* Goes on where it waits. True: it waits again. */
 bool fiber_resume(struct fiber *fiber);
 
-/* Back to who started or resumed the running fiber, until fiber_resume. On no fiber: does nothing.
- */
+/* Back to the code that started or resumed the running fiber, until fiber_resume. On no fiber:
+ * does nothing. */
 void fiber_wait(void);
 
 /* Does this thread run on a fiber? */

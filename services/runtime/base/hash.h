@@ -1,4 +1,5 @@
-/* FNV-1a, a quick hash for tables and choices. Whoever chooses the keys can make them collide. */
+/* FNV-1a, a quick hash for tables and choices. A peer that chooses the keys can make them
+ * collide. */
 #ifndef RUNTIME_BASE_HASH_H
 #define RUNTIME_BASE_HASH_H
 

@@ -9,8 +9,8 @@ void memory_thrifty(void);
 
 /* Once a process serves: lets go of the code and constants of the program and its libraries that
  * were mapped while it started (dynamic linking, OpenSSL's tables, configuration: nine tenths of
- * what is resident then). What it needs again comes back from the page cache, by a minor fault. Any
- * thread; cheap. */
+ * what is resident then). Code that it needs again comes back from the page cache, by a minor
+ * fault. Any thread; cheap. */
 void memory_trim_start(void);
 
 #endif

@@ -77,8 +77,7 @@ void error_prefix(struct error *err, const char *format, ...)
 	n = vsnprintf(prefix, sizeof prefix, format, args);
 	va_end(args);
 	if (n < 0 || (size_t)n + 2 >= sizeof prefix)
-		return; /* a prefix that leaves no room for the message says less than the message
-			 */
+		return; /* such a prefix would leave no room for the message */
 	memcpy(prefix + n, ": ", 2);
 	n += 2;
 	room = sizeof err->message - 1 - (size_t)n;

@@ -14,8 +14,8 @@ static void set_version(struct uuid *id, uint8_t version)
 	id->bytes[8] = 0x80 | (id->bytes[8] & 0x3f);
 }
 
-/* RFC 9562 section 6.2 method 1: the 12 bits after the time are a counter within the millisecond.
- */
+/* RFC 9562 section 6.2 method 1: the 12 bits after the time are a counter within the
+ * millisecond. */
 static void next_v7_time(uint64_t *ret_ms, uint16_t *ret_counter)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

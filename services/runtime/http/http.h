@@ -1,5 +1,5 @@
-/* HTTP client on libcurl's multi interface: one engine thread for all transfers of a process, with
- * connection reuse and HTTP/2. What belongs to transfers may live on that thread too and need no
+/* HTTP client on libcurl's multi interface: one engine thread for all transfers of a process,
+ * with connection reuse and HTTP/2. State of transfers may live on that thread too and needs no
  * lock: http_post brings work there, http_timer brings it there later. docs/modules/http.md */
 #ifndef RUNTIME_HTTP_HTTP_H
 #define RUNTIME_HTTP_HTTP_H
@@ -43,8 +43,7 @@ struct http_request {
 	size_t body_len;
 	const char *proxy; /* http://, socks5h://; NULL: none (the environment's is never used) */
 	int32_t connect_timeout_ms;    /* default 10,000 */
-	int32_t first_byte_timeout_ms; /* from start to the first byte of the answer; default 60,000
-					*/
+	int32_t first_byte_timeout_ms; /* from start to the answer's first byte; default 60,000 */
 	int32_t idle_timeout_ms;       /* between bytes of the answer; default 60,000 */
 	int32_t total_timeout_ms;      /* default 600,000 */
 	size_t answer_bytes_max;       /* default 16 MiB */
@@ -105,7 +104,7 @@ struct sse_reader {
 	bool too_long;  /* the event does not fit, and will be skipped */
 	size_t skipped; /* events that did not fit */
 };
-/* event_bytes_max: of one line, and of one event's data. What is longer is skipped and counted. */
+/* event_bytes_max: of one line, and of one event's data. A longer one is skipped and counted. */
 void sse_reader_init(struct sse_reader *reader, size_t event_bytes_max);
 void sse_reader_done(struct sse_reader *reader);
 /* on_event gets each complete event, data without its last line end and with a NUL behind it; it

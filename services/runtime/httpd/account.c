@@ -5,8 +5,8 @@
 
 #define CHARGE_MIN 4096 /* bytes; then twice as many each time, as the buffer grows */
 
-/* Small bodies have an eighth of all for themselves: whatever large ones take, a log-in comes in.
- */
+/* Small bodies have an eighth of all for themselves: whatever large ones take, a log-in comes
+ * in. */
 #define SMALL_BYTES_MAX 16384
 #define SMALL_SHARE 8
 

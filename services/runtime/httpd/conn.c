@@ -175,7 +175,7 @@ static size_t decide(struct conn *conn, size_t here)
 		httpd_body_read(&exchange->req, &(struct httpd_body){0});
 	if (conn->phase == PHASE_SENDING && exchange->body_here)
 		return len;
-	/* The owner takes its time: what came waits with whatever follows. */
+	/* The owner takes its time: these bytes wait with those that follow. */
 	exchange->body_here = false;
 	return 0;
 }

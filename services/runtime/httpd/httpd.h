@@ -135,8 +135,8 @@ void httpd_body_read(struct httpd_request *req, const struct httpd_body *body);
  * the request. */
 void httpd_promote(struct httpd_request *req);
 
-/* False: the connection was not promoted, and so many others without a session are served that it
- * stands on a reserved place. Whoever would work for it refuses instead. */
+/* False: the connection was not promoted, and so many others without a session are served that
+ * it stands on a reserved place. The owner should refuse expensive work for it. */
 bool httpd_has_place(const struct httpd_request *req);
 
 /* ------------------------------------------------------------------ answering */
@@ -199,8 +199,7 @@ _must_check_ enum status httpd_sse_send(struct httpd_request *req, const char *e
  * so that the client can tell. */
 void httpd_stream_end(struct httpd_request *req, bool complete);
 
-/* ------------------------------------------------------------------ admin endpoints of a process
- */
+/* ----------------------------------------------------------------- admin endpoints of a process */
 
 struct httpd_admin_options {
 	const char *listen; /* tcp://127.0.0.1:9000 or ipc:///path */

@@ -224,8 +224,8 @@ static void answers_pipelined_in_order(_unused_ void **state)
 
 	buf_init(&request, CLIENT_BYTES_MAX);
 	for (int i = 0; i < 300; i++) {
-		/* Late answers, bodies and plain ones mixed, so that order does not come by itself.
-		 */
+		/* Late answers, bodies and plain ones mixed, so that order does not come by
+		 * itself. */
 		if (i % 50 == 0)
 			buf_addf(&request, "GET /late?%d HTTP/1.1\r\nHost: x\r\n\r\n", i);
 		buf_addf(&request,

@@ -1,5 +1,5 @@
-/* Connections: as many as one address may have, who gives way, and places for those with a session.
- */
+/* Connections: as many as one address may have, who gives way, and places for those with a
+ * session. */
 #include "runtime/base/clock.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/httpd/test_client.h"
@@ -133,7 +133,7 @@ static int served(int i)
 	return fd;
 }
 
-/* Whose request is served stays, whoever comes. */
+/* A connection whose request is served stays, however many others come. */
 static void who_is_served_stays(_unused_ void **state)
 {
 	struct buf in;
@@ -187,8 +187,8 @@ static void the_reserve_is_for_sessions(_unused_ void **state)
 	}
 }
 
-/* Strangers that sit on connections, in every way they can: nobody who sends a request at once
- * is kept out, and who has a session stays. */
+/* Strangers that sit on connections, in every way they can: a client that sends its request at
+ * once is let in, and one with a session stays. */
 static void strangers_keep_nobody_out(_unused_ void **state)
 {
 	static const char *const ways[] = {

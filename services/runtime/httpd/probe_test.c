@@ -1,5 +1,5 @@
-/* Requests that two parsers could read in two ways: what a proxy in front took for one request must
- * never be two here, so whatever is unclear is refused and the connection closed. */
+/* Requests that two parsers could read in two ways: one request for a proxy in front must never
+ * be two here, so an unclear one is refused and the connection closed. */
 #include "runtime/base/arena.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/httpd/test_client.h"

@@ -1,4 +1,4 @@
-/* What can be said of a message only when all of it is there, and reading single fields back. */
+/* Checks that need the whole message, and reading single fields back. */
 #include "runtime/json/reader.h"
 
 #include <ctype.h>

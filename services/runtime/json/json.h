@@ -19,8 +19,7 @@
 
 struct json_read_options {
 	bool ignore_unknown; /* names that the message does not have are passed over */
-	bool update_mask; /* fill the message's update_mask from the members of the object (PATCH)
-			   */
+	bool update_mask; /* fill the message's update_mask from the object's members (PATCH) */
 	size_t elements_max; /* 0: JSON_ELEMENTS_MAX */
 	int32_t skip_field; /* index of a field that JSON may not set, as the path does; -1: none */
 };
@@ -28,8 +27,8 @@ struct json_read_options {
 /* An empty message in arena. NULL: the arena is full. */
 ProtobufCMessage *json_message_new(const struct json_message_rule *rule, struct arena *arena);
 
-/* Reads an object into message, which must be empty but for what was bound before. What it holds
- * lives in arena. An empty text is an empty object. A NUL stands behind the text. */
+/* Reads an object into message, which must be empty but for what was bound before. Its members
+ * live in arena. An empty text is an empty object. A NUL stands behind the text. */
 _must_check_ enum status json_read(const struct json_message_rule *rule, ProtobufCMessage *message,
 				   const void *text, size_t len,
 				   const struct json_read_options *options, struct arena *arena,

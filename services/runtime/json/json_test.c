@@ -363,8 +363,7 @@ static void spells_paths_for_clients(_unused_ void **state)
 	assert_string_equal(out, "parameter");
 }
 
-/* ------------------------------------------------------------------ types that no contract uses
- * yet */
+/* -------------------------------------------------------------- types that no contract uses yet */
 
 struct numbers {
 	ProtobufCMessage base;

@@ -43,8 +43,7 @@ enum status place_full(struct json_reader *reader)
 			 "the request needs more memory than one call may use");
 }
 
-/* ------------------------------------------------------------------ slices: jansson has accepted
- * the text, so only what tells values apart is looked at */
+/* ---------- slices: jansson has accepted the text, so only what tells values apart is looked at */
 
 static const char *skip_space(const char *p)
 {

@@ -305,8 +305,7 @@ enum status json_read_scalar(struct json_reader *reader, const struct json_place
 	}
 }
 
-/* ------------------------------------------------------------------ Timestamp, Duration, FieldMask
- */
+/* --------------------------------------------------------------- Timestamp, Duration, FieldMask */
 
 /* Timestamp and Duration have the same two fields. */
 static void set_time(ProtobufCMessage *message, int64_t seconds, int32_t nanos)

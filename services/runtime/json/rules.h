@@ -1,7 +1,7 @@
-/* What protobuf-c's descriptors do not carry and JSON needs: names, limits and meaning of fields,
- * from the options of the protos. The tables are made by tools/gen
- * (build/gen/limitless/json_rules.c); everything here is constant and may be read from any thread.
- */
+/* What protobuf-c's descriptors do not carry and JSON needs: names, limits and meaning of
+ * fields, from the options of the protos. The tables are made by tools/gen
+ * (build/gen/limitless/json_rules.c); everything here is constant and may be read from any
+ * thread. */
 #ifndef RUNTIME_JSON_RULES_H
 #define RUNTIME_JSON_RULES_H
 

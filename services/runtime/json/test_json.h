@@ -44,7 +44,7 @@ static inline enum status read_with(const struct json_message_rule *rule, const 
 	return s == OK ? json_check_required(rule, *ret, err) : s;
 }
 
-/* What is read is written back as `wanted`, and survives the wire. */
+/* A message that is read is written back as `wanted`, and survives the wire. */
 static inline void expect_as(const struct json_message_rule *rule, enum json_dialect dialect,
 			     const char *json, const char *wanted)
 {

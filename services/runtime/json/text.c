@@ -9,8 +9,8 @@
 
 #define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
-/* Nesting and number of members and elements, before jansson recurses and allocates. What stands in
- * strings does not count. */
+/* Nesting and number of members and elements, before jansson recurses and allocates. Brackets
+ * and commas in strings do not count. */
 struct shape {
 	size_t depth, elements;
 };

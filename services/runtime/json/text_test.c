@@ -36,8 +36,7 @@ static void writes_safe_text(_unused_ void **state)
 	buf_done(&out);
 }
 
-/* ------------------------------------------------------------------ foreign JSON, and the parser
- */
+/* ----------------------------------------------------------------- foreign JSON, and the parser */
 
 static void passes_foreign_json_unchanged(_unused_ void **state)
 {

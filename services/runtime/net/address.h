@@ -1,5 +1,5 @@
-/* Addresses as text: who counts as one client, and ranges of them. Any thread; nothing is shared.
- */
+/* Addresses as text: who counts as one client, and ranges of them. Any thread; nothing is
+ * shared. */
 #ifndef RUNTIME_NET_ADDRESS_H
 #define RUNTIME_NET_ADDRESS_H
 

@@ -63,8 +63,7 @@ void net_unref(struct net_conn *conn)
 		owner.on_freed(owner.ctx);
 }
 
-/* ------------------------------------------------------------------ timeouts: one timer, set again
- * only when it fires */
+/* -------------------------------------------- timeouts: one timer, set again only when it fires */
 
 static void timer_fired(void *arg);
 
@@ -157,7 +156,8 @@ static void send_rest(struct net_conn *conn)
 	nng_stream_send(conn->stream, conn->send_aio);
 }
 
-/* What the socket did not take at once goes out from a buffer of its own, by nng's threads. */
+/* Bytes that the socket does not take at once go out from a buffer of their own, by nng's
+ * threads. */
 static void send_later(struct net_conn *conn, const uint8_t *data, size_t len)
 {
 	if (!conn->send_aio)

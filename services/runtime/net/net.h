@@ -89,8 +89,8 @@ void net_unref(struct net_conn *conn);
 
 /* The connection is closed when no byte came for this time; 0: never. Under the lock. */
 void net_set_idle_timeout(struct net_conn *conn, int32_t idle_ms);
-/* The connection is closed at this time (clock_mono_us) whatever comes; 0: never. Under the lock.
- */
+/* The connection is closed at this time (clock_mono_us) whatever comes; 0: never. Under the
+ * lock. */
 void net_set_deadline(struct net_conn *conn, int64_t deadline_us);
 /* The connection is closed when a send makes no progress for this time; default 30,000. Under the
  * lock. */

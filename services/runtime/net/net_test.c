@@ -1,5 +1,5 @@
-/* Connections over real sockets on loopback: echo, blocked sends, pauses, timeouts, limits, ends.
- */
+/* Connections over real sockets on loopback: echo, blocked sends, pauses, timeouts, limits,
+ * ends. */
 #include "runtime/net/net.h"
 
 #include "runtime/base/clock.h"

@@ -15,8 +15,8 @@ struct net_thread {
 };
 struct net_thread *net_thread_get(void);
 
-/* Marks the running thread as one of nng's for net_on_callback_thread; undone by net_callback_end.
- */
+/* Marks the running thread as one of nng's for net_on_callback_thread; undone by
+ * net_callback_end. */
 void net_callback_begin(void);
 void net_callback_end(void);
 

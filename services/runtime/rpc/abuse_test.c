@@ -188,7 +188,8 @@ static void half_open_connections_are_closed(void **state)
 	pair_close(&pair);
 }
 
-/* What a gateway does when a crowd leaves at once is no abuse: open many, end all, go on. */
+/* A crowd that leaves a gateway at once is no abuse: it opens many streams, ends all and goes
+ * on. */
 static void a_crowd_of_streams_may_leave_at_once(void **state)
 {
 	static const uint8_t cancel[] = {0, 0, 0, 8}, window[] = {0, 0, 0, 100};

@@ -264,8 +264,8 @@ void attempt_on_events(struct stream *stream, unsigned events)
 		stream_forget_taken(stream);
 		stream->stopped = false;
 	}
-	/* What came of the messages is told before the end, whatever the end; an aborted call is
-	 * not interested. */
+	/* Messages that came are told before the end, also before a failure; an aborted call
+	 * wants none. */
 	if (!call->waiter && !call->reply)
 		tell_messages(attempt);
 	if ((events & EVENT_WRITABLE) && call->hooks.on_writable && !gave_up(attempt))

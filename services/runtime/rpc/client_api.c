@@ -4,8 +4,8 @@
 #include "runtime/base/ensure.h"
 #include <string.h>
 
-/* The whole request is known: it is kept until the answer begins, in case it has to be sent again.
- */
+/* The whole request is known: it is kept until the answer begins, in case it has to be sent
+ * again. */
 static void put_request(struct rpc_client_call *call, const ProtobufCMessage *req)
 {
 	struct stream *stream = &call->attempt->stream;
@@ -76,8 +76,7 @@ struct rpc_client_call *rpc_stream_open(struct rpc_channel *channel,
 	return call;
 }
 
-/* ------------------------------------------------------------------ the sending side of a stream
- */
+/* ----------------------------------------------------------------- the sending side of a stream */
 
 /* The attempt that is under way, with a reference; NULL: the call has ended. */
 static struct attempt *take_attempt(struct rpc_client_call *call)

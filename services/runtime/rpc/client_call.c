@@ -485,7 +485,7 @@ struct rpc_client_call *client_call_new(struct rpc_channel *channel,
 	for (size_t i = 0; i < options->n_metadata; i++) {
 		const struct rpc_metadata *pair = &options->metadata[i];
 
-		/* What gRPC forbids is a mistake of the program, not of its input. */
+		/* Metadata that gRPC forbids is a mistake of the program, not of its input. */
 		ensure(meta_add_user(&call->headers, pair->key, pair->value, pair->len,
 				     METADATA_MAX_BYTES));
 	}

@@ -119,8 +119,8 @@ static void read_once(struct pair *pair, struct user *user)
 		fail_msg("the other user's stream: %s", l.err.message);
 }
 
-/* At the server the connection is over its limit. What ends a stream there passes the data that
- * waits for a window, so the reader learns of it. */
+/* At the server the connection is over its limit. The trailers pass the data that waits for a
+ * window, so the reader learns of the end. */
 static void the_server_ends_streams_that_are_never_read(void **state)
 {
 	static struct pair_listener stalled[STALLED_FEW];
@@ -424,8 +424,8 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* What streams have under way is not in front of a unary call. Counted in the streams' messages
- * that come between a call and its answer, so a busy machine makes no difference. */
+/* The data of streams is not in front of a unary call. Counted in the streams' messages that
+ * come between a call and its answer, so a busy machine makes no difference. */
 static void a_unary_call_overtakes_busy_streams(void **state)
 {
 	static struct pair_listener busy[BUSY];

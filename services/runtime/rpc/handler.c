@@ -78,8 +78,8 @@ bool rpc_send_trailer(struct rpc_call *pub, const char *key, const void *value, 
 {
 	struct server_call *call = call_of_pub(pub);
 
-	/* Once the server has ended the call by itself the trailers are out of the handler's hands.
-	 */
+	/* Once the server has ended the call by itself the trailers are out of the handler's
+	 * hands. */
 	return !atomic_load(&call->ending) &&
 	       meta_add_user(&call->user_trailers, key, value, len, METADATA_MAX_BYTES);
 }

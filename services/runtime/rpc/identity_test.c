@@ -146,7 +146,7 @@ static void a_token_is_good_until_it_ends(void **state)
 	expect_token(&pair, 60, TOKEN_SERVICE, OK, "");
 	expect_token(&pair, -60, TOKEN_SERVICE, UNAUTHENTICATED, "token_expired");
 	expect_token(&pair, 60, TOKEN_ACCESS, UNAUTHENTICATED, "unauthenticated");
-	/* What a connection showed before helps nobody later. */
+	/* A token that was shown before helps no later call of the connection. */
 	expect(&pair, &pair_service, NULL, UNAUTHENTICATED, "unauthenticated");
 	pair_close(&pair);
 }

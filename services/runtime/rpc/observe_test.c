@@ -114,8 +114,8 @@ static void a_call_is_one_line_of_the_log(void **state)
 
 /* ------------------------------------------------------------------ connections */
 
-/* A connection that is old is left for a new one, and no call fails for it; an idle one just ends.
- */
+/* A connection that is old is left for a new one, and no call fails for it; an idle one just
+ * ends. */
 static void an_old_connection_is_replaced_without_a_failed_call(void **state)
 {
 	struct pair pair;
@@ -136,7 +136,8 @@ static void an_old_connection_is_replaced_without_a_failed_call(void **state)
 	pair_close(&pair);
 }
 
-/* A server of ours that speaks by hand: the connection of a stream has begun HTTP/2. */
+/* A server of ours that speaks by hand: the connection of a stream has begun HTTP/2. text: of Count;
+ * NULL: the stream is a Talk. */
 static int accept_stream(struct pair *pair, struct rpc_channel_options options, const char *text,
 			 struct pair_listener *stream)
 {
@@ -152,7 +153,7 @@ static int accept_stream(struct pair *pair, struct rpc_channel_options options, 
 	snprintf(pair->target, sizeof(pair->target), "tcp://127.0.0.1:%d", ntohs(address.sin_port));
 	options.target = pair->target;
 	pair->channel = rpc_channel_open(&options);
-	pair_stream(pair, &pair_count, text, NULL, stream);
+	pair_stream(pair, text ? &pair_count : &pair_talk, text, NULL, stream);
 	fd = accept(listener, NULL, NULL);
 	ensure(fd >= 0 && recv(fd, preface, sizeof(preface), MSG_WAITALL) == sizeof(preface) &&
 	       h2_frame(fd, H2_SETTINGS, 0, 0, NULL, 0));
@@ -197,6 +198,33 @@ static void a_stream_that_was_refused_is_tried_again(void **state)
 	close(fd);
 }
 
+/* A message that went out is not kept, so the stream cannot be tried again with it: the caller hears
+ * of the refusal instead of going on without the message. */
+static void a_stream_is_not_tried_again_without_its_messages(void **state)
+{
+	static const uint8_t refused[] = {0, 0, 0, 7};
+	struct pair_listener l = {0};
+	uint8_t frame[9 + 16384];
+	struct pair pair;
+	int fd = accept_stream(&pair, (struct rpc_channel_options){0}, NULL, &l);
+
+	assert_int_equal(pair_say(&l, "first"), OK);
+	do { /* up to the DATA frame */
+		size_t len;
+
+		assert_int_equal(recv(fd, frame, 9, MSG_WAITALL), 9);
+		len = (size_t)frame[0] << 16 | (size_t)frame[1] << 8 | frame[2];
+		assert_in_range(len, 0, 16384);
+		assert_true(len == 0 || recv(fd, frame + 9, len, MSG_WAITALL) == (ssize_t)len);
+	} while (frame[3] != 0);
+	assert_true(h2_frame(fd, H2_RST_STREAM, 0, 1, refused, sizeof(refused)));
+	wait_for(l.over);
+	assert_int_equal(l.status, UNAVAILABLE);
+	assert_non_null(strstr(l.err.message, "REFUSED_STREAM")); /* of the first try */
+	rpc_channel_close(pair.channel);
+	close(fd);
+}
+
 /* ------------------------------------------------------------------ health */
 
 #define SERVING GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
@@ -217,7 +245,7 @@ static void watch_end(struct rpc_client_call *call, enum status status, const st
 	watched_status = -1;
 }
 
-/* Whoever watches is told each change at once, by name, and of the drain. */
+/* A watcher hears of each change at once, by name, and of the drain. */
 static void a_watch_of_health_hears_each_change(void **state)
 {
 	static const struct rpc_method watch = {
@@ -254,6 +282,7 @@ int main(void)
 		cmocka_unit_test(an_old_connection_is_replaced_without_a_failed_call),
 		cmocka_unit_test(a_silent_server_is_given_up),
 		cmocka_unit_test(a_stream_that_was_refused_is_tried_again),
+		cmocka_unit_test(a_stream_is_not_tried_again_without_its_messages),
 		cmocka_unit_test(a_watch_of_health_hears_each_change),
 	};
 

@@ -1,8 +1,8 @@
-/* Calls that wait for a worker, fair among those who cause them: a line for each user, and the
- * lines have a call taken in turn. Every step takes constant time. Under the lane's lock.
+/* Calls that wait for a worker, fair among users: each user has a line, and the workers take a call
+ * of each line in turn. Every step takes constant time. Under the lane's lock.
  *
- * A line may be as long as there are free places, so one user fills half of the queue, two a third
- * each, and who has none waiting always finds room. */
+ * A line may be as long as there are free places: one user fills half of the queue, two a third
+ * each, and a user with none waiting always finds room. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"

@@ -109,8 +109,7 @@ static const char *after(const char *symbol, struct span name)
 	return symbol[len] == '.' ? symbol + len + 1 : NULL;
 }
 
-/* ------------------------------------------------------------------ symbols: fields of
- * descriptor.proto by their numbers */
+/* ----------------------------------------- symbols: fields of descriptor.proto by their numbers */
 
 /* A member by its simple name in the repeated field `in_field`. */
 static bool has_member(struct span in, uint32_t in_field, const char *name)

@@ -70,7 +70,7 @@ static size_t collect(struct session *session, const struct measure *measure, bo
 	return n;
 }
 
-/* In the order in which they go. Returns what a user has on average: whoever has less has done
+/* In the order in which they go. Returns the average of a user: a user with less has done
  * nothing. */
 static size_t sort(struct backlog *list, size_t n)
 {

@@ -67,7 +67,7 @@ void report_server(struct rpc_server *server)
 	static _Atomic bool taken;
 
 	pthread_once(&unknown_once, unknown_init);
-	/* A process has one server; tests have more, and the gauge is the first one's, which must
+	/* A process has one server. Tests have more: the gauge is the first one's, which must
 	 * not end before the last reading. */
 	if (server->options.service && !atomic_exchange(&taken, true))
 		metric_callback("rpc_server_queue", "Calls that wait for a worker.", read_queue,

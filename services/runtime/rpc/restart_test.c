@@ -88,8 +88,7 @@ static void stop(struct replica *replica, int signal_number)
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* ------------------------------------------------------------------ load: each caller has one call
- * under way */
+/* ----------------------------------------------------- load: each caller has one call under way */
 
 static struct {
 	struct replica replicas[REPLICAS];

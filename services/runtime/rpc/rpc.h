@@ -16,8 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ------------------------------------------------------------------ methods: tables made by
- * tools/gen */
+/* ------------------------------------------------------------ methods: tables made by tools/gen */
 
 enum rpc_kind {
 	RPC_UNARY,
@@ -72,8 +71,7 @@ struct rpc_handler {
 	rpc_handle_fn *handle; /* NULL: planned; answered UNIMPLEMENTED not_implemented */
 };
 
-/* ------------------------------------------------------------------ who calls, and in what context
- */
+/* --------------------------------------------------------------- who calls, and in what context */
 
 /* The user on whose behalf a call runs, from the gateway's verified token. Empty texts: nobody. */
 struct rpc_subject {
@@ -128,8 +126,7 @@ const uint8_t *rpc_metadata_bin(struct rpc_call *call, const char *key, size_t *
 bool rpc_send_header(struct rpc_call *call, const char *key, const void *value, size_t len);
 bool rpc_send_trailer(struct rpc_call *call, const char *key, const void *value, size_t len);
 
-/* ------------------------------------------------------------------ calls that go on after the
- * handler returned */
+/* -------------------------------------------------- calls that go on after the handler returned */
 
 /* Hooks of a call whose handler returned RPC_LATER. All run on callback threads, one at a time for
  * one call, and must not block. */
@@ -144,8 +141,8 @@ struct rpc_stream_hooks {
 	/* The caller is gone or its deadline passed; at most once. rpc_finish is still due. */
 	void (*on_cancel)(struct rpc_call *call, void *ctx);
 	/* The server is draining: a stream that could go on for ever should end soon, with
-	 * UNAVAILABLE and a cursor to come back with. What still runs after drain_ms is cut. At
-	 * most once. */
+	 * UNAVAILABLE and a cursor to come back with. A call that still runs after drain_ms is
+	 * cut. At most once. */
 	void (*on_drain)(struct rpc_call *call, void *ctx);
 	/* After rpc_finish, when no hook runs or will run any more: free ctx here. NULL allowed, as
 	 * for all of them. */
@@ -252,8 +249,8 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving);
 void rpc_server_drain(struct rpc_server *server);
 void rpc_server_free(struct rpc_server *server);
 
-/* Sends the answers that this thread holds back for company. Whoever waits for long on a worker, as
- * the database's client does, calls it first. Any thread. */
+/* Sends the answers that this thread holds back for company. A handler that waits for long, as
+ * in the database's client, calls it first. Any thread. */
 void rpc_answers_send(void);
 
 /* ------------------------------------------------------------------ client */
@@ -293,8 +290,8 @@ struct rpc_metadata {
 	size_t len;
 };
 
-/* parent: what to carry on (request id, trace, subject, earlier deadline); NULL: a new request id.
- */
+/* parent: what to carry on (request id, trace, subject, earlier deadline); NULL: a new request
+ * id. */
 struct rpc_call_options {
 	const struct rpc_context *parent;
 	uint32_t timeout_ms; /* 0: the method's */

@@ -69,7 +69,7 @@ static void an_error_comes_with_its_reason_and_field(void **state)
 		assert_int_equal(pair_call(&f, &pair_echo, text, NULL, NULL, &err), code);
 		assert_int_equal(err.code, code);
 		assert_string_equal(err.reason, "hold_unknown");
-		/* What may tell what is inside does not leave the house. */
+		/* A text that tells of the inside does not leave the house. */
 		if (code == INTERNAL || code == UNKNOWN || code == DATA_LOSS || code == UNAVAILABLE)
 			assert_null(strstr(err.message, "wörds"));
 		else
@@ -216,7 +216,7 @@ static void a_server_stream_comes_in_order(void **state)
 	pair_close(&f);
 }
 
-/* A reader that stops stops the writer: what is under way is bounded by windows and queue. */
+/* A reader that stops also stops the writer: windows and queue bound the bytes under way. */
 static void a_reader_that_stops_stops_the_writer(void **state)
 {
 	struct pair_listener l = {.stop_at = 10};
@@ -238,7 +238,7 @@ static void a_reader_that_stops_stops_the_writer(void **state)
 	pair_close(&f);
 }
 
-/* What had come before the end waits for a reader that stopped, and so does the end. */
+/* Messages that came before the end wait for a reader that stopped, and so does the end. */
 static void what_came_before_the_end_is_told_after_it(void **state)
 {
 	struct pair_listener l = {.stop_at = 3}, gone = {.stop_at = 3};
@@ -368,7 +368,7 @@ static void *drain_main(void *arg)
 	return NULL;
 }
 
-/* What runs when the drain begins ends well; what comes after it is told UNAVAILABLE at once. */
+/* A call that runs when the drain begins ends well; a later one is told UNAVAILABLE at once. */
 static void a_drain_lets_calls_finish(void **state)
 {
 	struct pair_listener l = {0};

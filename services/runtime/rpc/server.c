@@ -125,7 +125,7 @@ void rpc_server_set_serving(struct rpc_server *server, bool serving)
 	tell_serving(server);
 }
 
-/* What fn does to each session needs its lock, which comes before the server's. */
+/* fn needs each session's lock, which comes before the server's. */
 static void each_session(struct rpc_server *server, void (*fn)(struct server_session *session))
 {
 	struct server_session **list;

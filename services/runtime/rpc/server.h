@@ -37,8 +37,8 @@ struct server_call {
 	struct rpc_server *server;
 	struct method_entry *entry; /* NULL: unknown */
 	struct server_call *queue_next;
-	char payer[PAYER_SIZE]; /* who causes it: the user, also when another service calls for him;
-				   without one the browser's address; "": nobody */
+	char payer[PAYER_SIZE]; /* the user that causes it, also when another service calls for
+				   him; without one the browser's address; "": nobody */
 	uint32_t payer_hash;
 	struct payer *user, *session; /* of a stream, where it is counted */
 	bool counted;
@@ -48,7 +48,7 @@ struct server_call {
 
 	struct meta metadata;               /* of the request, the keys that rpc does not know */
 	struct meta headers, user_trailers; /* the handler's, on the wire as they are */
-	struct meta trailers;               /* made once, by who ends the call */
+	struct meta trailers;               /* made once, by the one that ends the call */
 	size_t header_bytes;                /* names and values received */
 	int header_n;
 	bool bad_content_type, bad_method, bad_timeout, bad_encoding, headers_too_large;
@@ -145,7 +145,7 @@ struct worker {
 	struct fiber_run *spare;
 };
 
-/* Who is told that the server begins or ceases to serve. */
+/* How somebody is told that the server begins or ceases to serve. */
 struct serving_hook {
 	void (*changed)(void *ctx);
 	void (*free)(void *ctx); /* at the server's end */
@@ -229,7 +229,8 @@ int server_on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
 bool server_call_admit(struct server_call *call);
 
 /* identity.c */
-/* Who shows this token is in known->caller. errors: those of token_verify */
+/* Afterwards known->caller names the service that shows this token. errors: those of
+ * token_verify */
 _must_check_ enum status identity_check(struct peer_identity *known,
 					const struct token_verifier *verifier, const char *service,
 					const uint8_t *token, size_t len, struct error *reterr);
@@ -243,8 +244,8 @@ _must_check_ enum queue_answer workers_queue(struct server_call *call);
 /* The lane of a method here: the main one when the server has no workers for its own. */
 struct worker_lane *worker_lane_of(struct rpc_server *server, const struct rpc_method *method);
 
-/* queue.c: under a lock of the caller, except that `n` may be read. line_max: calls of one payer.
- */
+/* queue.c: under a lock of the caller, except that `n` may be read. line_max: calls of one
+ * payer. */
 void queue_init(struct call_queue *queue, int32_t calls_max, int32_t line_max);
 void queue_done(struct call_queue *queue);
 _must_check_ enum queue_answer queue_put(struct call_queue *queue, struct server_call *call);

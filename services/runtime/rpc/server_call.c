@@ -241,8 +241,7 @@ void server_call_on_stream_close(struct stream *stream, uint32_t error_code)
 	}
 }
 
-/* ------------------------------------------------------------------ deadline of a call that goes
- * on after its handler returned */
+/* ----------------------------------- deadline of a call that goes on after its handler returned */
 
 static void deadline_fired(void *arg)
 {

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define HEADERS_CUT_BYTES (16 * HEADERS_MAX_BYTES) /* whoever goes on to here means harm */
+#define HEADERS_CUT_BYTES (16 * HEADERS_MAX_BYTES) /* a peer that goes on to here means harm */
 #define PAIR_OVERHEAD 32                           /* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 
 struct header {
@@ -24,7 +24,7 @@ static bool starts(const struct header *header, const char *text)
 	return header->len >= strlen(text) && memcmp(header->value, text, strlen(text)) == 0;
 }
 
-/* Keeps a text that fits and is printable; another one is as good as none. */
+/* Keeps a text that fits and is printable; another one is left out. */
 static void keep(char *out, size_t size, const struct header *header)
 {
 	if (header->len >= size || !meta_value_allowed(header->value, header->len))

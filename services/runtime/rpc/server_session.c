@@ -138,7 +138,7 @@ static void age_fired(void *arg)
 		nghttp2_submit_goaway(base->h2, NGHTTP2_FLAG_NONE,
 				      nghttp2_session_get_last_proc_stream_id(base->h2),
 				      NGHTTP2_NO_ERROR, NULL, 0);
-		/* Whoever stays on it longer than a drain takes is cut. */
+		/* A peer that stays on it longer than a drain takes is cut. */
 		net_set_deadline(base->net,
 				 clock_mono_us() + session->server->options.drain_ms * US_PER_MS);
 	}

@@ -210,7 +210,7 @@ bool stream_scan_whole(const struct stream *stream)
 	return stream->scan_left == 0 && stream->scan_prefix_len == 0;
 }
 
-/* False: there is none for more of this stream, which has its share. What is small always has. */
+/* False: this stream has its share and gets no more. A small stream always has room. */
 static bool find_room(struct session *session, struct stream *stream, size_t len)
 {
 	size_t patience = stream->eager ? 1 : WAITING_PATIENCE;

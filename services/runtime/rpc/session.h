@@ -74,8 +74,7 @@ struct stream {
 	struct buf taken;   /* session_run's own: received, not yet told … */
 	size_t taken_at;    /* … from here on */
 	size_t taken_given; /* of `taken`, what the peer's window has back already */
-	bool eager; /* (lock) the peer's window opens on receipt: one message, bounded by its limit
-		     */
+	bool eager; /* (lock) one message, bounded by its limit: the peer's window opens at once */
 	size_t scan_left; /* (lock) bytes until the next message's prefix */
 	uint8_t scan_prefix[WIRE_PREFIX_BYTES];
 	uint8_t scan_prefix_len;    /* (lock) */
@@ -107,8 +106,8 @@ struct session_side {
 	/* (lock) What came is no sequence of messages, or too much. */
 	void (*on_refused)(struct stream *stream, enum status s, const char *reason,
 			   const char *message);
-	/* (lock) RST_STREAM, END_STREAM both ways, or the end of the connection. id is 0 already.
-	 */
+	/* (lock) RST_STREAM, END_STREAM both ways, or the end of the connection. id is 0
+	 * already. */
 	void (*on_stream_close)(struct stream *stream, uint32_t error_code);
 	/* (lock) All output of a stream has been given to nghttp2: trailers or END_STREAM; adds
 	 * flags of NGHTTP2_DATA_FLAG_. */
@@ -117,7 +116,7 @@ struct session_side {
 	const char *(*user_of)(const struct stream *stream);
 	/* (lock) May the stream be ended so that others have room? Its reader comes back. */
 	bool (*may_end)(const struct stream *stream);
-	/* (lock) Ends it: what waits of it counts no more. */
+	/* (lock) Ends it: its waiting bytes count no more. */
 	void (*end_slow)(struct stream *stream);
 	/* (lock) The connection is over; its streams were closed. */
 	void (*on_close)(struct session *session);
@@ -164,8 +163,8 @@ void session_init(struct session *session, struct net_conn *net, const struct se
 		  size_t message_bytes_max);
 extern const struct net_hooks session_hooks;
 
-/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and on_frame_recv.
- */
+/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and
+ * on_frame_recv. */
 nghttp2_session_callbacks *session_callbacks_new(void);
 nghttp2_option *session_option_new(void);
 
@@ -192,7 +191,8 @@ static inline void stream_unref(struct stream *stream)
 		stream->free(stream);
 }
 
-/* session_run.c: the lock, outside of net's hooks: what is told under it gets a thread to tell it. */
+/* session_run.c: the lock, outside of net's hooks: a thread is found for the events that come up
+ * under it. */
 void session_lock(struct session *session);
 void session_unlock(struct session *session);
 /* Asks for side->on_op(stream) under the lock, now or with what goes on; takes a reference until
@@ -209,8 +209,8 @@ void session_ops_run(struct session *session);
 void session_tell(struct stream *stream, unsigned events);
 /* (lock) Events that came up outside of a receive need a thread to tell them. */
 void session_run_post(struct session *session);
-/* Tells events until there are none. One thread at a time; another one finds `running` and leaves.
- */
+/* Tells events until there are none. One thread at a time; another one finds `running` and
+ * leaves. */
 void session_run(struct session *session, bool flush);
 
 /* stream.c */
@@ -225,9 +225,9 @@ _must_check_ enum status stream_put(struct stream *stream, const ProtobufCMessag
 				    size_t queue_max, struct error *reterr);
 /* Bytes of messages that wait to be sent. */
 size_t stream_unsent(struct stream *stream);
-/* At most n of the bytes that came are of no weight any more: told, or thrown away soon. */
+/* At most n of the received bytes count no more: they were told, or will be thrown away. */
 void stream_uncount(struct stream *stream, size_t n);
-/* (lock) Nobody will read what waits to be sent: it is gone. */
+/* (lock) Nobody will read the output that waits: it is dropped. */
 void stream_discard(struct stream *stream);
 /* (lock) Provider of nghttp2 for `out`. */
 nghttp2_data_provider stream_provider(struct stream *stream);
@@ -241,7 +241,7 @@ _must_check_ enum status stream_next_message(struct stream *stream, const uint8_
 					     struct error *reterr);
 /* session_run's own, after a row of them: gives memory and the peer's window back. */
 void stream_messages_told(struct stream *stream);
-/* session_run's own: what came and was not told is of no interest. */
+/* session_run's own: messages that were not told are of no interest. */
 void stream_forget_taken(struct stream *stream);
 /* Arenas for calls, kept for reuse. */
 struct arena *rpc_arena_take(size_t max_bytes);
@@ -255,13 +255,13 @@ void relief_unread(struct session *session);
 void session_init(struct session *session, struct net_conn *net, const struct session_side *side,
 		  size_t message_bytes_max);
 extern const struct net_hooks session_hooks;
-/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and on_frame_recv.
- */
+/* Callbacks that both sides share; the caller adds on_begin_headers, on_header and
+ * on_frame_recv. */
 nghttp2_session_callbacks *session_callbacks_new(void);
 nghttp2_option *session_option_new(void);
 /* (lock) The stream is on the wire under this id, until on_stream_close. */
 void session_add(struct session *session, struct stream *stream, int32_t id);
-/* (lock) The stream is of no interest any more: RST_STREAM, no further callback. */
+/* (lock) Nobody wants the stream any more: RST_STREAM, no further callback. */
 void session_drop(struct stream *stream, uint32_t error_code);
 /* (lock) The peer has ended the stream: RST_STREAM only where this side has not. */
 void session_forget(struct stream *stream);

@@ -86,7 +86,7 @@ static bool push(struct session *session, struct stream *stream)
 	do {
 		stream->op_next = top;
 	} while (!atomic_compare_exchange_weak(&session->ops, &top, stream));
-	/* Whoever found it empty takes all of it; session_run looks after each round. */
+	/* The thread that found it empty takes all of it; session_run looks after each round. */
 	return !top && running_here != session;
 }
 

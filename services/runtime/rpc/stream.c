@@ -19,7 +19,7 @@ void stream_init(struct stream *stream)
 	atomic_init(&stream->refs, 1);
 	atomic_init(&stream->moved_us, clock_mono_us());
 	pthread_mutex_init(&stream->out_lock, NULL);
-	/* What bounds them are windows, queue_max and the connection's limits. */
+	/* Windows, queue_max and the connection's limits bound them. */
 	buf_init(&stream->in, SIZE_MAX);
 	buf_init(&stream->taken, SIZE_MAX);
 	buf_init(&stream->out, SIZE_MAX);
@@ -48,9 +48,9 @@ void stream_done(struct stream *stream)
 
 /* ------------------------------------------------------------------ out */
 
-/* A stream may hold its queue, and less on a connection with many that are not read: n of them get
- * 1 / (n + FREE_SHARE) of the connection's limit each, and a stream that is read always has room.
- */
+/* A stream may hold its queue, and less on a connection with many that are not read: n of them
+ * get 1 / (n + FREE_SHARE) of the connection's limit each, and a stream that is read always has
+ * room. */
 static bool has_room(struct stream *stream, size_t waiting, size_t size, size_t queue_max)
 {
 	size_t unsent, free_bytes;

@@ -95,7 +95,7 @@ static void leave_posted(void *arg)
 	struct session *session = arg;
 
 	session_lock(session);
-	/* What runs on it may end; after its last stream the connection closes. */
+	/* Its streams may end; after the last one the connection closes. */
 	if (!session->closed)
 		nghttp2_submit_goaway(session->h2, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
 	session_unlock(session);
@@ -175,7 +175,7 @@ static void sub_failed(struct subchannel *sub, const struct error *err)
 	bool first = sub->backoff_ms == channel->options.backoff_initial_ms;
 	enum conn_class class = sub->class;
 
-	/* What goes on failing is said once. */
+	/* An address that goes on failing is said once. */
 	log_at(first && !channel->closing ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "rpc_connect_failed",
 	       LOG_S("url", sub->url), LOG_S("error", err->message));
 	channel->why = *err;

@@ -216,8 +216,7 @@ enum status wire_status_of_reset(uint32_t error_code)
 	}
 }
 
-/* ------------------------------------------------------------------ metadata: key length, value
- * length, key NUL, value NUL */
+/* --------------------------------------- metadata: key length, value length, key NUL, value NUL */
 
 struct meta_head {
 	uint32_t key_len, value_len;

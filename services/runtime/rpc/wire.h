@@ -17,8 +17,8 @@ bool wire_parse_timeout(const uint8_t *text, size_t len, int64_t *ret_us);
 /* Never longer than us; at least 1 µs. Returns the length. */
 size_t wire_format_timeout(int64_t us, char out[WIRE_TIMEOUT_SIZE]);
 
-/* grpc-message: percent-encoded UTF-8. encode: out has 3 * strlen + 1 bytes. decode: cut at size.
- */
+/* grpc-message: percent-encoded UTF-8. encode: out has 3 * strlen + 1 bytes. decode: cut at
+ * size. */
 void wire_encode_message(const char *text, char *out);
 void wire_decode_message(const uint8_t *text, size_t len, char *out, size_t size);
 

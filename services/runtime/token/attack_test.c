@@ -1,6 +1,6 @@
 /* Tokens that an attacker would try (RFC 8725 and its known failures), each refused with
- * UNAUTHENTICATED. In the tables '@-900' is now - 900 s and '%' the key's public PEM as JSON text.
- */
+ * UNAUTHENTICATED. In the tables '@-900' is now - 900 s and '%' the key's public PEM as JSON
+ * text. */
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/token/token.h"

@@ -69,7 +69,7 @@ struct token_key {
 _must_check_ enum status token_verifier_set(struct token_verifier *verifier,
 					    const struct token_key *keys, size_t n,
 					    struct error *reterr);
-/* Grows with each replacement: what was verified before may be refused now. */
+/* Grows with each replacement: a token that was verified before may be refused now. */
 uint64_t token_verifier_version(const struct token_verifier *verifier);
 bool token_verifier_knows(const struct token_verifier *verifier, const char *kid);
 

@@ -203,8 +203,8 @@ static json_t *decode_json(struct arena *arena, const char *text, size_t len)
 	return value;
 }
 
-/* Copies a text member into out; false when it is missing, no text, empty, too long or has a NUL.
- */
+/* Copies a text member into out; false when it is missing, no text, empty, too long or has a
+ * NUL. */
 static bool take_text(const json_t *object, const char *name, char *out, size_t size)
 {
 	const json_t *value = json_object_get(object, name);
