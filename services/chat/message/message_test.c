@@ -172,7 +172,7 @@ static void the_newest_fit_a_screen(void **state)
 {
 	struct stage *stage = *state;
 	Chat__V1__ListMessagesRequest req = CHAT__V1__LIST_MESSAGES_REQUEST__INIT;
-	char *text = arena_alloc(stage->arena, 150001);
+	char *text = arena_zalloc(stage->arena, 150001);
 
 	memset(text, '.', 150000);
 	req.chat = stage_new_chat(stage, ENDLESS);
