@@ -66,8 +66,9 @@ test("without credits the page shows the price, keeps the text, and leads to the
   await page.getByText(/costs up to \d+ credits and you have/).waitFor();
   await page.getByRole("button", { name: /^Use .*, up to/ }).waitFor();
   // When it is sent all the same, the text stays and no empty chat is left.
+  const deleted = page.waitForResponse((response) => response.request().method() === "DELETE");
   await composer(page).press("Enter");
-  await page.waitForResponse((response) => response.request().method() === "DELETE");
+  await deleted;
   await eventually(async () => assert.equal(await composer(page).inputValue(), "Can I still ask? [[say:Yes.]]"));
   await page.getByText("Not enough credits").waitFor();
   assert.equal(await list.count(), chats);
