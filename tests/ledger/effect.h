@@ -1,5 +1,5 @@
-/* One change of the ledger as a service asks for it over RPC, so that a test can send it, send it
- * again and send it bent. */
+/* One change of the ledger, as a service asks for it over RPC. A test can send it, send it again
+ * and send it bent. */
 #ifndef TESTS_LEDGER_EFFECT_H
 #define TESTS_LEDGER_EFFECT_H
 

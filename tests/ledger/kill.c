@@ -1,7 +1,7 @@
-/* SIGKILL at every step: each flow runs again and again, and its N-th write or send is the last
- * thing that the service, or a process of PostgreSQL, does, for N = 1, 2, … until the flow comes
- * to its end. After each kill the process starts again, the caller asks again by the same id as an
- * outbox would, and the money must be where it belongs. In TAP, one line for each flow.
+/* SIGKILL at every step: each flow runs again and again, for N = 1, 2, … until it comes to its end.
+ * Its N-th write or send is the last thing that the service, or a process of PostgreSQL, does.
+ * After each kill the process starts again, and the caller asks again by the same id, as an outbox
+ * would. Then the money must be where it belongs. In TAP, one line for each flow.
  *
  *   kill [SECONDS [SEED]]       begins no flow after so many seconds; default: runs all. The seed
  *                               decides their order; it is printed. */

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { ensuresOf } from "./ensures.mjs";
+import { checkSentences } from "./words.mjs";
 
 const FILE_LINES_MAX = 800;
 const FUNCTION_LINES_MAX = 70;
@@ -175,6 +176,7 @@ for (const file of files) {
     const code = codeOf(text);
     checkSizes(file, code);
     checkBanned(file, code);
+    checkSentences(file, text, breach);
     if (isTest(file)) continue;
     checkState(file, code);
     checkIncludes(file, text);

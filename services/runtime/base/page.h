@@ -1,6 +1,6 @@
 /* Page tokens (AIP-158): where a list goes on, opaque to the client and signed. A token holds the
- * last row's sort key and id, never an offset, so rows that come or go meanwhile are neither shown
- * twice nor left out. runtime/service/list.h shows a handler that uses them. */
+ * last row's sort key and id, never an offset. Rows that come or go meanwhile are thus neither
+ * shown twice nor left out. runtime/service/list.h shows a handler that uses them. */
 #ifndef RUNTIME_BASE_PAGE_H
 #define RUNTIME_BASE_PAGE_H
 

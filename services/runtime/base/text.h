@@ -11,7 +11,7 @@
 bool text_is_utf8(const char *text, size_t len);
 
 /* A name or title as one harmless line, in place: control characters, line and paragraph separators
- * become one space, characters that change the direction of the text around them (Unicode's
+ * become one space. Characters that change the direction of the text around them (Unicode's
  * Bidi_Control) go, and so does white space at both ends. text: UTF-8. */
 void text_make_line(char *text);
 /* The same of a copy in the arena. */

@@ -144,10 +144,10 @@ _must_check_ enum status db_wait_schema(struct db *db, const char *schema, int32
 					int32_t wait_ms, struct error *reterr);
 
 /* Applies directory/NNNN_what.sql above the recorded version, then those of the runtime's modules
- * (runtime/<module>/migrations), each in its transaction (a file whose first line is "-- no
- * transaction" outside), as the owner role. A file that was applied and has changed since is
- * refused. NULL: none of these. ret_version: the newest of directory. Errors: FAILED_PRECONDITION
- * with file and PostgreSQL's message. */
+ * (runtime/<module>/migrations), as the owner role. Each has its transaction, but a file whose
+ * first line is "-- no transaction". A file that was applied and has changed since is refused.
+ * NULL: none of these. ret_version: the newest of directory. Errors: FAILED_PRECONDITION with file
+ * and PostgreSQL's message. */
 _must_check_ enum status db_migrate(const char *dsn, const char *schema, const char *directory,
 				    const char *runtime, int32_t *ret_version,
 				    struct error *reterr);

@@ -1,10 +1,10 @@
 /* What the files of httpd share: the server, its connections, and the exchange of one request and
  * its answer.
  *
- * A connection holds an exchange only from the first byte of a request to the last byte of the
- * answer, so an idle one is small. An exchange belongs to the connection until its request is
- * dispatched, then to the owner of the request until it is answered, then to the connection again
- * until its output is sent. */
+ * A connection holds an exchange only from a request's first byte to the answer's last, so an idle
+ * one is small. An exchange belongs to the connection until its request is dispatched. Then the
+ * owner of the request has it, and from the answer on the connection again, until its output is
+ * sent. */
 #ifndef RUNTIME_HTTPD_CONN_H
 #define RUNTIME_HTTPD_CONN_H
 

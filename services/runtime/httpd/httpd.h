@@ -2,8 +2,8 @@
  * of every process, and the stand-in.
  *
  * Threads. Handlers and hooks run on nng's callback threads and must not block. They run under the
- * lock of their connection, so a caller must not hold a lock of its own, that one of its hooks
- * takes, while it calls into httpd. Everything else here may be called from any thread. Order. One
+ * lock of their connection. A caller that holds a lock must therefore not call into httpd when one
+ * of its hooks takes that lock. Everything else here may be called from any thread. Order. One
  * request of a connection is handled at a time; pipelined ones wait for its answer. */
 #ifndef RUNTIME_HTTPD_HTTPD_H
 #define RUNTIME_HTTPD_HTTPD_H

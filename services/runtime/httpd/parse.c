@@ -1,6 +1,6 @@
 /* Requests out of bytes. The head is gathered whole before llhttp sees it: so names and values lie
- * in one buffer, and what llhttp lets pass (folded lines, bare LF, NUL, repeated or contradicting
- * framing headers) is refused first or right after. */
+ * in one buffer. Some heads that llhttp lets pass are refused before or right after it: folded
+ * lines, bare LF, NUL, repeated or contradicting framing headers. */
 #include "runtime/base/clock.h"
 #include "runtime/httpd/account.h"
 

@@ -1,6 +1,6 @@
 /* JSON text into jansson's tree. jansson names no field when a text is ill-formed; then, and only
- * then, a copy is read in which each ill-formed character is a NUL, so that whoever reads the
- * values finds it and can say where. */
+ * then, a copy is read in which each ill-formed character is a NUL. The reader of the values finds
+ * it and can say where. */
 #include "runtime/json/reader.h"
 
 #include "runtime/base/text.h"

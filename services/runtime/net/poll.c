@@ -3,9 +3,9 @@
  * nng 1.5 polls on one thread, which hands every completed aio to a second one. Where waking a
  * sleeping processor takes 20 to 40 us that is the larger part of a call. So two functions of
  * libnng.a are wrapped by the linker (--wrap, see the Makefile): a completion that the polling
- * thread finds waits until that thread has told nng of all its events and is about to poll again,
- * with none of nng's locks held; then its callback runs right there. And before the thread sleeps
- * it looks for a moment whether more comes, giving the processor to whoever wants it.
+ * thread finds waits until that thread has told nng of all its events. It is about to poll again
+ * then, and holds none of nng's locks; then its callback runs right there. And before the thread
+ * sleeps it looks for a moment whether more comes, giving the processor to whoever wants it.
  *
  * Callbacks must not block, least of all for something that comes by the network.
  *

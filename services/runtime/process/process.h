@@ -63,10 +63,10 @@ struct process_spec {
 	void (*stop)(void *ctx);
 };
 
-/* argv: [--config FILE] [--print-config] [--version]. Before the first thread the process refuses itself what
- * only an operator does (confine.h), and raises its limit of open files as far as it may. SIGTERM
- * and SIGINT end it, SIGHUP reads the file again. Returns the exit code: 0 after a drain, 1 with
- * one clear line on stderr. */
+/* argv: [--config FILE] [--print-config] [--version]. Before the first thread the process gives up
+ * what only an operator does (confine.h) and raises its limit of open files. SIGTERM and SIGINT end
+ * it, SIGHUP reads the file again. Returns the exit code: 0 after a drain, 1 with one clear line on
+ * stderr. */
 int process_main(const struct process_spec *spec, int argc, char **argv);
 
 #endif

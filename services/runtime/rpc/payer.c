@@ -89,8 +89,8 @@ bool payer_enter(struct server_call *call, const char **ret_whose, int32_t *ret_
 
 	if (call->pub.method->kind == RPC_UNARY || call->payer[0] == '\0')
 		return true;
-	/* A service's own streams, also those that it makes for a user whose stream it has counted
-	 * already, have that user's name and do not count. */
+	/* A service's own streams do not count. It makes some for a user, whose stream it has
+	 * counted already: they have that user's name. */
 	call->counted = subject->user_id[0] != '\0';
 	pthread_mutex_lock(&server->payers_lock);
 	*ret_whose = "user";

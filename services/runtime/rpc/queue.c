@@ -2,7 +2,7 @@
  * of each line in turn. Every step takes constant time. Under the lane's lock.
  *
  * A line may be as long as there are free places: one user fills half of the queue, two a third
- * each, and a user with none waiting always finds room. */
+ * each. A user who has none waiting always finds room. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"

@@ -1,8 +1,8 @@
 /* The threads that run unary handlers straight through, and the lanes in which calls wait for them.
  *
- * What costs here is waking threads, not locks: a call is queued under one lock, at most one worker
- * is on its way to it at any time (it wakes the next one when there is more), the worker that slept
- * last is woken first, and a worker that finds several short calls runs them in a row so that their
+ * Waking threads costs here, locks do not. A call is queued under one lock. At most one worker is
+ * on its way to it at any time, and wakes the next one when there is more. The worker that slept
+ * last is woken first. A worker that finds several short calls runs them in a row, so that their
  * answers leave together.
  *
  * Calls of pipelined methods run on fibers: while one waits for the database its worker starts the
