@@ -30,7 +30,7 @@ done
 # ---- followed while they are written, moved away and begun anew
 "$limitless" logs --dir "$past" --follow >"$scratch/followed" &
 follower=$!
-said() { grep -q "\"event\":\"$1\"" "$scratch/followed"; }
+said() { grep -qs "\"event\":\"$1\"" "$scratch/followed"; }
 until_true 20 said last
 ok $? "a follower has what was there"
 printf '{"ts":"2026-01-01T00:00:08.000000Z","event":"ha' >>"$past/log/gateway.log"
