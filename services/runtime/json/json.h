@@ -19,7 +19,7 @@
 
 struct json_read_options {
 	bool ignore_unknown; /* names that the message does not have are passed over */
-	bool update_mask; /* fill the message's update_mask from the object's members (PATCH) */
+	bool update_mask;    /* fill the message's update_mask from the object's members (PATCH) */
 	size_t elements_max; /* 0: JSON_ELEMENTS_MAX */
 	int32_t skip_field; /* index of a field that JSON may not set, as the path does; -1: none */
 };
