@@ -370,7 +370,7 @@ lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-sources:
 	$(Q)node tools/lint/sources.mjs
-lint-arrows: $(patsubst %.c,build/obj/%.o,$(call sources,services/*/*.c services/*/*/*.c))
+lint-arrows: $(patsubst %.c,build/obj/%.o,$(call sources,services/*/*.c services/*/*/*.c gateway/*.c tools/limitless/*.c tools/standin/*.c))
 	$(Q)node tools/lint/arrows.mjs
 lint-protos: build/deps.stamp
 	$(Q)tools/lint/protos

@@ -8,11 +8,6 @@
 #define LEASE_MS (15 * 60 * 1000) /* longer than a run over all of Stripe's lists */
 #define PURGE_INTERVAL_MS (3600 * 1000)
 
-void payments_wake(struct payments *payments)
-{
-	outbox_wake(payments->outbox);
-}
-
 /* At start and at SIGHUP: a catalogue that cannot be read leaves the one before in force. The old
  * one stays in the process's arena, for a handler may still read it. */
 static enum status load(struct service *service, struct error *reterr)

@@ -10,11 +10,6 @@
 #define PACKAGE(id, more) \
 	"  - {id: " id ", name: N, credits: 2.5, currency: EUR, price_minor_units: 500" more "}\n"
 
-/* Nobody delivers here. */
-void payments_wake(struct payments *payments)
-{
-}
-
 static struct payments payments;
 
 struct payments *payments_test_state(void)

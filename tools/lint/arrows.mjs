@@ -1,4 +1,5 @@
 // Which files of a folder may use which, and which rooms of a service: tools/lint/arrows.txt lists them from the ground to the roof.
+// Everywhere, listed or not, no files call each other in a circle that the list does not name.
 // A file uses another by a global symbol of its object (nm) or by #include, so calls of static inline functions count by their header.
 // Prints "file: what" for each breach; status 1 when there is any. The objects of the release build must be up to date.
 import { execFileSync } from "node:child_process";
@@ -107,5 +108,45 @@ function check(section) {
   });
 }
 
-for (const section of readList()) check(section);
+/** Groups of files that reach each other by their uses. (Tarjan, Depth-first search and linear graph algorithms, 1972.) */
+function circlesOf(uses) {
+  const order = new Map();
+  const low = new Map();
+  const stack = [];
+  const circles = [];
+  const visit = (file) => {
+    order.set(file, order.size);
+    low.set(file, order.get(file));
+    stack.push(file);
+    for (const other of uses.get(file)) {
+      if (!order.has(other)) visit(other);
+      if (stack.includes(other)) low.set(file, Math.min(low.get(file), low.get(other)));
+    }
+    if (low.get(file) !== order.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1) circles.push(circle.sort());
+  };
+  for (const file of uses.keys()) if (!order.has(file)) visit(file);
+  return circles;
+}
+
+/** main() is in each program, and the generated code is in no folder: both are left out. */
+function checkCircles(sections) {
+  const isWanted = (circle) =>
+    sections.some((section) => !section.rooms && circle.every((file) => folderOf(section, file) && section.place.get(entryOf(section, file))?.circle));
+  const groups = [...readdirSync("services").filter((name) => name !== "runtime").map((name) => `services/${name}`), "gateway", "tools/limitless", "tools/standin"];
+  for (const folders of [["services/runtime"], ...groups.map((folder) => [folder])]) {
+    const sources = sourcesOf({ folders, rooms: true }).filter((file) => !file.startsWith("gateway/web/"));
+    const symbols = symbolsOf(sources);
+    const definedIn = new Map();
+    for (const [file, { defines }] of symbols) for (const name of defines) definedIn.set(name, file);
+    const uses = new Map();
+    for (const [file, { needs }] of symbols) uses.set(file, new Set(needs.map((name) => definedIn.get(name)).filter((other) => other && other !== file)));
+    for (const circle of circlesOf(uses)) if (!isWanted(circle)) breach(circle[0], `calls in a circle with ${circle.slice(1).join(" ")}`);
+  }
+}
+
+const sections = readList();
+for (const section of sections) check(section);
+checkCircles(sections);
 process.exit(breaches > 0 ? 1 : 0);

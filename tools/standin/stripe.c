@@ -13,15 +13,6 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the whole Stripe */
 static json_t *answers; /* Idempotency-Key → {request, status, body} */
 
-void stripe_error(struct stripe_answer *answer, int32_t status, const char *type, const char *code,
-		  const char *param, const char *message)
-{
-	json_decref(answer->body);
-	answer->status = status;
-	answer->body = json_pack("{s:{s:s, s:s?, s:s?, s:s}}", "error", "type", type, "code", code,
-				 "param", param, "message", message);
-}
-
 bool stripe_has_path(const char *path)
 {
 	static const char *const prefixes[] = {

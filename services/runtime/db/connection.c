@@ -9,6 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct sql db_sql_begin = {"lc_begin", "BEGIN", 0};
+const struct sql db_sql_commit = {"lc_commit", "COMMIT", 0};
+const struct sql db_sql_rollback = {"lc_rollback", "ROLLBACK", 0};
+const struct sql db_sql_set_user = {"lc_set_user", "SELECT set_config('lc.user', $1::text, true)",
+				    1};
+const struct sql db_sql_savepoint = {"lc_savepoint", "SAVEPOINT lc", 0};
+const struct sql db_sql_release = {"lc_release", "RELEASE SAVEPOINT lc", 0};
+const struct sql db_sql_rollback_to = {"lc_rollback_to", "ROLLBACK TO SAVEPOINT lc", 0};
+
 #define CONNECTIONS_DEFAULT 8
 #define CONNECT_TIMEOUT_MS_DEFAULT 5000
 #define STATEMENT_TIMEOUT_MS_DEFAULT 10000

@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-const struct sql db_sql_begin = {"lc_begin", "BEGIN", 0};
-const struct sql db_sql_commit = {"lc_commit", "COMMIT", 0};
-const struct sql db_sql_rollback = {"lc_rollback", "ROLLBACK", 0};
-const struct sql db_sql_set_user = {"lc_set_user", "SELECT set_config('lc.user', $1::text, true)",
-				    1};
-const struct sql db_sql_savepoint = {"lc_savepoint", "SAVEPOINT lc", 0};
-const struct sql db_sql_release = {"lc_release", "RELEASE SAVEPOINT lc", 0};
-const struct sql db_sql_rollback_to = {"lc_rollback_to", "ROLLBACK TO SAVEPOINT lc", 0};
-
 static const char *const no_user[] = {""};
 
 /* A statement of fn in db_tx; the first one takes BEGIN along. */

@@ -83,24 +83,6 @@ bool httpd_hooks_set(struct httpd_request *req, const struct httpd_hooks *hooks,
 
 /* ------------------------------------------------------------------ streams */
 
-void httpd_stream_begin(struct httpd_request *req, const struct httpd_answer *head)
-{
-	struct exchange *exchange = exchange_of(req);
-	struct conn *conn = exchange->conn;
-	bool locked = conn_lock(conn);
-
-	if (conn->phase != PHASE_GONE) {
-		ensure(conn->phase == PHASE_OWNED);
-		exchange->chunked = !exchange->http10;
-		exchange->keep_alive = exchange->keep_alive && exchange->chunked && !head->close;
-		write_head(exchange, head, true, !exchange->keep_alive);
-		exchange->heartbeat_ms = exchange->is_head ? 0 : head->heartbeat_ms;
-		conn_stream_begun(conn);
-	}
-	exchange_slim(exchange);
-	conn_unlock(conn, locked);
-}
-
 /* Room for len more bytes in the stream? A piece that is larger than the whole queue is taken when
  * the queue is empty. */
 static enum status stream_room(struct exchange *exchange, size_t len)
@@ -148,6 +130,30 @@ enum status httpd_stream_send(struct httpd_request *req, const void *data, size_
 	}
 	conn_unlock(exchange->conn, locked);
 	return s;
+}
+
+static bool heartbeat(struct exchange *exchange)
+{
+	return httpd_stream_send(&exchange->req, ":\n\n", 3) == OK;
+}
+
+void httpd_stream_begin(struct httpd_request *req, const struct httpd_answer *head)
+{
+	struct exchange *exchange = exchange_of(req);
+	struct conn *conn = exchange->conn;
+	bool locked = conn_lock(conn);
+
+	if (conn->phase != PHASE_GONE) {
+		ensure(conn->phase == PHASE_OWNED);
+		exchange->chunked = !exchange->http10;
+		exchange->keep_alive = exchange->keep_alive && exchange->chunked && !head->close;
+		write_head(exchange, head, true, !exchange->keep_alive);
+		exchange->heartbeat = heartbeat;
+		exchange->heartbeat_ms = exchange->is_head ? 0 : head->heartbeat_ms;
+		conn_stream_begun(conn);
+	}
+	exchange_slim(exchange);
+	conn_unlock(conn, locked);
 }
 
 /* Length of the first line of data, and what its end takes: LF, CR or both. */

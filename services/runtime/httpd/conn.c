@@ -10,27 +10,6 @@
 /* Bodies up to this size get their buffer at once, longer ones as they come. */
 #define BODY_RESERVED_MAX 65536
 
-/* The connection whose lock this thread holds, so that a handler may answer at once. */
-static _Thread_local struct conn *current;
-
-bool conn_lock(struct conn *conn)
-{
-	if (current == conn)
-		return false;
-	net_lock(conn->net);
-	conn->outer = current;
-	current = conn;
-	return true;
-}
-
-void conn_unlock(struct conn *conn, bool locked)
-{
-	if (!locked)
-		return;
-	current = conn->outer;
-	net_unlock(conn->net);
-}
-
 /* ------------------------------------------------------------------ deadlines */
 
 static void refuse(struct conn *conn, const struct refusal *refusal);
@@ -81,7 +60,7 @@ static void timer_due(struct conn *conn)
 		return;
 	if (conn->phase != PHASE_STREAM)
 		refuse(conn, &late);
-	else if (httpd_stream_send(&exchange->req, ":\n\n", 3) != OK)
+	else if (!exchange->heartbeat(exchange))
 		exchange->output_us = clock_mono_us(); /* the queue is full: no need to */
 }
 
@@ -281,17 +260,16 @@ static size_t read_some(struct conn *conn, const uint8_t *data, size_t len)
 
 static bool on_receive(_unused_ struct net_conn *net, const uint8_t *data, size_t len, void *ctx)
 {
-	struct conn *conn = ctx, *outer = current;
+	struct conn *conn = ctx, *outer = conn_enter(conn);
 	size_t used = 0;
 
-	current = conn;
 	if (conn->rest.len == 0)
 		used = read_some(conn, data, len);
 	if (used < len && conn->phase != PHASE_LINGER && !conn->close_after) {
 		buf_add(&conn->rest, data + used, len - used);
 		net_pause(conn->net, true);
 	}
-	current = outer;
+	conn_leave(outer);
 	return true;
 }
 
@@ -410,16 +388,15 @@ static bool drained(struct conn *conn, size_t taken)
 
 static size_t on_output(_unused_ struct net_conn *net, uint8_t *out, size_t max, void *ctx)
 {
-	struct conn *conn = ctx, *outer = current;
+	struct conn *conn = ctx, *outer = conn_enter(conn);
 	size_t n = 0;
 
-	current = conn;
 	while (conn->exchange && conn->phase != PHASE_GONE) {
 		n += take_output(conn->exchange, out + n, max - n);
 		if (n == max || !drained(conn, n))
 			break;
 	}
-	current = outer;
+	conn_leave(outer);
 	return n;
 }
 
@@ -427,12 +404,11 @@ static size_t on_output(_unused_ struct net_conn *net, uint8_t *out, size_t max,
 
 static void on_close(_unused_ struct net_conn *net, void *ctx)
 {
-	struct conn *conn = ctx, *outer = current;
+	struct conn *conn = ctx, *outer = conn_enter(conn);
 	struct httpd *httpd = conn->httpd;
 	struct exchange *exchange = TAKE_PTR(conn->exchange);
 	bool owned = conn->phase == PHASE_OWNED || conn->phase == PHASE_STREAM;
 
-	current = conn;
 	conn->phase = PHASE_GONE;
 	if (conn->timer && net_timer_cancel(conn->timer))
 		net_unref(conn->net);
@@ -441,7 +417,7 @@ static void on_close(_unused_ struct net_conn *net, void *ctx)
 	else if (exchange && exchange->hooks.on_close)
 		exchange->hooks.on_close(&exchange->req, exchange->hooks_ctx);
 	place_leave(conn);
-	current = outer;
+	conn_leave(outer);
 }
 
 static void on_free(void *ctx)

@@ -79,6 +79,8 @@ struct exchange {
 	bool is_head, keep_alive, http10, chunked;
 	bool refused; /* by httpd itself: the connection lingers, then closes */
 	bool full;    /* httpd_stream_send said RESOURCE_EXHAUSTED */
+	/* Of a stream that wants heartbeats: sends one. False: the queue is full. */
+	bool (*heartbeat)(struct exchange *exchange);
 	int32_t heartbeat_ms;
 	int64_t output_us; /* of a stream with heartbeats: when something was last sent */
 	struct buf out;
@@ -144,6 +146,15 @@ struct httpd {
 	void *owned; /* freed with the server */
 };
 
+/* ------------------------------------------------------------------ lock.c */
+
+/* Locks unless this thread has the lock, inside a hook, say. False: it has. */
+bool conn_lock(struct conn *conn);
+void conn_unlock(struct conn *conn, bool locked);
+/* A hook of net begins, with the lock that net holds. Returns what conn_leave gets at its end. */
+struct conn *conn_enter(struct conn *conn);
+void conn_leave(struct conn *outer);
+
 /* ------------------------------------------------------------------ pool.c */
 
 struct exchange *exchange_take(struct httpd *httpd);
@@ -170,9 +181,6 @@ enum parse parse_body(struct exchange *exchange, const uint8_t *data, size_t len
 /* ------------------------------------------------------------------ conn.c */
 
 void *conn_accept(struct net_conn *net, struct net_hooks *hooks, void *ctx);
-/* Locks unless this thread has the lock, inside a hook, say. False: it has. */
-bool conn_lock(struct conn *conn);
-void conn_unlock(struct conn *conn, bool locked);
 /* The owner has answered: exchange->out goes out, then the next request is read. Under the lock. */
 void conn_answered(struct conn *conn, bool close_after);
 /* Output was added: the client must take it in time. Under the lock. */
