@@ -2,8 +2,6 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
-#include "chat/catalogue/current.h"
-#include "chat/provider/provider.h"
 #include "chat/v1/rpc.h"
 #include "runtime/db/db.h"
 #include "runtime/service/service.h"
@@ -12,6 +10,8 @@
 #define MODEL_BYTES_MAX 100
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144
+
+struct provider_conf;
 
 struct chat_conf {
 	struct service_conf service; /* first */
@@ -50,12 +50,13 @@ struct chat_conf {
 	const struct provider_conf *const *providers;
 };
 
+struct current;
 struct engine;
 
 /* The state of the service, set before the first handler runs. */
 struct chat {
 	const struct chat_conf *conf;
-	struct current current;
+	struct current *current; /* the catalogue */
 	struct engine *engine;
 };
 
@@ -67,10 +68,6 @@ static inline struct chat *chat_of(const struct rpc_call *call)
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;
-
-/* Keeps the price versions of the catalogue in the database. db: of chat_worker. */
-_must_check_ enum status catalogue_store(const struct catalogue *catalogue, struct db *db,
-					 struct error *reterr);
 
 /* The service's main(); the tests start it, too. */
 int chat_serve(int argc, char **argv);

@@ -1,5 +1,6 @@
 /* The configuration keys of chat. */
 #include "chat/chat.h"
+#include "chat/provider/provider.h"
 
 #define CONF_STRUCT struct chat_conf
 

@@ -1,5 +1,6 @@
 /* The parts of the chat service, started and stopped. */
 #include "chat/answer/life.h"
+#include "chat/catalogue/current.h"
 #include "chat/catalogue/discovery.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
@@ -18,7 +19,8 @@
 
 /* All that the process has. */
 struct parts {
-	struct chat chat;     /* first: what handlers find */
+	struct chat chat; /* first: what handlers find */
+	struct current current;
 	struct db_pool *pool; /* of chat_worker */
 	struct outbox *outbox;
 	struct jobs *jobs;
@@ -71,7 +73,7 @@ static void start_engine(struct service *service)
 		.pool = parts->pool, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
 	chat->engine = life_start(&(struct engine_options){
 		.conf = chat->conf,
-		.current = &chat->current,
+		.current = chat->current,
 		.endpoint =
 			*chat->conf->advertise ? chat->conf->advertise : service->conf->listen[0],
 		.app = service->db,
@@ -102,8 +104,9 @@ static enum status start(struct service *service, struct error *reterr)
 
 	parts->chat.conf = conf;
 	parts->pool = db_pool_new(&worker);
-	current_init(&parts->chat.current);
-	parts->discovery = discovery_start(parts->pool, conf, &parts->chat.current,
+	current_init(&parts->current);
+	parts->chat.current = &parts->current;
+	parts->discovery = discovery_start(parts->pool, conf, &parts->current,
 					   (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
 	if (s != OK)
@@ -131,7 +134,7 @@ static void stop(struct service *service)
 		outbox_stop(parts->outbox);
 	if (parts->discovery)
 		discovery_stop(parts->discovery);
-	current_done(&parts->chat.current);
+	current_done(&parts->current);
 	db_pool_free(parts->pool);
 }
 

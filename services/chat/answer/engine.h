@@ -7,6 +7,7 @@
 #ifndef CHAT_ANSWER_ENGINE_H
 #define CHAT_ANSWER_ENGINE_H
 
+#include "chat/catalogue/current.h"
 #include "chat/chat.h"
 #include "chat/work/bucket.h"
 #include "chat/work/crew.h"

@@ -1,6 +1,7 @@
 #include "chat/catalogue/discovery.h"
 
 #include "chat/catalogue/offers.h"
+#include "chat/catalogue/store.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"

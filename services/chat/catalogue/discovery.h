@@ -3,6 +3,7 @@
 #ifndef CHAT_CATALOGUE_DISCOVERY_H
 #define CHAT_CATALOGUE_DISCOVERY_H
 
+#include "chat/catalogue/current.h"
 #include "chat/chat.h"
 
 struct discovery;

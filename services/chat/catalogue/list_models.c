@@ -1,3 +1,4 @@
+#include "chat/catalogue/current.h"
 #include "chat/chat.h"
 #include "runtime/service/list.h"
 
@@ -32,7 +33,7 @@ enum status chat_v1_list_models(struct rpc_call *call,
 				Chat__V1__ListModelsResponse *resp)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
-		current_catalogue(&chat_of(call)->current);
+		current_catalogue(chat_of(call)->current);
 	enum status s = list_new(call, &chat__v1__model__descriptor, catalogue->n_models,
 				 &resp->n_models, &resp->models);
 

@@ -1,5 +1,7 @@
 /* The terms of every price version are kept, so that an old charge can be computed again. */
-#include "chat/chat.h"
+#include "chat/catalogue/store.h"
+
+#include "sql/chat.h"
 
 enum status catalogue_store(const struct catalogue *catalogue, struct db *db, struct error *reterr)
 {

@@ -1,3 +1,4 @@
+#include "chat/catalogue/current.h"
 #include "chat/conversation/conversation.h"
 
 #include <inttypes.h>
@@ -6,7 +7,7 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 				Chat__V1__Chat *resp)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
-		current_catalogue(&chat_of(call)->current);
+		current_catalogue(chat_of(call)->current);
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const struct model *model;
 	const char *title;

@@ -1,3 +1,4 @@
+#include "chat/catalogue/current.h"
 #include "chat/conversation/conversation.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ static const char *boolean(bool value)
 static enum status set_model(struct rpc_call *call, const char *id, struct change *change)
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
-		current_catalogue(&chat_of(call)->current);
+		current_catalogue(chat_of(call)->current);
 	const struct model *model;
 	enum status s = chat_model(catalogue, id, "", &model, &call->err);
 
