@@ -213,7 +213,7 @@ static enum status get(struct fixture *f, const char *path, struct http_answer *
 	return http_call(f->client, &request, f->arena, ret, &f->err);
 }
 
-static void test_get_and_reuse(void **state)
+static void a_connection_is_used_again(void **state)
 {
 	struct fixture *f = *state;
 	struct http_answer a = {0};
@@ -227,7 +227,7 @@ static void test_get_and_reuse(void **state)
 	assert_int_equal(f->server.connections, 1);
 }
 
-static void test_post(void **state)
+static void a_post_sends_its_body_or_none(void **state)
 {
 	struct fixture *f = *state;
 	const char *const headers[] = {"Content-Type: application/json", NULL};
@@ -247,7 +247,7 @@ static void test_post(void **state)
 	assert_int_equal(a.body_len, 0);
 }
 
-static void test_what_is_sent(void **state)
+static void the_request_has_its_headers_and_nothing_of_the_environment(void **state)
 {
 	struct fixture *f = *state;
 	const char *const headers[] = {"Authorization: Bearer k", NULL};
@@ -265,7 +265,7 @@ static void test_what_is_sent(void **state)
 	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), INVALID_ARGUMENT);
 }
 
-static void test_heads(void **state)
+static void early_hints_are_skipped_and_redirects_not_followed(void **state)
 {
 	struct fixture *f = *state;
 	struct http_answer a = {0};
@@ -276,7 +276,7 @@ static void test_heads(void **state)
 	assert_int_equal(a.status, 302);
 }
 
-static void test_slow_but_alive(void **state)
+static void a_slow_answer_is_not_cut(void **state)
 {
 	struct fixture *f = *state;
 	struct http_answer a = {0};
@@ -285,7 +285,7 @@ static void test_slow_but_alive(void **state)
 	assert_string_equal((const char *)a.body, "..........");
 }
 
-static void test_failures(void **state)
+static void each_failure_has_its_status(void **state)
 {
 	struct fixture *f = *state;
 	struct http_answer a = {0};
@@ -313,8 +313,7 @@ static void test_failures(void **state)
 	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), DEADLINE_EXCEEDED);
 }
 
-/* The limit counts what was unpacked. */
-static void test_packed(void **state)
+static void the_limit_counts_unpacked_bytes(void **state)
 {
 	struct fixture *f = *state;
 	struct http_request request = {.method = "GET", .url = url(f, "/packed")};
@@ -327,7 +326,7 @@ static void test_packed(void **state)
 	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), RESOURCE_EXHAUSTED);
 }
 
-static void test_guard(void **state)
+static void a_guarded_transfer_reaches_no_loopback_address(void **state)
 {
 	struct fixture *f = *state;
 	struct http_answer a = {0};
@@ -392,7 +391,7 @@ static void wait_ended(struct seen *seen)
 	pthread_mutex_unlock(&seen->lock);
 }
 
-static void test_cancel(void **state)
+static void a_cancelled_transfer_ends_once(void **state)
 {
 	static const struct http_hooks hooks = {.on_data = seen_data, .on_end = seen_end};
 	struct fixture *f = *state;
@@ -412,8 +411,8 @@ static void test_cancel(void **state)
 	}
 }
 
-/* A deadline goes before the idle time-out, and an end that nobody announced is told apart. */
-static void test_deadline_and_frame(void **state)
+/* An end that nobody announced is told apart, too. */
+static void a_deadline_goes_before_the_idle_timeout(void **state)
 {
 	static const struct http_hooks hooks = {.on_data = seen_data, .on_end = seen_end};
 	static const struct {
@@ -442,7 +441,7 @@ static void test_deadline_and_frame(void **state)
 	assert_true(clock_mono_us() - start_us < 30 * US_PER_S);
 }
 
-static void test_free_ends_all(void **state)
+static void freeing_the_client_ends_all_transfers(void **state)
 {
 	static const struct http_hooks hooks = {.on_end = seen_end};
 	struct fixture *f = *state;
@@ -502,7 +501,7 @@ static void note_post(void *ctx)
 	http_post(seen->client, strlen(seen->order) < 4 ? note_post : note_timers, seen);
 }
 
-static void test_post_and_timers(void **state)
+static void posts_and_timers_run_in_order(void **state)
 {
 	struct fixture *f = *state;
 	struct seen seen = {.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -527,7 +526,7 @@ static void note_again(void *ctx)
 	http_timer(seen->client, 3600000, note_again, seen);
 }
 
-static void test_free_runs_timers(_unused_ void **state)
+static void freeing_the_client_runs_posts_and_timers_once(_unused_ void **state)
 {
 	struct seen seen = {.client = http_client_new(&(struct http_client_options){0})};
 
@@ -547,7 +546,7 @@ static bool allows(const char *text)
 	return guard_allows((struct sockaddr *)&in6, sizeof in6);
 }
 
-static void test_addresses(_unused_ void **state)
+static void only_global_unicast_addresses_are_allowed(_unused_ void **state)
 {
 	static const char *const bad[] = {
 		"0.0.0.0",
@@ -616,20 +615,20 @@ static void test_addresses(_unused_ void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		NET(test_get_and_reuse),
-		NET(test_post),
-		NET(test_what_is_sent),
-		NET(test_heads),
-		NET(test_slow_but_alive),
-		NET(test_failures),
-		NET(test_guard),
-		NET(test_packed),
-		NET(test_cancel),
-		NET(test_deadline_and_frame),
-		NET(test_free_ends_all),
-		NET(test_post_and_timers),
-		cmocka_unit_test(test_free_runs_timers),
-		cmocka_unit_test(test_addresses),
+		NET(a_connection_is_used_again),
+		NET(a_post_sends_its_body_or_none),
+		NET(the_request_has_its_headers_and_nothing_of_the_environment),
+		NET(early_hints_are_skipped_and_redirects_not_followed),
+		NET(a_slow_answer_is_not_cut),
+		NET(each_failure_has_its_status),
+		NET(a_guarded_transfer_reaches_no_loopback_address),
+		NET(the_limit_counts_unpacked_bytes),
+		NET(a_cancelled_transfer_ends_once),
+		NET(a_deadline_goes_before_the_idle_timeout),
+		NET(freeing_the_client_ends_all_transfers),
+		NET(posts_and_timers_run_in_order),
+		cmocka_unit_test(freeing_the_client_runs_posts_and_timers_once),
+		cmocka_unit_test(only_global_unicast_addresses_are_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
