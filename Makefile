@@ -38,7 +38,7 @@ NNG_WRAPS_1 := -Wl,--wrap=nni_task_dispatch -Wl,--wrap=epoll_wait
 NNG := -l:libnng.a -lmbedtls -lmbedx509 -lmbedcrypto $(NNG_WRAPS_$(NNG_WRAP))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 LDLIBS = $(PKG_LIBS) $(NNG) -largon2 -lutf8proc -lm -pthread
-# What a release has against a mistake in memory; tools/lint/hardened looks whether the programs have it.
+# A release's protection against mistakes in memory; tools/lint/hardened looks whether the programs have it.
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 HARDEN += $(if $(filter x86_64,$(ARCH)),-fcf-protection) $(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard)
 CFLAGS_release := -O2 -g $(HARDEN)
@@ -57,7 +57,7 @@ BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-# What looks each time whether it changed.
+# Targets that depend on this one look each time whether they changed.
 .PHONY: FORCE
 FORCE:
 
@@ -346,8 +346,8 @@ asan: ## build everything with ASan and UBSan into build/asan
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 TIDY := $(patsubst %.c,build/tidy/%.ok,$(wildcard services/*/*.c services/*/*/*.c gateway/*.c tools/*/*.c tests/lib/*.c tests/ledger/*.c tests/fuzz/*.c))
 
-# What gcc built clang takes without a warning too; clang-tidy looks for bugs except in tests. An object's
-# dependencies are those of its analysis.
+# clang must take every file that gcc built, without a warning; clang-tidy looks for bugs except in tests. An
+# object's dependencies are those of its analysis.
 define tidy
 @mkdir -p $(@D)
 @echo "  TIDY  $<"
@@ -393,7 +393,7 @@ run: ## install what is missing, build, start everything on PORT with its data i
 	@$(MAKE) all
 	@exec build/bin/limitless up --dir $(DIR) --port $(PORT) --listen $(LISTEN)
 
-# What the programs say about themselves; a program's own page stays in step with its table of keys.
+# The programs describe their own keys, so a program's page stays in step with its table of keys.
 .PHONY: config
 config: binaries ## write deploy/config/*.yaml, an example of every process
 	@for p in $(SERVICES) gateway standin; do build/bin/$$p --print-config >deploy/config/$$p.yaml || exit 1; done

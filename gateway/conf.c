@@ -8,9 +8,9 @@ const struct conf_key gateway_keys[] = {
 		 "Where it serves HTTP: tcp://host:port, ipc:///path."),
 	PROCESS_KEYS("tcp://127.0.0.1:9000"),
 	CONF_KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
-		 "What people type: scheme and host, with the port if it is not the usual one. "
-		 "Cookies are Secure when it is https. A request for another name is refused "
-		 "(421)."),
+		 "The address that people type: scheme and host, with the port if it is not the "
+		 "usual one. Cookies are Secure when it is https. A request for another name is "
+		 "refused (421)."),
 	CONF_KEY("hosts", CONF_LIST, hosts, "", 0, 0,
 		 "Other names that the server is asked by: name, or name:port. Addresses need not "
 		 "be listed."),
@@ -84,7 +84,7 @@ const struct conf_key gateway_keys[] = {
 		 "Of these, what may wait; more are 503."),
 	CONF_KEY("stream_queue_bytes", CONF_BYTES, stream_queue_bytes, "256KiB", 1024,
 		 64 * CONF_MIB,
-		 "What one stream may hold unsent for a slow reader; then its source waits."),
+		 "Bytes that one stream may hold unsent for a slow reader; then its source waits."),
 	CONF_KEY("heartbeat", CONF_DURATION, heartbeat_ms, "15s", 10, CONF_HOUR,
 		 "A comment in streams that have nothing else to say."),
 	CONF_KEY("log_lines_per_second", CONF_INTEGER, log_lines_per_second, "50", 1, 1000000,

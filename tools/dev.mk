@@ -1,4 +1,4 @@
-# What helps people who work on it: editors, hooks, coverage, profiles. docs/debugging.md shows their use.
+# Help for people who work on the code: editors, hooks, coverage, profiles. docs/debugging.md shows their use.
 
 .PHONY: compile-commands hooks profile coverage coverage-build
 compile-commands: $(GENERATED) ## write build/compile_commands.json, for clangd and other tools

@@ -1,4 +1,4 @@
--- What the database needs before any migration. The superuser runs it in the database `limitless`; running it again changes nothing.
+-- The database needs all of this before any migration. The superuser runs it in the database `limitless`; running it again changes nothing.
 -- `limitless up` and `limitless migrate --bootstrap` run it and then call lc.add_service for each service.
 
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

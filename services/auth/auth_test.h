@@ -1,4 +1,4 @@
-/* What the test files of auth share: a configuration, a database, calls. */
+/* Shared by the test files of auth: a configuration, a database, calls. */
 #ifndef AUTH_AUTH_TEST_H
 #define AUTH_AUTH_TEST_H
 
@@ -37,7 +37,7 @@ Auth__V1__Session *test_log_in(struct rpc_call *call, const char *email);
 /* Presents a refresh token in the body. */
 enum status test_refresh(struct rpc_call *call, const char *token, Auth__V1__Session *resp);
 
-/* What the token says, checked by the published keys; must verify. */
+/* The claims of the token, checked by the published keys; it must verify. */
 struct token_claims test_claims(struct rpc_call *call, const char *access_token);
 
 /* The single value of a query in the call's own transaction. */

@@ -11,7 +11,7 @@
 #define PURPOSE "auth signing keys"
 #define SEAL_KEY_MIN 32 /* bytes: a guessed one opens the keys that sign all tokens */
 
-/* What one reading of the table gave. Replaced as a whole. */
+/* The result of one reading of the table. Replaced as a whole. */
 struct keyring_snapshot {
 	struct arena *arena;
 	struct keyring_key *keys;

@@ -4,7 +4,7 @@
 
 #define NAME_ATTEMPTS 5 /* user names tried before giving up */
 
-/* What the transaction needs and makes. */
+/* Input and results of the transaction. */
 struct sign_up {
 	struct rpc_call *call;
 	const Auth__V1__SignUpRequest *req;

@@ -42,7 +42,7 @@ static struct db_options worker_options(const struct service *service)
 	return options;
 }
 
-/* Providers and models, as the files are now. What runs keeps those that it began with. */
+/* Providers and models, as the files are now. Running answers keep those that they began with. */
 static enum status load_catalogue(struct service *service, struct error *reterr)
 {
 	const struct parts *parts = service->state;

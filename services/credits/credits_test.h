@@ -1,4 +1,4 @@
-/* What the tests of the ledger share: short calls of the handlers on a real PostgreSQL. */
+/* Shared by the tests of the ledger: short calls of the handlers on a real PostgreSQL. */
 #ifndef CREDITS_CREDITS_TEST_H
 #define CREDITS_CREDITS_TEST_H
 

@@ -14,7 +14,7 @@
 /* Configuration with this key of Stripe's API, two webhook secrets (whsec_old, whsec_new) and an
  * API where nobody listens. */
 void payments_test_configure(const char *secret_key);
-/* What that made; there is one in the program. */
+/* The state that it made; there is one in the program. */
 struct payments *payments_test_state(void);
 /* A call with that state. Freed by test_call_free. */
 struct rpc_call *payments_test_call(struct db *db, const char *user_id);

@@ -104,7 +104,7 @@ static enum status unavailable(struct error *reterr)
 			 "the payment provider does not answer at the moment");
 }
 
-/* What Stripe complains about: https://docs.stripe.com/api/errors */
+/* Reads Stripe's complaint: https://docs.stripe.com/api/errors */
 static enum status read_error(const char *path, int32_t status, const json_t *answer,
 			      struct error *reterr)
 {

@@ -1,4 +1,4 @@
-/* What the test and the library that kills (killer.c) share. */
+/* Shared by the test and the library that kills (killer.c). */
 #ifndef TESTS_LEDGER_KILLER_H
 #define TESTS_LEDGER_KILLER_H
 

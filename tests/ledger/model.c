@@ -59,7 +59,7 @@ const char *model_hold(struct model *m, int64_t amount, bool due, int budget)
 	return NULL;
 }
 
-/* What the hold does not cover, up to the limit; the rest is the platform's loss. */
+/* Charges the part beyond the hold, up to the limit; the rest is the platform's loss. */
 static void charge_rest(struct model *m, struct model_hold *h, int64_t rest)
 {
 	int64_t part = least(rest, from_zero(model_available(m)));

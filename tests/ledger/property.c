@@ -245,7 +245,7 @@ static void do_void(struct worker *w)
 		expected);
 }
 
-/* What the sweeper does for one hold. */
+/* The sweeper's work for one hold. */
 static void do_sweep(struct worker *w)
 {
 	struct model_hold *h;

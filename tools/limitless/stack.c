@@ -7,7 +7,7 @@
 
 #define STANDIN_OFFSET (SERVICES_N + 1)
 
-/* What is added to the gateway's port for this program. */
+/* The number that is added to the gateway's port for this program. */
 static int offset_of(const char *name)
 {
 	for (int i = 0; i < SERVICES_N; i++) {

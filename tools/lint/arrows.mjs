@@ -46,7 +46,7 @@ function sourcesOf({ folders, rooms }) {
 }
 const folderOf = ({ folders }, file) => folders.find((folder) => file.startsWith(`${folder}/`));
 
-/** What a file counts for: its room, or its name. x.h goes with x.c, unless the list has x.h as an entry of its own, as of a room's files. */
+/** A file's entry: its room, or its name. x.h goes with x.c, unless the list has x.h as an entry of its own, as of a room's files. */
 function entryOf(section, file) {
   const { rooms, place } = section;
   const folder = folderOf(section, file);

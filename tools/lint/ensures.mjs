@@ -1,5 +1,5 @@
-// What may end a process: ensure, assert, abort, exit. Input never does, so each stands in tools/lint/ensures.txt with the reason why no
-// input can reach it. One kind needs no row: `x = calloc(1, sizeof *x)` and the like just before `ensure(x)`, memory of a fixed size.
+// Calls may end a process: ensure, assert, abort, exit. Input never does, so each call stands in tools/lint/ensures.txt with the reason why
+// no input can reach it. One kind needs no row: `x = calloc(1, sizeof *x)` and the like just before `ensure(x)`, memory of a fixed size.
 import { readFileSync } from "node:fs";
 
 const LIST = "tools/lint/ensures.txt";

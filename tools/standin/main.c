@@ -31,7 +31,7 @@ static const struct conf_key keys[] = {
 	{"stripe.webhook_url", CONF_TEXT, offsetof(struct standin_conf, stripe_webhook_url), "", 0,
 	 0, false, "Where Stripe's events go; empty: nowhere."},
 	{"stripe.webhook_secret", CONF_SECRET, offsetof(struct standin_conf, stripe_webhook_secret),
-	 "", 0, 0, false, "What they are signed with."},
+	 "", 0, 0, false, "The secret that they are signed with."},
 };
 
 static void answer_json(struct httpd_request *req, int32_t status, const char *text)

@@ -1,4 +1,4 @@
-/* What an attempt says to credits: the names of its hold and of the hold's end, how long it holds,
+/* An attempt's words to credits: the names of its hold and of the hold's end, how long it holds,
  * and what a refusal means. */
 #ifndef CHAT_ANSWER_ATTEMPT_H
 #define CHAT_ANSWER_ATTEMPT_H

@@ -1,4 +1,4 @@
-/* What is known of one generation, and how it looks in answers and events. */
+/* The facts of one generation, and how it looks in answers and events. */
 #ifndef CHAT_ANSWER_FACTS_H
 #define CHAT_ANSWER_FACTS_H
 

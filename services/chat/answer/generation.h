@@ -113,7 +113,8 @@ void listener_leave(struct listener *listener);
 /* Tells listeners of a change. */
 void generation_changed(struct generation *generation);
 
-/* What watchers see: this attempt once it wrote something, before that the former ones. */
+/* The log that watchers see: this attempt's once it wrote something, before that the former
+ * ones'. */
 struct event_log *generation_shown(const struct generation *generation);
 /* Before the first event of an attempt that is not the first. */
 void generation_begin_events(struct generation *generation);

@@ -1,4 +1,4 @@
-/* What a generation asks, of which model, and what that may cost. */
+/* A generation's prompt, the model that is asked, and the price that it may reach. */
 #ifndef CHAT_ANSWER_PROMPT_H
 #define CHAT_ANSWER_PROMPT_H
 

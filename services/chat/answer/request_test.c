@@ -1,4 +1,4 @@
-/* What a request may say, what it costs, repeats of it, and the stop button. */
+/* The contents of a request, its price, repeats of it, and the stop button. */
 #include "../chat_test.h"
 
 #define RUNNING CHAT__V1__GENERATION__STATE__RUNNING
@@ -58,7 +58,7 @@ static void tokens_are_metered_once(void **state)
 	assert_true(reader->prompt_tokens > 0);
 	assert_int_equal(reader->cost, cost);
 	stage_expect_balance(stage, GIFT - cost);
-	/* Whoever wants to can compute the charge again. */
+	/* Anybody can compute the charge again. */
 	snprintf(
 		sql, sizeof sql,
 		"SELECT u.cost_microcredits = p.per_message_microcredits + "

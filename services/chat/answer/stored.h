@@ -4,8 +4,8 @@
 
 #include "chat/answer/log.h"
 
-/* What the newest attempt that wrote anything has in checkpoints. NULL: none did. user_id: under
- * row level security; NULL: of anybody. */
+/* The checkpoints of the newest attempt that wrote anything. NULL: none did. user_id: under row
+ * level security; NULL: of anybody. */
 _must_check_ enum status stored_pieces(struct db *db, const char *user_id, const char *id,
 				       size_t bytes_max, struct event_log **ret,
 				       struct error *reterr);

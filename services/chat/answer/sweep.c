@@ -22,7 +22,7 @@ struct sweep_work {
 	size_t n;
 };
 
-/* What earlier attempts stored. NULL: nothing. */
+/* The log that earlier attempts stored. NULL: nothing. */
 static enum status read_former(struct generation *generation, struct db *db, struct error *reterr)
 {
 	_cleanup_(log_unrefp) struct event_log *log = NULL;

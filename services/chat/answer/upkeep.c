@@ -25,7 +25,7 @@ struct upkeep_work {
 	/* The statement's arrays, one element a generation. */
 	const char **ids, **tokens, **epochs, **firsts, **texts, **reasonings, **marks;
 	bool renew;
-	/* What came back. */
+	/* The answer of the statement. */
 	bool *held, *cancel;
 	int64_t lease_us;
 };

@@ -1,5 +1,5 @@
-/* What the model is asked: the branch of the tree that ends in the user's message. It is cut to the
- * tokens that it may have, oldest first and never inside a message, and comes in turns (turns.h). */
+/* The prompt of a model: the branch of the tree that ends in the user's message. It is cut to the
+ * tokens that it may have, oldest first and never inside a message. It has turns (turns.h). */
 #ifndef CHAT_MESSAGE_CONTEXT_H
 #define CHAT_MESSAGE_CONTEXT_H
 

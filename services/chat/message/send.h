@@ -1,5 +1,5 @@
-/* What a send finds: its chat, its place in the tree, and what its user has stored. All in the
- * transaction that stores it, in this order: send_chat, send_count, send_place. */
+/* A send's surroundings: its chat, its place in the tree, and what its user has stored. All are
+ * read in the transaction that stores it, in this order: send_chat, send_count, send_place. */
 #ifndef CHAT_MESSAGE_SEND_H
 #define CHAT_MESSAGE_SEND_H
 

@@ -24,7 +24,7 @@ struct relay {
 	struct error err;
 };
 
-/* What a hook brings to the engine thread. */
+/* News that a hook brings to the engine thread. */
 struct relayed {
 	struct relay *relay;
 	struct buf event;

@@ -7,7 +7,7 @@
 
 #define BUF_CAPACITY_MIN 64
 
-/* What malloc gave. */
+/* The address that malloc gave. */
 static uint8_t *memory_of(const struct buf *buf)
 {
 	return buf->data ? buf->data - buf->consumed : NULL;

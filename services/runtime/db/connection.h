@@ -1,4 +1,4 @@
-/* What the files of runtime/db share about one connection. */
+/* One connection, as the files of runtime/db share it. */
 #ifndef RUNTIME_DB_CONNECTION_H
 #define RUNTIME_DB_CONNECTION_H
 

@@ -203,7 +203,7 @@ static void each_asks_as_its_user(void **state)
 	assert_string_equal(db_peek(rows, 0, "word"), "-");
 }
 
-/* What a constraint finds at the commit only, which comes after the statement's own answer. */
+/* A deferred constraint finds its error at the commit, after the statement's own answer. */
 static void an_error_of_the_commit_counts(void **state)
 {
 	struct error err;

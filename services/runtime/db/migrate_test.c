@@ -38,7 +38,7 @@ static void migrate_as_before(const char *service)
 		fail_msg("%s", err.message);
 }
 
-/* What a role may do with a table: "SIUD" of select, insert, update, delete. */
+/* A role's rights on a table: "SIUD" of select, insert, update, delete. */
 static const char *rights(const char *role, const char *table)
 {
 	char sql[512];

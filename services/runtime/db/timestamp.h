@@ -12,7 +12,7 @@ void timestamp_set(Google__Protobuf__Timestamp *ret, int64_t us);
 /* A new one that lives as long as the arena. NULL: past the arena's limit. */
 Google__Protobuf__Timestamp *timestamp_new(struct arena *arena, int64_t us);
 
-/* Whatever a peer sent becomes a time of the years 0001 to 9999, the nearest. */
+/* The nearest time of the years 0001 to 9999, for a peer may send any number. */
 int64_t timestamp_us(const Google__Protobuf__Timestamp *time);
 
 #endif

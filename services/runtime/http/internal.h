@@ -1,4 +1,4 @@
-/* What the files of http share. Everything without another word belongs to the engine thread. */
+/* Shared by the files of http. Everything without another word belongs to the engine thread. */
 #ifndef RUNTIME_HTTP_INTERNAL_H
 #define RUNTIME_HTTP_INTERNAL_H
 
@@ -43,7 +43,7 @@ struct http_transfer {
 _must_check_ enum status transfer_begin(struct http_transfer *transfer, struct error *reterr);
 /* Tells the hook, takes the transfer out and frees it. */
 void transfer_end(struct http_transfer *transfer, enum status status, const struct error *err);
-/* What libcurl's result means. */
+/* The status that libcurl's result means. */
 enum status transfer_result(struct http_transfer *transfer, CURLcode code, struct error *reterr);
 /* When the transfer is over its time, as things are now (clock_mono_us). */
 int64_t transfer_due_us(const struct http_transfer *transfer);

@@ -1,4 +1,4 @@
-/* What an operator's probes ask of a process. */
+/* The routes that an operator's probes ask of a process. */
 #include "runtime/base/buf.h"
 #include "runtime/httpd/conn.h"
 #include "runtime/metrics/metrics.h"

@@ -1,4 +1,4 @@
-/* What the files of httpd share: the server, its connections, and the exchange of one request and
+/* Shared by the files of httpd: the server, its connections, and the exchange of one request and
  * its answer.
  *
  * A connection holds an exchange only from a request's first byte to the answer's last, so an idle

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* What the handler of these tests knows; static because its threads outlive no test. */
+/* The state of these tests' handler; static because its threads outlive no test. */
 static struct {
 	struct httpd *httpd;
 	atomic_int handled, closed, writable, refused_sends;

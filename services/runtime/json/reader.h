@@ -1,4 +1,4 @@
-/* What the reading files of json share. */
+/* Shared by the reading files of json. */
 #ifndef RUNTIME_JSON_READER_H
 #define RUNTIME_JSON_READER_H
 

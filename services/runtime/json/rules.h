@@ -1,4 +1,4 @@
-/* What protobuf-c's descriptors do not carry and JSON needs: names, limits and meaning of
+/* JSON needs more than protobuf-c's descriptors carry: names, limits and meaning of
  * fields, from the options of the protos. The tables are made by tools/gen
  * (build/gen/limitless/json_rules.c); everything here is constant and may be read from any
  * thread. */

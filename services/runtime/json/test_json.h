@@ -1,4 +1,4 @@
-/* What the tests of json share: messages of the contract in and out, in an arena of each test. */
+/* Shared by the tests of json: messages of the contract in and out, in an arena of each test. */
 #ifndef RUNTIME_JSON_TEST_JSON_H
 #define RUNTIME_JSON_TEST_JSON_H
 

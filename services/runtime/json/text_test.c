@@ -1,4 +1,4 @@
-/* What is text and what is JSON. */
+/* The borders of text and of JSON. */
 #include "runtime/json/test_json.h"
 
 /* ------------------------------------------------------------------ text */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* What one log call wrote to stderr. */
+/* The text that one log call wrote to stderr. */
 static size_t captured(char *out, size_t size, void (*write_line)(void))
 {
 	FILE *file = tmpfile();

@@ -8,7 +8,7 @@
 
 struct loop;
 
-/* What the thread does besides, the transfers of the HTTP client say. All NULL: nothing. */
+/* The thread's other work, say the transfers of the HTTP client. All NULL: none. */
 struct loop_options {
 	/* Once a turn, between posts and timers. */
 	void (*turn)(void *ctx);

@@ -16,7 +16,7 @@
 #define THREADS 4
 #define POSTS 10000
 
-/* What the tests' functions do on the loop. */
+/* The loop, and the traces of the tests' functions on it. */
 static struct loop *loop;
 static char said[64]; /* of the loop's thread until a test has waited */
 static sem_t done;

@@ -9,8 +9,9 @@
 
 #define NET_ADDRESS_SIZE 48 /* bytes of an address or a key, with the NUL */
 
-/* What an address is counted under: an IPv4 address as it is, also when IPv6 wraps it; of an IPv6
- * one the first 64 bits, which are one household's or machine's. Other text is cut to the size. */
+/* The key that an address is counted under. An IPv4 address is its own key, also when IPv6 wraps
+ * it. The key of an IPv6 one is its first 64 bits, which are one household's or machine's. Other
+ * text is cut to the size. */
 void net_address_key(const char *address, char out[NET_ADDRESS_SIZE]);
 
 /* Addresses with the same first bits. */

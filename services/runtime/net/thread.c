@@ -1,4 +1,4 @@
-/* What belongs to a thread: buffers for bulk reads and writes, and whether it is one of nng's. And
+/* A thread's belongings: buffers for bulk reads and writes, and whether it is one of nng's. And
  * work handed to nng's threads. */
 #include "runtime/net/thread.h"
 

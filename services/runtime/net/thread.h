@@ -7,7 +7,7 @@
 
 #define NET_BULK_BYTES (32 * 1024) /* of each thread: reads after a full one, and writes */
 
-/* What each thread owns: an aio without callback (completes on the calling thread) and two bulk
+/* Each thread owns an aio without callback (completes on the calling thread) and two bulk
  * buffers. */
 struct net_thread {
 	nng_aio *aio;

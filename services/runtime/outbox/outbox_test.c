@@ -19,7 +19,7 @@
 #define WAIT_US (20 * US_PER_S)
 #define CALLS_MAX 4096
 
-/* What the other service saw, in order. */
+/* The calls that the other service saw, in order. */
 static struct {
 	pthread_mutex_t lock;
 	char ids[CALLS_MAX][UUID_SIZE];

@@ -44,7 +44,7 @@ struct process_spec {
 	size_t conf_size; /* of a struct that begins with struct process_conf */
 	void *ctx;
 
-	/* What a table of keys cannot say about a configuration, at start and at SIGHUP. NULL. */
+	/* Refuses what a table of keys cannot, at start and at SIGHUP. May be NULL. */
 	enum status (*check)(const void *conf, struct error *reterr);
 	/* Opens everything and serves. Once it has returned OK the process says that it is ready.
 	 */

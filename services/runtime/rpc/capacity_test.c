@@ -1,4 +1,4 @@
-/* What many quiet peers and slow ones cost: figures, and bounds on them. Sanitizers make memory
+/* The cost of many quiet peers and slow ones: figures, and bounds on them. Sanitizers make memory
  * another matter: then the figures are printed alone. */
 #include "runtime/rpc/rpc.h"
 

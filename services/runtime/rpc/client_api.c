@@ -1,4 +1,4 @@
-/* What callers call: unary calls that block or call back, and streams. */
+/* The functions for callers: unary calls that block or call back, and streams. */
 #include "runtime/rpc/client.h"
 
 #include "runtime/base/ensure.h"

@@ -30,7 +30,7 @@ METRIC_FAMILY(retries_total) = {
 
 #define METHODS_MAX 1024 /* a power of two; calls of more methods are not counted */
 
-/* What is counted of one method; found by the address of its struct, which is static. */
+/* The counters of one method; found by the address of its struct, which is static. */
 struct client_metrics {
 	_Atomic(const struct rpc_method *) method;
 	struct metric *in_flight, *seconds, *retries;

@@ -94,7 +94,7 @@ static enum status list(struct rpc_call *call, const ProtobufCMessage *message,
 
 /* ------------------------------------------------------------------ Watch */
 
-/* What health keeps of a server. */
+/* Health's own state of a server. */
 struct health {
 	struct rpc_server *server;
 	pthread_mutex_t lock; /* taken before any session's */

@@ -1,4 +1,4 @@
-/* Who calls: service tokens, and what a method asks of its caller. Under the connection's lock. */
+/* The caller: his service token, and what a method asks of him. Under the connection's lock. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/clock.h"

@@ -1,4 +1,4 @@
-/* Who may call: service tokens, their keys, and client certificates. */
+/* Right and wrong callers: service tokens, their keys, and client certificates. */
 #include "runtime/rpc/rpc.h"
 
 #include "grpc/health/v1/health.pb-c.h"
@@ -75,7 +75,7 @@ static void expect(struct pair *pair, const struct rpc_method *method,
 	assert_string_equal(status == OK ? reason : err.reason, reason);
 }
 
-/* What a peer may do: call as a user whom it names, call what is for billing, call at all. */
+/* A peer's rights: to call as a user whom it names, to call what is for billing, to call at all. */
 static void expect_peer(int key, const char *name, const char *audience, enum status user,
 			enum status service, enum status any)
 {

@@ -1,4 +1,4 @@
-/* What an operator sees of calls, and how connections grow old and fall silent. */
+/* An operator's view of calls, and how connections grow old and fall silent. */
 #include "runtime/rpc/rpc.h"
 
 #include "grpc/health/v1/health.pb-c.h"

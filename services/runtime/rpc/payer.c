@@ -1,5 +1,5 @@
-/* Who causes a call, and how many streams each of them has open: one user's load is not another's
- * loss. */
+/* The payer is the cause of a call. His open streams are counted, so that one user's load is not
+ * another's loss. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/ensure.h"

@@ -1,5 +1,5 @@
-/* What gRPC's specification (PROTOCOL-HTTP2.md, statuscodes.md, compression.md) says of requests
- * that are not quite right, seen on the wire. */
+/* The answers that gRPC's specification (PROTOCOL-HTTP2.md, statuscodes.md, compression.md) wants
+ * for requests that are not quite right, seen on the wire. */
 #include "runtime/rpc/rpc.h"
 
 #include "runtime/base/ensure.h"

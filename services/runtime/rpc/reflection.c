@@ -97,7 +97,7 @@ static bool equals(struct span span, const char *text)
 	return (size_t)(span.end - span.p) == len && memcmp(span.p, text, len) == 0;
 }
 
-/* What is left of symbol after "name." or name itself; NULL: another name. */
+/* The rest of symbol after "name." or name itself; NULL: another name. */
 static const char *after(const char *symbol, struct span name)
 {
 	size_t len = (size_t)(name.end - name.p);

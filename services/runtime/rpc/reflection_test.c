@@ -17,7 +17,7 @@ typedef Grpc__Reflection__V1__ServerReflectionResponse response_message;
 #define REQUEST_INIT GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT
 #define ASKS(what) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##what
 
-/* What the last answer said. */
+/* The last answer. */
 static struct {
 	_Atomic int answers;
 	_Atomic bool over;

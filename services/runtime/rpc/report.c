@@ -1,4 +1,4 @@
-/* What the server says about its calls: metrics per method and code, one log line per call. */
+/* The server's reports of its calls: metrics per method and code, one log line per call. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/clock.h"

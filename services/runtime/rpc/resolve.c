@@ -12,7 +12,7 @@
 #define ADDRESSES_MAX 64 /* of one channel; more are left out */
 #define POKE_MS 1000     /* losses in a row are one reason to look */
 
-/* What the names of a target stand for at the moment. */
+/* The addresses that the names of a target stand for at the moment. */
 struct addresses {
 	char url[ADDRESSES_MAX][URL_MAX];
 	size_t n;

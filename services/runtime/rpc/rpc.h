@@ -80,7 +80,7 @@ struct rpc_subject {
 	bool admin;
 };
 
-/* What a call carries on to the calls that it causes. */
+/* A call passes this on to the calls that it causes. */
 struct rpc_context {
 	char request_id[64];
 	char traceparent[56]; /* W3C trace context; empty: none */
@@ -91,7 +91,7 @@ struct rpc_context {
 	int64_t deadline_us;       /* clock_mono_us; 0: none */
 };
 
-/* What a handler sees of its call. Fields above the line may be read; the rest belongs to rpc. */
+/* A call as its handler sees it. Fields above the line may be read; the rest belongs to rpc. */
 struct rpc_call {
 	const struct rpc_method *method;
 	struct arena *arena; /* ends with the call */
@@ -242,7 +242,7 @@ _must_check_ enum status rpc_server_start(struct rpc_server *server, struct erro
 /* Port that the i-th tcp url of `listen` was bound to; 0: not bound, or no tcp. */
 uint16_t rpc_server_port(const struct rpc_server *server, size_t i);
 
-/* What health says: SERVING from start until drain, and as set here in between. */
+/* Health says SERVING from start until drain, and in between as set here. */
 void rpc_server_set_serving(struct rpc_server *server, bool serving);
 
 /* NOT_SERVING, GOAWAY, waits for running calls up to drain_ms, then closes. Blocks. */
@@ -312,8 +312,8 @@ _must_check_ enum status rpc_call_blocking(struct rpc_channel *channel,
 /* A call under way on the client's side. */
 struct rpc_client_call;
 
-/* What an asynchronous unary call ends with; once, on a callback thread, also on cancel. resp is
- * NULL unless status is OK and lives until the function returns. */
+/* The end of an asynchronous unary call; once, on a callback thread, also on cancel. resp is NULL
+ * unless status is OK and lives until the function returns. */
 typedef void rpc_reply_fn(void *ctx, enum status status, const ProtobufCMessage *resp,
 			  const struct error *err);
 

@@ -1,5 +1,5 @@
 /* One call at the server: how it is answered, from the first header that goes out to the trailers.
- * What handlers call is in handler.c. */
+ * The functions for handlers are in handler.c. */
 #include "runtime/rpc/server.h"
 
 #include "runtime/base/clock.h"

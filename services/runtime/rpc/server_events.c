@@ -1,4 +1,4 @@
-/* What happened to a call, told by session_run: the request is there, messages, the caller is gone. */
+/* The events of a call, told by session_run: the request is there, messages, the caller is gone. */
 #include "runtime/rpc/server.h"
 
 /* No worker took it. */

@@ -39,7 +39,7 @@
 struct session;
 struct stream;
 
-/* What happened to a stream and is not yet told (lock). Told in this order. */
+/* Events of a stream that are not yet told (lock). Told in this order. */
 enum stream_event {
 	EVENT_START = 1 << 0,      /* server: the request is there: run the handler */
 	EVENT_HEADERS = 1 << 1,    /* client: leading metadata */
@@ -96,7 +96,7 @@ struct stream {
 	bool deferred;    /* (lock) nghttp2 waits for resume_data */
 };
 
-/* What a server and a client do differently. */
+/* The differences between a server and a client. */
 struct session_side {
 	/* (lock) The stream was in ops: submit, resume, reset as its fields say. Also after the
 	 * session's end (session->closed). */

@@ -1,4 +1,4 @@
-/* What a stream stores: messages on their way in and out. */
+/* The store of a stream: messages on their way in and out. */
 #include "runtime/rpc/session.h"
 
 #include "runtime/base/clock.h"

@@ -34,7 +34,7 @@ void wire_make_request_id(char out[64]);
 /* The reason of a status that came without ErrorInfo. */
 const char *wire_default_reason(enum status s);
 
-/* What an answer without grpc-status means: by HTTP status, by the error code of RST_STREAM. */
+/* The meaning of an answer without grpc-status: by HTTP status, by RST_STREAM's error code. */
 enum status wire_status_of_http(int http);
 enum status wire_status_of_reset(uint32_t error_code);
 

@@ -1,4 +1,4 @@
-/* What the files of runtime/service share. */
+/* Shared by the files of runtime/service. */
 #ifndef RUNTIME_SERVICE_INTERNAL_H
 #define RUNTIME_SERVICE_INTERNAL_H
 

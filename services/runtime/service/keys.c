@@ -24,7 +24,7 @@ const struct conf_key service_keys[] = {
 	CONF_KEY("message_bytes_max", CONF_BYTES, message_bytes_max, "4MiB", 1024, 64 * CONF_MIB,
 		 "Largest message."),
 	CONF_KEY("stream_queue_bytes", CONF_BYTES, stream_queue_bytes, "1MiB", 1024, 64 * CONF_MIB,
-		 "What one stream may hold unsent for a slow reader."),
+		 "Bytes that one stream may hold unsent for a slow reader."),
 	CONF_KEY("connection_unsent_bytes", CONF_BYTES, connection_unsent_bytes, "64MiB", 64 * 1024,
 		 4096 * CONF_MIB,
 		 "Bytes that one connection may hold unsent; beyond it the streams that are not "

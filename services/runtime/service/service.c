@@ -1,5 +1,5 @@
-/* What a service opens in its process, and closes again. The main thread does all of it; workers,
- * callbacks and the service's own threads run beside. */
+/* A service opens this in its process, and closes it again. The main thread does all of it;
+ * workers, callbacks and the service's own threads run beside. */
 #include "runtime/service/service.h"
 
 #include "runtime/base/ensure.h"

@@ -1,5 +1,5 @@
-/* What every service's main() does in its process (runtime/process): identity, database, channels,
- * methods, background work. */
+/* The work of every service's main() in its process (runtime/process): identity, database,
+ * channels, methods, background work. */
 #ifndef RUNTIME_SERVICE_SERVICE_H
 #define RUNTIME_SERVICE_SERVICE_H
 

@@ -1,4 +1,4 @@
-/* What signing and verifying share: what is asked of a key. Private to runtime/token. */
+/* The demands on a key, for signing and verifying alike. Private to runtime/token. */
 #ifndef RUNTIME_TOKEN_TOKEN_KEY_H
 #define RUNTIME_TOKEN_TOKEN_KEY_H
 

@@ -292,7 +292,7 @@ static enum status refuse(struct error *reterr, const char *why)
 	return error_set(reterr, UNAUTHENTICATED, "unauthenticated", "%s", why);
 }
 
-/* What the claims say of themselves, after the signature. */
+/* Checks the claims themselves, after the signature. */
 static enum status check_claims(const struct token_claims *claims,
 				const struct verification_key *key, const char *type,
 				const char *audience, struct error *reterr)

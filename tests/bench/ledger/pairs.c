@@ -126,7 +126,7 @@ static double run_pairs(struct rpc_channel *channel, long accounts, long callers
 	return (double)run.pairs * 1e6 / (double)(clock_mono_us() - began_us);
 }
 
-/* What a program printed, of which value is one number. */
+/* Runs pgbench; returns the transactions per second that it printed. */
 static double run_pgbench(const char *dsn, const char *arguments)
 {
 	char command[1024], line[256];

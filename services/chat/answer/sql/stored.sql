@@ -1,5 +1,5 @@
 -- name: generation_pieces
--- What the newest attempt of generation $1 that wrote anything has stored.
+-- The pieces that generation $1 stored in its newest attempt that wrote anything.
 -- Params: $1 uuid.
 SELECT c.epoch, c.first_seq, c.text, c.reasoning, c.marks
 FROM checkpoint c
