@@ -41,8 +41,8 @@ const struct conf_key auth_keys[] = {
 		 "32 random bytes as text (openssl rand -hex 32): seals the private signing keys "
 		 "in the database."),
 	CONF_KEY("seal_key_previous", CONF_SECRET, seal_key_previous, "", 0, 0,
-		 "The old seal_key after a change, until every replica was restarted once: what it "
-		 "sealed is sealed anew."),
+		 "The old seal_key after a change, until every replica was restarted once: its "
+		 "values are sealed anew."),
 	CONF_KEY("signing_key.lifetime", CONF_DURATION, key_sign_ms, "30d", CONF_SECOND,
 		 4000 * CONF_DAY, "A key signs access tokens this long, then the next one does."),
 	CONF_KEY("signing_key.publish", CONF_DURATION, key_publish_ms, "1h", 0, 30 * CONF_DAY,

@@ -16,7 +16,7 @@ $(B)/fuzz/openai: $(filter-out %/main.o,$(chat_O))
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(addprefix $(B)/fuzz/,$(FUZZERS))
-fuzz: ## fuzz each target for FUZZ_SECONDS (600); what it finds is in build/fuzz/found
+fuzz: ## fuzz each target for FUZZ_SECONDS (600); its finds are in build/fuzz/found
 	@tools/deps install build lint
 	@$(MAKE) MODE=fuzz CC=clang fuzz-programs
 	@for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f build/fuzz/found; \

@@ -126,7 +126,7 @@ function checkReasons(file, text) {
   const calls = /\b(?:(?:rpc_fail|error_set|error_field)\s*\((?:[^,()]|\([^()]*\))+,(?:[^,()]|\([^()]*\))+,|rpc_fail_field\s*\([^,]+,)\s*"([^"]*)"/g;
   for (const match of text.matchAll(calls)) if (!reasons.has(match[1])) breach(file, lineOf(text, match.index), `reason "${match[1]}" is not in protos/limitless/reasons.proto`);
 }
-// A constraint is named by a reason, or by its table when no input can break it; what a function raises is a reason.
+// A constraint is named by a reason, or by its table when no input can break it. A function raises reasons only.
 function checkConstraints(file, text) {
   const code = text.replace(/--.*/g, "");
   const tables = [...code.matchAll(/\b(?:CREATE|ALTER)\s+TABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:ONLY\s+)?(?:\w+\.)?(\w+)/gi)].map((match) => match[1]);

@@ -6,7 +6,7 @@
 
 /* Ends the leases of former processes at this endpoint, then looks for generations to take over. */
 struct engine *life_start(const struct engine_options *options);
-/* Takes on no more; what runs goes on. */
+/* Takes on no more; running answers go on. */
 void life_drain(struct engine *engine);
 /* Ends all watchers, gives the leases of what still runs to the other replicas, and waits. */
 void life_stop(struct engine *engine);

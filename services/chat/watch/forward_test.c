@@ -1,4 +1,4 @@
-/* Two replicas: what runs on one is seen and stopped through the other. */
+/* Two replicas: an answer that runs on one is seen and stopped through the other. */
 #include "../chat_test.h"
 
 static const char *boot_id_of(const char *generation)

@@ -71,7 +71,7 @@ static void buf_has_a_limit(void **state)
 	assert_string_equal(buf_text(&buf), "456789");
 }
 
-/* A queue: what is added comes out in order, and its memory does not grow with what went through. */
+/* Bytes come out in the order of their adding, and the memory does not grow with their number. */
 static void a_buf_is_a_queue(void **state)
 {
 	_cleanup_(buf_done) struct buf buf;

@@ -1,4 +1,4 @@
-/* Bodies: the head decides, they come fast enough, and what all of them take is bounded. */
+/* Bodies: the head decides, they come fast enough, and their memory is bounded. */
 #include "runtime/base/clock.h"
 #include "runtime/httpd/httpd.h"
 #include "runtime/httpd/test_client.h"

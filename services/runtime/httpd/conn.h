@@ -31,7 +31,7 @@ enum phase {
 	PHASE_OWNED,   /* dispatched: the owner of the request answers */
 	PHASE_STREAM,  /* httpd_stream_begin was called */
 	PHASE_SENDING, /* answered: output is left to send */
-	PHASE_LINGER,  /* refused: what comes is thrown away */
+	PHASE_LINGER,  /* refused: further bytes are dropped */
 	PHASE_GONE,    /* the connection is closed */
 };
 

@@ -18,7 +18,7 @@ struct net_listener;
 
 struct net_hooks {
 	/* Bytes came. Runs under the lock; after it (and only then) the output is flushed. Return
-	 * false to close after that flush; what comes later is thrown away. */
+	 * false to close after that flush; bytes that come later are thrown away. */
 	bool (*on_receive)(struct net_conn *conn, const uint8_t *data, size_t len, void *ctx);
 	/* Writes at most max bytes of output into out and returns how many; 0: nothing now. Runs
 	 * under the lock whenever a send may start: everything that was queued meanwhile goes out

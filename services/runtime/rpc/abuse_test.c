@@ -215,7 +215,7 @@ static void a_crowd_of_streams_may_leave_at_once(void **state)
 }
 
 /* 1,000 streams that would send for ever, to a service whose windows never open. It is not cut, for
- * it may carry many users, and what waits for it is bounded. */
+ * it may carry many users, and the bytes that wait for it are bounded. */
 static void a_peer_that_never_reads_costs_bounded_memory(void **state)
 {
 	struct pair pair;

@@ -89,7 +89,7 @@ static void headers_complete(struct attempt *attempt)
 		session_drop(&attempt->stream, NGHTTP2_CANCEL);
 }
 
-/* The server has said all: whatever was still to be sent is of no interest. */
+/* The server has said all, so it needs no further message. */
 static void answer_complete(struct attempt *attempt)
 {
 	attempt_end_by_trailers(attempt);

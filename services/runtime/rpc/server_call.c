@@ -221,7 +221,7 @@ void server_call_end_slow(struct stream *stream)
 	stream_uncount(stream, SIZE_MAX);
 	if (!server_call_refuse(call, RESOURCE_EXHAUSTED, "reader_slow",
 				"the stream was not read, and others needed the room"))
-		/* It has ended by itself, and what was left of it is gone. */
+		/* It has ended by itself, and its rest is gone. */
 		session_drop(stream, NGHTTP2_ENHANCE_YOUR_CALM);
 	else if (stream->id != 0)
 		send_trailers(call); /* HEADERS pass the data that waits for a window */

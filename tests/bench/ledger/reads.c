@@ -120,7 +120,7 @@ static double timed(struct side *side, const char *what, long n)
 	return took_us;
 }
 
-/* As after some time of use: what is read has been read before, by the same connection. */
+/* As after some time of use: the same connection has read every account before. */
 static void touch(struct side *side, const char *what)
 {
 	for (long n = 1; n <= side->accounts; n++)
