@@ -10,7 +10,7 @@ generate() {
 	printf '%s\n' 'syntax = "proto3";' 'package demo.v1;' 'import "google/api/annotations.proto";' \
 		'import "google/protobuf/timestamp.proto";' 'import "limitless/options.proto";' 'import "limitless/reasons.proto";' \
 		"$2" >"$folder/demo/v1/demo.proto"
-	protoc -I "$folder" -I protos -I /usr/include --include_imports --include_source_info --descriptor_set_out="$folder/set.pb" demo/v1/demo.proto ||
+	protoc -I "$folder" -I protos -I /usr/include --include_imports --include_source_info --descriptor_set_out="$folder/set.pb" demo/v1/demo.proto google/rpc/code.proto ||
 		{ ok 1 "$1: protoc takes it"; return; }
 	said=$("$gen" "$folder/set.pb" "$folder/out" 2>&1)
 	code=$?
@@ -59,6 +59,11 @@ refuses range-type 'service S { rpc Get(A) returns (A) { option (limitless.metho
 refuses range-empty 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { int32 a = 1 [(limitless.range) = {min: 3 max: 2}]; }' 'range is empty'
 refuses cookie-field 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { string a = 1 [(limitless.cookie) = {name: ACCESS expire_field: "b"}]; }' 'expire_field b is no Timestamp'
 refuses event-case 'service S { rpc Get(A) returns (stream A) { option (limitless.method) = {access: SERVICE}; } } message A { oneof event { string a = 1; } }' 'a case of `event` is a message'
+protoc -I protos -I /usr/include --include_imports --descriptor_set_out="$scratch/part.pb" limitless/options.proto
+said=$("$gen" "$scratch/part.pb" "$scratch" 2>&1)
+is "$? $said" "1 the descriptor set lacks google.rpc.Code
+the descriptor set lacks limitless.Reason" "a part of the contract is refused"
+
 # The parts of openapi.json that other programs depend on.
 said=$(cd build/tests && node --input-type=module -e '
 import { Validator } from "@seriousme/openapi-schema-validator";

@@ -1,5 +1,6 @@
 #include "tools/gen/gen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* protoc-gen-c makes a struct member of each RPC's name. */
@@ -227,7 +228,7 @@ static void check_reasons(struct gen *gen)
 {
 	const struct gen_enum *reasons = gen_enum_find(gen, "limitless.Reason");
 
-	for (size_t i = 0; reasons && i < reasons->n_values; i++) {
+	for (size_t i = 0; i < reasons->n_values; i++) {
 		const struct gen_enum_value *value = &reasons->values[i];
 		const char *name = value->proto->name;
 
@@ -314,8 +315,29 @@ static void check_id_namespaces(struct gen *gen)
 		}
 }
 
+/* Every output is made with these. */
+static bool has_needed_enums(struct gen *gen)
+{
+	static const char *const needed[] = {
+		"google.rpc.Code",
+		"limitless.CookieRule.Name",
+		"limitless.Reason",
+	};
+	bool all = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!gen_enum_find(gen, needed[i])) {
+			fprintf(stderr, "the descriptor set lacks %s\n", needed[i]);
+			gen->errors++;
+			all = false;
+		}
+	return all;
+}
+
 void gen_check(struct gen *gen)
 {
+	if (!has_needed_enums(gen))
+		return;
 	for (size_t i = 0; i < gen->n_methods; i++) {
 		check_access(gen, &gen->methods[i]);
 		check_errors(gen, &gen->methods[i]);
