@@ -1,6 +1,7 @@
 /* The list `providers` of chat.yaml. */
 #include "../chat_test.h"
 #include "chat/chat.h"
+#include "chat/provider/provider.h"
 #include "tools/limitless/tool.h"
 
 #include <signal.h>
