@@ -3,6 +3,7 @@
 #include "auth/auth_test.h"
 #include "auth/password.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/sanitizer.h"
 #include "runtime/net/net.h"
 #include "sql/auth.h"
 
@@ -288,7 +289,7 @@ static void memory_is_bounded(void **state)
 	flood_ends();
 	print_message("%d clients, %lld hashes at a time: %lld MiB more at the peak\n", CLIENTS,
 		      (long long)test_conf.hash_concurrency, (long long)(grown >> 20));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they keep freed memory */
+#if !SANITIZER_ADDRESS && !SANITIZER_THREAD /* they keep freed memory */
 	assert_true(grown < (test_conf.hash_concurrency + 1) * HASH_MEMORY);
 #endif
 }

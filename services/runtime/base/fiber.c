@@ -2,6 +2,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/ensure.h"
+#include "runtime/base/sanitizer.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,18 +10,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* gcc says by macros which sanitizer is on, clang by features. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#elif __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__ 1
-#endif
-#endif
-
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZER_ADDRESS
 #include <sanitizer/common_interface_defs.h>
-#elif defined(__SANITIZE_THREAD__)
+#elif SANITIZER_THREAD
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -46,16 +38,16 @@ static _Thread_local struct fiber *running;
 /* The sanitizers follow a stack only when they are told of it. */
 static void leave(_unused_ struct side *from, _unused_ const struct side *to)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZER_ADDRESS
 	__sanitizer_start_switch_fiber(&from->sanitizer, to->stack, to->stack_bytes);
-#elif defined(__SANITIZE_THREAD__)
+#elif SANITIZER_THREAD
 	__tsan_switch_to_fiber(to->sanitizer, 0);
 #endif
 }
 
 static void arrive(_unused_ struct side *here, _unused_ struct side *from)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZER_ADDRESS
 	__sanitizer_finish_switch_fiber(here->sanitizer, &from->stack, &from->stack_bytes);
 #endif
 }
@@ -96,7 +88,7 @@ struct fiber *fiber_new(void)
 	fiber->own.context.uc_stack.ss_sp = fiber->map + page;
 	fiber->own.context.uc_stack.ss_size = FIBER_STACK_BYTES;
 	makecontext(&fiber->own.context, entry, 0);
-#if defined(__SANITIZE_THREAD__)
+#if SANITIZER_THREAD
 	fiber->own.sanitizer = __tsan_create_fiber(0);
 #endif
 	return fiber;
@@ -107,7 +99,7 @@ void fiber_free(struct fiber *fiber)
 	if (!fiber)
 		return;
 	ensure(!fiber->waits);
-#if defined(__SANITIZE_THREAD__)
+#if SANITIZER_THREAD
 	__tsan_destroy_fiber(fiber->own.sanitizer);
 #endif
 	munmap(fiber->map, fiber->map_bytes);
@@ -118,7 +110,7 @@ bool fiber_resume(struct fiber *fiber)
 {
 	ensure(!running && fiber->waits);
 	running = fiber;
-#if defined(__SANITIZE_THREAD__)
+#if SANITIZER_THREAD
 	fiber->caller.sanitizer = __tsan_get_current_fiber();
 #endif
 	switch_to(&fiber->caller, &fiber->own);

@@ -1,5 +1,6 @@
 #include "runtime/process/confine.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/sanitizer.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -10,15 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-	__has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #define FOREIGN 0x40000000 /* the x32 interface: other numbers for the same calls */
@@ -27,7 +19,7 @@
 #define FOREIGN UINT32_MAX
 #endif
 
-#if defined(ARCHITECTURE) && !defined(SANITIZED)
+#if defined(ARCHITECTURE) && !(SANITIZER_ADDRESS || SANITIZER_THREAD)
 
 static const uint32_t refused[] = {
 	/* other programs, other processes */

@@ -1,4 +1,5 @@
 #include "runtime/base/cleanup.h"
+#include "runtime/base/sanitizer.h"
 #include "runtime/process/confine.h"
 
 #include <errno.h>
@@ -65,7 +66,7 @@ static void a_server_only_serves(void **state)
 	int status;
 	pid_t pid;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER_ADDRESS || SANITIZER_THREAD
 	assert_false(confine_process()); /* their tools need what it refuses */
 	return;
 #endif

@@ -2,6 +2,7 @@
 #include "runtime/rpc/rpc.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/sanitizer.h"
 #include "tests/lib/h2_raw.h"
 #include "tests/lib/rpc_pair.h"
 #include <setjmp.h>
@@ -242,7 +243,7 @@ static void a_peer_that_never_reads_costs_bounded_memory(void **state)
 	     pair_ended == 0 || pair_cancelled != pair_ended; usleep(1000))
 		if (clock_mono_us() > end)
 			fail_msg("%d cancelled, %d ended", pair_cancelled, pair_ended);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !SANITIZER_ADDRESS && !SANITIZER_THREAD
 	assert_true(peak < UNSENT_BOUND_MB);
 #endif
 	pair_close(&pair);

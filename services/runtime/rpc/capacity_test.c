@@ -3,6 +3,7 @@
 #include "runtime/rpc/rpc.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/sanitizer.h"
 #include "tests/lib/h2_raw.h"
 #include "tests/lib/rpc_pair.h"
 #include <malloc.h>
@@ -22,7 +23,7 @@
 #define STREAM_BYTES_MAX (4 * 1024)
 #define READER_BYTES_MAX (8 * 1024 * 1024) /* queue, windows and socket buffers */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER_ADDRESS || SANITIZER_THREAD
 #define BOUNDED false
 #else
 #define BOUNDED true

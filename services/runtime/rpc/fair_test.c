@@ -2,6 +2,7 @@
 #include "runtime/rpc/rpc.h"
 
 #include "runtime/base/ensure.h"
+#include "runtime/base/sanitizer.h"
 #include "tests/lib/rpc_pair.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 #include <cmocka.h>
 
 #define FOR_EVER "1000000000 1000"
-#if defined(__SANITIZE_THREAD__)
+#if SANITIZER_THREAD
 #define STALLED 400
 #else
 #define STALLED 1200
