@@ -5,12 +5,9 @@
 #define CONF_STRUCT struct chat_conf
 
 /* A member of an item of `providers`. */
-#define ITEM(key_, type_, member_, fallback_, min_, max_, help_)                          \
-	{                                                                                 \
-		.key = "providers[]." key_, .type = type_,                                \
-		.offset = offsetof(struct provider_conf, member_), .fallback = fallback_, \
-		.min = min_, .max = max_, .help = help_                                   \
-	}
+#define ITEM(key_, type_, member_, fallback_, min_, max_, help_)                                   \
+	CONF_ROW(struct provider_conf, "providers[]." key_, type_, member_, fallback_, min_, max_, \
+		 false, help_)
 
 const struct conf_key chat_keys[] = {
 	CONF_KEY("database.worker_dsn", CONF_SECRET, database_worker_dsn, NULL, 0, 0,

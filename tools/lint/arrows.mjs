@@ -75,11 +75,13 @@ function symbolsOf(sources) {
   return symbols;
 }
 
+/** Of each symbol: the file that defines it. */
+const definersOf = (symbols) => new Map([...symbols].flatMap(([file, { defines }]) => defines.map((name) => [name, file])));
+
 /** Calls use(file, other file of the section, words for what it uses). */
 function forEachUse(section, sources, use) {
   const symbols = symbolsOf(sources);
-  const definedIn = new Map();
-  for (const [file, { defines }] of symbols) for (const name of defines) definedIn.set(name, file);
+  const definedIn = definersOf(symbols);
   for (const [file, { needs }] of symbols) for (const name of needs) if (definedIn.has(name)) use(file, definedIn.get(name), name);
   for (const file of sources)
     for (const [, header] of readFileSync(file, "utf8").matchAll(/^#include "([^"]+)"/gm)) {
@@ -138,8 +140,7 @@ function checkCircles(sections) {
   for (const folders of [["services/runtime"], ...groups.map((folder) => [folder])]) {
     const sources = sourcesOf({ folders, rooms: true }).filter((file) => !file.startsWith("gateway/web/"));
     const symbols = symbolsOf(sources);
-    const definedIn = new Map();
-    for (const [file, { defines }] of symbols) for (const name of defines) definedIn.set(name, file);
+    const definedIn = definersOf(symbols);
     const uses = new Map();
     for (const [file, { needs }] of symbols) uses.set(file, new Set(needs.map((name) => definedIn.get(name)).filter((other) => other && other !== file)));
     for (const circle of circlesOf(uses)) if (!isWanted(circle)) breach(circle[0], `calls in a circle with ${circle.slice(1).join(" ")}`);

@@ -48,15 +48,15 @@ struct conf_key {
  *
  * CONF_KEY: a new value needs a restart. CONF_KEY_LIVE: SIGHUP takes it. Bounds are as in struct
  * conf_key, so texts, lists and maps have 0, 0. */
-#define CONF_KEY(key_, type_, member_, fallback_, min_, max_, help_)                  \
-	{                                                                             \
-		.key = key_, .type = type_, .offset = offsetof(CONF_STRUCT, member_), \
-		.fallback = fallback_, .min = min_, .max = max_, .help = help_        \
-	}
-#define CONF_KEY_LIVE(key_, type_, member_, fallback_, min_, max_, help_)                      \
-	{                                                                                      \
-		.key = key_, .type = type_, .offset = offsetof(CONF_STRUCT, member_),          \
-		.fallback = fallback_, .min = min_, .max = max_, .reload = true, .help = help_ \
+#define CONF_KEY(key_, type_, member_, fallback_, min_, max_, help_) \
+	CONF_ROW(CONF_STRUCT, key_, type_, member_, fallback_, min_, max_, false, help_)
+#define CONF_KEY_LIVE(key_, type_, member_, fallback_, min_, max_, help_) \
+	CONF_ROW(CONF_STRUCT, key_, type_, member_, fallback_, min_, max_, true, help_)
+/* A row of a table that joins several structs. */
+#define CONF_ROW(struct_, key_, type_, member_, fallback_, min_, max_, reload_, help_)            \
+	{                                                                                         \
+		.key = key_, .type = type_, .offset = offsetof(struct_, member_),                 \
+		.fallback = fallback_, .min = min_, .max = max_, .reload = reload_, .help = help_ \
 	}
 
 /* Units of bounds: milliseconds of a CONF_DURATION, bytes of a CONF_BYTES. */

@@ -25,11 +25,8 @@ struct process_conf {
 		PROCESS_KEY("log_rate_max", CONF_INTEGER, log_rate_max, "1000", 1000000, true, \
 			    "Lines of one event a second, of errors ten times as many; more "  \
 			    "are counted instead of written; 0: all are written.")
-#define PROCESS_KEY(key_, type_, member_, fallback_, max_, reload_, help_)                    \
-	{                                                                                     \
-		.key = key_, .type = type_, .offset = offsetof(struct process_conf, member_), \
-		.fallback = fallback_, .max = max_, .reload = reload_, .help = help_          \
-	}
+#define PROCESS_KEY(key_, type_, member_, fallback_, max_, reload_, help_) \
+	CONF_ROW(struct process_conf, key_, type_, member_, fallback_, 0, max_, reload_, help_)
 
 struct process {
 	const void *conf;    /* stays where it is when SIGHUP brings new values */
