@@ -1,10 +1,11 @@
 import { Check, Copy, Download, WrapText } from "lucide-react";
-import { memo, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useRef, useState } from "react";
 import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { hasLongLine, type Line, useColours } from "./colours";
 import { CODE_CHUNK_LINES } from "./limits";
+import { useNear } from "./near";
 import { PlainText } from "./plain";
 
 const EXTENSIONS: Record<string, string> = {
@@ -176,23 +177,6 @@ const ColouredLine = memo(({ line, end }: { line: Line; end: string }) => (
     {end}
   </>
 ));
-
-/** How far from the screen code gets its colours, in pixels. */
-const NEAR_PX = 800;
-
-function useNear(place: RefObject<HTMLElement | null>, wanted: boolean): boolean {
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    if (!wanted) return;
-    const observer = new IntersectionObserver(
-      (entries) => setNear(entries.at(-1)?.isIntersecting ?? false),
-      { rootMargin: `${NEAR_PX}px` },
-    );
-    observer.observe(place.current!);
-    return () => observer.disconnect();
-  }, [place, wanted]);
-  return near;
-}
 
 export function Tool({
   label,

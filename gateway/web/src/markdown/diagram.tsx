@@ -1,21 +1,33 @@
 import { CodeXml, Workflow } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useIsDark } from "@/ui/theme";
 import { t } from "@/words";
 import { CodeBlock, CodeHeader, Tool } from "./code-block";
 import type { DiagramResult } from "./diagrams";
 import { lazyPart } from "./lazy";
 import { DIAGRAM_MAX_CHARS, PICTURE_MAX_CHARS } from "./limits";
+import { useNear } from "./near";
 import { Remembered } from "./remembered";
 
 const useDiagrams = lazyPart(() => import("./diagrams"));
 
 const drawn = new Remembered<DiagramResult>();
 
-/** A Mermaid diagram. Its source is shown until it is drawn, when drawing fails, and when the reader asks for it. */
+/** A Mermaid diagram. It is drawn when it comes near the screen, because each drawing holds up the page for a while. */
 export function Diagram({ code }: { code: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  const isNear = useNear(place);
+  return (
+    <div ref={place}>
+      <Drawing code={code} isNear={isNear} />
+    </div>
+  );
+}
+
+/** The source is shown until the diagram is drawn, when drawing fails, and when the reader asks for it. */
+function Drawing({ code, isNear }: { code: string; isNear: boolean }) {
   const isDark = useIsDark();
-  const result = useDrawing(code, isDark);
+  const result = useDrawing(code, isDark, isNear);
   const [asSource, setAsSource] = useState(false);
   const isDrawn = result !== undefined && "svg" in result;
   const toggle = isDrawn && (
@@ -74,9 +86,12 @@ function altOf(code: string): string {
   return `${t("code.diagram")}: ${code.slice(0, ALT_MAX).replace(/\s+/g, " ")}`;
 }
 
-function useDrawing(code: string, isDark: boolean): DiagramResult | undefined {
+/** Diagrams that are being drawn. Equal ones share a drawing. */
+const pending = new Map<string, Promise<DiagramResult>>();
+
+function useDrawing(code: string, isDark: boolean, isNear: boolean): DiagramResult | undefined {
   const isTooLong = code.length > DIAGRAM_MAX_CHARS;
-  const diagrams = useDiagrams(!isTooLong);
+  const diagrams = useDiagrams(!isTooLong && isNear);
   const key = `${isDark}\n${code}`;
   const known = isTooLong ? { error: t("code.tooLong") } : drawn.get(key);
   const [, setDone] = useState("");
@@ -84,15 +99,30 @@ function useDrawing(code: string, isDark: boolean): DiagramResult | undefined {
   useEffect(() => {
     if (isKnown || !diagrams) return;
     let isWanted = true;
-    void diagrams.draw({ code, colours: diagrams.currentColours(isDark) }).then((result) => {
-      const isTooLarge = result && "svg" in result && result.svg.length > PICTURE_MAX_CHARS;
-      const end = isTooLarge ? { error: t("code.tooLong") } : result;
-      drawn.set(key, end ?? { error: t("code.tooSlow") });
-      if (isWanted) setDone(key);
-    });
+    let drawing = pending.get(key);
+    if (!drawing) {
+      drawing = drawOne(diagrams, code, isDark).then((result) => {
+        pending.delete(key);
+        drawn.set(key, result);
+        return result;
+      });
+      pending.set(key, drawing);
+    }
+    void drawing.then(() => isWanted && setDone(key));
     return () => {
       isWanted = false;
     };
   }, [isKnown, diagrams, code, isDark, key]);
   return known;
+}
+
+async function drawOne(
+  { draw, currentColours }: typeof import("./diagrams"),
+  code: string,
+  isDark: boolean,
+): Promise<DiagramResult> {
+  const result = await draw({ code, colours: currentColours(isDark) });
+  if (!result) return { error: t("code.tooSlow") };
+  const isTooLarge = "svg" in result && result.svg.length > PICTURE_MAX_CHARS;
+  return isTooLarge ? { error: t("code.tooLong") } : result;
 }
