@@ -33,12 +33,12 @@ static bool believable(const struct generation *generation)
 {
 	const struct provider_stream *stream = &generation->try.answer.stream;
 	const struct model *model = generation->model;
+	int64_t prompt = usage_prompt(&stream->usage);
+	int64_t completion = usage_completion(&stream->usage);
 
-	return stream->has_usage && stream->prompt_tokens >= 1 &&
-	       stream->prompt_tokens <= model->window_tokens &&
-	       stream->prompt_tokens <= generation->prompt_bytes + HIDDEN_TOKENS &&
-	       stream->completion_tokens >= 1 &&
-	       stream->completion_tokens <= generation->prompt.max_output_tokens;
+	return stream->has_usage && prompt >= 1 && prompt <= model->window_tokens &&
+	       prompt <= generation->prompt_bytes + HIDDEN_TOKENS && completion >= 1 &&
+	       completion <= generation->prompt.max_output_tokens;
 }
 
 static void meter(const struct generation *generation, struct end_work *end)
@@ -49,8 +49,9 @@ static void meter(const struct generation *generation, struct end_work *end)
 		return;
 	if (believable(generation)) {
 		end->source = "PROVIDER";
-		end->prompt_tokens = (int32_t)generation->try.answer.stream.prompt_tokens;
-		end->completion_tokens = (int32_t)generation->try.answer.stream.completion_tokens;
+		end->prompt_tokens = (int32_t)usage_prompt(&generation->try.answer.stream.usage);
+		end->completion_tokens =
+			(int32_t)usage_completion(&generation->try.answer.stream.usage);
 	} else {
 		end->source = "COUNTED";
 		end->prompt_tokens = generation->input_tokens;

@@ -51,7 +51,7 @@ size_t turns_make(struct arena *arena, const struct prompt_message *messages, si
 	size_t n_turns = 0, first = 0;
 
 	if (*system)
-		ret[n_turns++] = (struct prompt_message){"system", system};
+		ret[n_turns++] = (struct prompt_message){.role = "system", .text = system};
 	/* A turn ends where the other role says something. */
 	for (size_t i = 0; i <= n; i++) {
 		const char *text;
@@ -63,7 +63,7 @@ size_t turns_make(struct arena *arena, const struct prompt_message *messages, si
 		first = i;
 		if (!*text)
 			continue; /* an answer before the first question */
-		ret[n_turns++] = (struct prompt_message){role, text};
+		ret[n_turns++] = (struct prompt_message){.role = role, .text = text};
 		role = strcmp(role, "user") == 0 ? "assistant" : "user";
 	}
 	return n_turns;

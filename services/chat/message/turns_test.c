@@ -23,9 +23,9 @@ static size_t random_branch(struct prompt_message *messages)
 	size_t n = draw(MESSAGES_MAX);
 
 	for (size_t i = 0; i < n; i++)
-		messages[i] = (struct prompt_message){roles[draw(ARRAY_SIZE(roles))],
-						      texts[draw(ARRAY_SIZE(texts))]};
-	messages[n] = (struct prompt_message){"user", texts[draw(4)]};
+		messages[i] = (struct prompt_message){.role = roles[draw(ARRAY_SIZE(roles))],
+						      .text = texts[draw(ARRAY_SIZE(texts))]};
+	messages[n] = (struct prompt_message){.role = "user", .text = texts[draw(4)]};
 	return n + 1;
 }
 
@@ -96,15 +96,21 @@ static void expect(const struct prompt_message *messages, size_t n, const char *
 
 static void questions_without_an_answer_are_joined(void **state)
 {
-	const struct prompt_message failed[] = {{"user", "a"}, {"user", "b"}};
-	const struct prompt_message repeated[] = {{"user", "a"}, {"user", "a"}, {"user", "a"}};
-	const struct prompt_message between[] = {{"user", "a"},
-						 {"assistant", " \n"},
-						 {"user", "b"},
-						 {"assistant", "c"},
-						 {"user", "d"}};
-	const struct prompt_message cut[] = {{"assistant", "a"}, {"user", "b"}};
-	const struct prompt_message system[] = {{"user", "a"}, {"system", "s"}, {"user", "b"}};
+	const struct prompt_message failed[] = {{.role = "user", .text = "a"},
+						{.role = "user", .text = "b"}};
+	const struct prompt_message repeated[] = {{.role = "user", .text = "a"},
+						  {.role = "user", .text = "a"},
+						  {.role = "user", .text = "a"}};
+	const struct prompt_message between[] = {{.role = "user", .text = "a"},
+						 {.role = "assistant", .text = " \n"},
+						 {.role = "user", .text = "b"},
+						 {.role = "assistant", .text = "c"},
+						 {.role = "user", .text = "d"}};
+	const struct prompt_message cut[] = {{.role = "assistant", .text = "a"},
+					     {.role = "user", .text = "b"}};
+	const struct prompt_message system[] = {{.role = "user", .text = "a"},
+						{.role = "system", .text = "s"},
+						{.role = "user", .text = "b"}};
 
 	expect(failed, 2, "user:a\n\nb;");
 	expect(repeated, 3, "user:a;");

@@ -121,8 +121,7 @@ static bool take_usage(struct provider_stream *stream, struct peek root)
 	    !peek_number(peek_member(usage, "completion_tokens"), &completion))
 		return false;
 	stream->has_usage = true;
-	stream->prompt_tokens = prompt;
-	stream->completion_tokens = completion;
+	stream->usage = (struct usage){.input = prompt, .output = completion};
 	return true;
 }
 

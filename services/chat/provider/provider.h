@@ -2,7 +2,9 @@
 #ifndef CHAT_PROVIDER_PROVIDER_H
 #define CHAT_PROVIDER_PROVIDER_H
 
+#include "chat/provider/prompt.h"
 #include "chat/provider/think.h"
+#include "chat/provider/usage.h"
 #include "runtime/base/buf.h"
 #include "runtime/http/http.h"
 #include "runtime/json/mend.h"
@@ -89,20 +91,6 @@ _must_check_ enum status provider_set_read(const struct provider_conf *const *co
 					   struct arena *arena, struct provider_set *ret,
 					   struct error *reterr);
 
-/* The question to a model. Texts are UTF-8 without NUL. */
-struct prompt_message {
-	const char *role; /* "system", "user", "assistant" */
-	const char *text;
-};
-
-struct prompt {
-	const struct prompt_message *messages;
-	size_t n_messages;
-	int32_t max_output_tokens;
-	bool has_temperature, has_top_p;
-	double temperature, top_p;
-};
-
 enum stop {
 	STOP_NONE, /* the provider has named no end */
 	STOP_STOP,
@@ -114,6 +102,9 @@ enum stop {
 struct provider_stream {
 	void (*on_text)(void *ctx, const char *text, size_t len);
 	void (*on_reasoning)(void *ctx, const char *text, size_t len);
+	/* One item beside the text: a JSON object on one line (docs/modules/providers.md). NULL: the
+	 * caller wants none. */
+	void (*on_item)(void *ctx, const char *json, size_t len);
 	void *ctx;
 	const char *retry_after; /* header of the answer, or NULL */
 	bool full;               /* set by a sink: no more is wanted */
@@ -127,8 +118,7 @@ struct provider_stream {
 	bool wrote_refusal; /* its text says why there is no answer */
 	bool wants_tool;    /* it called one, and we offer none */
 	bool has_usage;
-	int64_t prompt_tokens; /* as the provider says it; may be false */
-	int64_t completion_tokens;
+	struct usage usage; /* as the provider says it; may be false */
 
 	struct mend text, thought; /* halves of characters between two pieces */
 	struct think think;
