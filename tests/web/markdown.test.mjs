@@ -174,6 +174,22 @@ test("Mermaid is drawn once its fence is closed, in a frame that has nothing, an
   await answers(page).getByText("graph LR; First-->Second", { exact: true }).waitFor();
 });
 
+test("of 150 diagrams those near the screen are drawn, and the others when the reader comes to them", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  const fakes = await useFakes(page);
+  const text = Array.from({ length: 150 }, (_, i) => `\`\`\`mermaid\ngraph LR; A${i}-->B\n\`\`\`\n`).join("\n");
+  await goTo(page, fakes.add(text));
+  const pictures = answers(page).getByRole("img", { name: /^Diagram: graph LR/ });
+  const last = answers(page).getByRole("img", { name: "Diagram: graph LR; A149-->B" });
+  const first = answers(page).getByRole("img", { name: "Diagram: graph LR; A0-->B" });
+  await last.waitFor();
+  await rest(page, await cpuOf(page));
+  assert.ok((await pictures.count()) < 40, `${await pictures.count()} drawn`);
+  await answers(page).getByText("graph LR; A0-->B", { exact: true }).scrollIntoViewIfNeeded();
+  await first.waitFor();
+});
+
 const PARAGRAPH = "Some **words** with `code`, a [link](https://example.org) and more.\n\n- one\n- two\n\n";
 const WORDS = ["word ", "**bold** ", "`x` ", "and\n\n"];
 const LINES = (i) => `const a${i} = f(${i}); // word\nif (a${i} > 2) {\n  return "x" + ${i};\n`;
