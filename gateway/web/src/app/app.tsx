@@ -15,6 +15,7 @@ const AuthPage = lazyView(() => import("@/views/auth/auth-page"));
 const PricingPage = lazyView(() => import("@/views/pricing/pricing-page"));
 const ResultPage = lazyView(() => import("@/views/payments/result-page"));
 const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
+const AdminPage = lazyView(() => import("@/views/admin/admin-page"));
 const SettingsPage = lazyView(() => import("@/views/settings/settings-page"));
 
 export function App() {
@@ -76,6 +77,7 @@ function Member() {
             <Route path={ROUTES.settings}>
               {({ section }) => <SettingsPage section={section ?? "general"} />}
             </Route>
+            <Route path={ROUTES.admin}>{({ section }) => <AdminPage section={section} />}</Route>
             <Route path={ROUTES.login}>
               <AfterLogin />
             </Route>

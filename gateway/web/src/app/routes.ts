@@ -9,4 +9,5 @@ export const ROUTES = {
   notPaid: "/pricing/cancel",
   credits: "/credits",
   settings: "/settings/:section?",
+  admin: "/admin/:section?",
 } as const;

@@ -31,6 +31,10 @@ export const en = {
     text: "The server may have a new version, or the connection is lost. What you wrote is kept.",
     reload: "Load the page again",
   },
+  admin: {
+    title: "Administration",
+    sections: { providers: "Providers" },
+  },
   credits: {
     unit_one: "{{amount}} credit",
     unit_other: "{{amount}} credits",

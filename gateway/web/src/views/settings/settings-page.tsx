@@ -1,6 +1,5 @@
-import { Link } from "wouter";
-import { cn } from "@/ui/cn";
 import { Page } from "@/views/page/page";
+import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { AccountSection } from "./account-section";
 import { ArchivedSection } from "./archived-section";
@@ -17,21 +16,15 @@ export default function SettingsPage({ section }: { section: string }) {
   const { name, Section } = SECTIONS.find((one) => one.name === section) ?? SECTIONS[0];
   return (
     <Page title={t("settings.title")}>
-      <nav aria-label={t("settings.title")} className="mt-5 flex gap-1 border-b border-line">
-        {SECTIONS.map((one) => (
-          <Link
-            key={one.name}
-            href={one.href}
-            aria-current={one.name === name ? "page" : undefined}
-            className={cn(
-              "-mb-px border-b-2 border-transparent px-3 py-2.5 text-sm text-soft first:-ml-3 hover:text-text",
-              one.name === name && "border-accent font-medium text-text",
-            )}
-          >
-            {t(`settings.${one.name}`)}
-          </Link>
-        ))}
-      </nav>
+      <SectionTabs
+        label={t("settings.title")}
+        current={name}
+        tabs={SECTIONS.map((one) => ({
+          name: one.name,
+          href: one.href,
+          label: t(`settings.${one.name}`),
+        }))}
+      />
       <Section />
     </Page>
   );

@@ -1,4 +1,4 @@
-import { Coins, Keyboard, LogOut, Settings } from "lucide-react";
+import { Coins, Keyboard, LogOut, Settings, ShieldCheck } from "lucide-react";
 import { useLocation } from "wouter";
 import { useMe } from "@/data/account";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
@@ -26,6 +26,12 @@ export default function AccountMenuItems() {
         <Coins aria-hidden />
         {t("credits.title")}
       </MenuItem>
+      {me?.role === "ADMIN" && (
+        <MenuItem onSelect={go("/admin")}>
+          <ShieldCheck aria-hidden />
+          {t("admin.title")}
+        </MenuItem>
+      )}
       <MenuItem onSelect={openShortcuts}>
         <Keyboard aria-hidden />
         {t("nav.shortcuts")}
