@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	failures = catalogue_tests() + log_tests() + provider_tests() + provider_list_tests() +
 		   verdict_tests() + turns_tests() + answer_tests() + crew_tests() + moves_tests() +
 		   conversation_tests() + message_tests() + request_tests() + limit_tests() +
-		   stream_tests() + fault_tests() + body_tests() + forward_tests() + crash_tests();
+		   stream_tests() + fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests();
 
 	failures += stage_stop();
 	pg_stop();

@@ -69,6 +69,7 @@ int stream_tests(void);
 int request_tests(void);
 int fault_tests(void);
 int body_tests(void);
+int charge_tests(void);
 int crash_tests(void);
 int crew_tests(void);
 int moves_tests(void);

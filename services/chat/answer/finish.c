@@ -1,6 +1,7 @@
 #include "chat/answer/finish.h"
 
 #include "chat/answer/attempt.h"
+#include "chat/answer/charge.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/words/state.h"
 #include "credits/v1/rpc.h"
@@ -41,11 +42,24 @@ static bool believable(const struct generation *generation)
 	       completion <= generation->prompt.max_output_tokens;
 }
 
+static bool paid(const struct generation *generation)
+{
+	const struct charge_facts facts = {
+		.state = generation->outcome.state,
+		.stop = generation->outcome.stop,
+		.written = generation->written,
+		.worthless = generation->unpaid,
+		.lost = generation->doom.code != OK,
+	};
+
+	return charge_rules[charge_end(&facts)].paid;
+}
+
 static void meter(const struct generation *generation, struct end_work *end)
 {
 	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
 
-	if (!generation->written || generation->unpaid)
+	if (!paid(generation))
 		return;
 	if (believable(generation)) {
 		end->source = "PROVIDER";
@@ -60,8 +74,8 @@ static void meter(const struct generation *generation, struct end_work *end)
 	}
 	end->cost_microcredits =
 		price_cost(&generation->model->price, end->prompt_tokens, end->completion_tokens);
-	if (end->cost_microcredits > generation->hold_microcredits)
-		end->cost_microcredits = generation->hold_microcredits;
+	end->cost_microcredits =
+		charge_bounded(end->cost_microcredits, generation->hold_microcredits);
 }
 
 static enum status add_settle(struct db *db, const struct end_work *end, const char *hold_id,
