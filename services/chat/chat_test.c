@@ -10,9 +10,10 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	failures = catalogue_tests() + log_tests() + provider_tests() + provider_list_tests() +
-		   verdict_tests() + turns_tests() + answer_tests() + crew_tests() + moves_tests() +
-		   conversation_tests() + message_tests() + request_tests() + limit_tests() +
-		   stream_tests() + fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests();
+		   verdict_tests() + turns_tests() + answer_tests() + adapter_tests() +
+		   adapter_request_tests() + crew_tests() + moves_tests() + conversation_tests() +
+		   message_tests() + request_tests() + limit_tests() + stream_tests() +
+		   fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests();
 
 	failures += stage_stop();
 	pg_stop();

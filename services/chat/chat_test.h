@@ -82,6 +82,8 @@ int provider_list_tests(void);
 int verdict_tests(void);
 int turns_tests(void);
 int answer_tests(void);
+int adapter_tests(void);
+int adapter_request_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

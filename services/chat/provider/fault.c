@@ -260,6 +260,7 @@ static const struct {
 	{"temperature", PARAMETER_TEMPERATURE},
 	{"top_p", PARAMETER_TOP_P},
 	{"stream_options", PARAMETER_STREAM_OPTIONS},
+	{"reasoning.summary", PARAMETER_REASONING_SUMMARY},
 };
 
 _printf_(5, 6) static void set(struct provider_fault *fault, enum fault_kind kind, enum status code,

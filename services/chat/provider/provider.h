@@ -10,6 +10,7 @@
 #include "runtime/json/mend.h"
 
 #define PROVIDERS_MAX 32
+#define PROVIDER_CALLS_MAX 64 /* of tools in one answer, whose places are known */
 #define PROVIDER_KEYS_MAX 64
 #define PROVIDER_OPENROUTER_URL "https://openrouter.ai/api/v1"
 #define PROVIDER_OPENAI_URL "https://api.openai.com/v1"
@@ -120,7 +121,15 @@ struct provider_stream {
 	bool has_usage;
 	struct usage usage; /* as the provider says it; may be false */
 
+	/* Calls of tools: the place of each as the API numbers it (item.h). */
+	struct {
+		int32_t at;
+		bool has_arguments;
+	} calls[PROVIDER_CALLS_MAX];
+	int32_t n_calls;
+
 	struct mend text, thought; /* halves of characters between two pieces */
+	struct mend arguments;
 	struct think think;
 	struct buf scratch;
 };
@@ -153,8 +162,9 @@ enum parameter {
 	PARAMETER_TEMPERATURE = 4,
 	PARAMETER_TOP_P = 8,
 	PARAMETER_STREAM_OPTIONS = 16,
+	PARAMETER_REASONING_SUMMARY = 32,
 };
-#define PARAMETERS_N 5
+#define PARAMETERS_N 6
 
 struct provider_fault {
 	enum fault_kind kind;
@@ -187,6 +197,8 @@ enum provider_event {
 struct provider_api {
 	const char *name; /* `api` in chat.yaml */
 	bool canned; /* its answers are no model's: the page says so, and its keys never rest */
+	const char *base_url;   /* where it is when chat.yaml does not say; NULL: unknown */
+	const char *key_header; /* that the key stands in; NULL: "Authorization: Bearer " */
 	/* Writes the request; strings in arena, the body in body. without: parameters that are left
 	 * out. errors: RESOURCE_EXHAUSTED. */
 	enum status (*request)(const struct provider_pick *pick, const struct prompt *prompt,

@@ -53,6 +53,8 @@ static const char *or_null(const char *text)
 
 static bool is_public(const struct provider *provider)
 {
+	if (provider->api->base_url && strcmp(provider->base_url, provider->api->base_url) == 0)
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(public_urls) && !*provider->query; i++) {
 		if (strcmp(provider->base_url, public_urls[i]) == 0)
 			return true;
@@ -105,7 +107,7 @@ static enum status add(const struct provider_conf *conf, struct arena *arena, si
 {
 	struct provider *provider = &set->providers[set->n];
 	const struct provider_api *api = provider_api_find(conf->api);
-	const char *secrets[PROVIDER_KEYS_MAX];
+	const char *secrets[PROVIDER_KEYS_MAX], *base_url = conf->base_url;
 	size_t n = split_keys(arena, conf->keys, secrets);
 	enum status s;
 
@@ -115,7 +117,9 @@ static enum status add(const struct provider_conf *conf, struct arena *arena, si
 	if (n > PROVIDER_KEYS_MAX)
 		return bad(reterr, conf, "keys", "there are %zu, and may be %d", n,
 			   PROVIDER_KEYS_MAX);
-	if (!*conf->base_url)
+	if (!*base_url && api->base_url && n > 0)
+		base_url = api->base_url;
+	if (!*base_url)
 		return OK;
 	*provider = (struct provider){
 		.name = conf->name,
@@ -124,7 +128,7 @@ static enum status add(const struct provider_conf *conf, struct arena *arena, si
 		.demo = api->canned,
 		.api = api,
 	};
-	s = provider_url_read(conf->name, conf->base_url, arena, provider, reterr);
+	s = provider_url_read(conf->name, base_url, arena, provider, reterr);
 	if (s == OK)
 		s = read_discover(conf, provider, reterr);
 	if (s != OK || (n == 0 && is_public(provider)))

@@ -143,6 +143,8 @@ const char *provider_authorization(struct arena *arena, const struct provider *p
 {
 	if (!key->secret)
 		return NULL;
+	if (provider->api && provider->api->key_header)
+		return arena_printf(arena, "%s%s", provider->api->key_header, key->secret);
 	return arena_printf(arena, provider->azure ? "api-key: %s" : "Authorization: Bearer %s",
 			    key->secret);
 }

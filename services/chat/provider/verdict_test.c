@@ -69,6 +69,21 @@ static const struct {
 	{"Gemini", 400, NULL,
 	 GEMINI("400", "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
 	 FAULT_KEY, "provider_account", -1, 0, 0},
+	{"Gemini", 400, NULL,
+	 "{\"error\":{\"code\":400,\"message\":\"x\",\"status\":\"INVALID_ARGUMENT\",\"details\":"
+	 "[{\"@type\":\"type.googleapis.com/"
+	 "google.rpc.ErrorInfo\",\"reason\":\"API_KEY_INVALID\"}]}}",
+	 FAULT_KEY, "provider_account", -1, 0, 0},
+	{"Gemini", 429, NULL,
+	 "{\"error\":{\"code\":429,\"message\":\"Resource has been exhausted\",\"status\":"
+	 "\"RESOURCE_EXHAUSTED\",\"details\":[{\"@type\":\"type.googleapis.com/"
+	 "google.rpc.RetryInfo\","
+	 "\"retryDelay\":\"37s\"}]}}",
+	 FAULT_BUSY, "provider_busy", 37000, 0, 0},
+	{"Responses", 400, NULL,
+	 PARAM("Your organization must be verified to generate reasoning summaries.",
+	       "invalid_request_error", "reasoning.summary", "unsupported_value"),
+	 FAULT_PARAMETER, "parameter_refused", -1, 0, PARAMETER_REASONING_SUMMARY},
 	{"Gemini", 403, NULL,
 	 GEMINI("403", "PERMISSION_DENIED",
 		"Your API key was reported as leaked. Please use another API key."),
