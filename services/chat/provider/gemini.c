@@ -1,7 +1,7 @@
 /* Google's Gemini: generateContent, streamed (ai.google.dev/api/generate-content). */
 #include "chat/provider/gemini.h"
 
-#include "chat/provider/item.h"
+#include "chat/provider/piece.h"
 #include "chat/provider/request.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * one piece is a single one, or a list of them. */
 #include "chat/provider/gemini.h"
 
-#include "chat/provider/item.h"
+#include "chat/provider/piece.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void take_call(struct provider_stream *stream, struct peek part, struct p
 	struct peek arguments = peek_member(call, "args");
 	static const char none[] = "{}";
 	char id[64];
-	int32_t index = item_call(stream, stream->n_calls, peek_member(call, "id"),
+	int32_t index = item_call(stream, stream->n_places, peek_member(call, "id"),
 				  peek_member(call, "name"), id);
 
 	if (!peek_is_object(arguments))
@@ -97,7 +97,7 @@ static bool take_reason(struct provider_stream *stream, struct peek reason,
 	if (i < ARRAY_SIZE(words) && words[i].means == NONE)
 		return true;
 	if (i < ARRAY_SIZE(words) && words[i].means == BROKEN && !stream->wrote_text &&
-	    stream->n_calls == 0) {
+	    stream->n_places == 0) {
 		provider_fault_broken(fault, "it called a tool in a form that cannot be read");
 		return false;
 	}

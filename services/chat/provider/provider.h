@@ -121,15 +121,15 @@ struct provider_stream {
 	bool has_usage;
 	struct usage usage; /* as the provider says it; may be false */
 
-	/* Calls of tools: the place of each as the API numbers it (item.h). */
+	/* Calls of tools: the place of each as the API numbers it (piece.h). */
 	struct {
 		int32_t at;
 		bool has_arguments;
-	} calls[PROVIDER_CALLS_MAX];
-	int32_t n_calls;
+	} places[PROVIDER_CALLS_MAX];
+	int32_t n_places;
 
 	struct mend text, thought; /* halves of characters between two pieces */
-	struct mend arguments;
+	struct mend call_arguments;
 	struct think think;
 	struct buf scratch;
 };

@@ -1,7 +1,7 @@
 /* Answers of OpenAI's Responses: events that are named by their type, or one whole response. */
 #include "chat/provider/responses.h"
 
-#include "chat/provider/item.h"
+#include "chat/provider/piece.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static bool has_call(const struct provider_stream *stream, int64_t at)
 {
 	int32_t index = item_call_at(stream, at);
 
-	return index >= 0 && (index >= PROVIDER_CALLS_MAX || stream->calls[index].at == at);
+	return index >= 0 && (index >= PROVIDER_CALLS_MAX || stream->places[index].at == at);
 }
 
 static void end_call(struct provider_stream *stream, int64_t at, struct peek arguments)
@@ -232,7 +232,7 @@ static void begin_summary(struct provider_stream *stream)
 static bool take_piece(struct provider_stream *stream, struct peek type, struct peek root)
 {
 	struct peek item = peek_member(root, "item");
-	int64_t at = stream->n_calls;
+	int64_t at = stream->n_places;
 
 	peek_number(peek_member(root, "output_index"), &at);
 	if (take_delta(stream, type, root))
@@ -268,7 +268,7 @@ static bool begins_so(struct peek string, const char *words)
 
 static bool nothing_came(const struct provider_stream *stream)
 {
-	return !stream->deltas && !stream->wrote_text && stream->n_calls == 0;
+	return !stream->deltas && !stream->wrote_text && stream->n_places == 0;
 }
 
 static enum provider_event take_event(struct provider_stream *stream, struct peek type,

@@ -1,7 +1,7 @@
 /* The items of an answer beside its text, each one JSON object on one line
  * (docs/modules/providers.md). Each is valid JSON, whatever the provider sent. */
-#ifndef CHAT_PROVIDER_ITEM_H
-#define CHAT_PROVIDER_ITEM_H
+#ifndef CHAT_PROVIDER_PIECE_H
+#define CHAT_PROVIDER_PIECE_H
 
 #include "chat/provider/provider.h"
 

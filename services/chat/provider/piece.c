@@ -1,4 +1,4 @@
-#include "chat/provider/item.h"
+#include "chat/provider/piece.h"
 
 #include "runtime/base/uuid.h"
 #include "runtime/json/json.h"
@@ -75,11 +75,11 @@ int32_t item_call(struct provider_stream *stream, int64_t at, struct peek id, st
 {
 	_cleanup_(buf_done) struct buf item;
 	char own[UUID_SIZE], quoted[80];
-	int32_t index = stream->n_calls++;
+	int32_t index = stream->n_places++;
 
 	stream->wants_tool = true;
 	if (index < PROVIDER_CALLS_MAX)
-		stream->calls[index].at = (int32_t)at;
+		stream->places[index].at = (int32_t)at;
 	if (!peek_is_string(id) || !peek_says(id) || id.end - id.at > 64) {
 		uuid_v7(own);
 		snprintf(quoted, sizeof quoted, "\"" ITEM_OWN_ID "_%s\"", own);
@@ -99,11 +99,11 @@ int32_t item_call(struct provider_stream *stream, int64_t at, struct peek id, st
 
 int32_t item_call_at(const struct provider_stream *stream, int64_t at)
 {
-	for (int32_t i = 0; i < stream->n_calls && i < PROVIDER_CALLS_MAX; i++) {
-		if (stream->calls[i].at == at)
+	for (int32_t i = 0; i < stream->n_places && i < PROVIDER_CALLS_MAX; i++) {
+		if (stream->places[i].at == at)
 			return i;
 	}
-	return stream->n_calls - 1;
+	return stream->n_places - 1;
 }
 
 void item_arguments(struct provider_stream *stream, int32_t index, struct peek value)
@@ -115,13 +115,13 @@ void item_arguments(struct provider_stream *stream, int32_t index, struct peek v
 	if (index < 0 || !value.at)
 		return;
 	if (peek_is_string(value))
-		mend_add(&stream->arguments, value, &text);
+		mend_add(&stream->call_arguments, value, &text);
 	else if (!item_json(value, &text))
 		buf_adds(&text, "{}");
 	if (text.len == 0)
 		return;
 	if (index < PROVIDER_CALLS_MAX)
-		stream->calls[index].has_arguments = true;
+		stream->places[index].has_arguments = true;
 	buf_addf(&item, "{\"type\":\"tool_arguments\",\"index\":%d,\"delta\":", (int)index);
 	json_write_text(&item, buf_text(&text), text.len);
 	buf_addc(&item, '}');
@@ -130,7 +130,7 @@ void item_arguments(struct provider_stream *stream, int32_t index, struct peek v
 
 bool item_has_arguments(const struct provider_stream *stream, int32_t index)
 {
-	return index >= 0 && index < PROVIDER_CALLS_MAX && stream->calls[index].has_arguments;
+	return index >= 0 && index < PROVIDER_CALLS_MAX && stream->places[index].has_arguments;
 }
 
 void item_reasoning(struct provider_stream *stream, const char *api, const char *json)
