@@ -22,6 +22,7 @@ struct credits_conf {
 	int64_t limit_microcredits; /* of new pay-as-you-go users; 0: not offered */
 	int64_t purchases_min;      /* before a user may pay as they go */
 	int64_t budgets_max;        /* of one user */
+	int64_t voucher_tries_user, voucher_tries_address; /* in an hour */
 	int64_t sweep_interval_ms;
 	int64_t sweep_holds_max;
 	int64_t verify_interval_ms;
@@ -113,9 +114,11 @@ _must_check_ enum status credits_set_budget(struct rpc_call *call, const char *u
 _must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int row,
 					     Credits__V1__Budget *ret);
 
-/* Jobs (runtime/jobs): holds and gifts whose time is over; the invariants. ctx: struct credits. */
+/* Jobs (runtime/jobs): holds, gifts and counts of tries whose
+ * time is over; the invariants. ctx: struct credits. */
 enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr);
 enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr);
+enum status credits_forget_tries(struct db *db, void *ctx, struct error *reterr);
 enum status credits_verify(struct db *db, void *ctx, struct error *reterr);
 
 #endif

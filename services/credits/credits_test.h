@@ -47,6 +47,7 @@ int hold_tests(void);
 int billing_tests(void);
 int verify_tests(void);
 int others_tests(void);
+int voucher_tests(void);
 int known_failures_tests(void);
 
 /* Short calls of the handlers; each returns the handler's status. name: the id is derived from it;

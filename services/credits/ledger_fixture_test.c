@@ -8,6 +8,8 @@ static struct credits_conf conf = {
 	.hold_lifetime_max_ms = 3600 * 1000,
 	.limit_microcredits = LIMIT,
 	.budgets_max = BUDGETS,
+	.voucher_tries_user = 1000,
+	.voucher_tries_address = 1000,
 	.sweep_holds_max = 10,
 };
 

@@ -21,6 +21,7 @@ Credits__V1__Transaction__Kind credits_kind_read(const char *sql)
 		{"chargeback", KIND(CHARGEBACK)},
 		{"adjustment", KIND(ADJUSTMENT)},
 		{"breakage", KIND(EXPIRY)},
+		{"voucher", KIND(VOUCHER)},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

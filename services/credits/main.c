@@ -27,6 +27,12 @@ static const struct conf_key credits_keys[] = {
 		      "spending on credit."),
 	CONF_KEY_LIVE("budgets_max", CONF_INTEGER, budgets_max, "1000", 1, 100000,
 		      "Budgets of API keys and projects that one user may have."),
+	CONF_KEY_LIVE("vouchers.tries_per_user", CONF_INTEGER, voucher_tries_user, "10", 1, 1000,
+		      "Codes that do not count which one user may try in an hour."),
+	CONF_KEY_LIVE("vouchers.tries_per_address", CONF_INTEGER, voucher_tries_address, "100", 1,
+		      100000,
+		      "Codes that do not count which may be tried from one address in an hour; "
+		      "IPv6: from one /64."),
 	CONF_KEY("sweep.interval", CONF_DURATION, sweep_interval_ms, "5s", 10, CONF_DAY,
 		 "Pause between two looks for holds and gifts whose time is over."),
 	CONF_KEY_LIVE("sweep.batch", CONF_INTEGER, sweep_holds_max, "500", 1, 10000,
@@ -54,6 +60,13 @@ static enum status start(struct service *service, struct error *reterr)
 			.interval_ms = (int32_t)conf->sweep_interval_ms,
 			.lease_ms = SWEEP_LEASE_MS,
 			.run = credits_expire_gifts,
+			.ctx = credits,
+		},
+		{
+			.name = "forget_tries",
+			.interval_ms = (int32_t)conf->sweep_interval_ms,
+			.lease_ms = SWEEP_LEASE_MS,
+			.run = credits_forget_tries,
 			.ctx = credits,
 		},
 	};

@@ -4,6 +4,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
+#include <ctype.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ const char *effect_name(enum effect_kind kind)
 		[EFFECT_CHARGEBACK] = "chargeback",
 		[EFFECT_ADJUSTMENT] = "adjustment",
 		[EFFECT_REVERSAL] = "reversal",
+		[EFFECT_VOUCHER] = "voucher",
 	};
 
 	return names[kind];
@@ -40,7 +42,18 @@ union request {
 	Credits__V1__BookPaymentRequest book;
 	Credits__V1__AdjustCreditsRequest adjust;
 	Credits__V1__ReversePaymentRequest reverse;
+	Credits__V1__RedeemVoucherRequest redeem;
 };
+
+void effect_code(const struct effect *e, char out[EFFECT_CODE_SIZE])
+{
+	size_t n = 0;
+
+	for (const char *p = e->id; *p; p++)
+		if (*p != '-')
+			out[n++] = (char)toupper((unsigned char)*p);
+	out[n] = '\0';
+}
 
 static const struct rpc_method *fill_hold(const struct effect *e, union request *req,
 					  Google__Protobuf__Timestamp *expire)
@@ -76,7 +89,8 @@ static const struct rpc_method *fill_booking(const struct effect *e, union reque
 }
 
 static const struct rpc_method *fill(const struct effect *e, union request *req,
-				     Google__Protobuf__Timestamp *expire)
+				     Google__Protobuf__Timestamp *expire,
+				     char code[EFFECT_CODE_SIZE])
 {
 	switch (e->kind) {
 	case EFFECT_HOLD:
@@ -106,6 +120,11 @@ static const struct rpc_method *fill(const struct effect *e, union request *req,
 		req->reverse.reverses_id = (char *)e->hold;
 		req->reverse.reference = "effect";
 		return &credits_v1_reverse_payment_method;
+	case EFFECT_VOUCHER:
+		credits__v1__redeem_voucher_request__init(&req->redeem);
+		effect_code(e, code);
+		req->redeem.code = code;
+		return &credits_v1_redeem_voucher_method;
 	case EFFECT_PURCHASE:
 	case EFFECT_REFUND:
 	case EFFECT_CHARGEBACK:
@@ -120,11 +139,14 @@ static void send_for(struct rpc_channel *channel, const struct effect *e,
 	Google__Protobuf__Timestamp expire;
 	struct rpc_context context = {.subject = {.admin = true}};
 	union request req;
-	const struct rpc_method *method = fill(e, &req, &expire);
+	char code[EFFECT_CODE_SIZE];
+	const struct rpc_method *method = fill(e, &req, &expire, code);
 
 	options.parent = &context;
 	if (e->kind == EFFECT_ADJUSTMENT)
 		snprintf(context.subject.user_id, UUID_SIZE, "%s", ADMINISTRATOR);
+	if (e->kind == EFFECT_VOUCHER)
+		snprintf(context.subject.user_id, UUID_SIZE, "%s", e->user);
 	rpc_call_async(channel, method, &options, &req.base, reply, ctx);
 }
 

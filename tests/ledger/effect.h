@@ -14,8 +14,9 @@ enum effect_kind {
 	EFFECT_CHARGEBACK,
 	EFFECT_ADJUSTMENT,
 	EFFECT_REVERSAL, /* of a chargeback */
+	EFFECT_VOUCHER,  /* its code is made of the id: effect_code */
 };
-#define EFFECT_KINDS (EFFECT_REVERSAL + 1)
+#define EFFECT_KINDS (EFFECT_VOUCHER + 1)
 
 struct effect {
 	enum effect_kind kind;
@@ -26,6 +27,10 @@ struct effect {
 };
 
 const char *effect_name(enum effect_kind kind);
+
+#define EFFECT_CODE_SIZE 33
+/* The code of a voucher that this effect redeems: the id in capital letters, without dashes. */
+void effect_code(const struct effect *effect, char out[EFFECT_CODE_SIZE]);
 
 /* Asks for it once there is a connection. reply is called once, on a callback thread. timeout_ms:
  * how long to wait for the answer; 0: as the method says. The arguments may go when this

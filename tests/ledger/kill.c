@@ -96,6 +96,20 @@ static const struct flow {
 	 1,
 	 GIFT - 6 * CREDIT,
 	 0},
+	{"voucher",
+	 {{EFFECT_PURCHASE, CREDIT}},
+	 {{EFFECT_VOUCHER, 7 * CREDIT}},
+	 1,
+	 1,
+	 GIFT + 8 * CREDIT,
+	 0},
+	{"first sight and voucher",
+	 {{0}},
+	 {{EFFECT_VOUCHER, 7 * CREDIT}},
+	 0,
+	 1,
+	 GIFT + 7 * CREDIT,
+	 0},
 	{"a day of one user",
 	 {{0}},
 	 {{EFFECT_PURCHASE, 50 * CREDIT},
@@ -180,12 +194,28 @@ static void start_all(void)
 
 /* ---------------------------------------------------------------- one point of one flow */
 
+/* The voucher that an effect redeems, as if an administrator had made it. */
+static void make_voucher(const struct effect *e)
+{
+	char code[EFFECT_CODE_SIZE], sql[600];
+
+	effect_code(e, code);
+	snprintf(sql, sizeof sql,
+		 "SET search_path = credits, lc;"
+		 "INSERT INTO voucher_batch (id, amount_microcredits, codes, prefix, note, "
+		 "actor_id, "
+		 "create_time) VALUES ('%s', %" PRId64 ", 1, '', '', '%s', lc.now());"
+		 "INSERT INTO voucher (code_hash, batch_id) VALUES (sha256('%s'), '%s')",
+		 e->id, e->amount_microcredits, e->user, code, e->id);
+	pg_exec(sql);
+}
+
 static void make_effects(const struct step *steps, int n, const char *name, struct effect *out)
 {
 	static const struct uuid *const name_spaces[EFFECT_KINDS] = {
 		&CREDITS_V1_ID_HOLD,       &CREDITS_V1_ID_SETTLE,   &CREDITS_V1_ID_VOID,
 		&CREDITS_V1_ID_PURCHASE,   &CREDITS_V1_ID_REFUND,   &CREDITS_V1_ID_DISPUTE,
-		&CREDITS_V1_ID_ADJUSTMENT, &CREDITS_V1_ID_REVERSAL,
+		&CREDITS_V1_ID_ADJUSTMENT, &CREDITS_V1_ID_REVERSAL, &CREDITS_V1_ID_VOUCHER,
 	};
 
 	for (int i = 0; i < n; i++) {
@@ -200,6 +230,8 @@ static void make_effects(const struct step *steps, int n, const char *name, stru
 		if (e->kind == EFFECT_SETTLE || e->kind == EFFECT_VOID ||
 		    e->kind == EFFECT_REVERSAL)
 			snprintf(e->hold, UUID_SIZE, "%s", out[i - 1].id);
+		if (e->kind == EFFECT_VOUCHER)
+			make_voucher(e);
 	}
 }
 

@@ -1,5 +1,5 @@
 // The balance, and its changes.
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Balance } from "@/api/types";
 import { sleep } from "@/lib/sleep";
 import { cache, refresh } from "./cache";
@@ -37,4 +37,12 @@ export function useTransactions() {
   return usePages(keys.transactions, (query, signal) =>
     ask(api.GET("/api/v1/credits/transactions", { params: { query }, signal })),
   );
+}
+
+/** Turns a voucher's code into credits. */
+export function useRedeem() {
+  return useMutation({
+    mutationFn: (code: string) => ask(api.POST("/api/v1/credits:redeem", { body: { code } })),
+    onSuccess: () => refresh(keys.balance, keys.transactions),
+  });
 }

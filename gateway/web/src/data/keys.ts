@@ -5,6 +5,7 @@ export const keys = {
   balance: ["balance"],
   transactions: ["transactions"],
   packages: ["packages"],
+  vouchers: ["vouchers"],
   payments: ["payments"],
   payment: (payment: string) => ["payment", payment],
   chats: ["chats"],

@@ -7,9 +7,13 @@ import { Page } from "@/views/page/page";
 import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { ProvidersSection } from "./providers-section";
+import { VouchersSection } from "./vouchers-section";
 
 /** A section is a row here and its name in `admin.sections` of words/en.ts. */
-const SECTIONS = [{ name: "providers", Section: ProvidersSection }] as const;
+const SECTIONS = [
+  { name: "providers", Section: ProvidersSection },
+  { name: "vouchers", Section: VouchersSection },
+] as const;
 
 /** For administrators. The server refuses everybody else; for them the page does not exist. */
 export default function AdminPage({ section }: { section: string | undefined }) {

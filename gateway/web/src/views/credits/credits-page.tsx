@@ -13,6 +13,7 @@ import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
+import { Redeem } from "./redeem";
 
 export default function CreditsPage() {
   const { data: balance, error, refetch } = useBalance();
@@ -28,6 +29,7 @@ export default function CreditsPage() {
       ) : (
         <Summary balance={balance} />
       )}
+      <Redeem />
       <History />
     </Page>
   );
