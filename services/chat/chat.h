@@ -33,6 +33,9 @@ struct chat_conf {
 	int64_t watch_stall_ms;
 	int64_t hold_margin_ms;
 	int64_t lost_max;
+	int64_t background_max;
+	int64_t wait_first_ms, wait_second_ms, wait_third_ms, wait_fourth_ms;
+	int64_t queue_lifetime_ms;
 	int64_t tries_max;
 	int64_t tries_within_ms;
 	int64_t tries_pause_ms;
@@ -58,6 +61,7 @@ struct chat {
 	const struct chat_conf *conf;
 	struct current *current; /* the catalogue */
 	struct engine *engine;
+	struct db_pool *workers; /* connections of chat_worker */
 };
 
 /* In handlers. */
@@ -65,6 +69,11 @@ static inline struct chat *chat_of(const struct rpc_call *call)
 {
 	return call->state;
 }
+
+/* A connection of chat_worker for a handler of operators, who see all users' rows. Give it back.
+ * errors: those of db. */
+_must_check_ enum status chat_worker_take(struct rpc_call *call, struct db **ret);
+void chat_worker_give(struct rpc_call *call, struct db *db);
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;

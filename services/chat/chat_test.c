@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 		   verdict_tests() + turns_tests() + answer_tests() + adapter_tests() +
 		   adapter_request_tests() + crew_tests() + moves_tests() + conversation_tests() +
 		   message_tests() + request_tests() + limit_tests() + stream_tests() +
-		   fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests();
+		   fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests() +
+		   queue_tests();
 
 	failures += stage_stop();
 	pg_stop();

@@ -47,6 +47,7 @@ struct stage {
 	struct arena *arena;
 	enum process_name replica; /* that the next calls go to */
 	const char *as;            /* subject of the next calls */
+	bool admin;                /* … who is an administrator */
 	char key[64];              /* Idempotency-Key of the next calls; "": none */
 	struct rpc_context ctx;    /* of the last options */
 	struct rpc_call_options options;
@@ -71,6 +72,7 @@ int fault_tests(void);
 int body_tests(void);
 int charge_tests(void);
 int crash_tests(void);
+int queue_tests(void);
 int crew_tests(void);
 int moves_tests(void);
 int limit_tests(void);
@@ -150,7 +152,8 @@ struct reader {
 	struct rpc_client_call *call; /* NULL: it ended */
 	bool paused;                  /* takes no more events until it is resumed */
 	struct buf text, reasoning;   /* since the last reset */
-	size_t n_events, n_resets;
+	size_t n_events, n_resets, n_waits;
+	int64_t waits_s; /* the last of them ends then, since 1970 */
 	char cursors[EVENTS_MAX][24]; /* of each event */
 	size_t text_at[EVENTS_MAX];   /* bytes of text after it */
 	bool accepted, done, failed;

@@ -108,6 +108,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"engine: {workers: 2, generations_max: 20}\n"
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
+		"queue: {waits: {first: 100ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
 		"provider_calls: {idle_timeout: %s, first_byte_timeout_local: 5s, usage_wait: "
 		"300ms}\n"
 		"providers:\n"

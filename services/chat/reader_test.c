@@ -29,6 +29,10 @@ static void add_event(struct reader *reader, const Chat__V1__GenerationEvent *ev
 		buf_clear(&reader->text);
 		buf_clear(&reader->reasoning);
 		break;
+	case CHAT__V1__GENERATION_EVENT__EVENT_WAITING:
+		reader->n_waits++;
+		reader->waits_s = event->waiting->retry_time->seconds;
+		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_USAGE:
 		reader->cost = event->usage->credits_used_microcredits;
 		reader->prompt_tokens = event->usage->prompt_tokens;

@@ -21,11 +21,22 @@
 struct parts {
 	struct chat chat; /* first: what handlers find */
 	struct current current;
-	struct db_pool *pool; /* of chat_worker */
 	struct outbox *outbox;
 	struct jobs *jobs;
 	struct discovery *discovery;
 };
+
+#define POOL_WAIT_MS 2000
+
+enum status chat_worker_take(struct rpc_call *call, struct db **ret)
+{
+	return db_pool_take(chat_of(call)->workers, POOL_WAIT_MS, ret, &call->err);
+}
+
+void chat_worker_give(struct rpc_call *call, struct db *db)
+{
+	db_pool_give(chat_of(call)->workers, db);
+}
 
 static struct rpc_channel *dial(void *ctx, const char *endpoint)
 {
@@ -70,7 +81,7 @@ static void start_engine(struct service *service)
 	};
 
 	parts->outbox = outbox_start(&(struct outbox_options){
-		.pool = parts->pool, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
+		.pool = parts->chat.workers, .targets = targets, .n_targets = ARRAY_SIZE(targets)});
 	chat->engine = life_start(&(struct engine_options){
 		.conf = chat->conf,
 		.current = chat->current,
@@ -103,16 +114,16 @@ static enum status start(struct service *service, struct error *reterr)
 	enum status s;
 
 	parts->chat.conf = conf;
-	parts->pool = db_pool_new(&worker);
+	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
-	parts->discovery = discovery_start(parts->pool, conf, &parts->current,
+	parts->discovery = discovery_start(parts->chat.workers, conf, &parts->current,
 					   (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
 	if (s != OK)
 		return s;
 	start_engine(service);
-	parts->jobs = jobs_start(parts->pool, all, ARRAY_SIZE(all));
+	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	return OK;
 }
 
@@ -135,7 +146,7 @@ static void stop(struct service *service)
 	if (parts->discovery)
 		discovery_stop(parts->discovery);
 	current_done(&parts->current);
-	db_pool_free(parts->pool);
+	db_pool_free(parts->chat.workers);
 }
 
 int chat_serve(int argc, char **argv)

@@ -48,6 +48,7 @@ const struct rpc_call_options *stage_options(struct stage *stage)
 	stage->err = (struct error){0};
 	uuid_v4(stage->ctx.request_id);
 	snprintf(stage->ctx.subject.user_id, UUID_SIZE, "%s", stage->as);
+	stage->ctx.subject.admin = stage->admin;
 	snprintf(stage->ctx.idempotency_key, sizeof stage->ctx.idempotency_key, "%s", stage->key);
 	stage->options = (struct rpc_call_options){
 		.parent = &stage->ctx, .timeout_ms = WAIT_US / US_PER_MS, .wait_for_ready = true};

@@ -35,6 +35,7 @@ struct engine {
 	struct crew *crew;
 	struct generation *generations[BUCKETS]; /* generation.c */
 	int64_t n_generations;
+	int64_t n_background; /* of them */
 	struct tenant *tenants[BUCKETS]; /* places.c */
 	int64_t n_starting;              /* on their way to be generations */
 	struct watch *watches;           /* watch/watch.c */
@@ -43,7 +44,7 @@ struct engine {
 	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
 	bool draining, stopping;
 	bool upkeep_busy, sweep_busy;
-	int64_t upkeep_us, renew_us, sweep_us; /* when each is due, clock_mono_us */
+	int64_t upkeep_us, renew_us, sweep_us, beat_us; /* when each is due, clock_mono_us */
 };
 
 /* Runs fn(ctx) on the engine thread. Any thread. */

@@ -23,6 +23,8 @@ void facts_read(struct facts *facts, const PGresult *rows)
 		.completion_tokens = db_i32(rows, 0, "completion_tokens"),
 		.cost_microcredits = db_i64(rows, 0, "cost_microcredits"),
 		.end_us = db_i64(rows, 0, "end_us"),
+		.background = db_bool(rows, 0, "background"),
+		.run_us = db_i64(rows, 0, "run_us"),
 		.err.code = (enum status)db_i32(rows, 0, "error_code"),
 	};
 	COPY(id, "id");
@@ -59,6 +61,9 @@ void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__
 	ret->completion_tokens = facts->completion_tokens;
 	ret->credits_used_microcredits = facts->cost_microcredits;
 	ret->create_time = timestamp_new(arena, facts->create_us);
+	ret->mode = facts->background ? CHAT__V1__MODE__BACKGROUND : CHAT__V1__MODE__INTERACTIVE;
+	if (facts->run_us)
+		ret->retry_time = timestamp_new(arena, facts->run_us);
 	if (facts->end_us)
 		ret->end_time = timestamp_new(arena, facts->end_us);
 	if (facts->err.code != OK)

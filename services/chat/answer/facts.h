@@ -27,6 +27,8 @@ struct facts {
 	int32_t prompt_tokens, completion_tokens;
 	int64_t cost_microcredits;
 	int64_t end_us;
+	bool background;
+	int64_t run_us; /* when it is due, while it waits; 0: it does not */
 	struct error err; /* code OK: it did not fail */
 	struct family family;
 };

@@ -2,6 +2,7 @@
 
 #include "chat/answer/attempt.h"
 #include "chat/answer/charge.h"
+#include "chat/answer/wait.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/words/state.h"
 #include "credits/v1/rpc.h"
@@ -200,15 +201,36 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	end->end_us = db_i64(rows, 0, "end_us");
 	family_read(&end->family, rows);
 	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
+	if (s == OK && generation->background)
+		s = wait_end(db, generation, arena, reterr);
 	return s == OK ? release_hold(db, end, reterr) : s;
+}
+
+/* It waits for its next round. Nothing is held meanwhile. */
+static enum status wait_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 65536);
+	struct end_work *end = ctx;
+	enum status s = wait_store(db, end->generation, arena, &end->lost, reterr);
+
+	return s == OK && !end->lost ? release_hold(db, end, reterr) : s;
+}
+
+static bool is_waiting(const struct generation *generation)
+{
+	return generation->outcome.state == CHAT__V1__GENERATION__STATE__WAITING;
 }
 
 static void run_end(struct crew_member *member, struct work *work)
 {
-	const struct end_work *end = (const struct end_work *)work;
+	struct end_work *end = (struct end_work *)work;
+	db_tx_fn *fn = end_tx;
 
-	work->status = db_tx(member->worker, NULL, end->withdrawn ? withdraw_tx : end_tx, work,
-			     &work->err);
+	if (end->withdrawn)
+		fn = withdraw_tx;
+	else if (is_waiting(end->generation))
+		fn = wait_tx;
+	work->status = db_tx(member->worker, NULL, fn, work, &work->err);
 }
 
 static void end_free(struct end_work *end)
@@ -264,8 +286,8 @@ static void end_done(struct work *work)
 		http_timer(generation->engine->http, RETRY_MS, end_again, end);
 		return;
 	}
-	if (end->lost)
-		generation_drop(generation);
+	if (end->lost || is_waiting(generation))
+		generation_drop(generation); /* its watchers look where it is */
 	else
 		tell(end);
 	end_free(end);
@@ -316,7 +338,7 @@ void finish_begin(struct generation *generation)
 	if (generation->outcome.refused && generation->log->facts.attempt == 1) {
 		end->withdrawn = true;
 		end->last[end->n_last++] = EVENT_ERROR;
-	} else {
+	} else if (!is_waiting(generation)) {
 		conclude(generation, end);
 	}
 	engine_submit(generation->engine, &end->work);

@@ -79,6 +79,8 @@ void generation_read(struct generation *generation, const PGresult *rows, int ro
 	generation->lease_token = db_i64(rows, row, "lease_token");
 	generation->lease_us = db_i64(rows, row, "lease_us");
 	generation->cancel = db_bool(rows, row, "cancel_requested");
+	generation->background = db_bool(rows, row, "background");
+	generation->rounds = db_i32(rows, row, "rounds");
 	generation->prompt.has_temperature = !db_is_null(rows, row, "temperature");
 	generation->prompt.temperature = db_double(rows, row, "temperature");
 	generation->prompt.has_top_p = !db_is_null(rows, row, "top_p");
@@ -111,6 +113,7 @@ void generation_enter(struct generation *generation)
 	generation->next = *at;
 	*at = generation;
 	engine->n_generations++;
+	engine->n_background += generation->background;
 	places_run(engine, generation->log->facts.user_id);
 }
 
@@ -123,6 +126,7 @@ void generation_leave(struct generation *generation)
 		at = &(*at)->next;
 	*at = generation->next;
 	engine->n_generations--;
+	engine->n_background -= generation->background;
 	places_rest(engine, generation->log->facts.user_id);
 	if (generation->try.transfer)
 		http_cancel(generation->try.transfer);

@@ -59,6 +59,8 @@ struct outcome {
 	Chat__V1__StopReason stop;
 	struct error err; /* code OK: it did not fail */
 	bool refused;     /* its price was not held: nothing stays of a first attempt */
+	int64_t wait_ms;  /* state WAITING: until the next round */
+	int32_t rounds;   /* … after so many */
 };
 
 struct generation {
@@ -80,6 +82,8 @@ struct generation {
 	struct rpc_context context;
 	struct chat_before before; /* of the first attempt */
 	int32_t lost;              /* attempts whose replica died */
+	bool background;           /* it may wait */
+	int32_t rounds;            /* that failed */
 	struct error doom;         /* why this attempt can only end; code OK: it can be made */
 	int64_t lease_token;
 	int64_t lease_us; /* microseconds since 1970, by the database's clock */

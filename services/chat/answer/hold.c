@@ -1,6 +1,7 @@
 #include "chat/answer/hold.h"
 
 #include "chat/answer/attempt.h"
+#include "chat/answer/wait.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 
@@ -71,7 +72,12 @@ static void take_hold(struct generation *generation, enum status status, const s
 		return;
 	}
 	own.code = attempt_error(err, &own);
-	generation_end_refused(generation, &own);
+	if (!generation->background)
+		generation_end_refused(generation, &own);
+	else if (own.code == UNAVAILABLE || own.code == DEADLINE_EXCEEDED)
+		wait_or_fail(generation, &own, 0);
+	else
+		generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0, &own);
 }
 
 static void hold_now(struct generation *generation)
@@ -124,10 +130,15 @@ static void void_former(struct generation *generation)
 
 void hold_begin(struct generation *generation)
 {
-	if (generation->hold_microcredits == 0 && generation->doom.code == OK)
+	if (generation->background && generation->cancel)
+		generation_end_cancelled(generation);
+	else if (generation->hold_microcredits == 0 && generation->doom.code == OK)
 		accept(generation);
 	else if (generation->log->facts.attempt > 1)
 		void_former(generation);
+	else if (generation->doom.code != OK)
+		generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0,
+			       &generation->doom);
 	else
 		hold_now(generation);
 }

@@ -132,6 +132,11 @@ static void conclude(struct start *start)
 		generation = NULL;
 	}
 	watch->starting = false;
+	if (generation && !generation->lease_token) { /* it waits in the background */
+		snprintf(watch->id, UUID_SIZE, "%s", generation->log->facts.id);
+		generation_unref(TAKE_PTR(generation));
+		engine->sweep_us = 0;
+	}
 	if (generation)
 		watch_attach(watch, generation);
 	else if (request->existing && work->status == OK)

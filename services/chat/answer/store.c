@@ -151,6 +151,11 @@ static const char *number(struct arena *arena, const Google__Protobuf__DoubleVal
 	return value ? arena_printf(arena, "%.17g", value->value) : NULL;
 }
 
+static bool is_background(const Chat__V1__GenerateRequest *req)
+{
+	return req->mode == CHAT__V1__MODE__BACKGROUND;
+}
+
 static enum status insert(struct db *db, struct request *request, const struct send_place *place,
 			  struct error *reterr)
 {
@@ -190,6 +195,7 @@ static enum status insert(struct db *db, struct request *request, const struct s
 		db_param_i64(arena, place->siblings + 1),
 		or_null(question_jump->id),
 		tree_jump(answer_hops)->id,
+		is_background(req) ? "true" : "false",
 	};
 	s = db_query_one(db, &sql_generation_start, params, &rows, reterr);
 	if (s != OK)

@@ -1,8 +1,10 @@
 #include "chat/answer/sweep.h"
 
+#include "chat/answer/beat.h"
 #include "chat/answer/prompt.h"
 #include "chat/answer/stage.h"
 #include "chat/answer/stored.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 
@@ -18,7 +20,10 @@ struct claim {
 struct sweep_work {
 	struct work work;
 	struct engine *engine;
-	struct claim claims[CLAIM_MAX];
+	int64_t due_max; /* background answers that there is room for */
+	bool beat;       /* a sign of life is due */
+	int64_t running; /* … of so many answers */
+	struct claim claims[2 * CLAIM_MAX];
 	size_t n;
 };
 
@@ -48,7 +53,7 @@ static void run_claim(struct crew_member *member, struct sweep_work *sweep, cons
 
 	claim->generation = generation;
 	generation_read(generation, rows, row);
-	generation->reset_due = true;
+	generation->reset_due = generation->log->facts.attempt > 1;
 	s = read_former(generation, member->worker, &err);
 	/* It wrote text, so its price had been held. */
 	generation->log->facts.accepted = generation->former != NULL;
@@ -57,6 +62,21 @@ static void run_claim(struct crew_member *member, struct sweep_work *sweep, cons
 				&err);
 	if (s != OK)
 		claim->err = err;
+}
+
+/* Those that waited in the background and are due. */
+static enum status claim_due(struct crew_member *member, struct sweep_work *sweep,
+			     const char *const *claim_params, struct arena *arena,
+			     struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const params[] = {claim_params[0], claim_params[1], claim_params[2],
+				      db_param_i64(arena, sweep->due_max)};
+	enum status s = db_query(member->worker, &sql_generation_claim_due, params, &rows, reterr);
+
+	for (int row = 0; s == OK && row < PQntuples(rows); row++)
+		run_claim(member, sweep, rows, row);
+	return s;
 }
 
 static void run_sweep(struct crew_member *member, struct work *work)
@@ -75,13 +95,18 @@ static void run_sweep(struct crew_member *member, struct work *work)
 	work->status = db_query(member->worker, &sql_generation_claim, params, &rows, &work->err);
 	for (int row = 0; work->status == OK && row < PQntuples(rows); row++)
 		run_claim(member, sweep, rows, row);
+	if (work->status == OK && sweep->beat)
+		work->status = beat_run(member, engine, sweep->running, &work->err);
+	if (work->status == OK && sweep->due_max > 0)
+		work->status = claim_due(member, sweep, params, arena, &work->err);
 }
 
 static void take_claim(struct claim *claim)
 {
 	struct generation *generation = claim->generation;
 
-	log_info("generation_taken_over", LOG_S("generation", generation->log->facts.id),
+	log_info(generation->background ? "generation_claimed" : "generation_taken_over",
+		 LOG_S("generation", generation->log->facts.id),
 		 LOG_S("request_id", generation->log->facts.request_id),
 		 LOG_I("attempt", generation->log->facts.attempt));
 	if (claim->err.code == UNAVAILABLE || claim->err.code == DEADLINE_EXCEEDED) {
@@ -103,7 +128,7 @@ static void sweep_done(struct work *work)
 			 LOG_S("message", work->err.message));
 	for (size_t i = 0; i < sweep->n; i++)
 		take_claim(&sweep->claims[i]);
-	if (sweep->n == CLAIM_MAX)
+	if (sweep->n >= CLAIM_MAX)
 		engine->sweep_us = 0; /* there may be more */
 	free(sweep);
 }
@@ -120,7 +145,13 @@ static struct sweep_work *sweep_new(struct engine *engine)
 void sweep_begin(struct engine *engine)
 {
 	struct sweep_work *sweep = sweep_new(engine);
+	int64_t room = engine->conf->background_max - engine->n_background;
 
+	sweep->running = engine->n_generations;
+	sweep->beat = clock_mono_us() >= engine->beat_us;
+	if (sweep->beat)
+		engine->beat_us = clock_mono_us() + BEAT_MS * US_PER_MS;
+	sweep->due_max = room < CLAIM_MAX ? room : CLAIM_MAX;
 	sweep->work.run = run_sweep;
 	sweep->work.done = sweep_done;
 	engine->sweep_busy = true;

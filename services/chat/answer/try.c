@@ -1,5 +1,6 @@
 #include "chat/answer/try.h"
 
+#include "chat/answer/wait.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
@@ -149,6 +150,14 @@ void try_pause(struct generation *generation)
 		   pause_over, generation_ref(generation));
 }
 
+/* The rest that the provider asked for; 0: none. */
+static int64_t asked_rest_ms(const struct provider_try *try)
+{
+	return try->fault.kind == FAULT_BUSY && try->fault.retry_after_ms > 0
+		       ? try->fault.retry_after_ms
+		       : 0;
+}
+
 /* Tries again after a while, unless that is too late. err: of the last try. */
 static void again_after(struct generation *generation, int64_t wait_us, const struct error *err)
 {
@@ -156,7 +165,9 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 	struct provider_try *try = &generation->try;
 
 	if (clock_mono_us() + wait_us > try->first_us + conf->tries_within_ms * US_PER_MS) {
-		fail(generation, err);
+		/* Before the first try only the limits of the keys are in the way. */
+		wait_or_fail(generation, err,
+			     try->n == 0 ? wait_us / US_PER_MS : asked_rest_ms(try));
 		return;
 	}
 	try->pause_us = wait_us;
@@ -215,9 +226,12 @@ static void try_failed(struct generation *generation, bool again)
 		generation_advance(generation, STAGE_TRY);
 		return;
 	}
-	if (!again || try->fault.kind == FAULT_FINAL || try->fault.kind == FAULT_PARAMETER ||
-	    try->n >= conf->tries_max) {
+	if (!again || try->fault.kind == FAULT_FINAL || try->fault.kind == FAULT_PARAMETER) {
 		fail(generation, &try->fault.err);
+		return;
+	}
+	if (try->n >= conf->tries_max) {
+		wait_or_fail(generation, &try->fault.err, asked_rest_ms(try));
 		return;
 	}
 	if (try->fault.kind == FAULT_RETRY && wait_us > 0) {
@@ -380,7 +394,7 @@ void try_begin(struct generation *generation)
 			err.code = error_set(&err, UNAVAILABLE, "provider_busy",
 					     "the provider asked for a rest");
 		if (wait_us == INT64_MAX) /* every way was tried */
-			fail(generation, &err);
+			wait_or_fail(generation, &err, asked_rest_ms(try));
 		else
 			again_after(generation, wait_us, &err);
 		return;

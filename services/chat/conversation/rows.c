@@ -13,6 +13,7 @@ void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Cha
 	ret->model = db_text(arena, rows, row, "model");
 	ret->pinned = db_bool(rows, row, "pinned");
 	ret->archived = db_bool(rows, row, "archived");
+	ret->unread = db_bool(rows, row, "unread");
 	ret->leaf = db_text(arena, rows, row, "leaf_id");
 	ret->create_time = db_time(arena, rows, row, "create_us");
 	ret->update_time = db_time(arena, rows, row, "update_us");

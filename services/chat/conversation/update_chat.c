@@ -5,7 +5,7 @@
 
 /* New values; NULL leaves one as it is. */
 struct change {
-	const char *title, *model, *pinned, *archived, *leaf;
+	const char *title, *model, *pinned, *archived, *leaf, *unread;
 };
 
 static const char *boolean(bool value)
@@ -58,6 +58,8 @@ static enum status set(struct rpc_call *call, const Chat__V1__UpdateChatRequest 
 		change->pinned = boolean(req->pinned);
 	else if (strcmp(path, "archived") == 0)
 		change->archived = boolean(req->archived);
+	else if (strcmp(path, "unread") == 0)
+		change->unread = boolean(req->unread);
 	else if (strcmp(path, "project") == 0 && *req->project)
 		return rpc_fail_field(call, "field_invalid", "project", "there is no such project");
 	else if (strcmp(path, "project") != 0)
@@ -82,7 +84,8 @@ enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateCha
 	if (s != OK)
 		return s;
 	const char *const params[] = {req->chat,     change.title,    change.model,
-				      change.pinned, change.archived, change.leaf};
+				      change.pinned, change.archived, change.leaf,
+				      change.unread};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_update, params, &rows,
 			&call->err);
 	if (s != OK)

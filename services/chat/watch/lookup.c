@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define WAITING_FOLLOW_MS 2000 /* between two looks at an answer that waits */
+
 struct look_work {
 	struct work work;
 	struct watch *watch;
@@ -56,6 +58,25 @@ static void run_look(struct crew_member *member, struct work *work)
 		work->status = read_running(look, member->app, rows, facts, &work->err);
 }
 
+static void look_again(void *ctx)
+{
+	struct watch *watch = ctx;
+
+	watch_look(watch);
+	watch_unref(watch);
+}
+
+static void look_after(struct watch *watch, int64_t ms)
+{
+	if (!watch->finished)
+		http_timer(watch->engine->http, ms, look_again, watch_ref(watch));
+}
+
+void watch_look_later(struct watch *watch)
+{
+	look_after(watch, watch->engine->conf->follow_ms);
+}
+
 static void take_look(struct look_work *look)
 {
 	struct watch *watch = look->watch;
@@ -75,6 +96,13 @@ static void take_look(struct look_work *look)
 	if (look->boot_id[0] && strcmp(look->boot_id, engine->boot_id) != 0 &&
 	    strcmp(look->boot_id, watch->avoid) != 0) {
 		relay_begin(watch, look->endpoint, look->boot_id, &look->facts);
+		return;
+	}
+	if (look->facts.run_us) {
+		watch_wait(watch, &look->facts);
+		look_after(watch, look->facts.state == CHAT__V1__GENERATION__STATE__WAITING
+					  ? WAITING_FOLLOW_MS
+					  : (int32_t)engine->conf->follow_ms);
 		return;
 	}
 	if (look->log && watch_read(watch, look->log, false))
@@ -137,19 +165,4 @@ void watch_look(struct watch *watch)
 	look->work.user_id = watch->user_id;
 	look->watch = watch_ref(watch);
 	engine_submit(watch->engine, &look->work);
-}
-
-static void look_again(void *ctx)
-{
-	struct watch *watch = ctx;
-
-	watch_look(watch);
-	watch_unref(watch);
-}
-
-void watch_look_later(struct watch *watch)
-{
-	if (!watch->finished)
-		http_timer(watch->engine->http, watch->engine->conf->follow_ms, look_again,
-			   watch_ref(watch));
 }

@@ -5,6 +5,7 @@
 #include "chat/words/failure.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/db/timestamp.h"
 
 #include <string.h>
 
@@ -309,6 +310,49 @@ void watch_answer(struct watch *watch, const struct facts *facts)
 
 	facts_generation(facts, arena, &resp);
 	finish_call(watch, OK, &resp.base);
+}
+
+static void send_waiting(struct watch *watch, const struct facts *facts)
+{
+	Chat__V1__GenerationEvent event = CHAT__V1__GENERATION_EVENT__INIT;
+	Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	Chat__V1__Waiting waiting = CHAT__V1__WAITING__INIT;
+	char cursor[CURSOR_SIZE];
+
+	timestamp_set(&time, facts->run_us);
+	waiting.retry_time = &time;
+	cursor_format(watch->cursor.epoch ? watch->cursor : (struct cursor){facts->attempt, 0},
+		      cursor);
+	event.cursor = cursor;
+	event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_WAITING;
+	event.waiting = &waiting;
+	if (watch_send(watch, &event))
+		watch->waits_us = facts->run_us;
+}
+
+void watch_wait(struct watch *watch, const struct facts *facts)
+{
+	_cleanup_(log_unrefp) struct event_log *log = NULL;
+
+	if (watch->kind == WATCH_ANSWER) {
+		watch_answer(watch, facts);
+		return;
+	}
+	if (watch->blocked)
+		return;
+	if (watch->fresh) {
+		log = log_new(facts->attempt, 0);
+		log->facts = *facts;
+		log_unref(watch->log);
+		watch->log = log_ref(log);
+		watch->place = (struct place){0};
+		if (!send_accepted(watch))
+			return;
+		watch->cursor = (struct cursor){facts->attempt, 0};
+	}
+	if (facts->state == CHAT__V1__GENERATION__STATE__WAITING &&
+	    watch->waits_us != facts->run_us)
+		send_waiting(watch, facts);
 }
 
 /* Watchers read the log of former attempts until the present one has its first event. */

@@ -27,6 +27,7 @@ struct watch {
 	char avoid[UUID_SIZE];   /* boot id of an owner that did not answer */
 	bool fresh;              /* has no event yet: `accepted` is due */
 	struct cursor cursor;    /* of the last event it has */
+	int64_t waits_us;        /* the time of the last `waiting` it has */
 	/* Of a call that starts what it watches. */
 	const Chat__V1__GenerateRequest *req;
 	bool starting; /* the crew reads req: the call must live */
@@ -66,6 +67,8 @@ void watch_pump(struct watch *watch);
 bool watch_read(struct watch *watch, struct event_log *log, bool whole);
 /* The one answer of a WATCH_ANSWER. */
 void watch_answer(struct watch *watch, const struct facts *facts);
+/* The generation waits in the background: tells so, once for each time that it is due. */
+void watch_wait(struct watch *watch, const struct facts *facts);
 /* Sends one event. False: the queue is full, or the watch is over. */
 bool watch_send(struct watch *watch, const Chat__V1__GenerationEvent *event);
 

@@ -12,7 +12,7 @@ WITH ended AS (
     WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
     RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
 ), answer AS (
-    UPDATE message m SET state = $3::text, text = $4::text, reasoning = $5::text, tokens = $6::integer
+    UPDATE message m SET state = CASE $3::text WHEN 'DEAD' THEN 'FAILED' ELSE $3::text END, text = $4::text, reasoning = $5::text, tokens = $6::integer
     FROM ended WHERE m.id = ended.assistant_message_id
     RETURNING m.id, m.family_id, m.position
 ), counted AS (

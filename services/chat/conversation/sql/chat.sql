@@ -1,6 +1,6 @@
 -- part: chat_columns
 -- Of chat c. The id of the generation that runs in it follows as running_id.
-    c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.leaf_id,
+    c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.unread, c.leaf_id,
     (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
 
@@ -42,11 +42,11 @@ ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
 LIMIT $7::integer;
 
 -- name: chat_update
--- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6; NULL leaves a value as it is. No row: no such chat.
--- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid.
+-- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6, unread $7; NULL leaves a value as it is. No row: no such chat.
+-- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid, $7 boolean.
 UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text, c.model),
     pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
-    leaf_id = coalesce($6::uuid, c.leaf_id)
+    leaf_id = coalesce($6::uuid, c.leaf_id), unread = coalesce($7::boolean, c.unread)
 WHERE c.id = $1::uuid AND c.delete_time IS NULL
 RETURNING
 @chat_columns
@@ -56,7 +56,7 @@ RETURNING
 -- Moves chat $1 to the bin, if it is not there, and asks the generation that runs in it to stop. No row: no such chat.
 -- Params: $1 uuid.
 WITH stopped AS (
-    UPDATE generation g SET cancel_requested = true
+    UPDATE generation g SET cancel_requested = true, run_time = CASE WHEN g.run_time IS NOT NULL THEN lc.now() END
     WHERE g.chat_id = $1::uuid AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 )
 UPDATE chat c SET delete_time = coalesce(c.delete_time, lc.now()) WHERE c.id = $1::uuid RETURNING c.id;
