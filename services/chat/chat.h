@@ -10,6 +10,7 @@
 #define MODEL_BYTES_MAX 100
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144
+#define CHAT_WORKER_WAIT_MS 2000 /* for a connection of chat_worker */
 
 struct provider_conf;
 
@@ -72,8 +73,14 @@ static inline struct chat *chat_of(const struct rpc_call *call)
 
 /* A connection of chat_worker for a handler of operators, who see all users' rows. Give it back.
  * errors: those of db. */
-_must_check_ enum status chat_worker_take(struct rpc_call *call, struct db **ret);
-void chat_worker_give(struct rpc_call *call, struct db *db);
+_must_check_ static inline enum status chat_worker_take(struct rpc_call *call, struct db **ret)
+{
+	return db_pool_take(chat_of(call)->workers, CHAT_WORKER_WAIT_MS, ret, &call->err);
+}
+static inline void chat_worker_give(struct rpc_call *call, struct db *db)
+{
+	db_pool_give(chat_of(call)->workers, db);
+}
 
 extern const struct conf_key chat_keys[];
 extern const size_t chat_keys_n;

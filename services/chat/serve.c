@@ -26,18 +26,6 @@ struct parts {
 	struct discovery *discovery;
 };
 
-#define POOL_WAIT_MS 2000
-
-enum status chat_worker_take(struct rpc_call *call, struct db **ret)
-{
-	return db_pool_take(chat_of(call)->workers, POOL_WAIT_MS, ret, &call->err);
-}
-
-void chat_worker_give(struct rpc_call *call, struct db *db)
-{
-	db_pool_give(chat_of(call)->workers, db);
-}
-
 static struct rpc_channel *dial(void *ctx, const char *endpoint)
 {
 	struct service *service = ctx;
