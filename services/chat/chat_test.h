@@ -34,6 +34,7 @@
 #define PICKY "picky"     /* free; used by one test, which makes it learn */
 #define SPARE "spare"     /* as KEYED; no other test makes its keys rest */
 #define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
+#define BACKED "backed"   /* 7 a message; falls back to narrow, then to plain */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 
 #define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
@@ -153,7 +154,7 @@ struct reader {
 	bool paused;                  /* takes no more events until it is resumed */
 	struct buf text, reasoning;   /* since the last reset */
 	size_t n_events, n_resets, n_waits;
-	int64_t waits_s; /* the last of them ends then, since 1970 */
+	int64_t waits_s;              /* the last of them ends then, since 1970 */
 	char cursors[EVENTS_MAX][24]; /* of each event */
 	size_t text_at[EVENTS_MAX];   /* bytes of text after it */
 	bool accepted, done, failed;

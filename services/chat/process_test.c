@@ -56,6 +56,8 @@ static pid_t owner;
 	" max_tokens: max_completion_tokens, stream_options: false}}\n"                            \
 	"  - {id: spare, name: Spare, provider: Demo, window: 8192, max_output: 4096,"             \
 	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-spare}}\n"           \
+	"  - {id: backed, name: Backed, provider: Demo, window: 8192, max_output: 4096,"           \
+	" modalities: [text], price: {per_message: 7}, fallback: [elsewhere, narrow, plain]}\n"    \
 	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"   \
 	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n"
 

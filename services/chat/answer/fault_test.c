@@ -104,6 +104,46 @@ static void a_refused_key_makes_room_for_another(void **state)
 	assert_string_equal(reader_text(reader), "other key");
 }
 
+static const char *answers_for(struct stage *stage, const char *words, int64_t price)
+{
+	char *chat = stage_new_chat(stage, BACKED), text[2000];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	Chat__V1__ListMessagesResponse *list;
+
+	snprintf(text, sizeof text, "%s [[say:there]]", words);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "there");
+	assert_int_equal(reader->cost, price * CREDIT);
+	list = stage_messages(stage, chat);
+	assert_string_equal(stage_generation(stage, reader->generation)->model,
+			    list->messages[1]->model);
+	return list->messages[1]->model;
+}
+
+/* The model that answers is told and paid; the next question goes to the chosen one again. */
+static void a_fallback_answers_for_a_model_that_fails(void **state)
+{
+	struct stage *stage = *state;
+	char text[200], sql[200];
+
+	snprintf(text, sizeof text, "[[fault:503 times=3 key=%s]]", stage->user);
+	assert_string_equal(answers_for(stage, text, 2), NARROW);
+	assert_string_equal(answers_for(stage, "well again", 7), BACKED);
+	snprintf(text, sizeof text, "[[fault:503 times=6 key=%s2]]", stage->user);
+	assert_string_equal(answers_for(stage, text, 2), PLAIN);
+	snprintf(sql, sizeof sql,
+		 "SELECT string_agg(model, ' ' ORDER BY create_time) FROM chat.usage"
+		 " WHERE user_id = '%s'",
+		 stage->user);
+	assert_string_equal(pg_value(sql), NARROW " " BACKED " " PLAIN);
+	stage_expect_balance(stage, GIFT - 11 * CREDIT);
+}
+
+static void a_request_at_fault_has_no_fallback(void **state)
+{
+	expect_fault_of(*state, BACKED, "[[fault:400]]", "PROVIDER_REFUSED", 1);
+}
+
 static bool single_answers(struct stage *stage)
 {
 	_cleanup_(reader_freep) struct reader *reader =
@@ -419,6 +459,8 @@ int fault_tests(void)
 		TEST(cut_in_the_middle),
 		TEST(stalled_in_the_middle),
 		TEST(absurd_usage_is_counted),
+		TEST(a_fallback_answers_for_a_model_that_fails),
+		TEST(a_request_at_fault_has_no_fallback),
 		TEST(odd_streams_are_read),
 	};
 

@@ -162,6 +162,17 @@ static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
 	return end->lost ? OK : release_hold(db, end, reterr);
 }
 
+/* Rows name the model that answered, for its price counts. */
+static enum status answered_by(struct db *db, const struct generation *generation,
+			       struct arena *arena, struct error *reterr)
+{
+	const char *const params[] = {generation->log->facts.id,
+				      db_param_i64(arena, generation->lease_token),
+				      generation->model->id};
+
+	return db_exec(db, &sql_generation_answered_by, params, NULL, reterr);
+}
+
 static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES * 4);
@@ -191,8 +202,12 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		end->source,
 		generation->model ? generation->model->price_version : "",
 	};
-	enum status s = db_query(db, &sql_generation_end, params, &rows, reterr);
+	enum status s = OK;
 
+	if (generation->model != generation->asked)
+		s = answered_by(db, generation, arena, reterr);
+	if (s == OK)
+		s = db_query(db, &sql_generation_end, params, &rows, reterr);
 	if (s != OK)
 		return s;
 	end->lost = PQntuples(rows) == 0;

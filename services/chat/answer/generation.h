@@ -74,7 +74,9 @@ struct generation {
 	struct listener *listeners;
 	struct arena *arena; /* holds the prompt */
 	struct catalogue *catalogue;
-	const struct model *model;
+	const struct model *asked; /* that the user chose */
+	const struct model *model; /* that answers: it, or a fallback */
+	size_t n_fallbacks;        /* of asked, that were looked at */
 	struct prompt prompt;
 	int32_t prompt_bytes;
 	int32_t input_tokens; /* of the prompt, by our count */

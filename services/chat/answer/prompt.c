@@ -4,6 +4,37 @@
 
 #include <inttypes.h>
 
+/* The longest answer that the model may give to this question. */
+static int32_t output_of(const struct generation *generation, const struct model *model)
+{
+	int32_t asked = generation->prompt.max_output_tokens;
+
+	return asked < model->max_output_tokens ? asked : model->max_output_tokens;
+}
+
+bool prompt_fits(const struct generation *generation, const struct model *model)
+{
+	return generation->input_tokens + output_of(generation, model) <= model->window_tokens;
+}
+
+/* One hold is enough for whichever model answers. */
+static void hold_fallbacks(struct generation *generation)
+{
+	const char *const *id = generation->asked->fallback;
+
+	for (; id && *id; id++) {
+		const struct model *model = catalogue_find(generation->catalogue, *id);
+		int64_t cost;
+
+		if (!model || !prompt_fits(generation, model))
+			continue;
+		cost = price_cost(&model->price, generation->input_tokens,
+				  output_of(generation, model));
+		if (cost > generation->hold_microcredits)
+			generation->hold_microcredits = cost;
+	}
+}
+
 enum status prompt_read(struct generation *generation, struct db *db, int32_t max_output_tokens,
 			struct error *reterr)
 {
@@ -28,7 +59,7 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "text",
 				   "the message does not fit the %" PRId64 " tokens that %s takes",
 				   budget, model->name);
-	generation->model = model;
+	generation->asked = generation->model = model;
 	generation->prompt.messages = context.turns;
 	generation->prompt.n_messages = context.n;
 	generation->prompt.max_output_tokens = max_output_tokens;
@@ -36,5 +67,6 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	generation->input_tokens = context.tokens;
 	generation->hold_microcredits =
 		price_cost(&model->price, context.tokens, max_output_tokens);
+	hold_fallbacks(generation);
 	return OK;
 }

@@ -9,4 +9,7 @@
 _must_check_ enum status prompt_read(struct generation *generation, struct db *db,
 				     int32_t max_output_tokens, struct error *reterr);
 
+/* Whether question and answer fit the window of a model. */
+bool prompt_fits(const struct generation *generation, const struct model *model);
+
 #endif

@@ -1,5 +1,6 @@
 #include "chat/answer/try.h"
 
+#include "chat/answer/fallback.h"
 #include "chat/answer/wait.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
@@ -158,6 +159,15 @@ static int64_t asked_rest_ms(const struct provider_try *try)
 		       : 0;
 }
 
+/* No provider of this model answers. */
+static void give_up(struct generation *generation, const struct error *err, int64_t snooze_ms)
+{
+	if (fallback_take(generation))
+		generation_advance(generation, STAGE_TRY);
+	else
+		wait_or_fail(generation, err, snooze_ms);
+}
+
 /* Tries again after a while, unless that is too late. err: of the last try. */
 static void again_after(struct generation *generation, int64_t wait_us, const struct error *err)
 {
@@ -166,8 +176,7 @@ static void again_after(struct generation *generation, int64_t wait_us, const st
 
 	if (clock_mono_us() + wait_us > try->first_us + conf->tries_within_ms * US_PER_MS) {
 		/* Before the first try only the limits of the keys are in the way. */
-		wait_or_fail(generation, err,
-			     try->n == 0 ? wait_us / US_PER_MS : asked_rest_ms(try));
+		give_up(generation, err, try->n == 0 ? wait_us / US_PER_MS : asked_rest_ms(try));
 		return;
 	}
 	try->pause_us = wait_us;
@@ -231,7 +240,7 @@ static void try_failed(struct generation *generation, bool again)
 		return;
 	}
 	if (try->n >= conf->tries_max) {
-		wait_or_fail(generation, &try->fault.err, asked_rest_ms(try));
+		give_up(generation, &try->fault.err, asked_rest_ms(try));
 		return;
 	}
 	if (try->fault.kind == FAULT_RETRY && wait_us > 0) {
@@ -386,7 +395,7 @@ void try_begin(struct generation *generation)
 	struct error err = try->fault.err;
 	enum status s;
 
-	if (try->n == 0)
+	if (try->first_us == 0)
 		try->first_us = now_us;
 	if (!provider_pick(generation->model->routes, generation->model->n_routes, now_us,
 			   &try->avoid, &try->pick, &wait_us)) {
@@ -394,7 +403,7 @@ void try_begin(struct generation *generation)
 			err.code = error_set(&err, UNAVAILABLE, "provider_busy",
 					     "the provider asked for a rest");
 		if (wait_us == INT64_MAX) /* every way was tried */
-			wait_or_fail(generation, &err, asked_rest_ms(try));
+			give_up(generation, &err, asked_rest_ms(try));
 		else
 			again_after(generation, wait_us, &err);
 		return;

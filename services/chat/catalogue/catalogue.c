@@ -188,9 +188,9 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 static enum status read_model(struct loading *loading, const struct conf_node *node,
 			      struct model *model)
 {
-	static const char *const keys[] = {"id",     "name",       "provider",   "description",
-					   "window", "max_output", "modalities", "price",
-					   "free",   "upstream",   "parameters", NULL};
+	static const char *const keys[] = {
+		"id",    "name", "provider", "description", "window",   "max_output", "modalities",
+		"price", "free", "upstream", "parameters",  "fallback", NULL};
 	enum status s;
 
 	s = conf_only(node, keys, loading->err);
@@ -215,9 +215,34 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 		s = read_price(loading, node, model);
 	if (s == OK)
 		s = read_parameters(loading, node, model->id, &model->refused);
+	if (s == OK && conf_get(node, "fallback"))
+		s = conf_list(node, "fallback", loading->catalogue->arena, &model->fallback,
+			      loading->err);
 	if (s == OK)
 		s = read_routes(loading, node, model);
 	return s;
+}
+
+/* A fallback is another model of the file. Whether a provider has it is seen when it is needed. */
+static enum status check_fallbacks(struct loading *loading, size_t n)
+{
+	for (const struct model *model = loading->models; model < loading->models + n; model++) {
+		const char *const *id = model->fallback;
+
+		for (; id && *id; id++) {
+			const struct model *m = loading->models;
+
+			while (m < loading->models + n && strcmp(m->id, *id) != 0)
+				m++;
+			if (m == loading->models + n || m == model)
+				return bad(loading, model->id, "fallback '%s' is no other model",
+					   *id);
+			if (id - model->fallback >= FALLBACKS_MAX)
+				return bad(loading, model->id, "it has more than %d fallbacks",
+					   FALLBACKS_MAX);
+		}
+	}
+	return OK;
 }
 
 /* The rule for models that are found at providers. */
@@ -279,6 +304,9 @@ static enum status read_all(struct loading *loading)
 		if (s != OK)
 			return s;
 	}
+	s = check_fallbacks(loading, n);
+	if (s != OK)
+		return s;
 	for (size_t i = 0; i < n; i++) {
 		if (loading->models[i].n_routes > 0)
 			loading->models[kept++] = loading->models[i];

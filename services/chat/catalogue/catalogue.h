@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define MODELS_MAX 1000
+#define FALLBACKS_MAX 8 /* of one model */
 
 struct model {
 	const char *id;
@@ -27,6 +28,8 @@ struct model {
 	bool demo;                                   /* its first route leads to canned answers */
 	struct provider_route routes[PROVIDERS_MAX]; /* in the order in which they are tried */
 	size_t n_routes;                             /* at least 1 */
+	const char *const *fallback; /* ids of models that answer when none of its routes does;
+					NULL-terminated, or NULL */
 };
 
 /* The rule `discovered`: terms of models that only a provider's list has. */

@@ -95,6 +95,10 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 		{"models:\n" MODEL("a", ", price: {per_message: 2}, upstream: {acme: x}"),
 		 "acme: unknown key: upstream: the providers of chat.yaml are openrouter, openai, "
 		 "demo"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, fallback: [b]"),
+		 "fallback 'b' is no other model"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, fallback: [a]"),
+		 "fallback 'a' is no other model"},
 		{"models:\n  - {id: a, name: N, provider: P, window: 4096, max_output: 3000, "
 		 "modalities: [text], price: {per_message: 2}}\n",
 		 "half of the window"},

@@ -2,10 +2,19 @@
 #include "chat/chat.h"
 #include "runtime/service/list.h"
 
-static void describe(struct arena *arena, const struct model *model, Chat__V1__Model *ret)
+static void add_texts(struct arena *arena, const char *const *texts, size_t *ret_n, char ***ret)
 {
 	size_t n = 0;
 
+	while (texts && texts[n])
+		n++;
+	*ret = arena_array(arena, n, sizeof **ret);
+	for (*ret_n = 0; *ret && *ret_n < n; ++*ret_n)
+		(*ret)[*ret_n] = arena_strdup(arena, texts[*ret_n]);
+}
+
+static void describe(struct arena *arena, const struct model *model, Chat__V1__Model *ret)
+{
 	ret->id = arena_strdup(arena, model->id);
 	ret->display_name = arena_strdup(arena, model->name);
 	ret->provider = arena_strdup(arena, model->provider);
@@ -13,12 +22,8 @@ static void describe(struct arena *arena, const struct model *model, Chat__V1__M
 	ret->context_window = model->window_tokens;
 	ret->max_output_tokens = model->max_output_tokens;
 	ret->demo = model->demo;
-	while (model->modalities[n])
-		n++;
-	ret->modalities = arena_array(arena, n, sizeof *ret->modalities);
-	for (; ret->modalities && ret->n_modalities < n; ret->n_modalities++)
-		ret->modalities[ret->n_modalities] =
-			arena_strdup(arena, model->modalities[ret->n_modalities]);
+	add_texts(arena, model->modalities, &ret->n_modalities, &ret->modalities);
+	add_texts(arena, model->fallback, &ret->n_fallbacks, &ret->fallbacks);
 	ret->price = arena_alloc(arena, sizeof *ret->price);
 	if (!ret->price)
 		return;
