@@ -149,7 +149,28 @@ static void a_restarted_replica_goes_on(void **state)
 	process_start(CHAT_B);
 }
 
-/* SIGTERM: its answers go on elsewhere at once, and that is no loss. */
+/* SIGTERM: an answer that ends within the drain is not bought twice, even when nobody reads it. */
+static void a_stopping_replica_ends_its_answers(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, PLAIN);
+	struct reader *first = reader_generate(stage, chat, "count [[tokens:30]] [[pace:20]]");
+	char generation[UUID_SIZE];
+
+	reader_wait_text(first, 4);
+	memcpy(generation, first->generation, UUID_SIZE);
+	reader_leave(first);
+	reader_wait_end(first);
+	reader_free(first);
+	assert_int_equal(process_stop(CHAT_A), 0);
+	stage->replica = CHAT_B;
+	expect_whole(stage, chat, generation);
+	assert_int_equal(stage_generation(stage, generation)->attempt, 1);
+	stage_expect_balance(stage, GIFT - 2 * CREDIT);
+	process_start(CHAT_A);
+}
+
+/* What is left after the drain goes on elsewhere at once, and that is no loss. */
 static void a_stopped_replica_hands_over(void **state)
 {
 	struct stage *stage = *state;
@@ -296,6 +317,7 @@ int crash_tests(void)
 		TEST(a_killed_replica_loses_nothing),
 		TEST(a_watcher_sees_the_next_attempt),
 		TEST(a_restarted_replica_goes_on),
+		TEST(a_stopping_replica_ends_its_answers),
 		TEST(a_stopped_replica_hands_over),
 		TEST(a_frozen_replica_finds_its_lease_gone),
 		TEST(lost_too_often_it_fails),

@@ -13,12 +13,14 @@
 #include <pthread.h>
 
 #define USER_AGENT "limitless-chat/1"
+#define DRAIN_LOOK_MS 20
 
 struct life {
 	struct engine engine;
 	pthread_mutex_t lock; /* guards stopped */
 	pthread_cond_t changed;
 	bool stopped;
+	int64_t drained_us; /* the drain is over, clock_mono_us; engine thread */
 };
 
 /* The last work of a process gives its leases to the others. */
@@ -107,6 +109,8 @@ static void drain_posted(void *ctx)
 	struct engine *engine = ctx;
 
 	engine->draining = true;
+	((struct life *)engine)->drained_us =
+		clock_mono_us() + engine->conf->service.drain_ms * US_PER_MS;
 }
 
 void life_drain(struct engine *engine)
@@ -148,11 +152,17 @@ static void release(struct engine *engine)
 	engine_submit(engine, &release->work);
 }
 
+/* A provider is paid for each answer that it began. So they end here while the drain lasts. */
 static void stop_posted(void *ctx)
 {
 	struct engine *engine = ctx;
 
 	engine->draining = true;
+	if (engine->n_generations + engine->n_starting > 0 &&
+	    clock_mono_us() < ((struct life *)engine)->drained_us) {
+		http_timer(engine->http, DRAIN_LOOK_MS, stop_posted, engine);
+		return;
+	}
 	engine->stopping = true;
 	watch_end_all(engine);
 	generation_drop_all(engine);
