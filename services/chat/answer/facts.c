@@ -81,6 +81,7 @@ void facts_message(const struct facts *facts, struct arena *arena, char *text, c
 	ret->text = text;
 	ret->reasoning = reasoning;
 	ret->model = arena_strdup(arena, facts->model);
+	ret->asked_model = arena_strdup(arena, facts->asked_model);
 	ret->credits_used_microcredits = facts->cost_microcredits;
 	ret->state = state_of_message(facts->state);
 	ret->stop_reason = facts->stop_reason;

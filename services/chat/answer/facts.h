@@ -17,6 +17,7 @@ struct facts {
 	char user_message[UUID_SIZE];
 	char assistant_message[UUID_SIZE];
 	char model[MODEL_BYTES_MAX + 1];
+	char asked_model[MODEL_BYTES_MAX + 1]; /* whose place it took; "": its own */
 	char request_id[64];
 	int32_t attempt;
 	int64_t create_us;

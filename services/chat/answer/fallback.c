@@ -43,6 +43,7 @@ bool fallback_take(struct generation *generation)
 	if (generation->prompt.max_output_tokens > model->max_output_tokens)
 		generation->prompt.max_output_tokens = model->max_output_tokens;
 	generation->model = model;
+	snprintf(facts->asked_model, sizeof facts->asked_model, "%s", generation->asked->id);
 	snprintf(facts->model, sizeof facts->model, "%s", model->id);
 	generation->try.n = 0;
 	generation->try.avoid = (struct provider_avoid){0};

@@ -115,6 +115,8 @@ static const char *answers_for(struct stage *stage, const char *words, int64_t p
 	assert_string_equal(reader_text(reader), "there");
 	assert_int_equal(reader->cost, price * CREDIT);
 	list = stage_messages(stage, chat);
+	assert_string_equal(list->messages[1]->asked_model,
+			    strcmp(list->messages[1]->model, BACKED) == 0 ? "" : BACKED);
 	assert_string_equal(stage_generation(stage, reader->generation)->model,
 			    list->messages[1]->model);
 	return list->messages[1]->model;

@@ -168,7 +168,7 @@ static enum status answered_by(struct db *db, const struct generation *generatio
 {
 	const char *const params[] = {generation->log->facts.id,
 				      db_param_i64(arena, generation->lease_token),
-				      generation->model->id};
+				      generation->model->id, generation->asked->id};
 
 	return db_exec(db, &sql_generation_answered_by, params, NULL, reterr);
 }

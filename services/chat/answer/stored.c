@@ -53,6 +53,8 @@ enum status stored_whole(const struct facts *facts, const PGresult *rows, struct
 		return damaged(facts->id, reterr);
 	log->facts = *facts;
 	family_read(&log->facts.family, rows);
+	snprintf(log->facts.asked_model, sizeof log->facts.asked_model, "%s",
+		 db_peek(rows, 0, "asked_model"));
 	log->ended = true;
 	*ret = TAKE_PTR(log);
 	return OK;

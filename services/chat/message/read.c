@@ -54,6 +54,7 @@ void message_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__
 	ret->text = db_text(arena, rows, row, "text");
 	ret->reasoning = db_text(arena, rows, row, "reasoning");
 	ret->model = db_text(arena, rows, row, "model");
+	ret->asked_model = db_text(arena, rows, row, "asked_model");
 	ret->generation = db_text(arena, rows, row, "generation_id");
 	ret->sibling_count = db_i32(rows, row, "siblings");
 	ret->sibling_index = db_i32(rows, row, "position");

@@ -8,6 +8,7 @@ ALTER TABLE generation
 CREATE INDEX generation_due ON generation (run_time) WHERE state IN ('QUEUED', 'WAITING');
 CREATE INDEX generation_dead ON generation (end_time DESC, id DESC) WHERE state = 'DEAD';
 
+ALTER TABLE message ADD COLUMN asked_model text NOT NULL DEFAULT '';  -- whose place its model took, where that is another
 ALTER TABLE chat ADD COLUMN unread boolean NOT NULL DEFAULT false;  -- an answer came in the background
 
 -- Signs of life of the replicas.

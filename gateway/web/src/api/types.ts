@@ -16,3 +16,4 @@ export type Balance = Schemas["Balance"];
 export type Transaction = Schemas["Transaction"];
 export type Package = Schemas["Package"];
 export type Payment = Schemas["Payment"];
+export type DeadLetter = Schemas["DeadLetter"];

@@ -20,9 +20,19 @@ interface Page {
 type Pages = InfiniteData<Page, string>;
 
 export function useChats(archived = false) {
-  return usePages(keys.chatList(archived), (page, signal) =>
-    ask(api.GET("/api/v1/chats", { params: { query: { archived, ...page } }, signal })),
+  return usePages(
+    keys.chatList(archived),
+    (page, signal) =>
+      ask(api.GET("/api/v1/chats", { params: { query: { archived, ...page } }, signal })),
+    (pages) => pages.some(({ chats }) => chats.some(isAnswering)) && ANSWERING_MS,
   );
+}
+
+/** How often the list is asked for while an answer of one of its chats is under way, in milliseconds. */
+const ANSWERING_MS = 15_000;
+
+function isAnswering(chat: Chat): boolean {
+  return chat.runningGeneration !== "";
 }
 
 export function useChat(chat: string | undefined) {
@@ -88,7 +98,7 @@ function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefi
   };
 }
 
-type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model">>;
+type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model" | "unread">>;
 
 export function useChatActions() {
   const settle = (id: string) => {

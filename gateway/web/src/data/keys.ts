@@ -7,6 +7,8 @@ export const keys = {
   packages: ["packages"],
   vouchers: ["vouchers"],
   payments: ["payments"],
+  queue: ["queue"],
+  deadLetters: ["dead-letters"],
   payment: (payment: string) => ["payment", payment],
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],

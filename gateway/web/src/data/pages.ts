@@ -8,12 +8,15 @@ interface Page {
 export function usePages<P extends Page>(
   queryKey: QueryKey,
   fetchPage: (page: { pageToken?: string }, signal: AbortSignal) => Promise<P>,
+  /** How often it is asked for again, in milliseconds. */
+  every?: (pages: P[]) => number | false,
 ) {
   return useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) =>
       fetchPage(pageParam ? { pageToken: pageParam } : {}, signal),
     initialPageParam: "",
+    refetchInterval: ({ state }) => every?.(state.data?.pages ?? []) ?? false,
     getNextPageParam: (page) => page.nextPageToken || undefined,
   });
 }

@@ -25,6 +25,7 @@ export async function open(
   }
   const body = {
     text: live.question,
+    ...(live.background ? { mode: "BACKGROUND" as const } : {}),
     ...(live.model ? { model: live.model } : {}),
     ...(live.parent ? { parent: live.parent } : {}),
   };

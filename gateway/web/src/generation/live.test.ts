@@ -13,7 +13,10 @@ const accepted = {
 };
 
 function play(events: GenerationEvent[], from?: Partial<Live>): Live {
-  const start = { ...begin({ key: "k", question: "q", parent: "", model: "m" }), ...from };
+  const start = {
+    ...begin({ key: "k", question: "q", background: false, parent: "", model: "m" }),
+    ...from,
+  };
   return events.reduce(advance, start);
 }
 

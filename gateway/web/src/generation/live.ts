@@ -11,6 +11,8 @@ export interface Live {
   phase: Phase;
   /** Text of the user's message; empty when another page sent it. */
   question: string;
+  /** It may take its time: the answer comes when a provider has room. */
+  background: boolean;
   /** Id of the message that the question follows. Empty: the last one shown. */
   parent: string;
   model: string;
@@ -29,7 +31,9 @@ export interface Live {
   stopping?: boolean;
 }
 
-export function begin(start: Pick<Live, "key" | "question" | "parent" | "model">): Live {
+export type Start = Pick<Live, "key" | "question" | "background" | "parent" | "model">;
+
+export function begin(start: Start): Live {
   return { ...start, phase: "sending", answer: "", checkpoint: "", reasoning: "", cursor: "" };
 }
 

@@ -58,6 +58,7 @@ function blank(known: Pick<Message, "id" | "chat" | "role" | "text"> & Partial<M
     parent: "",
     reasoning: "",
     model: "",
+    askedModel: "",
     creditsUsed: "0",
     state: "DONE",
     attachments: [],

@@ -6,7 +6,7 @@ import { refreshChat } from "@/data/messages";
 import { randomId } from "@/lib/random-id";
 import { cancel } from "./connection";
 import { follow } from "./follow";
-import { begin, type Live } from "./live";
+import { begin, type Live, type Start } from "./live";
 import { refused } from "./outcome";
 import { dropPending, isFresh, keepPending, pendingOf } from "./pending";
 import { type Run, runs, show } from "./run";
@@ -19,15 +19,17 @@ interface Sending {
   /** Empty while the catalogue is loading: then the server chooses. */
   model: string;
   parent?: string;
+  /** The answer may take its time. */
+  background?: boolean;
   /** Gets the id of a new chat, once the server took its first message. */
   onCreated?: (chat: string) => void;
 }
 
 export async function send(sending: Sending): Promise<void> {
-  const { chat, text, model, parent = "", onCreated } = sending;
+  const { chat, text, model, parent = "", background = false, onCreated } = sending;
   const name = chat ?? NEW_CHAT;
   if (runs.has(name)) return;
-  const wanted = { question: text, parent, model };
+  const wanted = { question: text, background, parent, model };
   const live = begin({ key: keyOf(name, wanted), ...wanted });
   keepPending(name, live);
   sendDraft(name, text);
@@ -48,7 +50,7 @@ export function resume(name: string, onCreated: (chat: string) => void): void {
   void start({ name, chat, live: begin(pending), onCreated });
 }
 
-type Wanted = Pick<Live, "question" | "parent" | "model">;
+type Wanted = Omit<Start, "key">;
 
 /** By chat: messages that the reader took back. The server may have them all the same. */
 const takenBack = new Map<string, Live>();
@@ -59,6 +61,7 @@ function keyOf(chat: string, wanted: Wanted): string {
   takenBack.delete(chat);
   const same =
     back?.question === wanted.question &&
+    back.background === wanted.background &&
     back.parent === wanted.parent &&
     back.model === wanted.model;
   return same ? back.key : randomId();
@@ -67,7 +70,13 @@ function keyOf(chat: string, wanted: Wanted): string {
 /** Follows an answer that another tab asked for, or this one before a reload. */
 export function attach(chat: string, generation: string, stored: Stored): void {
   if (runs.has(chat)) return;
-  const live = begin({ key: generation, question: "", parent: "", model: stored.model });
+  const live = begin({
+    key: generation,
+    question: "",
+    background: false,
+    parent: "",
+    model: stored.model,
+  });
   live.phase = "writing";
   live.checkpoint = stored.text;
   live.accepted = {

@@ -62,10 +62,10 @@ WITH gone AS (
 SELECT gone.chat_id FROM gone;
 
 -- name: generation_answered_by
--- Model $3, a fallback, answers generation $1 under lease $2. Before generation_end.
--- Params: $1 uuid, $2 bigint, $3 text.
+-- Model $3, a fallback, answers generation $1 under lease $2 for $4. Before generation_end.
+-- Params: $1 uuid, $2 bigint, $3 text, $4 text.
 WITH told AS (
     UPDATE generation g SET model = $3::text WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
     RETURNING g.assistant_message_id
 )
-UPDATE message m SET model = $3::text FROM told WHERE m.id = told.assistant_message_id;
+UPDATE message m SET model = $3::text, asked_model = $4::text FROM told WHERE m.id = told.assistant_message_id;

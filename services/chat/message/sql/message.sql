@@ -1,6 +1,6 @@
 -- part: message_columns
 -- Of message m; with message_joins. A message that is being written shows its last checkpoint.
-    m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.generation_id,
+    m.id, m.chat_id, m.parent_id, m.depth, m.role, m.state, m.model, m.asked_model, m.generation_id,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.text, '') ELSE m.text END AS text,
     CASE WHEN m.state = 'RUNNING' THEN coalesce(k.reasoning, '') ELSE m.reasoning END AS reasoning,
     m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,

@@ -7,12 +7,14 @@ import { Page } from "@/views/page/page";
 import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { ProvidersSection } from "./providers-section";
+import { QueueSection } from "./queue-section";
 import { VouchersSection } from "./vouchers-section";
 
 /** A section is a row here and its name in `admin.sections` of words/en.ts. */
 const SECTIONS = [
   { name: "providers", Section: ProvidersSection },
   { name: "vouchers", Section: VouchersSection },
+  { name: "queue", Section: QueueSection },
 ] as const;
 
 /** For administrators. The server refuses everybody else; for them the page does not exist. */

@@ -2,14 +2,14 @@ import { ChevronRight, RotateCw } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "@/api/problem";
-import type { Message } from "@/api/types";
+import type { Message, Model } from "@/api/types";
 import { useModels } from "@/data/models";
 import type { Live } from "@/generation/live";
 import { micro } from "@/lib/money";
 import { formatDateTime, formatSeconds } from "@/lib/time";
 import { Markdown } from "@/markdown/markdown";
 import { PlainText } from "@/markdown/plain";
-import { buttonClass } from "@/ui/button";
+import { Button, buttonClass } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { ProblemPanel } from "@/ui/problem-panel";
@@ -18,23 +18,35 @@ import { AskAgain, useRetryLabel } from "./again";
 import { CopyButton } from "./copy-button";
 import type { Answer } from "./items";
 
+/** Sends the question again. */
+type Again = (background?: boolean) => void;
+
 export const AnswerRow = memo(
-  ({ answer, onAgain }: { answer: Answer; onAgain: (() => void) | undefined }) => {
+  ({ answer, onAgain }: { answer: Answer; onAgain: Again | undefined }) => {
     const { text, reasoning, live, message } = answer;
     const { data: models } = useModels();
-    const model = models?.find((one) => one.id === answer.model)?.displayName ?? answer.model;
+    const model = nameOf(models, answer.model);
     const writing = live !== undefined;
     return (
       <article aria-label={t("chat.answerOf", { model })} aria-busy={writing} className="group">
         {reasoning && <Thoughts text={reasoning} open={writing && !text} />}
         {text && <Markdown text={text} writing={live?.phase === "writing"} />}
         {live && <Progress live={live} hasText={text !== ""} />}
+        {message?.askedModel && message.text && (
+          <Quiet>
+            {t("chat.answeredBy", { model, asked: nameOf(models, message.askedModel) })}
+          </Quiet>
+        )}
         {message && <Ending message={message} onAgain={onAgain} />}
         {message && <Footer message={message} model={model} onAgain={onAgain} />}
       </article>
     );
   },
 );
+
+function nameOf(models: Model[] | undefined, id: string): string {
+  return models?.find((one) => one.id === id)?.displayName ?? id;
+}
 
 function Thoughts({ text, open }: { text: string; open: boolean }) {
   return (
@@ -53,7 +65,8 @@ function Thoughts({ text, open }: { text: string; open: boolean }) {
 /** The state of an answer while no new text comes. */
 function Progress({ live, hasText }: { live: Live; hasText: boolean }) {
   if (live.phase === "waiting") {
-    const time = live.retryTime ? new Date(live.retryTime).toLocaleTimeString() : "…";
+    if (!live.retryTime) return <Quiet>{t("chat.queued")}</Quiet>;
+    const time = new Date(live.retryTime).toLocaleTimeString();
     return <Quiet>{t("chat.waiting", { time })}</Quiet>;
   }
   if (live.phase === "reconnecting" || live.phase === "resending") {
@@ -81,7 +94,7 @@ function Quiet({ children }: { children: ReactNode }) {
 }
 
 /** How an answer ended, unless it ended well. */
-function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
+function Ending({ message, onAgain }: { message: Message; onAgain: Again | undefined }) {
   if (message.state === "FAILED") return <Failed message={message} onAgain={onAgain} />;
   if (message.state === "CANCELLED" || message.stopReason === "CANCELLED") {
     return <Quiet>{t(message.text ? "chat.stopped" : "chat.stoppedEmpty")}</Quiet>;
@@ -91,7 +104,7 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (() => void) 
   return null;
 }
 
-function Failed({ message, onAgain }: { message: Message; onAgain: (() => void) | undefined }) {
+function Failed({ message, onAgain }: { message: Message; onAgain: Again | undefined }) {
   const retryLabel = useRetryLabel(message);
   const { error } = message;
   const problem = new Problem({ ...error, reason: error?.reason || "INTERNAL_ERROR" });
@@ -101,8 +114,13 @@ function Failed({ message, onAgain }: { message: Message; onAgain: (() => void) 
       problem={problem}
       className="mt-1"
       retryLabel={retryLabel}
-      {...(onAgain ? { onRetry: onAgain } : {})}
+      {...(onAgain ? { onRetry: () => onAgain() } : {})}
     >
+      {problem.retryable && onAgain && (
+        <Button size="small" onClick={() => onAgain(true)}>
+          {t("chat.inBackground")}
+        </Button>
+      )}
       {problem.status === 402 && (
         <Link href="/pricing" className={buttonClass("primary", "small")}>
           {t("composer.noCreditsAction")}
@@ -120,7 +138,7 @@ function Footer({
 }: {
   message: Message;
   model: string;
-  onAgain: (() => void) | undefined;
+  onAgain: Again | undefined;
 }) {
   const [asking, setAsking] = useState(false);
   if (message.state === "RUNNING") return null;

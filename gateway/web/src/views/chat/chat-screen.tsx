@@ -1,7 +1,7 @@
 import { Suspense, useEffect } from "react";
 import { useLocation } from "wouter";
 import { toProblem } from "@/api/problem";
-import { useChat } from "@/data/chats";
+import { useChat, useChatActions } from "@/data/chats";
 import { setDraft } from "@/data/drafts";
 import { liveOf, NEW_CHAT } from "@/generation/running";
 import { resume, send } from "@/generation/send";
@@ -34,8 +34,10 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each chat that is opened.
   useEffect(() => resume(name, onCreated), [name]);
 
-  const ask = (text: string, parent?: string) => {
-    const to = { chat, text, model: model?.id ?? "", ...(parent ? { parent } : {}) };
+  useMarkRead(chat);
+
+  const ask = (text: string, parent?: string, background = false) => {
+    const to = { chat, text, model: model?.id ?? "", background, ...(parent ? { parent } : {}) };
     void send({ ...to, onCreated });
   };
 
@@ -65,11 +67,26 @@ export function ChatScreen({ chat }: { chat: string | undefined }) {
         ) : (
           <Greeting />
         )}
-        <Composer key="composer" chat={name} onSend={ask} />
+        <Composer
+          key="composer"
+          chat={name}
+          onSend={(text, background) => ask(text, undefined, background)}
+        />
         {!talking && <Starters onChoose={begin} />}
       </main>
     </>
   );
+}
+
+/** An open chat is read. */
+function useMarkRead(id: string | undefined): void {
+  const { data: chat } = useChat(id);
+  const { update } = useChatActions();
+  const unread = chat?.unread === true;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each mark.
+  useEffect(() => {
+    if (unread && chat) update(chat, { unread: false });
+  }, [id, unread]);
 }
 
 /** Whether there is no such chat. A malformed id is a bad request (400). */

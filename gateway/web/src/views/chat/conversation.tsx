@@ -8,7 +8,7 @@ import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 import { MessageList } from "./message-list";
 
-type Ask = (text: string, parent?: string) => void;
+type Ask = (text: string, parent?: string, background?: boolean) => void;
 
 const NOTHING: Talk = { messages: [], older: "" };
 

@@ -17,7 +17,7 @@ const accepted = {
 
 it("shows a question and its answer once, under names that stay", () => {
   const before = [message("u1", "USER"), message("a1", "ASSISTANT")];
-  const sending = begin({ key: "k", question: "q", parent: "", model: "m" });
+  const sending = begin({ key: "k", question: "q", background: false, parent: "", model: "m" });
   const first = itemsOf(before, sending);
   expect(first.map((item) => item.text)).toEqual(["u1", "a1", "q", ""]);
 
@@ -30,7 +30,10 @@ it("shows a question and its answer once, under names that stay", () => {
 });
 
 it("replaces the stored part of an answer that another page follows", () => {
-  const live = { ...begin({ key: "g", question: "", parent: "", model: "m" }), accepted };
+  const live = {
+    ...begin({ key: "g", question: "", background: false, parent: "", model: "m" }),
+    accepted,
+  };
   live.checkpoint = "so far";
   const items = itemsOf([message("u2", "USER"), message("a2", "ASSISTANT", "so far")], live);
   expect(items.map((item) => item.text)).toEqual(["u2", "so far"]);
@@ -40,6 +43,6 @@ it("shows a new branch below the message that it answers", () => {
   const before = ["u1", "a1", "u2x", "a2x"].map((id, at) =>
     message(id, at % 2 ? "ASSISTANT" : "USER"),
   );
-  const live = begin({ key: "k", question: "again", parent: "a1", model: "m" });
+  const live = begin({ key: "k", question: "again", background: false, parent: "a1", model: "m" });
   expect(itemsOf(before, live).map((item) => item.text)).toEqual(["u1", "a1", "again", ""]);
 });

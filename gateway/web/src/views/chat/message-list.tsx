@@ -33,7 +33,7 @@ export function MessageList({
 }: {
   chat: string;
   talk: Talk;
-  onAsk: (text: string, parent?: string) => void;
+  onAsk: (text: string, parent?: string, background?: boolean) => void;
 }) {
   const live = useStore(liveOf(chat));
   const items = useMemo(() => itemsOf(messages, live), [messages, live]);
@@ -62,10 +62,13 @@ export function MessageList({
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list stays the same; a new key is what matters.
   useLayoutEffect(() => list.scrollToEnd(), [sent]);
 
-  const askAgain = useCallback(() => {
-    const last = items.findLast((item) => item.kind === "question");
-    if (last) onAsk(last.text, last.parent);
-  }, [items, onAsk]);
+  const askAgain = useCallback(
+    (background = false) => {
+      const last = items.findLast((item) => item.kind === "question");
+      if (last) onAsk(last.text, last.parent, background);
+    },
+    [items, onAsk],
+  );
 
   const rows = list.getVirtualItems();
   const nearStart = older !== "" && rows.length > 0 && rows[0]!.index < NEAR_ROWS;

@@ -1,5 +1,5 @@
-import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from "react";
+import { ArrowUp, Hourglass, Square } from "lucide-react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { draftOf, setDraft } from "@/data/drafts";
 import { useTalk } from "@/data/messages";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
@@ -8,6 +8,7 @@ import { isComposing } from "@/lib/composing";
 import { useStore } from "@/lib/store";
 import { cn } from "@/ui/cn";
 import { focusComposer, isTouch } from "@/ui/focus";
+import { IconButton } from "@/ui/icon-button";
 import { Spinner } from "@/ui/spinner";
 import { useModelChoice } from "@/views/model/choice";
 import { t } from "@/words";
@@ -17,7 +18,14 @@ import { PriceBefore } from "./price-before";
 /** The API's limit of one message, in bytes of UTF-8. */
 const TEXT_MAX_BYTES = 256 * 1024;
 
-export function Composer({ chat, onSend }: { chat: string; onSend: (text: string) => void }) {
+export function Composer({
+  chat,
+  onSend,
+}: {
+  chat: string;
+  onSend: (text: string, background: boolean) => void;
+}) {
+  const [background, setBackground] = useState(false);
   const text = useStore(draftOf(chat));
   const busy = useStore(busyChats).has(chat);
   const { model } = useModelChoice(chat === NEW_CHAT ? undefined : chat);
@@ -39,7 +47,8 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
   const sendable = text.trim() !== "" && !busy && !tooLong;
   const send = () => {
     if (!sendable) return;
-    onSend(asSent(text));
+    onSend(asSent(text), background);
+    setBackground(false);
     if (!isTouch()) area.current?.focus(); // The send button had it, and is a stop button now.
   };
 
@@ -83,6 +92,15 @@ export function Composer({ chat, onSend }: { chat: string; onSend: (text: string
           className="block max-h-[40vh] min-h-13 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-6 outline-none placeholder:text-muted sm:text-[15px]"
         />
         <div className="flex items-center justify-end gap-3 p-2">
+          <IconButton
+            label={t("composer.background")}
+            small
+            aria-pressed={background}
+            onClick={() => setBackground(!background)}
+            className="mr-auto"
+          >
+            <Hourglass />
+          </IconButton>
           <PriceBefore chat={chat} text={text} />
           {busy ? <StopButton chat={chat} /> : <SendButton ready={sendable} />}
         </div>

@@ -86,6 +86,13 @@ function Row({ chat }: { chat: Chat }) {
         )}
       >
         <bdi className="truncate">{titleOf(chat)}</bdi>
+        {chat.unread && !here && !busy && (
+          <span
+            role="img"
+            aria-label={t("chats.unread")}
+            className="size-1.5 shrink-0 rounded-full bg-accent"
+          />
+        )}
         {busy && (
           <span
             role="img"
