@@ -153,6 +153,7 @@ struct reader {
 	struct rpc_client_call *call; /* NULL: it ended */
 	bool paused;                  /* takes no more events until it is resumed */
 	struct buf text, reasoning;   /* since the last reset */
+	struct buf items;             /* the same, one on each line */
 	size_t n_events, n_resets, n_waits;
 	int64_t waits_s;              /* the last of them ends then, since 1970 */
 	char cursors[EVENTS_MAX][24]; /* of each event */

@@ -33,7 +33,7 @@ const struct conf_key chat_keys[] = {
 		 "Chats of one user; those in the bin count, and go early where this limit is "
 		 "reached."),
 	CONF_KEY("limits.bytes_per_user", CONF_BYTES, user_bytes_max, "1GiB", 1 << 20, 1LL << 40,
-		 "Text and reasoning of all messages of one user; the bin as above."),
+		 "Text, reasoning and items of all messages of one user; the bin as above."),
 	CONF_KEY("lease", CONF_DURATION, lease_ms, "30s", 50, CONF_HOUR,
 		 "A generation whose replica is silent for this time is taken over; renewed at a "
 		 "third of it."),
@@ -89,7 +89,7 @@ const struct conf_key chat_keys[] = {
 		 "Of one event, or of an answer that comes in one piece; a longer one is passed "
 		 "over."),
 	CONF_KEY("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
-		 "Text and reasoning of one answer; a longer one is stopped as LENGTH."),
+		 "Text, reasoning and items of one answer; a longer one is stopped as LENGTH."),
 	CONF_KEY("bin.lifetime", CONF_DURATION, bin_lifetime_ms, "30d", 0, 3650 * CONF_DAY,
 		 "Deleted chats are erased after this time."),
 	CONF_KEY("bin.purge", CONF_DURATION, purge_ms, "1h", 10, CONF_DAY,

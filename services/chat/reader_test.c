@@ -24,10 +24,15 @@ static void add_event(struct reader *reader, const Chat__V1__GenerationEvent *ev
 	case CHAT__V1__GENERATION_EVENT__EVENT_REASONING:
 		buf_adds(&reader->reasoning, event->reasoning->text);
 		break;
+	case CHAT__V1__GENERATION_EVENT__EVENT_ITEM:
+		buf_add(&reader->items, event->item->json.data, event->item->json.len);
+		buf_addc(&reader->items, '\n');
+		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_RESET:
 		reader->n_resets++;
 		buf_clear(&reader->text);
 		buf_clear(&reader->reasoning);
+		buf_clear(&reader->items);
 		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_WAITING:
 		reader->n_waits++;
@@ -99,6 +104,7 @@ static struct reader *reader_new(void)
 	pthread_condattr_destroy(&monotonic);
 	buf_init(&reader->text, 4 << 20);
 	buf_init(&reader->reasoning, 4 << 20);
+	buf_init(&reader->items, 4 << 20);
 	return reader;
 }
 
@@ -222,6 +228,7 @@ void reader_free(struct reader *reader)
 	pthread_mutex_destroy(&reader->lock);
 	buf_done(&reader->text);
 	buf_done(&reader->reasoning);
+	buf_done(&reader->items);
 	free(reader->done_text);
 	free(reader);
 }

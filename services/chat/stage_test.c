@@ -151,8 +151,8 @@ int stage_tear_down(void **state)
 		pg_value("SELECT string_agg(t.user_id || ': ' || t.chats || ' chats, ' || t.bytes "
 			 "|| ' bytes', '; ') FROM chat.user_total t WHERE (t.chats, t.bytes) <> ("
 			 "(SELECT count(*) FROM chat.chat c WHERE c.user_id = t.user_id), "
-			 "(SELECT coalesce(sum(octet_length(m.text) + octet_length(m.reasoning)), "
-			 "0) "
+			 "(SELECT coalesce(sum(octet_length(m.text) + octet_length(m.reasoning) + "
+			 "octet_length(m.items)), 0) "
 			 "FROM chat.message m WHERE m.user_id = t.user_id))"),
 		"");
 	assert_string_equal(

@@ -201,6 +201,7 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		db_param_i64(arena, end->cost_microcredits),
 		end->source,
 		generation->model ? generation->model->price_version : "",
+		buf_text(&log->items),
 	};
 	enum status s = OK;
 
@@ -316,9 +317,7 @@ static void keep_former(struct generation *generation)
 	if (generation->written || !former)
 		return;
 	generation_begin_events(generation);
-	log_add_text(generation->log, EVENT_REASONING, buf_text(&former->reasoning),
-		     former->reasoning.len);
-	log_add_text(generation->log, EVENT_TEXT, buf_text(&former->text), former->text.len);
+	log_add_all(generation->log, former);
 }
 
 static struct end_work *end_new(struct generation *generation)

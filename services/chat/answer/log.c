@@ -10,9 +10,10 @@
 #define KIND_BITS 3
 #define KIND_MASK ((1u << KIND_BITS) - 1)
 #define VARINT_MAX 5
+#define LENGTH_MAX (1u << 28)
 
 static_assert(EVENT_KINDS <= 1 << KIND_BITS, "a kind must fit its bits");
-static_assert(EVENT_BYTES_MAX < 1 << 28, "a length must fit the rest of a mark");
+static_assert(EVENT_BYTES_MAX < LENGTH_MAX, "a length must fit the rest of a mark");
 
 static enum event_kind kind_of(uint32_t mark)
 {
@@ -24,6 +25,17 @@ static size_t length_of(uint32_t mark)
 	return mark >> KIND_BITS;
 }
 
+/* Events of these kinds may be cut and joined anywhere between characters. */
+static bool is_text(enum event_kind kind)
+{
+	return kind == EVENT_TEXT || kind == EVENT_REASONING;
+}
+
+static size_t bytes_of(const struct event_log *log)
+{
+	return log->text.len + log->reasoning.len + log->items.len;
+}
+
 struct event_log *log_new(int32_t epoch, size_t bytes_max)
 {
 	struct event_log *log = calloc(1, sizeof *log);
@@ -33,6 +45,7 @@ struct event_log *log_new(int32_t epoch, size_t bytes_max)
 	log->epoch = epoch;
 	buf_init(&log->text, bytes_max);
 	buf_init(&log->reasoning, bytes_max);
+	buf_init(&log->items, bytes_max);
 	return log;
 }
 
@@ -48,6 +61,7 @@ void log_unref(struct event_log *log)
 		return;
 	buf_done(&log->text);
 	buf_done(&log->reasoning);
+	buf_done(&log->items);
 	free(log->marks);
 	free(log);
 }
@@ -77,7 +91,7 @@ static size_t whole_characters(const char *text, size_t len, size_t max)
 bool log_add_text(struct event_log *log, enum event_kind kind, const char *text, size_t len)
 {
 	struct buf *buf = kind == EVENT_TEXT ? &log->text : &log->reasoning;
-	size_t used = log->text.len + log->reasoning.len;
+	size_t used = bytes_of(log);
 	size_t room = buf->max > used ? buf->max - used : 0;
 	size_t take = whole_characters(text, len, room);
 	bool whole = take == len;
@@ -94,6 +108,37 @@ bool log_add_text(struct event_log *log, enum event_kind kind, const char *text,
 		take -= n;
 	}
 	return whole && take == 0;
+}
+
+bool log_add_item(struct event_log *log, const char *json, size_t len)
+{
+	struct buf *items = &log->items;
+	size_t at = items->len;
+
+	if (len >= LENGTH_MAX || bytes_of(log) + len + 1 > items->max ||
+	    log->n_marks >= LOG_EVENTS_MAX)
+		return false;
+	if (!buf_add(items, json, len) || !buf_addc(items, '\n'))
+		return false;
+	for (size_t i = at; i < at + len; i++) {
+		if (items->data[i] == '\n' || items->data[i] == '\r')
+			items->data[i] = ' ';
+	}
+	add_mark(log, EVENT_ITEM, len + 1);
+	return true;
+}
+
+void log_add_all(struct event_log *log, const struct event_log *from)
+{
+	struct place place = {0};
+	struct event event;
+
+	while (log_next(from, &place, &event, &place)) {
+		if (event.kind == EVENT_ITEM)
+			log_add_item(log, event.text, event.len);
+		else if (is_text(event.kind))
+			log_add_text(log, event.kind, event.text, event.len);
+	}
 }
 
 void log_add(struct event_log *log, enum event_kind kind)
@@ -127,11 +172,30 @@ static size_t read_mark(const uint8_t *p, size_t n, uint32_t *ret)
 	return 0;
 }
 
-bool log_decode(struct event_log *log, const void *marks, size_t n, const char *text,
-		size_t text_len, const char *reasoning, size_t reasoning_len)
+static void pass_mark(struct place *place, uint32_t mark)
 {
-	const uint8_t *p = marks;
-	size_t text_sum = 0, reasoning_sum = 0;
+	place->index++;
+	if (kind_of(mark) == EVENT_TEXT)
+		place->text_at += length_of(mark);
+	else if (kind_of(mark) == EVENT_REASONING)
+		place->reasoning_at += length_of(mark);
+	else if (kind_of(mark) == EVENT_ITEM)
+		place->items_at += length_of(mark);
+}
+
+/* Where an item ends, a line must end: its reader cuts by lines. */
+static bool fits_items(uint32_t mark, const struct place *after, const char *items, size_t len)
+{
+	return kind_of(mark) != EVENT_ITEM || (length_of(mark) > 0 && after->items_at <= len &&
+					       items[after->items_at - 1] == '\n');
+}
+
+bool log_decode(struct event_log *log, const struct log_piece *piece)
+{
+	size_t text_len = strlen(piece->text), reasoning_len = strlen(piece->reasoning);
+	size_t items_len = strlen(piece->items), n = piece->n;
+	const uint8_t *p = piece->marks;
+	struct place place = {0};
 
 	while (n > 0) {
 		uint32_t mark;
@@ -139,17 +203,17 @@ bool log_decode(struct event_log *log, const void *marks, size_t n, const char *
 
 		if (used == 0 || kind_of(mark) >= EVENT_KINDS || log->n_marks >= LOG_EVENTS_MAX)
 			return false;
-		if (kind_of(mark) == EVENT_TEXT)
-			text_sum += length_of(mark);
-		else if (kind_of(mark) == EVENT_REASONING)
-			reasoning_sum += length_of(mark);
+		pass_mark(&place, mark);
+		if (!fits_items(mark, &place, piece->items, items_len))
+			return false;
 		add_mark(log, kind_of(mark), length_of(mark));
 		p += used;
 		n -= used;
 	}
-	return text_sum == text_len && reasoning_sum == reasoning_len &&
-	       buf_add(&log->text, text, text_len) &&
-	       buf_add(&log->reasoning, reasoning, reasoning_len);
+	return place.text_at == text_len && place.reasoning_at == reasoning_len &&
+	       place.items_at == items_len && buf_add(&log->text, piece->text, text_len) &&
+	       buf_add(&log->reasoning, piece->reasoning, reasoning_len) &&
+	       buf_add(&log->items, piece->items, items_len);
 }
 
 bool cursor_parse(const char *text, struct cursor *ret)
@@ -167,15 +231,6 @@ bool cursor_parse(const char *text, struct cursor *ret)
 void cursor_format(struct cursor cursor, char out[CURSOR_SIZE])
 {
 	snprintf(out, CURSOR_SIZE, "%" PRId32 ".%" PRId32, cursor.epoch, cursor.seq);
-}
-
-static void pass_mark(struct place *place, uint32_t mark)
-{
-	place->index++;
-	if (kind_of(mark) == EVENT_TEXT)
-		place->text_at += length_of(mark);
-	else if (kind_of(mark) == EVENT_REASONING)
-		place->reasoning_at += length_of(mark);
 }
 
 bool log_seek(const struct event_log *log, int32_t seq, struct place *ret)
@@ -203,7 +258,7 @@ bool log_next(const struct event_log *log, const struct place *place, struct eve
 	do {
 		len += length_of(log->marks[after.index]);
 		pass_mark(&after, log->marks[after.index]);
-	} while (kind <= EVENT_REASONING && after.index < log->n_marks &&
+	} while (is_text(kind) && after.index < log->n_marks &&
 		 kind_of(log->marks[after.index]) == kind &&
 		 len + length_of(log->marks[after.index]) <= EVENT_BYTES_MAX);
 	*ret = (struct event){.kind = kind, .len = len};
@@ -211,6 +266,8 @@ bool log_next(const struct event_log *log, const struct place *place, struct eve
 		ret->text = buf_text(&log->text) + place->text_at;
 	else if (kind == EVENT_REASONING)
 		ret->text = buf_text(&log->reasoning) + place->reasoning_at;
+	else if (kind == EVENT_ITEM)
+		*ret = (struct event){kind, buf_text(&log->items) + place->items_at, len - 1};
 	*ret_after = after;
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "../chat_test.h"
 #include "chat/answer/log.h"
 #include "chat/answer/title.h"
+#include "runtime/base/text.h"
 
 static struct event_log *sample(void)
 {
@@ -57,22 +58,160 @@ static void what_is_stored_comes_back(void **state)
 
 	buf_init(&marks, 1000);
 	log_encode(log, 0, log->n_marks, &marks);
-	assert_true(log_decode(back, marks.data, marks.len, buf_text(&log->text), log->text.len,
-			       buf_text(&log->reasoning), log->reasoning.len));
+	assert_true(
+		log_decode(back, &(struct log_piece){marks.data, marks.len, buf_text(&log->text),
+						     buf_text(&log->reasoning), ""}));
 	assert_int_equal(back->n_marks, log->n_marks);
 	assert_memory_equal(back->marks, log->marks, log->n_marks * sizeof *log->marks);
 	assert_string_equal(buf_text(&back->text), buf_text(&log->text));
 }
 
-/* Damage is noticed: marks that end early, of no kind, or that do not fit the text. */
+/* Damage is noticed: marks that end early, of no kind, or that do not fit the text or its lines. */
 static void damage_is_noticed(void **state)
 {
+	static const struct log_piece bad[] = {
+		{"\x80", 1, "", "", ""},    {"\x07", 1, "", "", ""},
+		{"\x18", 1, "ab", "", ""},  {"\xff\xff\xff\xff\xff\xff", 6, "", "", ""},
+		{"\x06", 1, "", "", ""},    {"\x1e", 1, "", "", "{}"},
+		{"\x1e", 1, "", "", "{}x"}, {"\x0e\x0e", 2, "", "", "{\n"},
+	};
 	_cleanup_(log_unrefp) struct event_log *log = log_new(1, 1000);
 
-	assert_false(log_decode(log, "\x80", 1, "", 0, "", 0));
-	assert_false(log_decode(log, "\x07", 1, "", 0, "", 0));
-	assert_false(log_decode(log, "\xff\xff\xff\xff\xff\xff", 6, "", 0, "", 0));
-	assert_false(log_decode(log, "\x18", 1, "ab", 2, "", 0));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(log_decode(log, &bad[i]));
+}
+
+/* ---------------------------------------------------------------- random logs */
+
+#define RANDOM_LOGS 400
+#define RANDOM_EVENTS 60
+
+static uint64_t seed;
+
+static size_t draw(size_t below)
+{
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (size_t)(seed >> 33) % below;
+}
+
+/* What was added, event by event: T text, R reasoning, I item, and the bytes behind the letter. */
+static void add_random(struct event_log *log, struct buf *told)
+{
+	static const char *const items[] = {"{\"type\":\"a\"}", "{\n\"n\":1,\r\n\"m\":2}", "{}"};
+	static const char *const shown[] = {"{\"type\":\"a\"}", "{ \"n\":1,  \"m\":2}", "{}"};
+	static const char *const texts[] = {"one", " \xE2\x82\xAC", "\n", "x"};
+	size_t which = draw(8);
+
+	if (which < 3) {
+		buf_addf(told, "I%s", shown[which]);
+		assert_true(log_add_item(log, items[which], strlen(items[which])));
+	} else if (which < 7) {
+		const char *text = texts[draw(ARRAY_SIZE(texts))];
+
+		buf_addf(told, "%c%s", which < 5 ? 'T' : 'R', text);
+		assert_true(log_add_text(log, which < 5 ? EVENT_TEXT : EVENT_REASONING, text,
+					 strlen(text)));
+	} else {
+		buf_addc(told, '-');
+		log_add(log, EVENT_USAGE);
+	}
+}
+
+/* The events after seq, each for itself: merged neighbours are told apart by the marks. */
+static void tell(const struct event_log *log, int32_t seq, struct buf *told)
+{
+	struct place place, after;
+	struct event event;
+
+	assert_true(log_seek(log, seq, &place));
+	while (log_next(log, &place, &event, &after)) {
+		size_t at = 0;
+
+		for (size_t i = place.index; i < after.index; i++) {
+			size_t len = event.kind == EVENT_ITEM ? event.len : log->marks[i] >> 3;
+
+			buf_addc(told, event.kind == EVENT_TEXT        ? 'T'
+				       : event.kind == EVENT_REASONING ? 'R'
+				       : event.kind == EVENT_ITEM      ? 'I'
+								       : '-');
+			buf_add(told, event.text + at, len);
+			at += len;
+		}
+		place = after;
+	}
+}
+
+/* As checkpoints store it, and a takeover reads it: in pieces. */
+static void store_in_pieces(const struct event_log *log, struct event_log *back)
+{
+	struct place from = {0}, to;
+
+	while (from.index < log->n_marks) {
+		_cleanup_(freep) char *text = NULL, *reasoning = NULL, *items = NULL;
+		_cleanup_(buf_done) struct buf marks;
+
+		assert_true(log_seek(
+			log, (int32_t)(from.index + 1 + draw(log->n_marks - from.index)), &to));
+		buf_init(&marks, 100000);
+		log_encode(log, from.index, to.index, &marks);
+		text = strndup(buf_text(&log->text) + from.text_at, to.text_at - from.text_at);
+		reasoning = strndup(buf_text(&log->reasoning) + from.reasoning_at,
+				    to.reasoning_at - from.reasoning_at);
+		items = strndup(buf_text(&log->items) + from.items_at, to.items_at - from.items_at);
+		assert_true(log_decode(
+			back, &(struct log_piece){marks.data, marks.len, text, reasoning, items}));
+		from = to;
+	}
+}
+
+static void random_log(void)
+{
+	_cleanup_(log_unrefp) struct event_log *log = log_new(1, 1000000);
+	_cleanup_(log_unrefp) struct event_log *back = log_new(1, 1000000);
+	_cleanup_(log_unrefp) struct event_log *copy = log_new(2, 1000000);
+	_cleanup_(buf_done) struct buf added, told;
+	size_t starts[RANDOM_EVENTS + 1], n = draw(RANDOM_EVENTS + 1);
+
+	buf_init(&added, 100000);
+	buf_init(&told, 100000);
+	for (size_t i = 0; i < n; i++) {
+		starts[i] = added.len;
+		add_random(log, &added);
+	}
+	starts[n] = added.len;
+	assert_int_equal(log->n_marks, n);
+	store_in_pieces(log, back);
+	for (size_t seq = 0; seq <= n; seq++) {
+		buf_clear(&told);
+		tell(back, (int32_t)seq, &told);
+		assert_string_equal(buf_text(&told), buf_text(&added) + starts[seq]);
+	}
+	log_add_all(copy, back);
+	assert_string_equal(buf_text(&copy->text), buf_text(&log->text));
+	assert_string_equal(buf_text(&copy->reasoning), buf_text(&log->reasoning));
+	assert_string_equal(buf_text(&copy->items), buf_text(&log->items));
+}
+
+/* Any mix of kinds is stored in pieces, comes back, and is read on from any event. */
+static void any_mix_comes_back(void **state)
+{
+	seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : random_below(1ULL << 32);
+	print_message("SEED=%llu\n", (unsigned long long)seed);
+	for (int i = 0; i < RANDOM_LOGS; i++)
+		random_log();
+}
+
+/* Texts and items have one limit. An item is taken whole or not at all. */
+static void items_have_the_texts_limit(void **state)
+{
+	_cleanup_(log_unrefp) struct event_log *log = log_new(1, 20);
+
+	assert_true(log_add_text(log, EVENT_TEXT, "12345", 5));
+	assert_false(log_add_item(log, "{\"n\":123456789}", 15)); /* and its line's end */
+	assert_true(log_add_item(log, "{\"n\":1234567}", 13));
+	assert_false(log_add_text(log, EVENT_REASONING, "ab", 2));
+	assert_string_equal(buf_text(&log->items), "{\"n\":1234567}\n");
+	assert_string_equal(buf_text(&log->reasoning), "a");
 }
 
 static void text_is_cut_between_characters(void **state)
@@ -161,6 +300,8 @@ int log_tests(void)
 		cmocka_unit_test(any_event_can_be_sought),
 		cmocka_unit_test(what_is_stored_comes_back),
 		cmocka_unit_test(damage_is_noticed),
+		cmocka_unit_test(any_mix_comes_back),
+		cmocka_unit_test(items_have_the_texts_limit),
 		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(bytes_without_an_end_are_cut),
 		cmocka_unit_test(cursors_are_read_strictly),

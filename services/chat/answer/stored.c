@@ -13,12 +13,14 @@ static enum status damaged(const char *id, struct error *reterr)
 static bool decode(struct event_log *log, const PGresult *rows, int row)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES);
-	const char *text = db_peek(rows, row, "text");
-	const char *reasoning = db_peek(rows, row, "reasoning");
-	size_t n;
-	uint8_t *marks = db_bytes(arena, rows, row, "marks", &n);
+	struct log_piece piece = {
+		.text = db_peek(rows, row, "text"),
+		.reasoning = db_peek(rows, row, "reasoning"),
+		.items = db_peek(rows, row, "items"),
+	};
 
-	return marks && log_decode(log, marks, n, text, strlen(text), reasoning, strlen(reasoning));
+	piece.marks = db_bytes(arena, rows, row, "marks", &piece.n);
+	return piece.marks && log_decode(log, &piece);
 }
 
 enum status stored_pieces(struct db *db, const char *user_id, const char *id, size_t bytes_max,
@@ -47,7 +49,8 @@ enum status stored_whole(const struct facts *facts, const PGresult *rows, struct
 {
 	_cleanup_(log_unrefp) struct event_log *log =
 		log_new(facts->attempt, 2 * strlen(db_peek(rows, 0, "text")) +
-						2 * strlen(db_peek(rows, 0, "reasoning")));
+						2 * strlen(db_peek(rows, 0, "reasoning")) +
+						2 * strlen(db_peek(rows, 0, "items")));
 
 	if (!decode(log, rows, 0))
 		return damaged(facts->id, reterr);

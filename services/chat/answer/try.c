@@ -50,13 +50,18 @@ static void first_token(struct generation *generation)
 				  (int32_t)generation->engine->conf->idle_timeout_ms);
 }
 
-static void take_text(struct generation *generation, enum event_kind kind, const char *text,
-		      size_t len)
+static void begin_events(struct generation *generation)
 {
 	if (!generation->written)
 		first_token(generation);
 	generation->written = true;
 	generation_begin_events(generation);
+}
+
+static void take_text(struct generation *generation, enum event_kind kind, const char *text,
+		      size_t len)
+{
+	begin_events(generation);
 	if (!log_add_text(generation->log, kind, text, len))
 		generation->try.answer.stream.full = true;
 }
@@ -69,6 +74,15 @@ static void on_text(void *ctx, const char *text, size_t len)
 static void on_reasoning(void *ctx, const char *text, size_t len)
 {
 	take_text(ctx, EVENT_REASONING, text, len);
+}
+
+static void on_item(void *ctx, const char *json, size_t len)
+{
+	struct generation *generation = ctx;
+
+	begin_events(generation);
+	if (!log_add_item(generation->log, json, len))
+		generation->try.answer.stream.full = true;
 }
 
 static void on_head(struct http_transfer *transfer, int32_t status, void *ctx)
@@ -345,6 +359,9 @@ static void reset_try(struct generation *generation)
 		    (size_t)generation->engine->conf->event_bytes_max);
 	try->answer.stream.on_text = on_text;
 	try->answer.stream.on_reasoning = on_reasoning;
+	try->answer.stream.on_item = on_item;
+	try->answer.stream.offers_tools =
+		generation->prompt.n_tools > 0 && generation->prompt.tool_choice != TOOLS_NONE;
 	try->answer.stream.ctx = generation;
 	buf_init(&try->refusal, REFUSAL_BYTES);
 	try->odd_events = 0;

@@ -12,7 +12,8 @@
 #define PIECE_BYTES_MAX (256 << 10) /* of one generation in one checkpoint */
 #define BATCH_BYTES_MAX (4 << 20)   /* of all of them; the rest comes with the next */
 #define EVENT_BYTES 16              /* of a mark in the statement, at most */
-/* Texts are copied and may double in the statement's arrays; the rest are numbers. */
+/* Texts are copied and may double in the statement's arrays; the rest are numbers. One item may go
+ * beyond the room. */
 #define ARENA_BYTES(n) ((n)*4096 + 8 * (size_t)BATCH_BYTES_MAX)
 #define MARKS_BYTES_MAX (2 * BATCH_BYTES_MAX)
 
@@ -23,7 +24,7 @@ struct upkeep_work {
 	struct generation **generations; /* a reference each */
 	size_t n;
 	/* The statement's arrays, one element a generation. */
-	const char **ids, **tokens, **epochs, **firsts, **texts, **reasonings, **marks;
+	const char **ids, **tokens, **epochs, **firsts, **texts, **reasonings, **marks, **items;
 	bool renew;
 	/* The answer of the statement. */
 	bool *held, *cancel;
@@ -82,6 +83,8 @@ static void add(struct upkeep_work *upkeep, struct generation *generation, size_
 	upkeep->reasonings[i] = arena_strndup(arena, buf_text(&log->reasoning) + from->reasoning_at,
 					      to->reasoning_at - from->reasoning_at);
 	upkeep->marks[i] = marks_between(arena, log, from, to);
+	upkeep->items[i] = arena_strndup(arena, buf_text(&log->items) + from->items_at,
+					 to->items_at - from->items_at);
 }
 
 static enum status checkpoint(struct crew_member *member, struct upkeep_work *upkeep)
@@ -97,6 +100,7 @@ static enum status checkpoint(struct crew_member *member, struct upkeep_work *up
 		db_param_array(arena, upkeep->texts, n),
 		db_param_array(arena, upkeep->reasonings, n),
 		db_param_array(arena, upkeep->marks, n),
+		db_param_array(arena, upkeep->items, n),
 	};
 	enum status s;
 
@@ -248,6 +252,7 @@ void upkeep_begin(struct engine *engine)
 	upkeep->texts = texts_of(upkeep->arena, n);
 	upkeep->reasonings = texts_of(upkeep->arena, n);
 	upkeep->marks = texts_of(upkeep->arena, n);
+	upkeep->items = texts_of(upkeep->arena, n);
 	for (size_t b = 0; b < BUCKETS; b++) {
 		for (struct generation *g = engine->generations[b]; g; g = g->next)
 			add(upkeep, g, &room);

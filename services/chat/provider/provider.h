@@ -97,6 +97,7 @@ enum stop {
 	STOP_STOP,
 	STOP_LENGTH,
 	STOP_FILTER,
+	STOP_TOOL, /* it waits for the results of tools */
 };
 
 /* One answer while it comes. provider_stream_add calls the sinks, the adapter fills the rest. */
@@ -109,6 +110,7 @@ struct provider_stream {
 	void *ctx;
 	const char *retry_after; /* header of the answer, or NULL */
 	bool full;               /* set by a sink: no more is wanted */
+	bool offers_tools;       /* set by the caller: the prompt has some */
 
 	enum stop stop;     /* reason of the end */
 	bool done;          /* the provider said that nothing more comes */
@@ -117,7 +119,7 @@ struct provider_stream {
 	bool wrote_text;    /* more than white space */
 	bool wrote_thought;
 	bool wrote_refusal; /* its text says why there is no answer */
-	bool wants_tool;    /* it called one, and we offer none */
+	bool wants_tool;    /* it called one */
 	bool has_usage;
 	struct usage usage; /* as the provider says it; may be false */
 
@@ -132,6 +134,10 @@ struct provider_stream {
 	struct mend call_arguments;
 	struct think think;
 	struct buf scratch;
+
+	struct mend arguments; /* of the call that goes on */
+	int32_t n_calls;
+	struct buf item; /* that is being written */
 };
 
 /* Kinds of pieces of an answer. */
@@ -142,6 +148,21 @@ void provider_stream_done(struct provider_stream *stream);
 void provider_stream_add(struct provider_stream *stream, enum part part, struct peek string);
 /* No more comes. */
 void provider_stream_end(struct provider_stream *stream);
+
+/* item.c: items beside the text. */
+/* Begins a call of a tool. Its index, or -1 when we offered none: then the call is only noted. An
+ * id is made for a call without one. */
+int32_t provider_call_begin(struct provider_stream *stream, struct peek id, struct peek name);
+/* More of a call's arguments: a piece of them as a string, or all of them as an object. */
+void provider_call_arguments(struct provider_stream *stream, int32_t index, struct peek piece);
+/* A block of reasoning that goes back verbatim to this API: a JSON value. */
+void provider_reasoning_item(struct provider_stream *stream, const char *api, struct peek data);
+/* Any other item: members behind its type, as JSON. */
+void provider_item(struct provider_stream *stream, const char *type, const char *name,
+		   struct peek value);
+/* Appends a JSON value as it is, on one line: without white space between its members, and with
+ * U+FFFD for bytes that are no UTF-8. */
+void provider_json_line(struct buf *out, struct peek value);
 
 /* Verdicts on a failed try: the next one, and the key or model that rests. */
 enum fault_kind {

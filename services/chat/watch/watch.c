@@ -253,6 +253,7 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 	Chat__V1__GenerationEvent event = CHAT__V1__GENERATION_EVENT__INIT;
 	Chat__V1__Delta delta = CHAT__V1__DELTA__INIT;
 	Chat__V1__Reasoning reasoning = CHAT__V1__REASONING__INIT;
+	Chat__V1__Item item = CHAT__V1__ITEM__INIT;
 	Chat__V1__Reset reset = CHAT__V1__RESET__INIT;
 	Chat__V1__Usage usage = CHAT__V1__USAGE__INIT;
 	Chat__V1__Done done = CHAT__V1__DONE__INIT;
@@ -272,6 +273,11 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 		reasoning.text = arena_strndup(arena, from->text, from->len);
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_REASONING;
 		event.reasoning = &reasoning;
+		break;
+	case EVENT_ITEM:
+		item.json = (ProtobufCBinaryData){from->len, (uint8_t *)from->text};
+		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_ITEM;
+		event.item = &item;
 		break;
 	case EVENT_RESET:
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_RESET;

@@ -15,6 +15,7 @@ static const char *const stop_words[] = {
 	[CHAT__V1__STOP_REASON__LENGTH] = "LENGTH",
 	[CHAT__V1__STOP_REASON__CANCELLED] = "CANCELLED",
 	[CHAT__V1__STOP_REASON__FILTER] = "FILTER",
+	[CHAT__V1__STOP_REASON__TOOL_CALLS] = "TOOL_CALLS",
 };
 
 static int find_word(const char *const *words, size_t n, const char *word)

@@ -3,7 +3,7 @@
 -- $16: what is charged; $17: from where the token counts are, or NULL when nothing is charged. No row: the lease is lost.
 -- Params: $1 uuid, $2 bigint, $3 text, $4 text, $5 text reasoning, $6 integer tokens of text, $7 bytea marks, $8 text stop reason,
 -- $9 boolean, $10 integer, $11 text, $12 text, $13 text provider, $14 integer prompt tokens, $15 integer completion tokens, $16 bigint,
--- $17 text, $18 text price version.
+-- $17 text, $18 text price version, $19 text items.
 WITH ended AS (
     UPDATE generation g SET state = $3::text, lease_token = NULL, lease_until = NULL, boot_id = NULL, owner_endpoint = NULL,
         marks = $7::bytea, stop_reason = $8::text, accepted = $9::boolean, error_code = $10::integer, error_reason = $11::text,
@@ -12,11 +12,13 @@ WITH ended AS (
     WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
     RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
 ), answer AS (
-    UPDATE message m SET state = CASE $3::text WHEN 'DEAD' THEN 'FAILED' ELSE $3::text END, text = $4::text, reasoning = $5::text, tokens = $6::integer
+    UPDATE message m SET state = CASE $3::text WHEN 'DEAD' THEN 'FAILED' ELSE $3::text END, text = $4::text, reasoning = $5::text,
+        tokens = $6::integer, items = $19::text
     FROM ended WHERE m.id = ended.assistant_message_id
     RETURNING m.id, m.family_id, m.position
 ), counted AS (
-    UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) FROM ended WHERE t.user_id = ended.user_id
+    UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) + octet_length($19::text)
+    FROM ended WHERE t.user_id = ended.user_id
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
         cost_microcredits)

@@ -2,19 +2,20 @@
 -- Stores what generations $1 under leases $2 have written since the last time; the rows say which leases are still held. The lock makes a
 -- replica that takes over wait, so nothing of a lost lease comes after it. A repeat, after an unknown outcome, writes the same row longer.
 -- Params: $1 uuid[], $2 bigint[], $3 integer[] epochs, $4 integer[] first events, $5 text[], $6 text[] reasoning, $7 bytea[] marks ('':
--- nothing new).
+-- nothing new), $8 text[] items.
 WITH held AS (
-    SELECT g.id, g.user_id, g.cancel_requested, i.epoch, i.first_seq, i.text, i.reasoning, i.marks
-    FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[])
-        AS i (id, token, epoch, first_seq, text, reasoning, marks)
+    SELECT g.id, g.user_id, g.cancel_requested, i.epoch, i.first_seq, i.text, i.reasoning, i.marks, i.items
+    FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::bytea[],
+            $8::text[]) AS i (id, token, epoch, first_seq, text, reasoning, marks, items)
     JOIN generation g ON g.id = i.id
     WHERE g.lease_token = i.token AND g.state = 'RUNNING'
     FOR SHARE OF g
 ), written AS (
-    INSERT INTO checkpoint (generation_id, epoch, first_seq, user_id, text, reasoning, marks)
-    SELECT h.id, h.epoch, h.first_seq, h.user_id, h.text, h.reasoning, h.marks FROM held h WHERE h.marks <> ''::bytea
+    INSERT INTO checkpoint (generation_id, epoch, first_seq, user_id, text, reasoning, marks, items)
+    SELECT h.id, h.epoch, h.first_seq, h.user_id, h.text, h.reasoning, h.marks, h.items FROM held h WHERE h.marks <> ''::bytea
     ON CONFLICT (generation_id, epoch, first_seq)
-        DO UPDATE SET text = excluded.text, reasoning = excluded.reasoning, marks = excluded.marks
+        DO UPDATE SET text = excluded.text, reasoning = excluded.reasoning, marks = excluded.marks,
+            items = excluded.items
 )
 SELECT held.id, held.cancel_requested FROM held;
 

@@ -90,7 +90,7 @@ WITH due AS (
         SELECT due.id, sum(due.messages) OVER (ORDER BY due.delete_time, due.id) - due.messages AS before FROM due
     ) f WHERE f.before < $4::integer
 ), texts AS (
-    SELECT m.chat_id, sum(octet_length(m.text)::bigint + octet_length(m.reasoning)) AS bytes
+    SELECT m.chat_id, sum(octet_length(m.text)::bigint + octet_length(m.reasoning) + octet_length(m.items)) AS bytes
     FROM chosen JOIN message m ON m.chat_id = chosen.id GROUP BY m.chat_id
 ), gone AS (
     DELETE FROM chat c USING chosen LEFT JOIN texts ON texts.chat_id = chosen.id

@@ -6,7 +6,7 @@ SELECT g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.
     (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM g.end_time) * 1000000)::bigint AS end_us,
     g.background, (extract(epoch FROM g.run_time) * 1000000)::bigint AS run_us,
-    g.boot_id, g.owner_endpoint, g.marks, m.text, m.reasoning, m.asked_model,
+    g.boot_id, g.owner_endpoint, g.marks, m.text, m.reasoning, m.asked_model, m.items,
     m.position, (SELECT f.position FROM message f WHERE f.family_id = m.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
     (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
     (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id
