@@ -1,15 +1,12 @@
 /* One exchange: a question, the tokens of its answer at their pace, and the fault that it asks for.
  * A timer drives it, and each tick is one step. So no thread waits for a slow reader. */
-#include "standin.h"
+#include "exchange.h"
 
-#include "runtime/base/clock.h"
-#include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 #include "runtime/base/uuid.h"
 #include "runtime/net/net.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,23 +15,6 @@
 #define RETRY_US (5 * US_PER_MS) /* a full queue, or a stall: look again */
 #define BURST 64                 /* tokens of one tick when there is no pace */
 #define JOURNAL_TEXT(to, from) snprintf(to, sizeof(to), "%.*s", (int)sizeof(to) - 1, from)
-
-struct exchange {
-	struct httpd_request *req;
-	struct arena *arena;
-	struct question question;
-	const char *const *tokens;
-	size_t n_tokens, next; /* next to be sent */
-	const char *finish_reason;
-	char id[48];
-	int64_t created; /* seconds since 1970 */
-	int64_t due_us;  /* of the next token, clock_mono_us */
-	uint64_t journal;
-	bool head_sent; /* the chunk that names the role */
-	bool faulted;   /* the fault has happened */
-	atomic_bool gone;
-	size_t dripped; /* bytes of FAULT_DRIP */
-};
 
 static void tick(void *ctx);
 
@@ -45,12 +25,10 @@ static void exchange_free(struct exchange *x)
 }
 
 /* more: a header "name:value"; "": none. */
-static void error_answer(struct httpd_request *req, const struct refusal *refusal,
-			 int64_t retry_after, const char *more)
+static void error_answer(struct httpd_request *req, const struct wire *wire,
+			 struct refusal *refusal, int64_t retry_after, const char *more)
 {
-	json_t *error =
-		json_pack("{s:{s:s, s:s, s:s?, s:s?}}", "error", "message", refusal->message,
-			  "type", refusal->type, "param", refusal->param, "code", refusal->code);
+	json_t *error = wire->error(refusal, retry_after);
 	char *text = json_dumps(error, JSON_COMPACT);
 	char seconds[24], name[64];
 	size_t len = strcspn(more, ":"), n = 0;
@@ -97,8 +75,9 @@ static void say(const char *name, struct refusal *refusal)
 	}
 }
 
-static void status_answer(struct httpd_request *req, const struct fault *fault)
+static void status_answer(struct exchange *x)
 {
+	const struct fault *fault = &x->question.fault;
 	struct refusal refusal = {.status = fault->status, .type = "server_error"};
 
 	if (fault->status == 429) {
@@ -110,52 +89,65 @@ static void status_answer(struct httpd_request *req, const struct fault *fault)
 	snprintf(refusal.message, sizeof refusal.message, "The stand-in was asked to fail with %d.",
 		 fault->status);
 	say(fault->says, &refusal);
-	error_answer(req, &refusal, fault->retry_after, fault->header);
+	error_answer(x->req, x->wire, &refusal, fault->retry_after, fault->header);
 }
 
-/* The usage object, or NULL where the fault removes it. */
-static json_t *usage_json(const struct exchange *x)
+bool exchange_usage(const struct exchange *x, int64_t *ret_in, int64_t *ret_out)
 {
 	const struct fault *fault = &x->question.fault;
-	json_int_t in = x->question.prompt_tokens, out = (json_int_t)x->next;
 
-	if (fault->kind == FAULT_USAGE && !fault->has_value)
-		return NULL;
+	*ret_in = x->question.prompt_tokens;
+	*ret_out = (int64_t)x->next;
 	if (fault->kind == FAULT_USAGE)
-		in = out = fault->value;
-	return json_pack("{s:I, s:I, s:I}", "prompt_tokens", in, "completion_tokens", out,
-			 "total_tokens", (json_int_t)((uint64_t)in + (uint64_t)out));
+		*ret_in = *ret_out = fault->value;
+	return fault->kind != FAULT_USAGE || fault->has_value;
 }
 
-/* Sends one chunk with these choices (stolen); with_usage: the last one. */
-static enum status send_chunk(struct exchange *x, json_t *choices, bool with_usage)
+const char *exchange_text(const struct exchange *x)
 {
-	json_t *chunk = json_pack("{s:s, s:s, s:I, s:s, s:s, s:n, s:o}", "id", x->id, "object",
-				  "chat.completion.chunk", "created", (json_int_t)x->created,
-				  "model", x->question.model, "service_tier", "default",
-				  "system_fingerprint", "choices", choices);
-	json_t *usage = with_usage ? usage_json(x) : NULL;
-	char *text;
+	_cleanup_(buf_done) struct buf text;
+
+	buf_init(&text, ARENA_BYTES_MAX);
+	for (size_t i = 0; i < x->next; i++)
+		buf_adds(&text, x->tokens[i]);
+	return arena_strdup(x->arena, buf_text(&text));
+}
+
+void exchange_event(struct buf *out, const char *name, json_t *data, const char *newline)
+{
+	char *text = json_dumps(data, JSON_COMPACT);
+
+	/* Leaves out words that JSON cannot hold. */
+	if (text && name)
+		buf_addf(out, "event: %s%s", name, newline);
+	if (text) {
+		buf_adds(out, "data: ");
+		buf_adds(out, text);
+		buf_addf(out, "%s%s", newline, newline);
+	}
+	free(text);
+	json_decref(data);
+}
+
+/* Sends what the format writes, all of it or nothing. */
+static enum status send_events(struct exchange *x,
+			       void (*write)(struct exchange *x, struct buf *out))
+{
+	_cleanup_(buf_done) struct buf out;
+	int64_t sequence = x->sequence;
 	enum status s;
 
-	if (usage)
-		json_object_set_new(chunk, "usage", usage);
-	else if (x->question.include_usage)
-		json_object_set_new(chunk, "usage", json_null());
-	text = json_dumps(chunk, JSON_COMPACT);
-	/* Leaves out words that JSON cannot hold. */
-	s = text ? httpd_sse_send(x->req, NULL, NULL, text, strlen(text)) : OK;
-	free(text);
-	json_decref(chunk);
+	buf_init(&out, ARENA_BYTES_MAX);
+	write(x, &out);
+	s = httpd_stream_send(x->req, buf_text(&out), out.len);
+	if (s != OK)
+		x->sequence = sequence;
 	return s;
 }
 
-static enum status send_delta(struct exchange *x, json_t *delta, const char *finish_reason)
+static void write_token(struct exchange *x, struct buf *out)
 {
-	return send_chunk(x,
-			  json_pack("[{s:i, s:o, s:n, s:s?}]", "index", 0, "delta", delta,
-				    "logprobs", "finish_reason", finish_reason),
-			  false);
+	x->wire->token(x, x->tokens[x->next], out);
 }
 
 static void end(struct exchange *x, const char *outcome, bool complete)
@@ -170,18 +162,11 @@ static void later(struct exchange *x, int64_t at_us)
 	net_timer_start(at_us, tick, x);
 }
 
-static const char *fault_bytes(enum fault_kind kind)
-{
-	if (kind == FAULT_BROKEN_JSON)
-		return "data: "
-		       "{\"id\":\"chatcmpl-broken\",\"choices\":[{\"delta\":{\"content\":\n\n";
-	return "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\xff\xc3\x28\"}}]}\n\n";
-}
-
 /* The part of a fault that happens in the stream. True: the tick is over. */
 static bool misbehave(struct exchange *x)
 {
 	const struct fault *fault = &x->question.fault;
+	const char *bytes;
 	char *line;
 
 	if (x->faulted || fault->kind == FAULT_NONE || (int64_t)x->next < fault->after)
@@ -195,8 +180,9 @@ static bool misbehave(struct exchange *x)
 		return true;
 	case FAULT_BROKEN_JSON:
 	case FAULT_BROKEN_UTF8:
-		x->faulted = httpd_stream_send(x->req, fault_bytes(fault->kind),
-					       strlen(fault_bytes(fault->kind))) == OK;
+		bytes = fault->kind == FAULT_BROKEN_JSON ? x->wire->broken_json
+							 : x->wire->broken_utf8;
+		x->faulted = httpd_stream_send(x->req, bytes, strlen(bytes)) == OK;
 		return false;
 	case FAULT_LONG_LINE:
 		line = malloc(4096);
@@ -220,18 +206,14 @@ static bool misbehave(struct exchange *x)
 	}
 }
 
-/* Finish reason, usage, [DONE]. */
 static void finish(struct exchange *x)
 {
-	enum status s = send_delta(x, json_object(), x->finish_reason);
+	enum status s = send_events(x, x->wire->finish);
 
-	if (s == OK && x->question.include_usage)
-		s = send_chunk(x, json_array(), true);
-	if (s == OK)
-		s = httpd_sse_send(x->req, NULL, NULL, "[DONE]", 6);
-	if (s == OK && x->question.fault.kind == FAULT_TWO_DONES)
-		s = httpd_sse_send(x->req, NULL, NULL, "[DONE]", 6);
-	end(x, s == OK ? "done" : "client gone", s == OK);
+	if (s == RESOURCE_EXHAUSTED)
+		later(x, clock_mono_us() + RETRY_US);
+	else
+		end(x, s == OK ? "done" : "client gone", s == OK);
 }
 
 /* Sends the tokens that are due. When the stream's queue is full, the same token is tried again. */
@@ -241,12 +223,11 @@ static enum status send_due(struct exchange *x)
 	enum status s = OK;
 
 	if (!x->head_sent) {
-		s = send_delta(x, json_pack("{s:s, s:s}", "role", "assistant", "content", ""),
-			       NULL);
+		s = send_events(x, x->wire->head);
 		x->head_sent = s == OK;
 	}
 	for (int i = 0; s == OK && i < BURST && x->next < x->n_tokens && now >= x->due_us; i++) {
-		s = send_delta(x, json_pack("{s:s}", "content", x->tokens[x->next]), NULL);
+		s = send_events(x, write_token);
 		if (s != OK)
 			break;
 		x->next++;
@@ -354,19 +335,11 @@ static void begin_body(struct exchange *x)
 static void answer_whole(void *ctx)
 {
 	struct exchange *x = ctx;
-	_cleanup_(buf_done) struct buf text;
-	json_t *body, *usage;
+	json_t *body;
 	char *dump;
 
-	buf_init(&text, ARENA_BYTES_MAX);
-	for (x->next = 0; x->next < x->n_tokens; x->next++)
-		buf_adds(&text, x->tokens[x->next]);
-	usage = usage_json(x);
-	body = json_pack("{s:s, s:s, s:I, s:s, s:[{s:i, s:{s:s, s:s, s:n}, s:n, s:s}], s:o*}", "id",
-			 x->id, "object", "chat.completion", "created", (json_int_t)x->created,
-			 "model", x->question.model, "choices", "index", 0, "message", "role",
-			 "assistant", "content", buf_text(&text), "refusal", "logprobs",
-			 "finish_reason", x->finish_reason, "usage", usage);
+	x->next = x->n_tokens;
+	body = x->wire->whole(x, exchange_text(x));
 	dump = json_dumps(body, JSON_COMPACT);
 	if (!dump) /* words that JSON cannot hold */
 		dump = strdup("{}");
@@ -405,7 +378,7 @@ static bool refuse_by_fault(struct exchange *x)
 
 	if (fault->kind == FAULT_STATUS) {
 		journal_end(x->journal, "fault", fault->status, 0);
-		status_answer(x->req, fault);
+		status_answer(x);
 	} else if (fault->kind == FAULT_WRONG_TYPE) {
 		journal_end(x->journal, "fault", 200, 0);
 		httpd_answer(x->req, &(struct httpd_answer){.status = 200,
@@ -435,6 +408,7 @@ static void begin(struct exchange *x)
 {
 	struct journal_entry entry = {.stream = x->question.stream,
 				      .prompt_tokens = x->question.prompt_tokens,
+				      .blocks = x->question.blocks,
 				      .received_us = clock_wall_us()};
 	char uuid[UUID_SIZE];
 
@@ -466,18 +440,19 @@ static void begin(struct exchange *x)
 				answer_whole, x);
 }
 
-static bool authorised(const struct httpd_request *req, const char *api_key,
-		       struct refusal *refusal)
+static bool authorised(const struct httpd_request *req, const struct wire *wire,
+		       const char *api_key, struct refusal *refusal)
 {
-	const char *value = httpd_header(req, "authorization");
-	bool bearer = value && strncmp(value, "Bearer ", 7) == 0 && value[7];
+	const char *value = httpd_header(req, wire->key_header);
+	size_t n = strlen(wire->key_prefix);
+	bool given = value && strncmp(value, wire->key_prefix, n) == 0 && value[n];
 
-	if (bearer && (!*api_key || strcmp(value + 7, api_key) == 0))
+	if (given && (!*api_key || strcmp(value + n, api_key) == 0))
 		return true;
 	*refusal = (struct refusal){.status = 401, .type = "invalid_request_error"};
-	refusal->code = bearer ? "invalid_api_key" : NULL;
+	refusal->code = given ? "invalid_api_key" : NULL;
 	snprintf(refusal->message, sizeof refusal->message, "%s",
-		 bearer ? "Incorrect API key provided." : "You didn't provide an API key.");
+		 given ? "Incorrect API key provided." : "You didn't provide an API key.");
 	return false;
 }
 
@@ -493,20 +468,32 @@ static void note_refusal(const struct question *question, int32_t status)
 	journal_end(journal_begin(&entry), "refused", status, 0);
 }
 
-void completion_handle(struct httpd_request *req, const struct standin_conf *conf)
+bool key_fits(struct httpd_request *req, const struct standin_conf *conf, const struct wire *wire)
+{
+	struct refusal refusal = {0};
+
+	if (authorised(req, wire, conf->api_key, &refusal))
+		return true;
+	error_answer(req, wire, &refusal, -1, "");
+	return false;
+}
+
+void completion_handle(struct httpd_request *req, const struct standin_conf *conf,
+		       const struct wire *wire)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 	struct refusal refusal = {0};
 
 	ensure(x);
 	x->req = req;
+	x->wire = wire;
 	x->arena = arena_new(ARENA_BYTES, ARENA_BYTES_MAX);
-	if (authorised(req, conf->api_key, &refusal) &&
-	    question_read(req, conf, x->arena, &x->question, &refusal)) {
+	if (authorised(req, wire, conf->api_key, &refusal) &&
+	    question_read(req, conf, wire, x->arena, &x->question, &refusal)) {
 		begin(x);
 		return;
 	}
 	note_refusal(&x->question, refusal.status);
-	error_answer(req, &refusal, -1, "");
+	error_answer(req, wire, &refusal, -1, "");
 	exchange_free(x);
 }

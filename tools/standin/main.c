@@ -1,9 +1,9 @@
-#include "standin.h"
+#include "exchange.h"
 #include "stripe.h"
 
 #include "runtime/base/text.h"
 
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,9 +45,12 @@ static void answer_json(struct httpd_request *req, int32_t status, const char *t
 /* GET /v1/models: one that knows any name calls itself demo. */
 static void answer_models(struct httpd_request *req, const struct standin_conf *conf)
 {
-	json_t *list = json_array(), *root;
+	json_t *list, *root;
 	char *text;
 
+	if (conf->api_key[0] && !key_fits(req, conf, &wire_openai))
+		return;
+	list = json_array();
 	for (size_t i = 0; conf->models[i]; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", conf->models[i],
 						      "object", "model", "created", 1767225600,
@@ -57,6 +60,33 @@ static void answer_models(struct httpd_request *req, const struct standin_conf *
 						      "object", "model", "created", 1767225600,
 						      "owned_by", "standin"));
 	root = json_pack("{s:s, s:o}", "object", "list", "data", list);
+	text = json_dumps(root, JSON_COMPACT);
+	answer_json(req, 200, text);
+	free(text);
+	json_decref(root);
+}
+
+/* GET /v1beta/models, as Gemini lists them. Its keys are proven so. */
+static void answer_gemini_models(struct httpd_request *req, const struct standin_conf *conf)
+{
+	json_t *list, *root;
+	char name[200], *text;
+
+	if (!key_fits(req, conf, &wire_gemini))
+		return;
+	list = json_array();
+	for (size_t i = 0; i == 0 || conf->models[i - 1]; i++) {
+		const char *id = conf->models[0] ? conf->models[i] : i == 0 ? "demo" : NULL;
+
+		if (!id)
+			break;
+		snprintf(name, sizeof name, "models/%s", id);
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:[s, s]}", "name", name, "displayName",
+						id, "supportedGenerationMethods", "generateContent",
+						"countTokens"));
+	}
+	root = json_pack("{s:o}", "models", list);
 	text = json_dumps(root, JSON_COMPACT);
 	answer_json(req, 200, text);
 	free(text);
@@ -82,17 +112,32 @@ static bool may_control(const struct httpd_request *req, const struct standin_co
 	       equal_constant_time(given + 7, conf->control_token, len);
 }
 
+static bool is_gemini(const char *path)
+{
+	const char *method = strrchr(path, ':');
+
+	return strncmp(path, "/v1beta/models/", strlen("/v1beta/models/")) == 0 && method &&
+	       (strcmp(method, ":generateContent") == 0 ||
+		strcmp(method, ":streamGenerateContent") == 0);
+}
+
 static void handle(struct httpd_request *req, void *ctx)
 {
-	bool get = strcmp(req->method, "GET") == 0;
+	bool get = strcmp(req->method, "GET") == 0, post = strcmp(req->method, "POST") == 0;
 
 	if (strncmp(req->path, "/standin/", strlen("/standin/")) == 0 && !may_control(req, ctx))
 		answer_json(req, 403,
 			    "{\"error\":{\"message\":\"The stand-in's own routes want its "
 			    "control_token as a bearer token; `limitless up` keeps it in "
 			    "DIR/secrets/standin-control.\"}}");
-	else if (strcmp(req->method, "POST") == 0 && strcmp(req->path, "/v1/chat/completions") == 0)
-		completion_handle(req, ctx);
+	else if (post && strcmp(req->path, "/v1/chat/completions") == 0)
+		completion_handle(req, ctx, &wire_openai);
+	else if (post && strcmp(req->path, "/v1/responses") == 0)
+		completion_handle(req, ctx, &wire_responses);
+	else if (post && is_gemini(req->path))
+		completion_handle(req, ctx, &wire_gemini);
+	else if (get && strcmp(req->path, "/v1beta/models") == 0)
+		answer_gemini_models(req, ctx);
 	else if (stripe_has_path(req->path))
 		stripe_handle(req, ctx);
 	else if (get && strcmp(req->path, "/v1/models") == 0)

@@ -1,8 +1,7 @@
-#include "standin.h"
+#include "exchange.h"
 
 #include "runtime/base/text.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +10,7 @@
 #define DIRECTIVE_TOKENS_MAX 100000
 #define CONTENT_BYTES_MAX (16 << 20)
 
-_printf_(4, 5) static bool refuse(struct refusal *refusal, const char *param, const char *code,
-				  const char *format, ...)
+bool refuse(struct refusal *refusal, const char *param, const char *code, const char *format, ...)
 {
 	va_list args;
 
@@ -139,21 +137,28 @@ static void directive_number(const char *prompt, const char *name, int64_t max, 
 		text_parse_i64(text, len, 0, max, ret);
 }
 
+static const char *directive_text(const char *prompt, const char *name, struct arena *arena)
+{
+	size_t len;
+	const char *text = directive(prompt, name, &len);
+
+	return text ? arena_strndup(arena, text, len) : NULL;
+}
+
 static bool read_directives(const struct httpd_request *req, struct arena *arena,
 			    struct question *question, struct refusal *refusal)
 {
 	const char *header = httpd_header(req, "x-standin-fault");
 	size_t len = header ? strlen(header) : 0;
 	const char *fault = header ? header : directive(question->prompt, "fault", &len);
-	size_t say_len;
-	const char *say = directive(question->prompt, "say", &say_len);
 
 	if (fault && !fault_parse(fault, len, &question->fault))
 		return refuse(refusal, "messages", "unknown_fault",
 			      "The stand-in knows no fault '%.*s'.", (int)(len < 100 ? len : 100),
 			      fault);
-	if (say)
-		question->say = arena_strndup(arena, say, say_len);
+	question->say = directive_text(question->prompt, "say", arena);
+	question->think = directive_text(question->prompt, "think", arena);
+	question->tool = directive_text(question->prompt, "tool", arena);
 	directive_number(question->prompt, "tokens", DIRECTIVE_TOKENS_MAX, &question->tokens);
 	directive_number(question->prompt, "pace", 1000000, &question->pace);
 	directive_number(question->prompt, "first", 3600000, &question->first_ms);
@@ -225,16 +230,27 @@ static bool check_turns(const json_t *body, const struct question *question,
 }
 
 bool question_read(const struct httpd_request *req, const struct standin_conf *conf,
-		   struct arena *arena, struct question *ret, struct refusal *ret_refusal)
+		   const struct wire *wire, struct arena *arena, struct question *ret,
+		   struct refusal *ret_refusal)
 {
 	_cleanup_(json_decrefp) json_t *body =
 		json_loadb((const char *)req->body, req->body_len, JSON_REJECT_DUPLICATES, NULL);
-	const char *model = json_string_value(json_object_get(body, "model"));
+	const char *model;
 
 	*ret = (struct question){.pace = conf->pace, .first_ms = conf->first_ms, .prompt = ""};
 	if (!json_is_object(body))
 		return refuse(ret_refusal, NULL, NULL,
 			      "We could not parse the JSON body of your request.");
+	if (wire->read) {
+		json_t *read = wire->read(req, body, arena, ret_refusal);
+
+		json_decref(body);
+		body = read;
+		if (!body)
+			return false;
+	}
+	ret->blocks = json_integer_value(json_object_get(body, "blocks"));
+	model = json_string_value(json_object_get(body, "model"));
 	if (!model || !*model)
 		return refuse(ret_refusal, NULL, NULL, "you must provide a model parameter");
 	ret->model = arena_strdup(arena, model);

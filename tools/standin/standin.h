@@ -1,9 +1,12 @@
-/* A stand-in for a provider, for the demo and for tests: OpenAI's chat completions
- * (platform.openai.com/docs/api-reference/chat) with canned answers, and faults on request.
+/* A stand-in for a provider, for the demo and for tests: OpenAI's chat completions and Responses,
+ * and Gemini's generateContent, with canned answers, and faults on request. It wants to be asked as
+ * the real ones do.
  *
  * The last message may hold directives:
  *   [[fault:NAME key=value …]]  a fault, see fault.c
  *   [[say:TEXT]]                the answer is exactly this
+ *   [[think:TEXT]]              it thinks this first, and signs its thought (not in chat completions)
+ *   [[tool:NAME]]               it calls this tool at the end, with {"q":"x"} (as above)
  *   [[tokens:N]]                the answer has N tokens
  *   [[pace:N]]                  tokens a second; 0: at once
  *   [[first:MS]]                wait before the first token
@@ -24,6 +27,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct wire; /* exchange.h */
 
 struct standin_conf {
 	struct process_conf process;
@@ -85,8 +90,10 @@ struct question {
 	int64_t max_tokens; /* 0: no limit */
 	int64_t prompt_tokens;
 	int64_t pace, first_ms;
-	int64_t tokens;  /* of [[tokens:N]]; 0: the answer's own length */
-	const char *say; /* of [[say:…]], or NULL */
+	int64_t tokens;           /* of [[tokens:N]]; 0: the answer's own length */
+	const char *say;          /* of [[say:…]], or NULL */
+	const char *think, *tool; /* of [[think:…]] and [[tool:…]], or NULL */
+	int64_t blocks;           /* signed thoughts that came back with the question */
 	struct fault fault;
 };
 
@@ -102,7 +109,8 @@ bool model_known(const struct standin_conf *conf, const char *name);
 
 /* Reads and checks the body. False: ret_refusal is filled. */
 bool question_read(const struct httpd_request *req, const struct standin_conf *conf,
-		   struct arena *arena, struct question *ret, struct refusal *ret_refusal);
+		   const struct wire *wire, struct arena *arena, struct question *ret,
+		   struct refusal *ret_refusal);
 
 /* Tokens as this provider counts them: about four characters each. */
 int64_t count_tokens(const char *text);
@@ -119,6 +127,7 @@ struct journal_entry {
 	int32_t status;
 	bool stream;
 	int64_t prompt_tokens, completion_tokens;
+	int64_t blocks;                /* signed thoughts that came back with the question */
 	int64_t received_us, ended_us; /* wall clock */
 };
 
@@ -128,7 +137,10 @@ void journal_end(uint64_t number, const char *outcome, int32_t status, int64_t c
 /* {"requests":[…],"total":n}, oldest first. */
 void journal_write(struct buf *out);
 
-/* Answers POST /v1/chat/completions. */
-void completion_handle(struct httpd_request *req, const struct standin_conf *conf);
+/* Answers a question in the wire format of its route. */
+void completion_handle(struct httpd_request *req, const struct standin_conf *conf,
+		       const struct wire *wire);
+/* Whether the request has a key that is accepted. False: it is answered. */
+bool key_fits(struct httpd_request *req, const struct standin_conf *conf, const struct wire *wire);
 
 #endif

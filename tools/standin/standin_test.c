@@ -1,6 +1,6 @@
 /* Faults are read from texts, bad requests are named, and an answer depends on the question
  * alone. */
-#include "tools/standin/standin.h"
+#include "tools/standin/exchange.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +71,7 @@ static bool read_body(struct arena *arena, const char *body, struct question *qu
 	};
 
 	*refusal = (struct refusal){0};
-	return question_read(&req, &conf, arena, question, refusal);
+	return question_read(&req, &conf, &wire_openai, arena, question, refusal);
 }
 
 static void a_bad_request_names_the_parameter(void **state)

@@ -1,0 +1,63 @@
+/* One exchange, and the formats that one can have. completion.c drives it; a file of each format
+ * (wire_*.c) reads the request and writes what is sent. */
+#ifndef TOOLS_STANDIN_EXCHANGE_H
+#define TOOLS_STANDIN_EXCHANGE_H
+
+#include "tools/standin/standin.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+
+#include <jansson.h>
+
+struct exchange {
+	struct httpd_request *req;
+	struct arena *arena;
+	struct question question;
+	const char *const *tokens;
+	size_t n_tokens, next; /* next to be sent */
+	const char *finish_reason;
+	char id[48];
+	int64_t created; /* seconds since 1970 */
+	int64_t due_us;  /* of the next token, clock_mono_us */
+	uint64_t journal;
+	bool head_sent; /* the chunk that names the role */
+	bool faulted;   /* the fault has happened */
+	atomic_bool gone;
+	const struct wire *wire;
+	int64_t sequence; /* number of the next event, where the format numbers them */
+	size_t dripped;   /* bytes of FAULT_DRIP */
+};
+
+/* Signatures of thoughts begin so. Another one that comes back is refused, as real ones do. */
+#define SIGNATURE "c3RhbmQtaW4t"
+
+/* One wire format. The functions that write a stream append whole events to out. */
+struct wire {
+	/* The request as OpenAI's chat completions would have it; NULL: refusal is filled. */
+	json_t *(*read)(const struct httpd_request *req, json_t *body, struct arena *arena,
+			struct refusal *refusal);
+	void (*head)(struct exchange *x, struct buf *out); /* before the first token */
+	void (*token)(struct exchange *x, const char *text, struct buf *out);
+	void (*finish)(struct exchange *x, struct buf *out);
+	/* The whole answer of a request that wants no stream. */
+	json_t *(*whole)(struct exchange *x, const char *text);
+	json_t *(*error)(struct refusal *refusal, int64_t retry_after);
+	const char *key_header, *key_prefix; /* where the key stands */
+	const char *broken_json, *broken_utf8;
+};
+
+extern const struct wire wire_openai, wire_gemini, wire_responses;
+
+/* The counts of the usage, as the fault has them. False: it takes them away. */
+bool exchange_usage(const struct exchange *x, int64_t *ret_in, int64_t *ret_out);
+/* The text of the answer so far, in the arena. */
+const char *exchange_text(const struct exchange *x);
+/* Appends one event: its name (NULL: none) and its data (taken), with this end of line. */
+void exchange_event(struct buf *out, const char *name, json_t *data, const char *newline);
+
+/* Fills a refusal with status 400; false. */
+_printf_(4, 5) bool refuse(struct refusal *refusal, const char *param, const char *code,
+			   const char *format, ...);
+
+#endif
