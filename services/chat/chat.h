@@ -7,6 +7,8 @@
 #include "runtime/service/service.h"
 #include "sql/chat.h"
 
+#include <stdatomic.h>
+
 #define MODEL_BYTES_MAX 100
 #define TITLE_BYTES_MAX 200
 #define TEXT_BYTES_MAX 262144
@@ -63,6 +65,7 @@ struct chat {
 	struct current *current; /* the catalogue */
 	struct engine *engine;
 	struct db_pool *workers; /* connections of chat_worker */
+	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */
 };
 
 /* In handlers. */

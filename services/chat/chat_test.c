@@ -3,19 +3,40 @@
 #include "chat_test.h"
 
 /* argument: only the tests whose names match it ("a_killed*"). */
+static int (*const groups[])(void) = {
+	catalogue_tests,
+	log_tests,
+	provider_tests,
+	provider_list_tests,
+	verdict_tests,
+	turns_tests,
+	answer_tests,
+	adapter_tests,
+	adapter_request_tests,
+	wire_tests,
+	crew_tests,
+	moves_tests,
+	conversation_tests,
+	message_tests,
+	request_tests,
+	limit_tests,
+	stream_tests,
+	fault_tests,
+	body_tests,
+	charge_tests,
+	forward_tests,
+	crash_tests,
+	queue_tests,
+};
+
 int main(int argc, char **argv)
 {
-	int failures;
+	int failures = 0;
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	failures = catalogue_tests() + log_tests() + provider_tests() + provider_list_tests() +
-		   verdict_tests() + turns_tests() + answer_tests() + adapter_tests() +
-		   adapter_request_tests() + crew_tests() + moves_tests() + conversation_tests() +
-		   message_tests() + request_tests() + limit_tests() + stream_tests() +
-		   fault_tests() + body_tests() + charge_tests() + forward_tests() + crash_tests() +
-		   queue_tests();
-
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		failures += groups[i]();
 	failures += stage_stop();
 	pg_stop();
 	return failures > 0;

@@ -87,6 +87,7 @@ int turns_tests(void);
 int answer_tests(void);
 int adapter_tests(void);
 int adapter_request_tests(void);
+int wire_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

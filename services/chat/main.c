@@ -1,7 +1,9 @@
 /* The chat service's process. */
+#include "chat/ask_providers.h"
 #include "chat/chat.h"
 
 int main(int argc, char **argv)
 {
-	return chat_serve(argc, argv);
+	return ask_providers_wanted(argc, argv) ? ask_providers(argc, argv)
+						: chat_serve(argc, argv);
 }

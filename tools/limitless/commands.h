@@ -9,5 +9,6 @@ int logs_main(int argc, char **argv);
 int migrate_main(int argc, char **argv);
 int psql_main(int argc, char **argv);
 int credits_main(int argc, char **argv);
+int providers_main(int argc, char **argv);
 
 #endif

@@ -18,6 +18,7 @@ static const struct command {
 	{"migrate", migrate_main, "bring the schemas of a database up to date"},
 	{"psql", psql_main, "open a stack's database, as any role"},
 	{"credits", credits_main, "check the ledger's invariants, or its sums"},
+	{"providers", providers_main, "ask the providers of models whether they take their keys"},
 };
 
 int main(int argc, char **argv)
@@ -32,6 +33,6 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "usage: limitless COMMAND … | --version\n");
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		fprintf(stderr, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(stderr, "  %-9s %s\n", commands[i].name, commands[i].help);
 	return 1;
 }

@@ -36,10 +36,11 @@ static const char *text_of(const json_t *item, const char *const *keys)
 	return NULL;
 }
 
-/* vLLM, OpenRouter and Groq name the window of a model. */
+/* vLLM, OpenRouter, Groq and Gemini name the window of a model. */
 static int32_t window_of(const json_t *item)
 {
-	static const char *const keys[] = {"max_model_len", "context_length", "context_window"};
+	static const char *const keys[] = {"max_model_len", "context_length", "context_window",
+					   "inputTokenLimit"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		json_int_t n = json_integer_value(json_object_get(item, keys[i]));
@@ -59,6 +60,27 @@ static bool is_there(const struct offers *offers, const char *id)
 	return false;
 }
 
+/* Gemini's list has models that do not chat, too. */
+static bool chats(const json_t *item)
+{
+	const json_t *methods = json_object_get(item, "supportedGenerationMethods"), *method;
+	size_t i;
+
+	json_array_foreach(methods, i, method)
+	{
+		if (json_is_string(method) &&
+		    strcmp(json_string_value(method), "generateContent") == 0)
+			return true;
+	}
+	return !methods;
+}
+
+/* Gemini's names stand behind a path. */
+static const char *without_path(const char *id)
+{
+	return id && strncmp(id, "models/", strlen("models/")) == 0 ? id + strlen("models/") : id;
+}
+
 static void take_list(const json_t *list, struct offers *ret)
 {
 	static const char *const keys[] = {"id", "model", "name", NULL};
@@ -67,11 +89,11 @@ static void take_list(const json_t *list, struct offers *ret)
 
 	json_array_foreach(list, i, item)
 	{
-		const char *id = text_of(item, keys);
+		const char *id = without_path(text_of(item, keys));
 
 		if (ret->n == OFFERS_MAX)
 			return;
-		if (is_name(id) && !is_there(ret, id))
+		if (is_name(id) && chats(item) && !is_there(ret, id))
 			ret->offers[ret->n++] =
 				(struct offer){arena_strdup(ret->arena, id), window_of(item)};
 	}

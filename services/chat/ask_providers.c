@@ -1,0 +1,80 @@
+#include "chat/ask_providers.h"
+
+#include "chat/chat.h"
+#include "chat/provider/validate.h"
+#include "runtime/base/ensure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_BYTES_MAX (256u << 20)
+#define OPTION "--test-providers"
+
+bool ask_providers_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], OPTION) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One line for each key. False: one failed. */
+static bool ask_one(struct http_client *client, const struct provider *provider)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < provider->n_keys; i++) {
+		struct provider_verdict verdict;
+
+		provider_validate(client, provider, &provider->keys[i], provider->model, &verdict);
+		printf("%-16s %-6s %-6s %s\n", provider->name,
+		       *verdict.hint ? verdict.hint : "(none)", verdict.ok ? "ok" : "FAILED",
+		       verdict.ok ? "" : verdict.why.message);
+		all &= verdict.ok;
+	}
+	return all;
+}
+
+static bool ask_all(const struct provider_set *set, const char *name)
+{
+	struct http_client *client = http_client_new(&(struct http_client_options){0});
+	bool all = true, some = false;
+
+	for (size_t i = 0; i < set->n; i++) {
+		if (*name && strcmp(set->providers[i].name, name) != 0)
+			continue;
+		some = true;
+		all &= ask_one(client, &set->providers[i]);
+	}
+	http_client_free(client);
+	if (!some)
+		printf("%s\n", *name ? "no provider of this name has a key and an address"
+				     : "no provider has a key and an address");
+	return all && some;
+}
+
+int ask_providers(int argc, char **argv)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, ARENA_BYTES_MAX);
+	struct chat_conf *conf = arena_zalloc(arena, sizeof *conf);
+	struct provider_set *set = arena_zalloc(arena, sizeof *set);
+	const char *file = NULL, *name = "";
+	struct error err;
+	enum status s;
+
+	ensure(conf && set);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			file = argv[++i];
+		else if (strcmp(argv[i], OPTION) != 0)
+			name = argv[i];
+	}
+	s = conf_load(file, "CHAT", chat_keys, chat_keys_n, arena, conf, &err);
+	if (s == OK)
+		s = provider_set_read(conf->providers, arena, set, &err);
+	if (s == OK)
+		return ask_all(set, name) ? 0 : 1;
+	fprintf(stderr, "chat: %s\n", err.message);
+	return 1;
+}
