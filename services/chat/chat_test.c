@@ -2,9 +2,9 @@
  * test has users of its own and ends with a settled, sound ledger. */
 #include "chat_test.h"
 
-/* argument: only the tests whose names match it ("a_killed*"). */
 static int (*const groups[])(void) = {
 	catalogue_tests,
+	price_tests,
 	log_tests,
 	provider_tests,
 	provider_list_tests,

@@ -35,7 +35,7 @@ struct engine {
 	struct crew *crew;
 	struct generation *generations[BUCKETS]; /* generation.c */
 	int64_t n_generations;
-	int64_t n_background; /* of them */
+	int64_t n_background;            /* of them */
 	struct tenant *tenants[BUCKETS]; /* places.c */
 	int64_t n_starting;              /* on their way to be generations */
 	struct watch *watches;           /* watch/watch.c */

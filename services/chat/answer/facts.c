@@ -21,6 +21,9 @@ void facts_read(struct facts *facts, const PGresult *rows)
 		.stop_reason = stop_read(db_peek(rows, 0, "stop_reason")),
 		.prompt_tokens = db_i32(rows, 0, "prompt_tokens"),
 		.completion_tokens = db_i32(rows, 0, "completion_tokens"),
+		.cached_tokens = db_i32(rows, 0, "cached_tokens"),
+		.cache_write_tokens = db_i32(rows, 0, "cache_write_tokens"),
+		.reasoning_tokens = db_i32(rows, 0, "reasoning_tokens"),
 		.cost_microcredits = db_i64(rows, 0, "cost_microcredits"),
 		.end_us = db_i64(rows, 0, "end_us"),
 		.background = db_bool(rows, 0, "background"),
@@ -59,6 +62,9 @@ void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__
 	ret->stop_reason = facts->stop_reason;
 	ret->prompt_tokens = facts->prompt_tokens;
 	ret->completion_tokens = facts->completion_tokens;
+	ret->cached_tokens = facts->cached_tokens;
+	ret->cache_write_tokens = facts->cache_write_tokens;
+	ret->reasoning_tokens = facts->reasoning_tokens;
 	ret->credits_used_microcredits = facts->cost_microcredits;
 	ret->create_time = timestamp_new(arena, facts->create_us);
 	ret->mode = facts->background ? CHAT__V1__MODE__BACKGROUND : CHAT__V1__MODE__INTERACTIVE;
@@ -87,6 +93,9 @@ void facts_message(const struct facts *facts, struct arena *arena, char *text, c
 	ret->stop_reason = facts->stop_reason;
 	ret->prompt_tokens = facts->prompt_tokens;
 	ret->completion_tokens = facts->completion_tokens;
+	ret->cached_tokens = facts->cached_tokens;
+	ret->cache_write_tokens = facts->cache_write_tokens;
+	ret->reasoning_tokens = facts->reasoning_tokens;
 	ret->duration_ms = facts->end_us ? (int32_t)((facts->end_us - facts->create_us) / 1000) : 0;
 	ret->generation = arena_strdup(arena, facts->id);
 	ret->create_time = timestamp_new(arena, facts->create_us);

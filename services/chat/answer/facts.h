@@ -26,10 +26,11 @@ struct facts {
 	Chat__V1__Generation__State state;
 	Chat__V1__StopReason stop_reason;
 	int32_t prompt_tokens, completion_tokens;
+	int32_t cached_tokens, cache_write_tokens, reasoning_tokens; /* of these */
 	int64_t cost_microcredits;
 	int64_t end_us;
 	bool background;
-	int64_t run_us; /* when it is due, while it waits; 0: it does not */
+	int64_t run_us;   /* when it is due, while it waits; 0: it does not */
 	struct error err; /* code OK: it did not fail */
 	struct family family;
 };

@@ -20,7 +20,7 @@ struct end_work {
 	struct work work;
 	struct generation *generation;
 	const char *source; /* of the token counts; NULL: nothing is charged */
-	int32_t prompt_tokens, completion_tokens;
+	struct usage usage;
 	int64_t cost_microcredits;
 	enum event_kind last[2]; /* that tell the watchers */
 	size_t n_last;
@@ -35,10 +35,13 @@ static bool believable(const struct generation *generation)
 {
 	const struct provider_stream *stream = &generation->try.answer.stream;
 	const struct model *model = generation->model;
-	int64_t prompt = usage_prompt(&stream->usage);
-	int64_t completion = usage_completion(&stream->usage);
+	int64_t prompt, completion;
 
-	return stream->has_usage && prompt >= 1 && prompt <= model->window_tokens &&
+	if (!stream->has_usage || !price_usage_valid(&stream->usage))
+		return false;
+	prompt = usage_prompt(&stream->usage);
+	completion = usage_completion(&stream->usage);
+	return prompt >= 1 && prompt <= model->window_tokens &&
 	       prompt <= generation->prompt_bytes + HIDDEN_TOKENS && completion >= 1 &&
 	       completion <= generation->prompt.max_output_tokens;
 }
@@ -64,19 +67,16 @@ static void meter(const struct generation *generation, struct end_work *end)
 		return;
 	if (believable(generation)) {
 		end->source = "PROVIDER";
-		end->prompt_tokens = (int32_t)usage_prompt(&generation->try.answer.stream.usage);
-		end->completion_tokens =
-			(int32_t)usage_completion(&generation->try.answer.stream.usage);
+		end->usage = generation->try.answer.stream.usage;
 	} else {
 		end->source = "COUNTED";
-		end->prompt_tokens = generation->input_tokens;
-		end->completion_tokens = tokens_count(buf_text(text), text->len) +
-					 tokens_count(buf_text(reasoning), reasoning->len);
+		end->usage = (struct usage){
+			.input = generation->input_tokens,
+			.output = tokens_count(buf_text(text), text->len),
+			.reasoning = tokens_count(buf_text(reasoning), reasoning->len)};
 	}
-	end->cost_microcredits =
-		price_cost(&generation->model->price, end->prompt_tokens, end->completion_tokens);
-	end->cost_microcredits =
-		charge_bounded(end->cost_microcredits, generation->hold_microcredits);
+	end->cost_microcredits = charge_bounded(price_cost(&generation->model->price, &end->usage),
+						generation->hold_microcredits);
 }
 
 static enum status add_settle(struct db *db, const struct end_work *end, const char *hold_id,
@@ -196,12 +196,20 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		failed ? outcome->err.reason : NULL,
 		failed ? outcome->err.message : NULL,
 		generation->try.pick.route ? generation->try.pick.route->provider->name : "",
-		db_param_i64(arena, end->prompt_tokens),
-		db_param_i64(arena, end->completion_tokens),
+		db_param_i64(arena, usage_prompt(&end->usage)),
+		db_param_i64(arena, usage_completion(&end->usage)),
 		db_param_i64(arena, end->cost_microcredits),
 		end->source,
 		generation->model ? generation->model->price_version : "",
 		buf_text(&log->items),
+		db_param_i64(arena, end->usage.cached_input),
+		db_param_i64(arena, end->usage.cache_write_5m),
+		db_param_i64(arena, end->usage.cache_write_1h),
+		db_param_i64(arena, end->usage.image_input),
+		db_param_i64(arena, end->usage.reasoning),
+		db_param_i64(arena, end->usage.images),
+		db_param_i64(arena, end->usage.audio_seconds),
+		db_param_i64(arena, end->usage.tool_calls),
 	};
 	enum status s = OK;
 
@@ -263,8 +271,12 @@ static void tell(struct end_work *end)
 
 	facts->state = outcome->state;
 	facts->stop_reason = outcome->stop;
-	facts->prompt_tokens = end->prompt_tokens;
-	facts->completion_tokens = end->completion_tokens;
+	facts->prompt_tokens = (int32_t)usage_prompt(&end->usage);
+	facts->completion_tokens = (int32_t)usage_completion(&end->usage);
+	facts->cached_tokens = (int32_t)end->usage.cached_input;
+	facts->cache_write_tokens =
+		(int32_t)(end->usage.cache_write_5m + end->usage.cache_write_1h);
+	facts->reasoning_tokens = (int32_t)end->usage.reasoning;
 	facts->cost_microcredits = end->cost_microcredits;
 	facts->end_us = end->end_us;
 	facts->err = outcome->err;

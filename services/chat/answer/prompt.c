@@ -4,6 +4,15 @@
 
 #include <inttypes.h>
 
+#define REACH_PERCENT \
+	125 /* of our count of the prompt: what the provider may count, for the tier */
+
+int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t output_tokens)
+{
+	return price_most(&model->price, prompt_tokens, prompt_tokens * REACH_PERCENT / 100,
+			  output_tokens);
+}
+
 /* The longest answer that the model may give to this question. */
 static int32_t output_of(const struct generation *generation, const struct model *model)
 {
@@ -28,8 +37,7 @@ static void hold_fallbacks(struct generation *generation)
 
 		if (!model || !prompt_fits(generation, model))
 			continue;
-		cost = price_cost(&model->price, generation->input_tokens,
-				  output_of(generation, model));
+		cost = prompt_price(model, generation->input_tokens, output_of(generation, model));
 		if (cost > generation->hold_microcredits)
 			generation->hold_microcredits = cost;
 	}
@@ -65,8 +73,7 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	generation->prompt.max_output_tokens = max_output_tokens;
 	generation->prompt_bytes = context.bytes;
 	generation->input_tokens = context.tokens;
-	generation->hold_microcredits =
-		price_cost(&model->price, context.tokens, max_output_tokens);
+	generation->hold_microcredits = prompt_price(model, context.tokens, max_output_tokens);
 	hold_fallbacks(generation);
 	return OK;
 }

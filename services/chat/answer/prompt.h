@@ -9,6 +9,9 @@
 _must_check_ enum status prompt_read(struct generation *generation, struct db *db,
 				     int32_t max_output_tokens, struct error *reterr);
 
+/* What is held for a prompt of so many tokens, by our count: the most that an answer can cost. */
+int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t output_tokens);
+
 /* Whether question and answer fit the window of a model. */
 bool prompt_fits(const struct generation *generation, const struct model *model);
 

@@ -59,15 +59,13 @@ static void tokens_are_metered_once(void **state)
 	assert_int_equal(reader->cost, cost);
 	stage_expect_balance(stage, GIFT - cost);
 	/* Anybody can compute the charge again. */
-	snprintf(
-		sql, sizeof sql,
-		"SELECT u.cost_microcredits = p.per_message_microcredits + "
-		"ceil((u.prompt_tokens::numeric"
-		" * p.input_per_1k_microcredits + u.completion_tokens * "
-		"p.output_per_1k_microcredits)"
-		" / 1000) FROM chat.usage u JOIN chat.model_price p ON p.version = u.price_version "
-		"WHERE u.generation_id = '%s'",
-		reader->generation);
+	snprintf(sql, sizeof sql,
+		 "SELECT u.cost_microcredits = (SELECT ceil(sum((c->>'microcredits')::numeric * "
+		 "CASE c->>'dimension' WHEN 'MESSAGE' THEN 1 WHEN 'INPUT' THEN u.prompt_tokens / "
+		 "1e6 ELSE u.completion_tokens / 1e6 END)) FROM jsonb_array_elements(p.components) "
+		 "c) FROM chat.usage u JOIN chat.model_price p ON p.version = u.price_version "
+		 "WHERE u.generation_id = '%s'",
+		 reader->generation);
 	assert_string_equal(pg_value(sql), "t");
 	snprintf(sql, sizeof sql,
 		 "SELECT count(*) FROM credits.transfer t JOIN chat.usage u "

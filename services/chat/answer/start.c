@@ -2,6 +2,7 @@
 
 #include "chat/answer/attempt.h"
 #include "chat/answer/places.h"
+#include "chat/answer/prompt.h"
 #include "chat/answer/stage.h"
 #include "chat/answer/store.h"
 #include "chat/catalogue/tokens.h"
@@ -82,9 +83,8 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	output = req->parameters ? req->parameters->max_output_tokens : 0;
 	if (output == 0 || output > model->max_output_tokens)
 		output = model->max_output_tokens;
-	start->floor_microcredits =
-		price_cost(&model->price,
-			   tokens_count(req->text, strlen(req->text)) + TOKENS_PER_MESSAGE, output);
+	start->floor_microcredits = prompt_price(
+		model, tokens_count(req->text, strlen(req->text)) + TOKENS_PER_MESSAGE, output);
 	return OK;
 }
 

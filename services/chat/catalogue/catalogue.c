@@ -1,5 +1,6 @@
 #include "chat/catalogue/catalogue.h"
 
+#include "chat/catalogue/price_read.h"
 #include "runtime/base/ensure.h"
 #include "runtime/conf/conf.h"
 
@@ -30,7 +31,7 @@ static bool listed(const char *const *names, const char *name)
 _printf_(3, 4) static enum status
 	bad(const struct loading *loading, const char *model, const char *format, ...)
 {
-	char what[160];
+	char what[320];
 	va_list args;
 
 	va_start(args, format);
@@ -43,31 +44,25 @@ _printf_(3, 4) static enum status
 static enum status read_price(struct loading *loading, const struct conf_node *node,
 			      struct model *model)
 {
-	static const char *const keys[] = {"per_message", "input_per_1k", "output_per_1k", NULL};
-	const struct conf_node *at = conf_get(node, "price");
-	struct price *price = &model->price;
-	struct error *err = loading->err;
-	enum status s;
+	struct arena *arena = loading->catalogue->arena;
+	struct error err;
+	enum status s = price_read(node, arena, &model->price, &err);
 	bool is_free;
 
-	if (!at)
-		return bad(loading, model->id, "price is missing");
-	s = conf_only(at, keys, err);
-	if (s == OK)
-		s = conf_millionths(at, keys[0], "0", 0, PRICE_MAX, &price->per_message, err);
-	if (s == OK)
-		s = conf_millionths(at, keys[1], "0", 0, PRICE_MAX, &price->input_per_1k, err);
-	if (s == OK)
-		s = conf_millionths(at, keys[2], "0", 0, PRICE_MAX, &price->output_per_1k, err);
-	if (s == OK)
-		s = conf_boolean(node, "free", "false", &is_free, err);
+	if (s != OK && strncmp(err.message, "price", 5) == 0) /* it names no file */
+		return bad(loading, model->id, "%s", err.message);
+	if (s != OK) {
+		*loading->err = err;
+		return s;
+	}
+	s = conf_boolean(node, "free", "false", &is_free, loading->err);
 	if (s != OK)
 		return s;
-	if (is_free != (price->per_message + price->input_per_1k + price->output_per_1k == 0))
+	if (is_free != price_is_free(&model->price))
 		return bad(loading, model->id, "%s",
 			   is_free ? "it is marked free and has a price"
 				   : "all prices are 0; mark it `free: true` if that is meant");
-	price_version(model->id, price, model->price_version);
+	price_version(model->id, &model->price, model->price_version);
 	return OK;
 }
 

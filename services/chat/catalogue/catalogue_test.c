@@ -5,38 +5,6 @@
 #include "chat/catalogue/tokens.h"
 #include "tools/limitless/tool.h"
 
-static void a_price_is_rounded_up_once(void **state)
-{
-	const struct price none = {0},
-			   price = {.per_message = 7, .input_per_1k = 1, .output_per_1k = 3};
-	const struct price most = {PRICE_MAX, PRICE_MAX, PRICE_MAX};
-	const struct price negative = {.input_per_1k = -1}, huge = {.per_message = PRICE_MAX + 1};
-
-	assert_int_equal(price_cost(&none, 1000, 1000), 0);
-	assert_int_equal(price_cost(&price, 0, 0), 7);
-	assert_int_equal(price_cost(&price, 1, 0), 8);
-	assert_int_equal(price_cost(&price, 400, 200), 8); /* 0.4 + 0.6 */
-	assert_int_equal(price_cost(&price, 401, 200), 9);
-	assert_true(price_cost(&most, PRICE_TOKENS_MAX, PRICE_TOKENS_MAX) > PRICE_MAX);
-	assert_false(price_valid(&negative));
-	assert_false(price_valid(&huge));
-	assert_true(price_valid(&most));
-}
-
-static void a_version_names_the_terms(void **state)
-{
-	const struct price one = {1, 2, 3}, same = {1, 2, 3}, other = {1, 2, 4};
-	char a[PRICE_VERSION_SIZE], b[PRICE_VERSION_SIZE];
-
-	price_version("m", &one, a);
-	price_version("m", &same, b);
-	assert_string_equal(a, b);
-	price_version("m", &other, b);
-	assert_string_not_equal(a, b);
-	price_version("n", &one, b);
-	assert_string_not_equal(a, b);
-}
-
 static void tokens_are_counted(void **state)
 {
 	assert_int_equal(tokens_count("", 0), 0);
@@ -87,6 +55,18 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 		{"discovered: {window: 8192, max_output: 1, modalities: [text]}\nmodels:\n" MODEL(
 			 "a", ", price: {per_message: 2}"),
 		 "price is missing"},
+		{"models:\n" MODEL("a", ", price: []"), "1 to 64 components"},
+		{"models:\n" MODEL("a", ", price: [{dimension: TOKENS, credits: 1}]"),
+		 "price: dimension 'TOKENS' is none of MESSAGE, INPUT, CACHED_INPUT"},
+		{"models:\n" MODEL("a", ", price: [{dimension: INPUT}]"), "credits: is missing"},
+		{"models:\n" MODEL("a", ", price: [{dimension: INPUT, credits: 1, to: 3}]"),
+		 "to: unknown key"},
+		{"models:\n" MODEL("a", ", price: [{dimension: INPUT, credits: 1}, "
+					"{dimension: INPUT, credits: 2}]"),
+		 "INPUT from 0 tokens is there twice"},
+		{"models:\n" MODEL("a", ", price: [{dimension: IMAGE, credits: 1000001}]"),
+		 "credits"},
+		{"models:\n" MODEL("a", ", price: [{dimension: IMAGE, credits: 0}]"), "free: true"},
 		{"models:\n" MODEL("a", ", price: {}"), "mark it `free: true`"},
 		{"models:\n" MODEL("a", ", free: true, price: {per_message: 2}"), "has a price"},
 		{"models:\n" MODEL("a", ", price: {per_message: 2}")
@@ -117,6 +97,27 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 	}
 }
 
+static void a_price_is_a_list_of_components(void **state)
+{
+	struct catalogue *catalogue = NULL;
+	const struct price *price;
+	struct error err;
+
+	assert_int_equal(
+		load("models:\n" MODEL(
+			     "a", ", price: [{dimension: OUTPUT, credits: 15}, "
+				  "{dimension: INPUT, from_prompt_tokens: 200000, credits: 6}, "
+				  "{dimension: INPUT, credits: 3.5}]"),
+		     &catalogue, &err),
+		OK);
+	price = &catalogue->models[0].price;
+	assert_int_equal(price->n, 3);
+	assert_int_equal(price_rate(price, PRICE_INPUT, 200000), 3500000);
+	assert_int_equal(price_rate(price, PRICE_INPUT, 200001), 6000000);
+	assert_int_equal(price_rate(price, PRICE_REASONING, 0), 15000000);
+	catalogue_unref(catalogue);
+}
+
 static void the_shipped_catalogue_is_good(void **state)
 {
 	static struct provider_key key = {.secret = "s"};
@@ -134,7 +135,7 @@ static void the_shipped_catalogue_is_good(void **state)
 	assert_int_equal(catalogue->n_models, 11);
 	model = catalogue_find(catalogue, "claude-3.5-sonnet");
 	assert_non_null(model);
-	assert_int_equal(model->price.per_message, 20 * CREDIT);
+	assert_int_equal(price_rate(&model->price, PRICE_MESSAGE, 0), 20 * CREDIT);
 	assert_string_equal(model->routes[0].upstream, "anthropic/claude-3.5-sonnet");
 	assert_false(model->demo);
 	assert_string_equal(catalogue_default(catalogue)->id, "gemini-2.0-flash");
@@ -240,7 +241,7 @@ static void what_is_there_is_offered(void **state)
 	assert_string_equal(model->provider, "Here");
 	assert_int_equal(model->window_tokens, 2048);
 	assert_int_equal(model->max_output_tokens, 1024);
-	assert_int_equal(model->price.per_message, CREDIT);
+	assert_int_equal(price_rate(&model->price, PRICE_MESSAGE, 0), CREDIT);
 	price_version(model->id, &model->price, version);
 	assert_string_equal(model->price_version, version);
 	assert_string_equal(model->routes[0].upstream, "llama3.2:latest");
@@ -253,10 +254,9 @@ static void what_is_there_is_offered(void **state)
 int catalogue_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_price_is_rounded_up_once),
-		cmocka_unit_test(a_version_names_the_terms),
 		cmocka_unit_test(tokens_are_counted),
 		cmocka_unit_test(a_bad_catalogue_is_one_clear_line),
+		cmocka_unit_test(a_price_is_a_list_of_components),
 		cmocka_unit_test(the_shipped_catalogue_is_good),
 		cmocka_unit_test(lists_are_read_as_servers_send_them),
 		cmocka_unit_test(what_is_there_is_offered),

@@ -2,6 +2,62 @@
 #include "chat/chat.h"
 #include "runtime/service/list.h"
 
+static Chat__V1__PriceComponent__Unit unit_of(enum price_dimension dimension)
+{
+	switch (dimension) {
+	case PRICE_MESSAGE:
+		return CHAT__V1__PRICE_COMPONENT__UNIT__MESSAGE;
+	case PRICE_IMAGE:
+		return CHAT__V1__PRICE_COMPONENT__UNIT__IMAGE;
+	case PRICE_AUDIO_SECOND:
+		return CHAT__V1__PRICE_COMPONENT__UNIT__SECOND;
+	case PRICE_TOOL_CALL:
+		return CHAT__V1__PRICE_COMPONENT__UNIT__CALL;
+	default:
+		return CHAT__V1__PRICE_COMPONENT__UNIT__MILLION_TOKENS;
+	}
+}
+
+static_assert((int)PRICE_MESSAGE + 1 == CHAT__V1__PRICE__DIMENSION__MESSAGE &&
+		      (int)PRICE_TOOL_CALL + 1 == CHAT__V1__PRICE__DIMENSION__TOOL_CALL,
+	      "the proto must have the dimensions in the same order");
+
+/* The three members of the short form stay 0 where they would not say all. */
+static void describe_short(const struct price *price, Chat__V1__Price *ret)
+{
+	for (size_t i = 0; i < price->n; i++) {
+		const struct price_component *c = &price->components[i];
+
+		if (c->from_prompt_tokens > 0 ||
+		    (c->dimension != PRICE_MESSAGE && c->dimension != PRICE_INPUT &&
+		     c->dimension != PRICE_OUTPUT) ||
+		    (c->dimension != PRICE_MESSAGE && c->microcredits % 1000 != 0))
+			return;
+	}
+	ret->per_message_microcredits = price_rate(price, PRICE_MESSAGE, 0);
+	ret->input_per_1k_microcredits = price_rate(price, PRICE_INPUT, 0) / 1000;
+	ret->output_per_1k_microcredits = price_rate(price, PRICE_OUTPUT, 0) / 1000;
+}
+
+static void describe_price(struct arena *arena, const struct price *price, Chat__V1__Price *ret)
+{
+	describe_short(price, ret);
+	ret->components = arena_array(arena, price->n, sizeof *ret->components);
+	for (size_t i = 0; ret->components && i < price->n; i++) {
+		const struct price_component *c = &price->components[i];
+		Chat__V1__PriceComponent *out = arena_alloc(arena, sizeof *out);
+
+		if (!out)
+			return;
+		chat__v1__price_component__init(out);
+		out->dimension = (Chat__V1__Price__Dimension)(c->dimension + 1);
+		out->from_prompt_tokens = c->from_prompt_tokens;
+		out->unit = unit_of(c->dimension);
+		out->amount_microcredits = c->microcredits;
+		ret->components[ret->n_components++] = out;
+	}
+}
+
 static void add_texts(struct arena *arena, const char *const *texts, size_t *ret_n, char ***ret)
 {
 	size_t n = 0;
@@ -28,9 +84,7 @@ static void describe(struct arena *arena, const struct model *model, Chat__V1__M
 	if (!ret->price)
 		return;
 	chat__v1__price__init(ret->price);
-	ret->price->per_message_microcredits = model->price.per_message;
-	ret->price->input_per_1k_microcredits = model->price.input_per_1k;
-	ret->price->output_per_1k_microcredits = model->price.output_per_1k;
+	describe_price(arena, &model->price, ret->price);
 }
 
 enum status chat_v1_list_models(struct rpc_call *call,

@@ -35,6 +35,9 @@ static void read_generation(struct arena *arena, const PGresult *rows, int row,
 	ret->credits_used_microcredits = db_i64(rows, row, "cost_microcredits");
 	ret->prompt_tokens = db_i32(rows, row, "prompt_tokens");
 	ret->completion_tokens = db_i32(rows, row, "completion_tokens");
+	ret->cached_tokens = db_i32(rows, row, "cached_tokens");
+	ret->cache_write_tokens = db_i32(rows, row, "cache_write_tokens");
+	ret->reasoning_tokens = db_i32(rows, row, "reasoning_tokens");
 	ret->duration_ms = db_i32(rows, row, "duration_ms");
 	if (err.code == OK)
 		return;

@@ -286,6 +286,9 @@ static bool send_event(struct watch *watch, const struct event *from, int32_t se
 	case EVENT_USAGE:
 		usage.prompt_tokens = facts->prompt_tokens;
 		usage.completion_tokens = facts->completion_tokens;
+		usage.cached_tokens = facts->cached_tokens;
+		usage.cache_write_tokens = facts->cache_write_tokens;
+		usage.reasoning_tokens = facts->reasoning_tokens;
 		usage.credits_used_microcredits = facts->cost_microcredits;
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_USAGE;
 		event.usage = &usage;

@@ -92,6 +92,8 @@ void conf_print_example(const char *title, const struct conf_key *keys, size_t n
 struct conf_node;
 _must_check_ enum status conf_read(const char *path, struct arena *arena,
 				   const struct conf_node **ret, struct error *reterr);
+/* False for NULL, too. */
+bool conf_is_list(const struct conf_node *node);
 size_t conf_count(const struct conf_node *sequence);
 const struct conf_node *conf_at(const struct conf_node *sequence, size_t i);
 /* NULL: the mapping has no such key, or node is NULL or no mapping. */

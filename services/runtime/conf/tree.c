@@ -192,6 +192,11 @@ enum status conf_parse(const char *text, const char *from, struct arena *arena,
 	return read_yaml(NULL, text, &reader, ret);
 }
 
+bool conf_is_list(const struct conf_node *node)
+{
+	return node && node->kind == CONF_SEQUENCE;
+}
+
 size_t conf_count(const struct conf_node *sequence)
 {
 	size_t n = 0;

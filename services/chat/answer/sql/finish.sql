@@ -3,11 +3,13 @@
 -- $16: what is charged; $17: from where the token counts are, or NULL when nothing is charged. No row: the lease is lost.
 -- Params: $1 uuid, $2 bigint, $3 text, $4 text, $5 text reasoning, $6 integer tokens of text, $7 bytea marks, $8 text stop reason,
 -- $9 boolean, $10 integer, $11 text, $12 text, $13 text provider, $14 integer prompt tokens, $15 integer completion tokens, $16 bigint,
--- $17 text, $18 text price version, $19 text items.
+-- $17 text, $18 text price version, $19 text items, $20 integer cached tokens, $21 integer and $22 integer written to the cache for 5 minutes
+-- and an hour, $23 integer of images, $24 integer of reasoning, $25 integer images, $26 integer seconds, $27 integer calls of tools.
 WITH ended AS (
     UPDATE generation g SET state = $3::text, lease_token = NULL, lease_until = NULL, boot_id = NULL, owner_endpoint = NULL,
         marks = $7::bytea, stop_reason = $8::text, accepted = $9::boolean, error_code = $10::integer, error_reason = $11::text,
         error_message = $12::text, prompt_tokens = $14::integer, completion_tokens = $15::integer, cost_microcredits = $16::bigint,
+        cached_tokens = $19::integer, cache_write_tokens = $20::integer + $21::integer, reasoning_tokens = $23::integer,
         end_time = lc.now()
     WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
     RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
@@ -21,8 +23,10 @@ WITH ended AS (
     FROM ended WHERE t.user_id = ended.user_id
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
-        cost_microcredits)
-    SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint
+        cost_microcredits, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, image_input_tokens, reasoning_tokens,
+        images, audio_seconds, tool_calls)
+    SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint,
+        $20::integer, $21::integer, $22::integer, $23::integer, $24::integer, $25::integer, $26::integer, $27::integer
     FROM ended WHERE $17::text IS NOT NULL
 )
 SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,

@@ -7,7 +7,7 @@
     (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id < m.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
     (SELECT f.id FROM message f WHERE f.family_id = m.family_id AND f.id > m.id ORDER BY f.id LIMIT 1) AS next_id,
     (extract(epoch FROM m.create_time) * 1000000)::bigint AS create_us,
-    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cost_microcredits, g.request_id,
+    g.stop_reason, g.prompt_tokens, g.completion_tokens, g.cached_tokens, g.cache_write_tokens, g.reasoning_tokens, g.cost_microcredits, g.request_id,
     g.error_code, g.error_reason, g.error_message,
     (extract(epoch FROM g.end_time - g.create_time) * 1000)::bigint AS duration_ms
 

@@ -2,7 +2,7 @@
 -- Generation $1 for somebody who watches it: who runs it, or its texts when it ended.
 -- Params: $1 uuid.
 SELECT g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.state, g.attempt, g.stop_reason, g.prompt_tokens,
-    g.completion_tokens, g.cost_microcredits, g.accepted, g.error_code, g.error_reason, g.error_message, g.request_id,
+    g.completion_tokens, g.cached_tokens, g.cache_write_tokens, g.reasoning_tokens, g.cost_microcredits, g.accepted, g.error_code, g.error_reason, g.error_message, g.request_id,
     (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM g.end_time) * 1000000)::bigint AS end_us,
     g.background, (extract(epoch FROM g.run_time) * 1000000)::bigint AS run_us,
