@@ -273,6 +273,8 @@ static Chat__V1__StopReason stop_reason(const struct provider_stream *stream)
 		return CHAT__V1__STOP_REASON__LENGTH;
 	if (stream->stop == STOP_FILTER || (stream->wrote_refusal && !stream->wrote_text))
 		return CHAT__V1__STOP_REASON__FILTER;
+	if (stream->n_calls > 0) /* some servers say "stop" then, too */
+		return CHAT__V1__STOP_REASON__TOOL_CALLS;
 	return CHAT__V1__STOP_REASON__STOP;
 }
 
@@ -360,6 +362,7 @@ static void reset_try(struct generation *generation)
 	try->answer.stream.on_text = on_text;
 	try->answer.stream.on_reasoning = on_reasoning;
 	try->answer.stream.on_item = on_item;
+	try->answer.stream.wants_logprobs = generation->prompt.wants_logprobs;
 	try->answer.stream.offers_tools =
 		generation->prompt.n_tools > 0 && generation->prompt.tool_choice != TOOLS_NONE;
 	try->answer.stream.ctx = generation;

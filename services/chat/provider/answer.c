@@ -26,7 +26,8 @@ bool answer_finished(const struct provider_answer *answer)
 	const struct provider_stream *stream = &answer->stream;
 
 	return stream->stop != STOP_NONE || stream->done || stream->full ||
-	       (stream->last_usage && (stream->wrote_text || stream->wrote_thought));
+	       (stream->last_usage &&
+		(stream->wrote_text || stream->wrote_thought || stream->n_calls > 0));
 }
 
 static bool wants_more(const struct provider_answer *answer)

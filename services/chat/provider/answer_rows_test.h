@@ -16,7 +16,7 @@ struct answer_row {
 	const char *body;
 	size_t len;
 	enum row_end end;
-	/* "DONE STOP", "DONE LENGTH", "DONE FILTER"; "FAILED word": it is the end; "AGAIN word":
+	/* "DONE STOP", "DONE LENGTH", "DONE FILTER", "DONE TOOLS"; "FAILED word": it is the end; "AGAIN word":
 	 * another try begins. */
 	const char *outcome;
 	const char *text, *thoughts;
@@ -26,6 +26,17 @@ struct answer_row {
 
 extern const struct answer_row answer_rows[];
 extern const size_t answer_rows_n;
+
+/* Rows with items, usage in parts, and other APIs. */
+struct item_row {
+	struct answer_row row;
+	const char *api;   /* NULL: openai */
+	bool tools;        /* we offered some */
+	const char *items; /* as they are sent, one on each line; NULL: not looked at */
+	const char *usage; /* "input cached write5m write1h output reasoning"; NULL: the same */
+};
+extern const struct item_row item_rows[];
+extern const size_t item_rows_n;
 
 /* The body with its quotation marks; malloc. */
 char *answer_row_body(const struct answer_row *row);

@@ -7,7 +7,7 @@
 #define EVENT_BYTES 200000
 
 struct heard {
-	struct buf text, thoughts;
+	struct buf text, thoughts, items;
 };
 
 static void hear_text(void *ctx, const char *text, size_t len)
@@ -26,14 +26,31 @@ static void hear_thought(void *ctx, const char *text, size_t len)
 	buf_add(&heard->thoughts, text, len);
 }
 
-static void answer_begin(struct provider_answer *answer, struct heard *heard)
+static void hear_item(void *ctx, const char *json, size_t len)
+{
+	struct heard *heard = ctx;
+
+	assert_true(text_is_utf8(json, len));
+	assert_null(memchr(json, '\n', len));
+	buf_add(&heard->items, json, len);
+	buf_addc(&heard->items, '\n');
+}
+
+static void answer_begin_as(struct provider_answer *answer, struct heard *heard, const char *api)
 {
 	buf_init(&heard->text, 1 << 20);
 	buf_init(&heard->thoughts, 1 << 20);
-	answer_init(answer, &provider_openai, EVENT_BYTES);
+	buf_init(&heard->items, 1 << 20);
+	answer_init(answer, provider_api_find(api), EVENT_BYTES);
 	answer->stream.on_text = hear_text;
 	answer->stream.on_reasoning = hear_thought;
+	answer->stream.on_item = hear_item;
 	answer->stream.ctx = heard;
+}
+
+static void answer_begin(struct provider_answer *answer, struct heard *heard)
+{
+	answer_begin_as(answer, heard, "openai");
 }
 
 static void answer_over(struct provider_answer *answer, struct heard *heard)
@@ -41,6 +58,7 @@ static void answer_over(struct provider_answer *answer, struct heard *heard)
 	answer_done(answer);
 	buf_done(&heard->text);
 	buf_done(&heard->thoughts);
+	buf_done(&heard->items);
 }
 
 /* In words, as the engine takes it. */
@@ -57,6 +75,7 @@ static void outcome(const struct provider_answer *answer, enum transport transpo
 		snprintf(out, 64, "DONE %s",
 			 stream->stop == STOP_LENGTH ? "LENGTH"
 			 : filter                    ? "FILTER"
+			 : stream->n_calls > 0       ? "TOOLS"
 						     : "STOP");
 		return;
 	}
@@ -68,8 +87,34 @@ static void outcome(const struct provider_answer *answer, enum transport transpo
 		 ending.reason ? ending.reason : fault.err.reason);
 }
 
-static void try_row(const struct answer_row *row, size_t step)
+/* Items are written with ' for ", as the row's body is. */
+static bool has_items(const struct item_row *row, const struct buf *items)
 {
+	const char *at = buf_text(items);
+
+	if (!row->items)
+		return true;
+	for (const char *p = row->items; *p; p++, at++) {
+		if (*at != (*p == '\'' ? '"' : *p))
+			return false;
+	}
+	return *at == '\0';
+}
+
+static bool has_usage(const struct item_row *row, const struct provider_stream *stream)
+{
+	const struct usage *u = &stream->usage;
+	char text[160];
+
+	snprintf(text, sizeof text, "%ld %ld %ld %ld %ld %ld", (long)u->input,
+		 (long)u->cached_input, (long)u->cache_write_5m, (long)u->cache_write_1h,
+		 (long)u->output, (long)u->reasoning);
+	return !row->usage || (stream->has_usage && strcmp(text, row->usage) == 0);
+}
+
+static void try_row(const struct item_row *more, size_t step)
+{
+	const struct answer_row *row = &more->row;
 	_cleanup_(freep) char *body = answer_row_body(row);
 	enum transport transport = row->end == ROW_CUT ? TRANSPORT_CUT : TRANSPORT_CLOSED;
 	struct provider_answer answer;
@@ -77,7 +122,8 @@ static void try_row(const struct answer_row *row, size_t step)
 	char what[64];
 	bool ok;
 
-	answer_begin(&answer, &heard);
+	answer_begin_as(&answer, &heard, more->api ? more->api : "openai");
+	answer.stream.offers_tools = more->tools;
 	for (size_t at = 0; at < row->len; at += step) {
 		if (!answer_feed(&answer, body + at, row->len - at < step ? row->len - at : step))
 			break;
@@ -91,11 +137,16 @@ static void try_row(const struct answer_row *row, size_t step)
 	ok = strcmp(what, row->outcome) == 0 && strcmp(buf_text(&heard.text), row->text) == 0 &&
 	     strcmp(buf_text(&heard.thoughts), row->thoughts) == 0 &&
 	     answer_ending(&answer, transport).charged == row->charged &&
-	     answer.skipped == row->odd;
+	     answer.skipped == row->odd && has_items(more, &heard.items) &&
+	     has_usage(more, &answer.stream);
 	if (!ok)
-		fail_msg("%s, by %zu: %s '%s' thoughts '%s' charged %d odd %zu", row->name, step,
-			 what, buf_text(&heard.text), buf_text(&heard.thoughts),
-			 answer_ending(&answer, transport).charged, answer.skipped);
+		fail_msg("%s, by %zu: %s '%s' thoughts '%s' charged %d odd %zu items %s usage %ld "
+			 "%ld %ld %ld",
+			 row->name, step, what, buf_text(&heard.text), buf_text(&heard.thoughts),
+			 answer_ending(&answer, transport).charged, answer.skipped,
+			 buf_text(&heard.items), (long)answer.stream.usage.input,
+			 (long)answer.stream.usage.cached_input, (long)answer.stream.usage.output,
+			 (long)answer.stream.usage.reasoning);
 	answer_over(&answer, &heard);
 }
 
@@ -106,7 +157,11 @@ static void every_answer_is_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < answer_rows_n; i++) {
 		for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
-			try_row(&answer_rows[i], steps[s]);
+			try_row(&(struct item_row){.row = answer_rows[i]}, steps[s]);
+	}
+	for (size_t i = 0; i < item_rows_n; i++) {
+		for (size_t s = 0; s < ARRAY_SIZE(steps); s++)
+			try_row(&item_rows[i], steps[s]);
 	}
 }
 

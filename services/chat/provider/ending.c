@@ -16,7 +16,7 @@ enum shown {
 	SHOWN_TOOL,    /* it wants a tool, and we offer none */
 	SHOWN_THOUGHT, /* thoughts alone */
 	SHOWN_REFUSAL, /* words that say why there is no answer */
-	SHOWN_TEXT,
+	SHOWN_TEXT,    /* or calls of tools that we offered */
 	SHOWNS,
 };
 
@@ -62,7 +62,7 @@ static const struct ending endings[ENDS][SHOWNS] =
 
 static enum shown shown(const struct provider_stream *stream)
 {
-	if (stream->wrote_text)
+	if (stream->wrote_text || stream->n_calls > 0)
 		return SHOWN_TEXT;
 	if (stream->wrote_refusal)
 		return SHOWN_REFUSAL;

@@ -1,5 +1,7 @@
 /* Items of an answer beside its text: one JSON object on one line each. */
 #include "chat/provider/provider.h"
+#include "runtime/base/ensure.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/uuid.h"
 #include "runtime/json/json.h"
 
@@ -91,6 +93,48 @@ int32_t provider_call_begin(struct provider_stream *stream, struct peek id, stru
 	buf_addc(&stream->item, '}');
 	give(stream);
 	return index;
+}
+
+static uint32_t hash_of(struct peek id)
+{
+	if (!peek_is_string(id) || !peek_says(id))
+		return 0;
+	return hash_fnv1a(id.at, (size_t)(id.end - id.at)) | 1;
+}
+
+/* The newest call with this name or place; -1: none. */
+static int32_t known_call(const struct provider_stream *stream, int64_t place, uint32_t id,
+			  bool named)
+{
+	for (int32_t i = stream->n_calls - 1; i >= 0; i--) {
+		const struct call *call = &stream->calls[i];
+
+		if (id && call->id == id)
+			return i;
+		if (place >= 0 && call->place == place && !(id && call->id && named))
+			return i;
+	}
+	/* A piece that says nothing of its call goes on with the last one. */
+	return place < 0 && !id && !named ? stream->n_calls - 1 : -1;
+}
+
+int32_t provider_call_find(struct provider_stream *stream, int64_t place, struct peek id,
+			   struct peek name)
+{
+	bool named = peek_is_string(name) && peek_says(name);
+	uint32_t hash = hash_of(id);
+	int32_t index;
+
+	stream->wants_tool = true;
+	if (!stream->offers_tools)
+		return -1;
+	index = known_call(stream, place, hash, named);
+	if (index >= 0 || !named || stream->n_calls == CALLS_MAX)
+		return index;
+	if (!stream->calls)
+		ensure(stream->calls = calloc(CALLS_MAX, sizeof *stream->calls));
+	stream->calls[stream->n_calls] = (struct call){place, hash};
+	return provider_call_begin(stream, id, name);
 }
 
 void provider_call_arguments(struct provider_stream *stream, int32_t index, struct peek piece)

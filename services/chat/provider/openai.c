@@ -2,24 +2,195 @@
  * others. */
 #include "chat/provider/openai.h"
 
-#include <jansson.h>
-#include <stdio.h>
+#include "chat/provider/body.h"
+
 #include <string.h>
 
-static json_t *messages_json(const struct prompt *prompt)
+#define API "openai"
+
+/* ---------------------------------------------------------------- messages */
+
+static json_t *image_json(const struct prompt_part *part)
+{
+	return json_pack("{s:s, s:{s:s, s:s*}}", "type", "image_url", "image_url", "url",
+			 part->image_url, "detail", part->image_detail);
+}
+
+/* Text and images: one text as a string, which every server takes. */
+static json_t *content_json(const struct prompt_message *message)
+{
+	json_t *list = json_array(), *only;
+
+	for (size_t i = 0; i < message->n_parts; i++) {
+		const struct prompt_part *part = &message->parts[i];
+
+		if (part->kind == PROMPT_TEXT)
+			json_array_append_new(
+				list, json_pack("{s:s, s:s}", "type", "text", "text", part->text));
+		else if (part->kind == PROMPT_IMAGE)
+			json_array_append_new(list, image_json(part));
+	}
+	only = json_array_get(list, 0);
+	if (json_array_size(list) > 1 || json_object_get(only, "image_url"))
+		return list;
+	only = only ? json_incref(json_object_get(only, "text")) : json_null();
+	json_decref(list);
+	return only;
+}
+
+/* Results are messages of their own, before the words of the user. */
+static void add_results(json_t *list, const struct prompt_message *message)
+{
+	for (size_t i = 0; i < message->n_parts; i++) {
+		const struct prompt_part *part = &message->parts[i];
+
+		if (part->kind == PROMPT_TOOL_RESULT)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s}", "role", "tool",
+							"tool_call_id", part->tool_id, "content",
+							part->text ? part->text : ""));
+	}
+}
+
+static json_t *calls_json(const struct prompt_message *message)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < message->n_parts; i++) {
+		const struct prompt_part *part = &message->parts[i];
+
+		if (part->kind == PROMPT_TOOL_CALL)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:{s:s, s:s}}", "id",
+							      part->tool_id, "type", "function",
+							      "function", "name", part->tool_name,
+							      "arguments",
+							      part->arguments && *part->arguments
+								      ? part->arguments
+								      : "{}"));
+	}
+	return list;
+}
+
+/* Blocks of reasoning in OpenRouter's shape. Others that speak this API refuse them. */
+static json_t *reasoning_json(const struct provider *provider, const struct prompt_message *message)
+{
+	json_t *list = json_array();
+
+	if (strcmp(provider->base_url, PROVIDER_OPENROUTER_URL) != 0)
+		return list;
+	for (size_t i = 0; i < message->n_parts; i++) {
+		const struct prompt_part *part = &message->parts[i];
+		json_t *data = part->kind == PROMPT_REASONING && strcmp(part->api, API) == 0
+				       ? body_json(part->data)
+				       : NULL;
+
+		if (json_is_array(data))
+			json_array_extend(list, data);
+		json_decref(data);
+	}
+	return list;
+}
+
+static void set_list(json_t *object, const char *name, json_t *list)
+{
+	if (json_array_size(list) > 0)
+		json_object_set_new(object, name, list);
+	else
+		json_decref(list);
+}
+
+static void add_message(json_t *list, const struct provider *provider,
+			const struct prompt_message *message)
+{
+	json_t *content, *object;
+
+	if (message->n_parts == 0) {
+		json_array_append_new(list, json_pack("{s:s, s:s}", "role", message->role,
+						      "content", message->text));
+		return;
+	}
+	add_results(list, message);
+	content = content_json(message);
+	object = json_pack("{s:s, s:o}", "role", message->role, "content", content);
+	set_list(object, "tool_calls", calls_json(message));
+	set_list(object, "reasoning_details", reasoning_json(provider, message));
+	if (json_is_null(content) && json_object_size(object) == 2)
+		json_decref(object); /* it had results alone */
+	else
+		json_array_append_new(list, object);
+}
+
+static json_t *messages_json(const struct provider *provider, const struct prompt *prompt)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < prompt->n_messages; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s}", "role", prompt->messages[i].role,
-						"content", prompt->messages[i].text));
+		add_message(list, provider, &prompt->messages[i]);
 	return list;
 }
 
-static int add_to_buf(const char *data, size_t len, void *ctx)
+/* ---------------------------------------------------------------- parameters */
+
+static void add_tools(json_t *root, const struct prompt *prompt)
 {
-	return buf_add(ctx, data, len) ? 0 : -1;
+	static const char *const choices[] = {
+		[TOOLS_AUTO] = "auto", [TOOLS_NONE] = "none", [TOOLS_REQUIRED] = "required"};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < prompt->n_tools; i++) {
+		const struct prompt_tool *tool = &prompt->tools[i];
+		json_t *function =
+			json_pack("{s:s, s:s*, s:o*}", "name", tool->name, "description",
+				  tool->description, "parameters", body_json(tool->schema));
+
+		if (tool->strict)
+			json_object_set_new(function, "strict", json_true());
+		json_array_append_new(
+			list, json_pack("{s:s, s:o}", "type", "function", "function", function));
+	}
+	set_list(root, "tools", list);
+	if (prompt->n_tools == 0)
+		return;
+	if (prompt->tool_choice == TOOLS_ONE)
+		json_object_set_new(root, "tool_choice",
+				    json_pack("{s:s, s:{s:s}}", "type", "function", "function",
+					      "name", prompt->tool_choice_name));
+	else if (prompt->tool_choice != TOOLS_AUTO)
+		json_object_set_new(root, "tool_choice", json_string(choices[prompt->tool_choice]));
+	if (prompt->one_tool_at_a_time)
+		json_object_set_new(root, "parallel_tool_calls", json_false());
+}
+
+static void add_format(json_t *root, const struct prompt *prompt)
+{
+	if (prompt->format == FORMAT_JSON)
+		json_object_set_new(root, "response_format",
+				    json_pack("{s:s}", "type", "json_object"));
+	else if (prompt->format == FORMAT_SCHEMA)
+		json_object_set_new(root, "response_format",
+				    json_pack("{s:s, s:{s:s, s:o*, s:b}}", "type", "json_schema",
+					      "json_schema", "name",
+					      prompt->schema_name ? prompt->schema_name : "answer",
+					      "schema", body_json(prompt->schema), "strict",
+					      (int)prompt->schema_strict));
+}
+
+/* What a chat of ours never asks for, and callers of the API may. */
+static void add_wishes(json_t *root, const struct prompt *prompt)
+{
+	json_t *stop = json_array();
+
+	for (size_t i = 0; i < prompt->n_stop; i++)
+		json_array_append_new(stop, json_string(prompt->stop[i]));
+	set_list(root, "stop", stop);
+	if (prompt->effort)
+		json_object_set_new(root, "reasoning_effort", json_string(prompt->effort));
+	if (prompt->wants_logprobs)
+		json_object_set_new(root, "logprobs", json_true());
+	if (prompt->wants_logprobs && prompt->top_logprobs > 0)
+		json_object_set_new(root, "top_logprobs", json_integer(prompt->top_logprobs));
+	if (prompt->cache_key)
+		json_object_set_new(root, "prompt_cache_key", json_string(prompt->cache_key));
 }
 
 /* Some models take the limit under its newer name alone, some under no name. */
@@ -30,13 +201,12 @@ static const char *limit_name(uint8_t without)
 	return without & PARAMETER_MAX_COMPLETION_TOKENS ? NULL : "max_completion_tokens";
 }
 
-static bool write_body(const char *upstream, const struct prompt *prompt, uint8_t without,
-		       struct buf *body)
+static bool write_body(const struct provider_route *route, const struct prompt *prompt,
+		       uint8_t without, struct buf *body)
 {
 	const char *limit = limit_name(without);
-	json_t *root = json_pack("{s:s, s:o, s:b}", "model", upstream, "messages",
-				 messages_json(prompt), "stream", 1);
-	bool ok;
+	json_t *root = json_pack("{s:s, s:o, s:b}", "model", route->upstream, "messages",
+				 messages_json(route->provider, prompt), "stream", 1);
 
 	if (!(without & PARAMETER_STREAM_OPTIONS))
 		json_object_set_new(root, "stream_options", json_pack("{s:b}", "include_usage", 1));
@@ -46,9 +216,11 @@ static bool write_body(const char *upstream, const struct prompt *prompt, uint8_
 		json_object_set_new(root, "temperature", json_real(prompt->temperature));
 	if (prompt->has_top_p && !(without & PARAMETER_TOP_P))
 		json_object_set_new(root, "top_p", json_real(prompt->top_p));
-	ok = root && json_dump_callback(root, add_to_buf, body, JSON_COMPACT) == 0;
-	json_decref(root);
-	return ok;
+	add_tools(root, prompt);
+	add_format(root, prompt);
+	add_wishes(root, prompt);
+	body_add_extra(root, prompt, API);
+	return body_write(root, body);
 }
 
 enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
@@ -60,7 +232,7 @@ enum status openai_request(const struct provider_pick *pick, const struct prompt
 	const char **headers = arena_array(arena, 5, sizeof *headers);
 	size_t n = 0;
 
-	if (!headers || !write_body(pick->route->upstream, prompt, without, body))
+	if (!headers || !write_body(pick->route, prompt, without, body))
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";
@@ -80,7 +252,7 @@ enum status openai_request(const struct provider_pick *pick, const struct prompt
 }
 
 const struct provider_api provider_openai = {
-	.name = "openai",
+	.name = API,
 	.request = openai_request,
 	.event = openai_event,
 	.refusal = provider_fault_body,

@@ -66,14 +66,37 @@ static void take_thoughts(struct provider_stream *stream, struct peek delta)
 	}
 }
 
+static void take_call(struct provider_stream *stream, struct peek call, struct peek function)
+{
+	int64_t place;
+
+	if (!peek_number(peek_member(call, "index"), &place))
+		place = -1;
+	provider_call_arguments(stream,
+				provider_call_find(stream, place, peek_member(call, "id"),
+						   peek_member(function, "name")),
+				peek_member(function, "arguments"));
+}
+
+static void take_calls(struct provider_stream *stream, struct peek delta)
+{
+	struct peek list = peek_member(delta, "tool_calls"), call;
+	struct peek old = peek_member(delta, "function_call");
+
+	while (peek_next(&list, &call)) {
+		if (peek_is_object(call))
+			take_call(stream, call, peek_member(call, "function"));
+	}
+	if (peek_says(old)) /* the API before tool_calls had one call */
+		take_call(stream, (struct peek){0}, old);
+}
+
 static void take_delta(struct provider_stream *stream, struct peek delta)
 {
 	take_thoughts(stream, delta);
 	add_parts(stream, PART_TEXT, peek_member(delta, "content"), PARTS_DEPTH_MAX);
 	add_parts(stream, PART_REFUSAL, peek_member(delta, "refusal"), 0);
-	if (peek_says(peek_member(delta, "tool_calls")) ||
-	    peek_says(peek_member(delta, "function_call")))
-		stream->wants_tool = true;
+	take_calls(stream, delta);
 }
 
 /* ---------------------------------------------------------------- how it ends */
@@ -111,17 +134,44 @@ static bool take_reason(struct provider_stream *stream, struct peek reason)
 	return true;
 }
 
-/* Each usage holds all that was used so far. */
+/* A count within another: what exceeds it is no count. */
+static int64_t part_of(struct peek details, const char *name, int64_t whole)
+{
+	int64_t n;
+
+	if (!peek_number(peek_member(details, name), &n) || n < 0 || whole < 0)
+		return 0;
+	return n < whole ? n : whole;
+}
+
+/* Each usage holds all that was used so far. Parts of it are taken out of the whole. */
 static bool take_usage(struct provider_stream *stream, struct peek root)
 {
 	struct peek usage = peek_member(root, "usage");
-	int64_t prompt, completion;
+	int64_t prompt, completion, reads, writes, thoughts, total;
 
 	if (!peek_number(peek_member(usage, "prompt_tokens"), &prompt) ||
 	    !peek_number(peek_member(usage, "completion_tokens"), &completion))
 		return false;
+	reads = part_of(peek_member(usage, "prompt_tokens_details"), "cached_tokens", prompt);
+	writes = part_of(peek_member(usage, "prompt_tokens_details"), "cache_write_tokens",
+			 prompt - reads);
+	thoughts = part_of(peek_member(usage, "completion_tokens_details"), "reasoning_tokens",
+			   INT64_MAX);
+	/* xAI counts thoughts beside the answer, all others within it. */
+	if (thoughts > 0 && peek_number(peek_member(usage, "total_tokens"), &total) &&
+	    completion >= 0 && prompt >= 0 && total - prompt - completion == thoughts)
+		completion += thoughts;
+	if (thoughts > completion)
+		thoughts = completion > 0 ? completion : 0;
 	stream->has_usage = true;
-	stream->usage = (struct usage){.input = prompt, .output = completion};
+	stream->usage = (struct usage){
+		.input = prompt - reads - writes,
+		.cached_input = reads,
+		.cache_write_5m = writes,
+		.output = completion - thoughts,
+		.reasoning = thoughts,
+	};
 	return true;
 }
 
@@ -151,6 +201,7 @@ static bool is_error(struct peek root, const char *name)
 static bool take_choice(struct provider_stream *stream, struct peek choice)
 {
 	struct peek delta = peek_member(choice, "delta"), message = peek_member(choice, "message");
+	struct peek logprobs;
 
 	if (peek_says(delta)) {
 		stream->deltas = true;
@@ -162,6 +213,9 @@ static bool take_choice(struct provider_stream *stream, struct peek choice)
 	} else {
 		add_parts(stream, PART_TEXT, peek_member(choice, "text"), 0);
 	}
+	logprobs = peek_member(peek_member(choice, "logprobs"), "content");
+	if (stream->wants_logprobs && peek_says(logprobs))
+		provider_item(stream, "logprobs", "content", logprobs);
 	return take_reason(stream, peek_member(choice, "finish_reason"));
 }
 

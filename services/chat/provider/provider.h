@@ -100,6 +100,14 @@ enum stop {
 	STOP_TOOL, /* it waits for the results of tools */
 };
 
+#define CALLS_MAX 128 /* of tools in one answer; more are passed over */
+
+/* A call as the provider names it. */
+struct call {
+	int64_t place; /* its index there; -1: it has none */
+	uint32_t id;   /* hash; 0: it has none */
+};
+
 /* One answer while it comes. provider_stream_add calls the sinks, the adapter fills the rest. */
 struct provider_stream {
 	void (*on_text)(void *ctx, const char *text, size_t len);
@@ -111,6 +119,7 @@ struct provider_stream {
 	const char *retry_after; /* header of the answer, or NULL */
 	bool full;               /* set by a sink: no more is wanted */
 	bool offers_tools;       /* set by the caller: the prompt has some */
+	bool wants_logprobs;     /* set by the caller */
 
 	enum stop stop;     /* reason of the end */
 	bool done;          /* the provider said that nothing more comes */
@@ -136,8 +145,9 @@ struct provider_stream {
 	struct buf scratch;
 
 	struct mend arguments; /* of the call that goes on */
-	int32_t n_calls;
-	struct buf item; /* that is being written */
+	int32_t n_calls;       /* of tools that we offered */
+	struct call *calls;    /* as the provider names them; CALLS_MAX, NULL: none yet */
+	struct buf item;       /* that is being written */
 };
 
 /* Kinds of pieces of an answer. */
@@ -153,6 +163,10 @@ void provider_stream_end(struct provider_stream *stream);
 /* Begins a call of a tool. Its index, or -1 when we offered none: then the call is only noted. An
  * id is made for a call without one. */
 int32_t provider_call_begin(struct provider_stream *stream, struct peek id, struct peek name);
+/* The call that a piece belongs to, begun if it is new. place: the provider's index, -1: none.
+ * Some servers repeat the id, some leave out the index, some give all calls the same one. */
+int32_t provider_call_find(struct provider_stream *stream, int64_t place, struct peek id,
+			   struct peek name);
 /* More of a call's arguments: a piece of them as a string, or all of them as an object. */
 void provider_call_arguments(struct provider_stream *stream, int32_t index, struct peek piece);
 /* A block of reasoning that goes back verbatim to this API: a JSON value. */
