@@ -2,7 +2,6 @@
 
 #include "chat/chat.h"
 #include "chat/provider/validate.h"
-#include "runtime/base/ensure.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,24 +56,23 @@ static bool ask_all(const struct provider_set *set, const char *name)
 int ask_providers(int argc, char **argv)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, ARENA_BYTES_MAX);
-	struct chat_conf *conf = arena_zalloc(arena, sizeof *conf);
-	struct provider_set *set = arena_zalloc(arena, sizeof *set);
+	struct chat_conf conf = {0};
+	struct provider_set set = {0};
 	const char *file = NULL, *name = "";
 	struct error err;
 	enum status s;
 
-	ensure(conf && set);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
 			file = argv[++i];
 		else if (strcmp(argv[i], OPTION) != 0)
 			name = argv[i];
 	}
-	s = conf_load(file, "CHAT", chat_keys, chat_keys_n, arena, conf, &err);
+	s = conf_load(file, "CHAT", chat_keys, chat_keys_n, arena, &conf, &err);
 	if (s == OK)
-		s = provider_set_read(conf->providers, arena, set, &err);
+		s = provider_set_read(conf.providers, arena, &set, &err);
 	if (s == OK)
-		return ask_all(set, name) ? 0 : 1;
+		return ask_all(&set, name) ? 0 : 1;
 	fprintf(stderr, "chat: %s\n", err.message);
 	return 1;
 }

@@ -78,7 +78,7 @@ static void a_chat_speaks_to_each_api(void **state)
 	answers_by(stage, "by-gemini", "gem");
 	answers_by(stage, "by-responses", "resp");
 	failed = reader_generate(stage, stage_new_chat(stage, "by-gemini"), "hi [[fault:400]]");
-	reader_expect_failed(failed, "provider_refused");
+	reader_expect_failed(failed, "PROVIDER_REFUSED");
 	withdraw(stage);
 }
 
