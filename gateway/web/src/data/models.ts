@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Model } from "@/api/types";
-import { micro } from "@/lib/money";
+import { rateOf } from "@/lib/money";
 import { api, ask } from "./client";
 import { keys } from "./keys";
 
@@ -18,10 +18,9 @@ export function useModels() {
   });
 }
 
-export function pricesOf(model: Model) {
-  return {
-    perMessage: micro(model.price?.perMessage),
-    inputPer1k: micro(model.price?.inputPer1k),
-    outputPer1k: micro(model.price?.outputPer1k),
-  };
+/** What everybody pays: by the message, and for a million tokens. */
+export function pricesOf(model: Model, promptTokens = 0) {
+  const price = model.price?.components ?? [];
+  const of = (dimension: string) => rateOf(price, dimension, promptTokens);
+  return { perMessage: of("MESSAGE"), input: of("INPUT"), output: of("OUTPUT") };
 }

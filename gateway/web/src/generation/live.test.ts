@@ -25,7 +25,18 @@ it("joins deltas and remembers the last cursor", () => {
     { name: "accepted", cursor: "1.0", data: accepted },
     { name: "delta", cursor: "1.1", data: { text: "Ot" } },
     { name: "delta", cursor: "1.2", data: { text: "ters" } },
-    { name: "usage", cursor: "", data: { promptTokens: 1, completionTokens: 2, creditsUsed: "3" } },
+    {
+      name: "usage",
+      cursor: "",
+      data: {
+        promptTokens: 1,
+        completionTokens: 2,
+        cachedTokens: 0,
+        cacheWriteTokens: 0,
+        reasoningTokens: 0,
+        creditsUsed: "3",
+      },
+    },
   ]);
   expect(live).toMatchObject({
     phase: "writing",

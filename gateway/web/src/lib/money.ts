@@ -3,6 +3,9 @@ const MICRO = 1_000_000n;
 /** Credits are shown in hundredths. */
 const HUNDREDTH = MICRO / 100n;
 
+/** The provider may count so many times our tokens; the server's tier allows for it. */
+const REACH = 1.25;
+
 export function micro(text: string | undefined): bigint {
   return text && /^-?\d+$/.test(text) ? BigInt(text) : 0n;
 }
@@ -28,21 +31,73 @@ export function formatMoney(currency: string, minorUnits: string, locale = "en")
   return format.format(Number(minorUnits) / 10 ** digits);
 }
 
-interface Price {
-  perMessage: string;
-  inputPer1k: string;
-  outputPer1k: string;
+export interface PriceComponent {
+  dimension?: string;
+  fromPromptTokens: string;
+  unit?: string;
+  microcredits: string;
+}
+
+const PARENTS: Record<string, string> = {
+  CACHED_INPUT: "INPUT",
+  CACHE_WRITE_5M: "INPUT",
+  CACHE_WRITE_1H: "INPUT",
+  IMAGE_INPUT: "INPUT",
+  REASONING: "OUTPUT",
+};
+const INPUTS = ["INPUT", "CACHED_INPUT", "CACHE_WRITE_5M", "CACHE_WRITE_1H", "IMAGE_INPUT"];
+const OUTPUTS = ["OUTPUT", "REASONING"];
+const MILLION = 1_000_000n;
+
+/** The price of one unit in an answer to a prompt of so many tokens, or its parent's price. */
+export function rateOf(price: PriceComponent[], dimension: string, promptTokens: number): bigint {
+  let found: PriceComponent | undefined;
+  for (const one of price) {
+    const from = Number(one.fromPromptTokens);
+    if (one.dimension !== dimension || (from > 0 && promptTokens <= from)) continue;
+    if (!found || from >= Number(found.fromPromptTokens)) found = one;
+  }
+  if (found) return micro(found.microcredits);
+  const parent = PARENTS[dimension];
+  return parent ? rateOf(price, parent, promptTokens) : 0n;
+}
+
+/** The numbers of tokens above which something costs otherwise. */
+export function tiersOf(price: PriceComponent[]): number[] {
+  const starts = price.map((one) => Number(one.fromPromptTokens)).filter((from) => from > 0);
+  return [...new Set(starts)].sort((a, b) => a - b);
+}
+
+/** Math.max takes no bigint. */
+function larger(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
 }
 
 /** The most that an answer can cost. The server holds this amount before it asks the model. */
-export function upperBound(price: Price, inputTokens: number, outputTokens: number): bigint {
-  const per1k = (rate: string, tokens: number) =>
-    (micro(rate) * BigInt(Math.max(0, Math.ceil(tokens))) + 999n) / 1000n;
-  return (
-    micro(price.perMessage) +
-    per1k(price.inputPer1k, inputTokens) +
-    per1k(price.outputPer1k, outputTokens)
-  );
+export function upperBound(
+  price: PriceComponent[],
+  inputTokens: number,
+  outputTokens: number,
+): bigint {
+  const input = Math.max(0, Math.ceil(inputTokens));
+  const most = (dimensions: string[], tier: number) =>
+    dimensions.map((dimension) => rateOf(price, dimension, tier)).reduce(larger, 0n);
+  const at = (tier: number) =>
+    rateOf(price, "MESSAGE", tier) +
+    (most(INPUTS, tier) * BigInt(input) +
+      most(OUTPUTS, tier) * BigInt(Math.max(0, Math.ceil(outputTokens))) +
+      MILLION -
+      1n) /
+      MILLION;
+  return [
+    input,
+    ...tiersOf(price)
+      .filter((from) => from >= input && from < input * REACH)
+      .map((from) => from + 1),
+  ]
+    .map(at)
+    .reduce(larger, 0n);
 }
 
 /** A guess that is too high for most languages: a token has about four characters. */

@@ -37,7 +37,7 @@ function useWholePrompt(chat: string): void {
 function priceWith(model: Model, tokens: number): bigint | undefined {
   if (!model.price) return undefined;
   const input = Math.min(tokens, model.contextWindow || Infinity);
-  return upperBound(model.price, input, model.maxOutputTokens);
+  return upperBound(model.price.components, input, model.maxOutputTokens);
 }
 
 /** The most that the next message can cost. */

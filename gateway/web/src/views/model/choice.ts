@@ -2,7 +2,7 @@
 import type { Model } from "@/api/types";
 import { useChat, useChatActions } from "@/data/chats";
 import { pricesOf, useModels } from "@/data/models";
-import { formatCredits } from "@/lib/money";
+import { formatCredits, micro, tiersOf } from "@/lib/money";
 import { recall, remember } from "@/lib/storage";
 import { createStore, useStore } from "@/lib/store";
 import { creditsText, t } from "@/words";
@@ -31,14 +31,48 @@ export function useModelChoice(chatId: string | undefined): ModelChoice {
   return { models, model, choose };
 }
 
-/** "2 credits a message", "0.5 in / 1.5 out per 1k tokens", or both. */
+/** What differs from the price by the message and for tokens in and out, one text each. */
+export function priceDetails(model: Model): string[] {
+  const price = model.price?.components ?? [];
+  const details: string[] = price
+    .filter(
+      ({ dimension, fromPromptTokens }) =>
+        fromPromptTokens === "0" && dimension && dimension in EXTRAS,
+    )
+    .map(({ dimension, microcredits }) =>
+      t(EXTRAS[dimension as keyof typeof EXTRAS], { price: formatCredits(micro(microcredits)) }),
+    );
+  for (const from of tiersOf(price)) {
+    const { perMessage, input, output } = pricesOf(model, from + 1);
+    const parts = perMessage > 0n ? [`${creditsText(perMessage)} ${t("credits.aMessage")}`] : [];
+    parts.push(t("credits.inOut", { input: formatCredits(input), output: formatCredits(output) }));
+    details.push(
+      t("credits.above", { tokens: from.toLocaleString("en"), price: parts.join(" + ") }),
+    );
+  }
+  return details;
+}
+
+const EXTRAS = {
+  CACHED_INPUT: "credits.cached",
+  CACHE_WRITE_5M: "credits.cacheWrite",
+  CACHE_WRITE_1H: "credits.cacheWriteHour",
+  IMAGE_INPUT: "credits.imageIn",
+  REASONING: "credits.reasoning",
+  IMAGE: "credits.image",
+  AUDIO_SECOND: "credits.second",
+  TOOL_CALL: "credits.call",
+} as const;
+
+/** "2 credits a message", "125 in / 1,000 out per million tokens", or both; and where more is asked. */
 export function priceText(model: Model): string {
-  const { perMessage, inputPer1k, outputPer1k } = pricesOf(model);
+  const { perMessage, input, output } = pricesOf(model);
   const parts = [];
   if (perMessage > 0n) parts.push(`${creditsText(perMessage)} ${t("credits.aMessage")}`);
-  if (inputPer1k > 0n || outputPer1k > 0n) {
-    const [input, output] = [formatCredits(inputPer1k), formatCredits(outputPer1k)];
-    parts.push(t("credits.per1k", { input, output }));
+  if (input > 0n || output > 0n) {
+    const rates = { input: formatCredits(input), output: formatCredits(output) };
+    parts.push(t("credits.perMillion", rates));
   }
-  return parts.join(" + ") || t("credits.free");
+  if (parts.length > 0) return parts.join(" + ");
+  return priceDetails(model)[0] ?? t("credits.free");
 }

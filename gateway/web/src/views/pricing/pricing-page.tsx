@@ -11,6 +11,7 @@ import { CELL } from "@/ui/cell";
 import { cn } from "@/ui/cn";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
+import { priceDetails } from "@/views/model/choice";
 import { Page } from "@/views/page/page";
 import { PaymentHistory } from "@/views/payments/history";
 import { creditsText, t } from "@/words";
@@ -146,8 +147,8 @@ function ModelPrices() {
   const { data: models } = useModels();
   if (!models || models.length === 0) return null;
   const byToken = models.some((model) => {
-    const { inputPer1k, outputPer1k } = pricesOf(model);
-    return inputPer1k > 0n || outputPer1k > 0n;
+    const { input, output } = pricesOf(model);
+    return input > 0n || output > 0n;
   });
   return (
     <section className="mt-12">
@@ -169,18 +170,24 @@ function ModelPrices() {
           </thead>
           <tbody className="tabular-nums">
             {models.map((model) => {
-              const { perMessage, inputPer1k, outputPer1k } = pricesOf(model);
+              const { perMessage, input, output } = pricesOf(model);
+              const details = priceDetails(model);
               return (
                 <tr key={model.id}>
                   <td className={CELL}>
                     {model.displayName}
                     <span className="block text-xs text-muted">{model.description}</span>
+                    {details.map((detail) => (
+                      <span key={detail} className="block text-xs text-soft">
+                        {detail}
+                      </span>
+                    ))}
                   </td>
                   <td className={cn(CELL, "text-right")}>{rate(perMessage)}</td>
                   {byToken && (
                     <>
-                      <td className={cn(CELL, "text-right")}>{rate(inputPer1k)}</td>
-                      <td className={cn(CELL, "text-right")}>{rate(outputPer1k)}</td>
+                      <td className={cn(CELL, "text-right")}>{rate(input)}</td>
+                      <td className={cn(CELL, "text-right")}>{rate(output)}</td>
                     </>
                   )}
                 </tr>
