@@ -210,7 +210,9 @@ $(B)/bin/gateway: $(GATEWAY_O) $(VERSION_O) $(LIBS)
 	$(link)
 $(B)/obj/gateway/openapi.o: $(G)/openapi.json # included by its assembler text
 
-$(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(VERSION_O) $(LIBS)
+# `limitless prices` reads prices as the chat service does.
+PRICE_O := $(call object,services/chat/catalogue/price.c services/chat/catalogue/price_read.c)
+$(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(PRICE_O) $(VERSION_O) $(LIBS)
 	$(link)
 
 $(B)/bin/standin: $(call object,$(call sources,tools/standin/*.c)) $(VERSION_O) $(LIBS)
@@ -262,6 +264,8 @@ $(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)
 	$$(link) -lcmocka
 endef
 $(foreach t,limitless standin,$(eval $(call tool_test,$(t))))
+
+$(B)/lib/liblimitless.a: $(PRICE_O)
 
 # The ledger's programs: random operations, races, kills and repeats, each with arguments for its size.
 LEDGER_PROGRAMS := property double_spend kill payments_kill repeats

@@ -10,5 +10,6 @@ int migrate_main(int argc, char **argv);
 int psql_main(int argc, char **argv);
 int credits_main(int argc, char **argv);
 int providers_main(int argc, char **argv);
+int prices_main(int argc, char **argv);
 
 #endif

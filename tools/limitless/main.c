@@ -19,6 +19,7 @@ static const struct command {
 	{"psql", psql_main, "open a stack's database, as any role"},
 	{"credits", credits_main, "check the ledger's invariants, or its sums"},
 	{"providers", providers_main, "ask the providers of models whether they take their keys"},
+	{"prices", prices_main, "compare the catalogue with a table of list prices"},
 };
 
 int main(int argc, char **argv)

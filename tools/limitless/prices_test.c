@@ -1,0 +1,79 @@
+/* `limitless prices check` by its exit codes: 0 good, 1 a negative margin, 2 a mistake. */
+#include "tools/limitless/commands.h"
+
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* after the four that it needs */
+#include <cmocka.h>
+
+#define MODELS                                                                            \
+	"models:\n"                                                                       \
+	"  - {id: a, price: [{dimension: INPUT, credits: 300}, {dimension: INPUT, "       \
+	"from_prompt_tokens: 1000, credits: 600}, {dimension: OUTPUT, credits: 1500}]}\n" \
+	"  - {id: b, price: {per_message: 2}}\n"
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void each_table_has_its_exit_code(void **state)
+{
+	static const struct {
+		const char *table;
+		int code;
+	} rows[] = {
+		{"model,dimension,from_prompt_tokens,price,currency\na,INPUT,0,3,USD\n", 0},
+		{"a,INPUT,0,3.0001,USD\n", 1},
+		{"a,INPUT,1000,6,USD\n", 0},
+		{"a,INPUT,999,6,USD\n", 1},
+		{"a,CACHED_INPUT,0,0.3,USD\na,REASONING,0,15.01,USD\n", 1},
+		{"a,TOOL_CALL,0,0.01,USD\n", 1},
+		{"b,INPUT,0,3,USD\n", 0},
+		{"# a remark\n\n a , OUTPUT , 0 , 15 , USD \r\n", 0},
+		{"c,INPUT,0,3,USD\n", 2},
+		{"a,TOKENS,0,3,USD\n", 2},
+		{"a,INPUT,-1,3,USD\n", 2},
+		{"a,INPUT,0,3 USD,USD\n", 2},
+		{"a,INPUT,0,3\n", 2},
+		{"a,INPUT,0,3,USD,x\n", 2},
+		{"a,INPUT,0,3,USD\na,OUTPUT,0,3,EUR\n", 2},
+	};
+	char dir[] = "/tmp/limitless-prices-XXXXXX", models[64], table[64];
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(models, sizeof models, "%s/models.yaml", dir);
+	snprintf(table, sizeof table, "%s/list.csv", dir);
+	write_file(models, MODELS);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *argv[] = {"prices", "check",    table,  "--credits-per-unit",
+				"100",    "--models", models, NULL};
+		int code;
+
+		write_file(table, rows[i].table);
+		optind = 0;
+		code = prices_main(7, argv);
+		if (code != rows[i].code)
+			fail_msg("row %zu ends with %d", i, code);
+	}
+	unlink(models);
+	unlink(table);
+	rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(each_table_has_its_exit_code)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
