@@ -11,6 +11,7 @@ void answer_init(struct provider_answer *answer, const struct provider_api *api,
 	buf_init(&answer->objects.text, event_bytes_max);
 	/* Each byte that is not UTF-8 becomes three. A few more may wait. */
 	buf_init(&answer->stream.scratch, event_bytes_max * 3 + 16);
+	buf_init(&answer->stream.block, event_bytes_max);
 	buf_init(&answer->stream.item, event_bytes_max * 6 + 1024); /* all of it escaped */
 }
 

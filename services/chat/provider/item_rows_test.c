@@ -18,6 +18,35 @@
 	"{'type':'tool_call','index':" index ",'id':'" id "','name':'" name "'}\n"
 #define IS_MORE(index, delta) "{'type':'tool_arguments','index':" index ",'delta':'" delta "'}\n"
 
+/* ---------------------------------------------------------------- Anthropic */
+
+#define A_EVENT(type, members) "event: " type "\ndata: {'type':'" type "'" members "}\n\n"
+#define A_START \
+	A_EVENT("message_start", ",'message':{'usage':{'input_tokens':10,'output_tokens':1}}")
+#define A_BLOCK(index, block) \
+	A_EVENT("content_block_start", ",'index':" index ",'content_block':{" block "}")
+#define A_DELTA(index, delta) \
+	A_EVENT("content_block_delta", ",'index':" index ",'delta':{" delta "}")
+#define A_CLOSE(index) A_EVENT("content_block_stop", ",'index':" index)
+#define A_TEXT(text)                            \
+	A_BLOCK("0", "'type':'text','text':''") \
+	A_DELTA("0", "'type':'text_delta','text':'" text "'") A_CLOSE("0")
+#define A_END(reason) A_ENDS(reason, "'output_tokens':7") A_EVENT("message_stop", "")
+#define A_ENDS(reason, usage) \
+	A_EVENT("message_delta", ",'delta':{'stop_reason':'" reason "'},'usage':{" usage "}")
+#define A_TOOL(name)                                                             \
+	A_BLOCK("1", "'type':'tool_use','id':'t1','name':'" name "','input':{}") \
+	A_DELTA("1", "'type':'input_json_delta','partial_json':'{'")             \
+	A_DELTA("1", "'type':'input_json_delta','partial_json':'}'") A_CLOSE("1")
+#define IS_REASONING(data) "{'type':'reasoning','api':'anthropic','data':" data "}\n"
+
+/* name, body, end, outcome, text, thoughts, charged, odd; tools, items, usage */
+#define A_ROW(name, body, end, outcome, text, thoughts, charged, odd, ...)                   \
+	{                                                                                    \
+		{name, BODY(body), end, outcome, text, thoughts, charged, odd}, "anthropic", \
+			__VA_ARGS__                                                          \
+	}
+
 const struct item_row item_rows[] = {
 	{.row.name = "a call in pieces",
 	 BODY(CALL("0", "c1", "f", "") MORE("0", "{\\'a\\'") MORE("0", ":1}") END("tool_calls")),
@@ -132,5 +161,61 @@ const struct item_row item_rows[] = {
 	 .row.thoughts = "",
 	 .row.charged = true,
 	 .usage = "0 100 0 0 5 0"},
+	A_ROW("Anthropic: text", A_START A_EVENT("ping", "") A_TEXT("Hi") A_END("end_turn"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false, "", "10 0 0 0 7 0"),
+	A_ROW("Anthropic: usage is set, never added; caches are beside the input",
+	      A_START A_TEXT("Hi") A_ENDS(
+		      "end_turn", "'input_tokens':10,'cache_read_input_tokens':5,"
+				  "'cache_creation_input_tokens':9,'cache_creation':{"
+				  "'ephemeral_5m_input_tokens':2,'ephemeral_1h_input_tokens':7},"
+				  "'output_tokens':7"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false, "", "10 5 2 7 7 0"),
+	A_ROW("Anthropic: null counts change nothing",
+	      A_START A_TEXT("Hi") A_ENDS("end_turn", "'input_tokens':null,'output_tokens':7"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false, "", "10 0 0 0 7 0"),
+	A_ROW("Anthropic: signed thoughts, verbatim",
+	      A_START A_BLOCK("0", "'type':'thinking','thinking':'','signature':''")
+		      A_DELTA("0", "'type':'thinking_delta','thinking':'h\\u00e9'")
+			      A_DELTA("0", "'type':'thinking_delta','thinking':'m'")
+				      A_DELTA("0", "'type':'signature_delta','signature':'S+/='")
+					      A_CLOSE("0") A_TEXT("Hi") A_END("end_turn"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "h\xC3\xA9m", true, 0, false,
+	      IS_REASONING("{'type':'thinking','thinking':'h\\u00e9m','signature':'S+/='}"), NULL),
+	A_ROW("Anthropic: redacted thoughts",
+	      A_START A_BLOCK("0", "'type':'redacted_thinking','data':'AA=='") A_CLOSE("0")
+		      A_TEXT("Hi") A_END("end_turn"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false,
+	      IS_REASONING("{'type':'redacted_thinking','data':'AA=='}"), NULL),
+	A_ROW("Anthropic: a call alone", A_START A_TOOL("f") A_END("tool_use"), ROW_CLOSE,
+	      "DONE TOOLS", "", "", true, 0, true,
+	      IS_CALL("0", "t1", "f") IS_MORE("0", "{") IS_MORE("0", "}"), NULL),
+	A_ROW("Anthropic: a call that nobody offered", A_START A_TOOL("f") A_END("tool_use"),
+	      ROW_CLOSE, "FAILED answer_tool", "", "", false, 0, false, "", NULL),
+	A_ROW("Anthropic: an answer in a schema",
+	      A_START A_TOOL("answer_in_schema") A_END("tool_use"), ROW_CLOSE, "DONE STOP", "{}",
+	      "", true, 0, false, "", NULL),
+	A_ROW("Anthropic: too long", A_START A_TEXT("Hi") A_END("max_tokens"), ROW_CLOSE,
+	      "DONE LENGTH", "Hi", "", true, 0, false, "", NULL),
+	A_ROW("Anthropic: refused", A_START A_END("refusal"), ROW_CLOSE, "FAILED answer_filtered",
+	      "", "", false, 0, false, "", NULL),
+	A_ROW("Anthropic: cut behind the reason", A_START A_TEXT("Hi") A_ENDS("end_turn", ""),
+	      ROW_CUT, "DONE STOP", "Hi", "", true, 0, false, "", NULL),
+	A_ROW("Anthropic: cut in the text", A_START A_TEXT("Hi"), ROW_CUT,
+	      "FAILED provider_unavailable", "Hi", "", true, 0, false, "", NULL),
+	A_ROW("Anthropic: unknown events, blocks and reasons",
+	      A_START A_EVENT("hello", "") A_BLOCK("0", "'type':'novelty'") A_CLOSE("0")
+		      A_TEXT("Hi") A_END("novel"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 1, false, "", NULL),
+	A_ROW("Anthropic: overloaded",
+	      A_START A_EVENT("error", ",'error':{'type':'overloaded_error','message':'Sorry'}"),
+	      ROW_CLOSE, "AGAIN provider_busy", "", "", false, 0, false, "", NULL),
+	A_ROW("Anthropic: a whole message",
+	      "{'type':'message','content':[{'type':'thinking','thinking':'hm','signature':'S'},{"
+	      "'type':'text','text':'Hi'},{'type':'tool_use','id':'t1','name':'f','input':{'a': 1}"
+	      "}],'stop_reason':'tool_use','usage':{'input_tokens':10,'output_tokens':7}}",
+	      ROW_CLOSE, "DONE TOOLS", "Hi", "hm", true, 0, true,
+	      IS_REASONING("{'type':'thinking','thinking':'hm','signature':'S'}")
+		      IS_CALL("0", "t1", "f") IS_MORE("0", "{\\'a\\':1}"),
+	      "10 0 0 0 7 0"),
 };
 const size_t item_rows_n = sizeof item_rows / sizeof *item_rows;

@@ -148,6 +148,9 @@ struct provider_stream {
 	int32_t n_calls;       /* of tools that we offered */
 	struct call *calls;    /* as the provider names them; CALLS_MAX, NULL: none yet */
 	struct buf item;       /* that is being written */
+	/* Anthropic's: a block of thoughts that comes, and whether a call is our schema's. */
+	struct buf block;
+	bool block_signed, answer_tool;
 };
 
 /* Kinds of pieces of an answer. */

@@ -7,6 +7,7 @@ void provider_stream_done(struct provider_stream *stream)
 {
 	buf_done(&stream->scratch);
 	buf_done(&stream->item);
+	buf_done(&stream->block);
 	free(stream->calls);
 }
 

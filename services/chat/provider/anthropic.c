@@ -1,0 +1,280 @@
+/* Anthropic's Messages API: requests, always streamed. */
+#include "chat/provider/anthropic.h"
+
+#include "chat/provider/body.h"
+
+#include <string.h>
+
+#define VERSION "anthropic-version: 2023-06-01"
+#define THOUGHT_TOKENS_MIN 1024 /* Anthropic refuses a smaller budget */
+#define ANSWER_TOKENS_MIN 256   /* that thoughts leave for the answer */
+
+/* ---------------------------------------------------------------- messages */
+
+static json_t *text_json(const char *text)
+{
+	return json_pack("{s:s, s:s}", "type", "text", "text", text);
+}
+
+static json_t *image_json(const struct prompt_part *part)
+{
+	const char *type, *data;
+	size_t len;
+
+	if (body_data_url(part->image_url, &type, &len, &data))
+		return json_pack("{s:s, s:{s:s, s:s%, s:s}}", "type", "image", "source", "type",
+				 "base64", "media_type", type, len, "data", data);
+	return json_pack("{s:s, s:{s:s, s:s}}", "type", "image", "source", "type", "url", "url",
+			 part->image_url);
+}
+
+static json_t *call_json(const struct prompt_part *part)
+{
+	json_t *input = body_json(part->arguments);
+
+	if (!json_is_object(input)) { /* the model wrote no JSON; the API takes objects alone */
+		json_decref(input);
+		input = json_object();
+	}
+	return json_pack("{s:s, s:s, s:s, s:o}", "type", "tool_use", "id", part->tool_id, "name",
+			 part->tool_name, "input", input);
+}
+
+static json_t *result_json(const struct prompt_part *part)
+{
+	json_t *block = json_pack("{s:s, s:s, s:s}", "type", "tool_result", "tool_use_id",
+				  part->tool_id, "content", part->text ? part->text : "");
+
+	if (part->is_error)
+		json_object_set_new(block, "is_error", json_true());
+	return block;
+}
+
+/* NULL: the part is left out. The API refuses blank texts. */
+static json_t *part_json(const struct prompt_part *part)
+{
+	switch (part->kind) {
+	case PROMPT_TEXT:
+		return part->text[strspn(part->text, " \t\r\n")] ? text_json(part->text) : NULL;
+	case PROMPT_IMAGE:
+		return image_json(part);
+	case PROMPT_TOOL_CALL:
+		return call_json(part);
+	case PROMPT_TOOL_RESULT:
+		return result_json(part);
+	default:
+		return strcmp(part->api, ANTHROPIC_API) == 0 ? body_json(part->data) : NULL;
+	}
+}
+
+/* Blocks of one kind come before the others: results before words, as the API wants it. */
+static void add_parts(json_t *content, const struct prompt_message *message, bool results)
+{
+	for (size_t i = 0; i < message->n_parts; i++) {
+		json_t *block = NULL;
+
+		if ((message->parts[i].kind == PROMPT_TOOL_RESULT) == results)
+			block = part_json(&message->parts[i]);
+		if (block)
+			json_array_append_new(content, block);
+	}
+}
+
+static void add_content(json_t *content, const struct prompt_message *message)
+{
+	if (message->n_parts == 0 && message->text[strspn(message->text, " \t\r\n")])
+		json_array_append_new(content, text_json(message->text));
+	add_parts(content, message, true);
+	add_parts(content, message, false);
+}
+
+/* Instructions stand beside the messages. Neighbours of one role become one message. */
+static void add_messages(json_t *root, const struct prompt *prompt)
+{
+	json_t *system = json_array(), *list = json_array(), *content = NULL;
+	const char *role = "";
+
+	for (size_t i = 0; i < prompt->n_messages; i++) {
+		const struct prompt_message *message = &prompt->messages[i];
+
+		if (strcmp(message->role, "system") == 0) {
+			add_content(system, message);
+			continue;
+		}
+		if (strcmp(message->role, role) != 0) {
+			role = message->role;
+			content = json_array();
+			json_array_append_new(
+				list, json_pack("{s:s, s:o}", "role", role, "content", content));
+		}
+		add_content(content, message);
+	}
+	if (json_array_size(system) > 0)
+		json_object_set(root, "system", system);
+	json_decref(system);
+	json_object_set_new(root, "messages", list);
+}
+
+/* ---------------------------------------------------------------- parameters */
+
+static json_t *schema_json(const char *text)
+{
+	json_t *schema = body_json(text);
+
+	if (json_is_object(schema))
+		return schema;
+	json_decref(schema);
+	return json_pack("{s:s, s:{}}", "type", "object", "properties");
+}
+
+/* An answer in a schema is the arguments of a tool that the model must call: every model takes
+ * that, and newer ways only some. */
+static bool asks_schema(const struct prompt *prompt)
+{
+	return prompt->format == FORMAT_SCHEMA && prompt->n_tools == 0;
+}
+
+static json_t *choice_json(const struct prompt *prompt)
+{
+	static const char *const choices[] = {
+		[TOOLS_AUTO] = "auto", [TOOLS_NONE] = "none", [TOOLS_REQUIRED] = "any"};
+	json_t *choice;
+
+	if (asks_schema(prompt))
+		return json_pack("{s:s, s:s}", "type", "tool", "name", ANTHROPIC_ANSWER_TOOL);
+	if (prompt->tool_choice == TOOLS_ONE)
+		choice = json_pack("{s:s, s:s}", "type", "tool", "name", prompt->tool_choice_name);
+	else
+		choice = json_pack("{s:s}", "type", choices[prompt->tool_choice]);
+	if (prompt->one_tool_at_a_time && prompt->tool_choice != TOOLS_NONE)
+		json_object_set_new(choice, "disable_parallel_tool_use", json_true());
+	return choice;
+}
+
+static void add_tools(json_t *root, const struct prompt *prompt)
+{
+	json_t *list;
+
+	if (prompt->n_tools == 0 && !asks_schema(prompt))
+		return;
+	list = json_array();
+	for (size_t i = 0; i < prompt->n_tools; i++) {
+		const struct prompt_tool *tool = &prompt->tools[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s*, s:o}", "name", tool->name,
+						      "description", tool->description,
+						      "input_schema", schema_json(tool->schema)));
+	}
+	if (asks_schema(prompt))
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "name",
+						      ANTHROPIC_ANSWER_TOOL, "description",
+						      "Gives the answer in the wanted form.",
+						      "input_schema", schema_json(prompt->schema)));
+	json_object_set_new(root, "tools", list);
+	json_object_set_new(root, "tool_choice", choice_json(prompt));
+}
+
+/* Tokens for thoughts, a share of the whole answer by the effort. 0: none. */
+static int32_t thought_tokens(const struct prompt *prompt)
+{
+	static const struct {
+		const char *effort;
+		int32_t percent;
+	} efforts[] = {{"low", 20}, {"medium", 50}, {"high", 80}};
+	int32_t most = prompt->max_output_tokens - ANSWER_TOKENS_MIN, share = 0;
+
+	if (!prompt->effort || asks_schema(prompt) || prompt->tool_choice == TOOLS_ONE ||
+	    prompt->tool_choice == TOOLS_REQUIRED) /* a forced tool forbids thoughts */
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(efforts); i++) {
+		if (strcmp(prompt->effort, efforts[i].effort) == 0)
+			share = (int32_t)((int64_t)prompt->max_output_tokens * efforts[i].percent /
+					  100);
+	}
+	if (share == 0 || most < THOUGHT_TOKENS_MIN)
+		return 0;
+	if (share > most)
+		share = most;
+	return share < THOUGHT_TOKENS_MIN ? THOUGHT_TOKENS_MIN : share;
+}
+
+static void add_parameters(json_t *root, const struct prompt *prompt, uint8_t without)
+{
+	int32_t thoughts = thought_tokens(prompt);
+	json_t *stop = json_array();
+
+	for (size_t i = 0; i < prompt->n_stop; i++)
+		json_array_append_new(stop, json_string(prompt->stop[i]));
+	if (json_array_size(stop) > 0)
+		json_object_set(root, "stop_sequences", stop);
+	json_decref(stop);
+	if (thoughts > 0) { /* the API takes no temperature beside them */
+		json_object_set_new(
+			root, "thinking",
+			json_pack("{s:s, s:i}", "type", "enabled", "budget_tokens", (int)thoughts));
+		return;
+	}
+	if (prompt->has_temperature && !(without & PARAMETER_TEMPERATURE))
+		json_object_set_new(root, "temperature",
+				    json_real(prompt->temperature > 1 ? 1 : prompt->temperature));
+	if (prompt->has_top_p && !(without & PARAMETER_TOP_P))
+		json_object_set_new(root, "top_p", json_real(prompt->top_p));
+}
+
+static bool write_body(const char *upstream, const struct prompt *prompt, uint8_t without,
+		       struct buf *body)
+{
+	json_t *root = json_pack("{s:s, s:i, s:b}", "model", upstream, "max_tokens",
+				 (int)prompt->max_output_tokens, "stream", 1);
+
+	add_messages(root, prompt);
+	add_tools(root, prompt);
+	add_parameters(root, prompt, without);
+	body_add_extra(root, prompt, ANTHROPIC_API);
+	return body_write(root, body);
+}
+
+/* base_url may end in /v1, as others' do, or before it, as Anthropic's own clients have it. */
+static char *url(struct arena *arena, const struct provider *provider)
+{
+	size_t len = strlen(provider->base_url);
+	bool has_version = len >= 3 && strcmp(provider->base_url + len - 3, "/v1") == 0;
+
+	return provider_url(arena, provider, has_version ? "/messages" : "/v1/messages");
+}
+
+static enum status anthropic_request(const struct provider_pick *pick, const struct prompt *prompt,
+				     uint8_t without, struct arena *arena, struct buf *body,
+				     struct http_request *ret, struct error *reterr)
+{
+	const struct provider *provider = pick->route->provider;
+	const char **headers = arena_array(arena, 6, sizeof *headers);
+	size_t n = 0;
+
+	if (!headers || !write_body(pick->route->upstream, prompt, without, body))
+		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
+				 "the request is longer than %zu bytes", body->max);
+	headers[n++] = "Content-Type: application/json";
+	headers[n++] = "Accept: text/event-stream";
+	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
+	headers[n++] = VERSION;
+	if (pick->key->secret)
+		headers[n++] = arena_printf(arena, "x-api-key: %s", pick->key->secret);
+	*ret = (struct http_request){
+		.method = "POST",
+		.url = url(arena, provider),
+		.headers = headers,
+		.body = body->data,
+		.body_len = body->len,
+		.proxy = provider->proxy,
+	};
+	return OK;
+}
+
+const struct provider_api provider_anthropic = {
+	.name = ANTHROPIC_API,
+	.request = anthropic_request,
+	.event = anthropic_event,
+	.refusal = provider_fault_body,
+};
+PROVIDER_API(provider_anthropic);
