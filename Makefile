@@ -62,7 +62,7 @@ BINARIES := $(addprefix $(B)/bin/,$(SERVICES) gateway limitless standin)
 FORCE:
 
 .PHONY: all
-all: $(BINARIES) web ## build everything: build/bin and build/web
+all: $(BINARIES) web tokens ## build everything: build/bin, build/web and build/tokens
 
 # ---------------------------------------------------------------------------------------------- what the build needs
 # One clear line instead of the first compiler error. Elsewhere than on Debian it says nothing.
@@ -236,6 +236,26 @@ build/web.stamp: $(WEB_MODULES) $(WEB_SOURCES) $(G)/openapi.json
 .PHONY: web
 web: $(if $(wildcard $(W)/package.json),build/web.stamp) ## build the page into build/web
 
+# ---------------------------------------------------------------------------------------------- tables of tokens
+# Vocabularies of the npm package tiktoken, as services/chat/tokens maps them.
+T := tools/tokens
+TOKENS := build/tokens/tables.bin
+$(T)/node_modules/.package-lock.json: $(T)/package-lock.json $(T)/package.json | build/deps.stamp
+	@echo "  NPM   $(T)"
+	$(Q)cd $(T) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+$(TOKENS): $(T)/tables.mjs $(T)/LICENSE $(T)/node_modules/.package-lock.json
+	@mkdir -p $(@D)
+	@echo "  GEN   $@"
+	$(Q)node $< $@.new && cp $(T)/LICENSE $(@D)/LICENSE && mv $@.new $@
+# Texts with tiktoken's counts of them.
+build/tokens/fixture.bin: tests/tokens/fixture.mjs tests/tokens/texts.mjs $(T)/node_modules/.package-lock.json
+	@mkdir -p $(@D)
+	$(Q)node $< $@ 1 500
+
+.PHONY: tokens
+tokens: $(TOKENS) ## make the tables for counting tokens
+
 # ---------------------------------------------------------------------------------------------- test programs
 # Unit tests: x_test.c beside x.c of the runtime, the gateway and the tools. A file is a program.
 UNIT_TESTS := $(patsubst %.c,$(B)/test/%,$(wildcard services/runtime/*/*_test.c gateway/*_test.c tools/*/*_test.c))
@@ -257,7 +277,11 @@ $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c servi
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
 # Chat is tested as processes, with the real credits and the stand-in beside it.
-$(B)/test/services/chat: | $(addprefix $(B)/bin/,chat credits standin)
+$(B)/test/services/chat: | $(addprefix $(B)/bin/,chat credits standin) $(TOKENS) build/tokens/fixture.bin
+# Counts texts for tests/long/tokens.t and tests/bench/tokens.
+build/tests/tokens-count: build/obj/tests/tokens/count.o build/obj/services/chat/tokens/table.o build/obj/services/chat/tokens/split.o build/obj/services/chat/tokens/count.o build/lib/libruntime.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_release) -o $@ $^ -lz
 define tool_test
 $(B)/lib/lib$(1).a: $$(filter-out %/main.o,$$(call object,$$(call sources,tools/$(1)/*.c)))
 $(B)/test/tools/$(1)/%: $(B)/obj/tools/$(1)/%.o $(B)/lib/lib$(1).a $(TEST_LIBS)
@@ -323,7 +347,7 @@ check-unit: unit-tests ## unit tests of this MODE
 	@tests/run $(UNIT_TESTS)
 check-db: service-tests ## service tests of this MODE on a real PostgreSQL
 	@tests/run $(SERVICE_TESTS)
-check-system: binaries web interop ## stories over the whole stack of this MODE
+check-system: binaries web tokens interop ## stories over the whole stack of this MODE
 	@tests/run $(foreach t,$(STORIES),'B=$(B) $(t)')
 check-web: all $(TEST_MODULES) ## the page: its own tests, and its stories in a browser
 	@tests/run $(foreach t,$(BROWSER_STORIES),'B=$(B) $(t)') $(WEB_UNIT_TESTS)
@@ -334,7 +358,7 @@ LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak long-build
-long-build: binaries web $(LEDGER_TESTS) $(TEST_MODULES)
+long-build: binaries web tokens $(LEDGER_TESTS) $(TEST_MODULES)
 long: ## long tests for LONG_SECONDS, picked by SEED
 	@tools/deps install build run test lint
 	@$(MAKE) long-build
@@ -410,6 +434,7 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 
 include tests/bench/rpc/rules.mk
 include tests/bench/ledger/rules.mk
+include tests/bench/tokens/rules.mk
 include tests/interop/rules.mk
 include tools/dev.mk
 

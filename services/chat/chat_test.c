@@ -26,6 +26,7 @@ static int (*const groups[])(void) = {
 	charge_tests,
 	forward_tests,
 	crash_tests,
+		tokens_tests,
 	queue_tests,
 };
 

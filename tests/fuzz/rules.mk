@@ -14,6 +14,9 @@ $(B)/fuzz/rpc_server $(B)/fuzz/rpc_client: $(B)/obj/tests/fuzz/lib/net_fake.o
 # Adapters of providers are chat's.
 $(B)/fuzz/openai: $(filter-out %/main.o,$(chat_O))
 
+# The counter of tokens is chat's, too, and maps its tables.
+$(B)/fuzz/tokens: $(filter-out %/main.o,$(chat_O)) | $(TOKENS)
+
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(addprefix $(B)/fuzz/,$(FUZZERS))
 fuzz: ## fuzz each target for FUZZ_SECONDS (600); its finds are in build/fuzz/found
