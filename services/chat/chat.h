@@ -19,7 +19,9 @@ struct provider_conf;
 struct chat_conf {
 	struct service_conf service; /* first */
 	const char *database_worker_dsn;
-	const char *models; /* file of the catalogue */
+	const char *models;       /* file of the catalogue */
+	const char *token_tables; /* file */
+	int64_t learn_ms;
 	const char *advertise;
 	int64_t engine_workers;
 	int64_t generations_max;

@@ -2,6 +2,7 @@
  * test has users of its own and ends with a settled, sound ledger. */
 #include "chat_test.h"
 
+/* clang-format off */
 static int (*const groups[])(void) = {
 	catalogue_tests,
 	price_tests,
@@ -26,9 +27,11 @@ static int (*const groups[])(void) = {
 	charge_tests,
 	forward_tests,
 	crash_tests,
-		tokens_tests,
+	tokens_tests,
+	learn_tests,
 	queue_tests,
 };
+/* clang-format on */
 
 int main(int argc, char **argv)
 {

@@ -87,6 +87,7 @@ int verdict_tests(void);
 int turns_tests(void);
 int answer_tests(void);
 int tokens_tests(void);
+int learn_tests(void);
 int adapter_tests(void);
 int adapter_request_tests(void);
 int wire_tests(void);

@@ -14,6 +14,12 @@ const struct conf_key chat_keys[] = {
 		 "PostgreSQL conninfo or URI of the role chat_worker, which runs generations."),
 	CONF_KEY("models", CONF_TEXT, models, "deploy/config/models.yaml", 0, 0,
 		 "File of the catalogue of models; SIGHUP reads it anew."),
+	CONF_KEY("tokens.tables", CONF_TEXT, token_tables, "build/tokens/tables.bin", 0, 0,
+		 "File of the tables for counting tokens; `make tokens` makes it."),
+	CONF_KEY(
+		"tokens.learn", CONF_DURATION, learn_ms, "1m", 10, CONF_DAY,
+		"How often the factors of tokenizers are stored that providers' reports teach, and "
+		"those of other replicas read."),
 	CONF_KEY("advertise", CONF_TEXT, advertise, "", 0, 0,
 		 "Where other replicas reach this one; empty: the first of listen."),
 	CONF_KEY("engine.workers", CONF_INTEGER, engine_workers, "4", 1, 64,

@@ -30,12 +30,18 @@ static pid_t owner;
 
 #define CHAT_A_IDLE "1s"
 
+/* A model whose tokenizer no other model has. */
+#define LEARNT(id)                                                                        \
+	"  - {id: " id ", name: Learnt, provider: Demo, window: 20000, max_output: 4096," \
+	" modalities: [text], price: {}, free: true, tokenizer: " id                      \
+	", upstream: {openai: learnt}}\n"
+
 /* %s: credits a message of the model `plain`. */
 #define MODELS                                                                                     \
 	"models:\n"                                                                                \
 	"  - {id: plain, name: Plain, provider: Demo, window: 8192, max_output: 4096,"             \
 	" modalities: [text], price: {per_message: %s}}\n"                                         \
-	"  - {id: metered, name: Metered, provider: Demo, window: 8192, max_output: 1000,"         \
+	"  - {id: metered, name: Metered, provider: Demo, window: 65536, max_output: 1000,"        \
 	" modalities: [text], price: {per_message: 1, input_per_1k: 1, output_per_1k: 5}}\n"       \
 	"  - {id: free, name: Free, provider: Demo, window: 8192, max_output: 4096,"               \
 	" modalities: [text], price: {}, free: true}\n"                                            \
@@ -57,9 +63,12 @@ static pid_t owner;
 	"  - {id: spare, name: Spare, provider: Demo, window: 8192, max_output: 4096,"             \
 	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-spare}}\n"           \
 	"  - {id: backed, name: Backed, provider: Demo, window: 8192, max_output: 4096,"           \
-	" modalities: [text], price: {per_message: 7}, fallback: [elsewhere, narrow, plain]}\n"    \
-	"  - {id: elsewhere, name: Elsewhere, provider: Nobody, window: 8192, max_output: 4096,"   \
-	" modalities: [text], price: {per_message: 2}, upstream: {demo: \"\"}}\n"
+	" modalities: [text], price: {per_message: 7}, fallback: [elsewhere, narrow, "             \
+	"plain]}\n" LEARNT("learnt") LEARNT("learnt-high") LEARNT("learnt-low")                    \
+		LEARNT("learnt-shared") "  - {id: elsewhere, name: Elsewhere, provider: Nobody, "  \
+					"window: 8192, max_output: 4096,"                          \
+					" modalities: [text], price: {per_message: 2}, upstream: " \
+					"{demo: \"\"}}\n"
 
 /* A port that was free a moment ago. */
 static int free_port(void)
@@ -108,6 +117,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"200ms\nstream_queue_bytes: 64KiB\n"
 		"models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
 		"engine: {workers: 2, generations_max: 20}\n"
+		"tokens: {learn: 100ms}\n"
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
 		"queue: {waits: {first: 100ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
@@ -128,7 +138,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 
 static void write_models(const char *plain_price, const char *more)
 {
-	char text[4096], path[128];
+	char text[8192], path[128];
 	int n = snprintf(text, sizeof text, MODELS, plain_price);
 
 	snprintf(text + n, sizeof text - (size_t)n, "%s", more);

@@ -2,6 +2,7 @@
 #include "chat/answer/life.h"
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/discovery.h"
+#include "chat/catalogue/tokens.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
 #include "credits/v1/rpc.h"
@@ -21,6 +22,7 @@
 struct parts {
 	struct chat chat; /* first: what handlers find */
 	struct current current;
+	struct tokens *tokens;
 	struct outbox *outbox;
 	struct jobs *jobs;
 	struct discovery *discovery;
@@ -73,6 +75,7 @@ static void start_engine(struct service *service)
 	chat->engine = life_start(&(struct engine_options){
 		.conf = chat->conf,
 		.current = chat->current,
+		.tokens = parts->tokens,
 		.endpoint =
 			*chat->conf->advertise ? chat->conf->advertise : service->conf->listen[0],
 		.app = service->db,
@@ -105,6 +108,9 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
+	s = tokens_new(conf->token_tables, &parts->tokens, reterr);
+	if (s != OK)
+		return s;
 	parts->discovery = discovery_start(parts->chat.workers, conf, &parts->current,
 					   (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
@@ -134,6 +140,7 @@ static void stop(struct service *service)
 	if (parts->discovery)
 		discovery_stop(parts->discovery);
 	current_done(&parts->current);
+	tokens_free(parts->tokens);
 	db_pool_free(parts->chat.workers);
 }
 

@@ -192,12 +192,15 @@ static void open_dir(const struct place *place)
 static void choose_user(struct place *place)
 {
 	const char *const starts[] = {"", place->root, place->dir};
-	char models[TOOL_PATH_MAX], web[TOOL_PATH_MAX];
-	const char *const reads[] = {models, NULL};
+	char models[TOOL_PATH_MAX], tables[TOOL_PATH_MAX], web[TOOL_PATH_MAX];
+	const char *reads[] = {models, NULL, NULL};
 	const char *enters[] = {place->programs, place->dir, NULL, NULL};
 
 	tool_path(models, "%s/deploy/config/models.yaml", place->root);
+	tool_path(tables, "%s/build/tokens/tables.bin", place->root);
 	tool_path(web, "%s/build/web", place->root);
+	if (access(tables, F_OK) == 0)
+		reads[1] = tables;
 	if (access(web, F_OK) == 0)
 		enters[2] = web;
 	place->user = user_find();

@@ -8,6 +8,7 @@
 #define CHAT_ANSWER_ENGINE_H
 
 #include "chat/catalogue/current.h"
+#include "chat/catalogue/tokens.h"
 #include "chat/chat.h"
 #include "chat/work/bucket.h"
 #include "chat/work/crew.h"
@@ -16,6 +17,7 @@
 struct engine_options {
 	const struct chat_conf *conf;
 	struct current *current;
+	struct tokens *tokens;
 	const char *endpoint;  /* where other replicas reach this process */
 	struct db_options app; /* connections of chat_app and chat_worker */
 	struct db_options worker;
@@ -43,8 +45,9 @@ struct engine {
 	int64_t n_busy;
 	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
 	bool draining, stopping;
-	bool upkeep_busy, sweep_busy;
-	int64_t upkeep_us, renew_us, sweep_us, beat_us; /* when each is due, clock_mono_us */
+	bool upkeep_busy, sweep_busy, learn_busy;
+	/* When each is due, clock_mono_us. */
+	int64_t upkeep_us, renew_us, sweep_us, beat_us, learn_us;
 };
 
 /* Runs fn(ctx) on the engine thread. Any thread. */

@@ -20,7 +20,9 @@ struct end_work {
 	struct work work;
 	struct generation *generation;
 	const char *source; /* of the token counts; NULL: nothing is charged */
+	bool counted;       /* … by us */
 	struct usage usage;
+	int32_t text_tokens; /* in o200k */
 	int64_t cost_microcredits;
 	enum event_kind last[2]; /* that tell the watchers */
 	size_t n_last;
@@ -59,21 +61,55 @@ static bool paid(const struct generation *generation)
 	return charge_rules[charge_end(&facts)].paid;
 }
 
+/* The prompt's count is compared with the provider's, where both are of the same text. */
+static void learn(const struct generation *generation, const struct end_work *end)
+{
+	const struct provider_route *route = generation->try.pick.route;
+	const struct prompt *prompt = &generation->prompt;
+
+	for (size_t i = 0; i < prompt->n_messages; i++) {
+		if (prompt->messages[i].n_parts > 0)
+			return;
+	}
+	if (prompt->n_tools == 0 && route && !route->provider->demo)
+		tokens_learn(generation->engine->options.tokens, generation->model->family,
+			     generation->counted_tokens, usage_prompt(&end->usage));
+}
+
 static void meter(const struct generation *generation, struct end_work *end)
 {
-	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
-
 	if (!paid(generation))
 		return;
 	if (believable(generation)) {
 		end->source = "PROVIDER";
 		end->usage = generation->try.answer.stream.usage;
+		learn(generation, end);
 	} else {
+		end->counted = true;
 		end->source = "COUNTED";
-		end->usage = (struct usage){
-			.input = generation->input_tokens,
-			.output = tokens_count(buf_text(text), text->len),
-			.reasoning = tokens_count(buf_text(reasoning), reasoning->len)};
+		end->usage =
+			(struct usage){.input = tokens_expected(generation->engine->options.tokens,
+								generation->model->family,
+								generation->counted_tokens)};
+	}
+}
+
+/* What takes time or the whole text: on the crew. A repeat finds the same. */
+static void count(struct end_work *end)
+{
+	const struct generation *generation = end->generation;
+	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
+	struct tokens *tokens = generation->engine->options.tokens;
+	const char *family;
+
+	end->text_tokens = tokens_count(tokens, buf_text(text), text->len);
+	if (!end->source)
+		return;
+	family = generation->model->family;
+	if (end->counted) {
+		end->usage.output = tokens_count_of(tokens, family, buf_text(text), text->len);
+		end->usage.reasoning =
+			tokens_count_of(tokens, family, buf_text(reasoning), reasoning->len);
 	}
 	end->cost_microcredits = charge_bounded(price_cost(&generation->model->price, &end->usage),
 						generation->hold_microcredits);
@@ -188,7 +224,7 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		state_word(outcome->state),
 		buf_text(&log->text),
 		buf_text(&log->reasoning),
-		db_param_i64(arena, tokens_count(buf_text(&log->text), log->text.len)),
+		db_param_i64(arena, end->text_tokens),
 		marks_param(arena, end),
 		stop_word(outcome->stop),
 		log->facts.accepted ? "true" : "false",
@@ -250,6 +286,8 @@ static void run_end(struct crew_member *member, struct work *work)
 	struct end_work *end = (struct end_work *)work;
 	db_tx_fn *fn = end_tx;
 
+	if (!end->withdrawn)
+		count(end);
 	if (end->withdrawn)
 		fn = withdraw_tx;
 	else if (is_waiting(end->generation))

@@ -79,7 +79,7 @@ struct generation {
 	size_t n_fallbacks;        /* of asked, that were looked at */
 	struct prompt prompt;
 	int32_t prompt_bytes;
-	int32_t input_tokens; /* of the prompt, by our count */
+	int32_t counted_tokens; /* of the prompt, in o200k */
 	int64_t hold_microcredits;
 	struct rpc_context context;
 	struct chat_before before; /* of the first attempt */

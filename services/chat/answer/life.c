@@ -1,6 +1,7 @@
 #include "chat/answer/life.h"
 
 #include "chat/answer/generation.h"
+#include "chat/answer/learn.h"
 #include "chat/answer/sweep.h"
 #include "chat/answer/upkeep.h"
 #include "chat/watch/peers.h"
@@ -48,6 +49,10 @@ static void tick(void *ctx)
 	if (!engine->draining && !engine->sweep_busy && now_us >= engine->sweep_us) {
 		engine->sweep_us = now_us + engine->conf->sweep_ms * US_PER_MS;
 		sweep_begin(engine);
+	}
+	if (!engine->learn_busy && now_us >= engine->learn_us) {
+		engine->learn_us = now_us + engine->conf->learn_ms * US_PER_MS;
+		learn_begin(engine);
 	}
 	watch_tick(engine, now_us);
 	http_timer(engine->http, tick_ms(engine->conf), tick, engine);

@@ -21,9 +21,17 @@ static int32_t output_of(const struct generation *generation, const struct model
 	return asked < model->max_output_tokens ? asked : model->max_output_tokens;
 }
 
+/* What 99 of 100 prompts stay within. */
+static int64_t input_bound(const struct generation *generation, const struct model *model)
+{
+	return tokens_bound(generation->engine->options.tokens, model->family,
+			    generation->counted_tokens);
+}
+
 bool prompt_fits(const struct generation *generation, const struct model *model)
 {
-	return generation->input_tokens + output_of(generation, model) <= model->window_tokens;
+	return input_bound(generation, model) + output_of(generation, model) <=
+	       model->window_tokens;
 }
 
 /* One hold is enough for whichever model answers. */
@@ -37,7 +45,8 @@ static void hold_fallbacks(struct generation *generation)
 
 		if (!model || !prompt_fits(generation, model))
 			continue;
-		cost = prompt_price(model, generation->input_tokens, output_of(generation, model));
+		cost = prompt_price(model, input_bound(generation, model),
+				    output_of(generation, model));
 		if (cost > generation->hold_microcredits)
 			generation->hold_microcredits = cost;
 	}
@@ -49,6 +58,7 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	const struct facts *facts = &generation->log->facts;
 	const struct model *model;
 	struct context context;
+	struct tokens *tokens = generation->engine->options.tokens;
 	int64_t budget;
 	enum status s;
 
@@ -60,7 +70,8 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	if (max_output_tokens == 0 || max_output_tokens > model->max_output_tokens)
 		max_output_tokens = model->max_output_tokens;
 	budget = model->window_tokens - max_output_tokens;
-	s = context_read(db, facts->user_message, budget, generation->arena, &context, reterr);
+	s = context_read(db, facts->user_message, tokens_room(tokens, model->family, budget),
+			 generation->arena, &context, reterr);
 	if (s != OK)
 		return s;
 	if (context.n == 0)
@@ -72,8 +83,9 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	generation->prompt.n_messages = context.n;
 	generation->prompt.max_output_tokens = max_output_tokens;
 	generation->prompt_bytes = context.bytes;
-	generation->input_tokens = context.tokens;
-	generation->hold_microcredits = prompt_price(model, context.tokens, max_output_tokens);
+	generation->counted_tokens = context.tokens;
+	generation->hold_microcredits =
+		prompt_price(model, input_bound(generation, model), max_output_tokens);
 	hold_fallbacks(generation);
 	return OK;
 }

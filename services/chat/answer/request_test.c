@@ -143,6 +143,14 @@ static void bad_requests_name_the_field(void **state)
 	assert_int_equal(stage_messages(stage, req.chat)->n_messages, 0);
 }
 
+/* A letter and a digit are never one token. */
+static void write_tokens(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		text[i] = i % 2 ? '1' : 'x';
+	text[n] = '\0';
+}
+
 /* A window of 1,024 tokens with 256 for the answer: old messages fall out, a long one is refused.
  */
 static void the_context_is_cut_to_the_window(void **state)
@@ -151,13 +159,12 @@ static void the_context_is_cut_to_the_window(void **state)
 	char *chat = stage_new_chat(stage, NARROW), text[4096];
 	_cleanup_(reader_freep) struct reader *first = NULL, *second = NULL, *too_long = NULL;
 
-	memset(text, 'x', sizeof text);
-	snprintf(text + 2000, 100, " [[say:short]]");
+	write_tokens(text, 500);
+	snprintf(text + 500, 100, " [[say:short]]");
 	first = stage_answer(stage, chat, text);
 	second = stage_answer(stage, chat, text);
 	assert_true(second->prompt_tokens < first->prompt_tokens + 20);
-	memset(text, 'x', sizeof text);
-	text[4000] = '\0';
+	write_tokens(text, 4000);
 	too_long = reader_generate(stage, chat, text);
 	reader_expect_refused(too_long, INVALID_ARGUMENT, "context_too_long");
 	assert_int_equal(stage_messages(stage, chat)->n_messages, 4); /* nothing of it is stored */

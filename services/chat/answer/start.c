@@ -69,6 +69,8 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	const Chat__V1__GenerateRequest *req = start->request.req;
 	const char *const params[] = {req->chat};
 	const struct model *model;
+	struct tokens *tokens = start->request.engine->options.tokens;
+	int64_t counted;
 	int32_t output;
 	enum status s;
 
@@ -83,8 +85,9 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	output = req->parameters ? req->parameters->max_output_tokens : 0;
 	if (output == 0 || output > model->max_output_tokens)
 		output = model->max_output_tokens;
-	start->floor_microcredits = prompt_price(
-		model, tokens_count(req->text, strlen(req->text)) + TOKENS_PER_MESSAGE, output);
+	counted = tokens_count(tokens, req->text, strlen(req->text)) + TOKENS_PER_MESSAGE;
+	start->floor_microcredits =
+		prompt_price(model, tokens_bound(tokens, model->family, counted), output);
 	return OK;
 }
 

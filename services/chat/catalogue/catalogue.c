@@ -1,6 +1,7 @@
 #include "chat/catalogue/catalogue.h"
 
 #include "chat/catalogue/price_read.h"
+#include "chat/catalogue/tokens.h"
 #include "runtime/base/ensure.h"
 #include "runtime/conf/conf.h"
 
@@ -89,6 +90,24 @@ static enum status read_limits(struct loading *loading, const struct conf_node *
 		if (!listed(modality_names, *m))
 			return bad(loading, model->id, "modality '%s' is not known", *m);
 	}
+	return OK;
+}
+
+static enum status read_tokenizer(struct loading *loading, const struct conf_node *node,
+				  struct model *model)
+{
+	enum status s = conf_text(node, "tokenizer", "", &model->family, loading->err);
+
+	if (s != OK)
+		return s;
+	if (!*model->family)
+		model->family =
+			tokens_family_of(loading->catalogue->arena, model->provider, model->id);
+	if (!tokens_family_valid(model->family))
+		return bad(loading, model->id,
+			   "tokenizer: 1 to %d of a-z, 0-9, dot, - and _: o200k, cl100k, or a "
+			   "name for models that share one",
+			   FAMILY_SIZE - 1);
 	return OK;
 }
 
@@ -185,7 +204,7 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 {
 	static const char *const keys[] = {
 		"id",    "name", "provider", "description", "window",   "max_output", "modalities",
-		"price", "free", "upstream", "parameters",  "fallback", NULL};
+		"price", "free", "upstream", "parameters",  "fallback", "tokenizer",  NULL};
 	enum status s;
 
 	s = conf_only(node, keys, loading->err);
@@ -206,6 +225,8 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 			return bad(loading, model->id, "the id is there twice");
 	}
 	s = read_limits(loading, node, model);
+	if (s == OK)
+		s = read_tokenizer(loading, node, model);
 	if (s == OK)
 		s = read_price(loading, node, model);
 	if (s == OK)
@@ -245,7 +266,7 @@ static enum status read_discovered(struct loading *loading, const struct conf_no
 {
 	static const char *const keys[] = {"provider",   "description", "window", "max_output",
 					   "modalities", "price",       "free",   "parameters",
-					   "except",     NULL};
+					   "except",     "tokenizer",   NULL};
 	struct discovered *discovered = &loading->catalogue->discovered;
 	struct model *like = &discovered->like;
 	enum status s;
@@ -264,6 +285,8 @@ static enum status read_discovered(struct loading *loading, const struct conf_no
 			      loading->err);
 	if (s == OK)
 		s = read_limits(loading, node, like);
+	if (s == OK)
+		s = read_tokenizer(loading, node, like);
 	if (s == OK)
 		s = read_price(loading, node, like);
 	if (s == OK)

@@ -22,6 +22,7 @@ struct model {
 	int32_t window_tokens;         /* input and output together */
 	int32_t max_output_tokens;     /* below the window */
 	const char *const *modalities; /* NULL-terminated */
+	const char *family;            /* of its tokenizer (tokens.h) */
 	uint8_t refused;               /* parameters that it does not take (provider.h) */
 	struct price price;
 	char price_version[PRICE_VERSION_SIZE];

@@ -5,13 +5,77 @@
 #include "chat/catalogue/tokens.h"
 #include "tools/limitless/tool.h"
 
+static int64_t learned(struct tokens *tokens, const char *family, int64_t reported, int n)
+{
+	struct tokens_batch batches[FAMILIES_MAX];
+
+	for (int i = 0; i < n; i++)
+		tokens_learn(tokens, family, 1000, reported);
+	for (size_t i = 0, count = tokens_take(tokens, batches); i < count; i++) {
+		if (strcmp(batches[i].name, family) == 0)
+			return batches[i].n * 1000000 + batches[i].over * 1000 +
+			       (int64_t)(batches[i].ratios / (double)batches[i].n * 100 + 0.5);
+	}
+	return 0;
+}
+
 static void tokens_are_counted(void **state)
 {
-	assert_int_equal(tokens_count("", 0), 0);
-	assert_int_equal(tokens_count("abcd", 4), 1);
-	assert_int_equal(tokens_count("abcde", 5), 2);
-	assert_int_equal(tokens_count("\xE4\xBD\xA0\xE5\xA5\xBD", 6), 2);
-	assert_int_equal(tokens_count("\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2", 8), 2);
+	_cleanup_(tokens_freep) struct tokens *tokens = NULL;
+	struct error err;
+
+	assert_int_equal(tokens_new("build/tokens/tables.bin", &tokens, &err), OK);
+	assert_int_equal(tokens_count(tokens, "", 0), 0);
+	assert_int_equal(tokens_count(tokens, "hello world", 11), 2);
+	assert_int_equal(tokens_count(tokens, "\xE4\xBD\xA0\xE5\xA5\xBD", 6), 1);
+	assert_int_equal(tokens_count_of(tokens, "cl100k", "\xE4\xBD\xA0\xE5\xA5\xBD", 6), 2);
+	assert_int_equal(tokens_new("/nowhere", &tokens, &err), INVALID_ARGUMENT);
+}
+
+static void a_family_has_its_factor(void **state)
+{
+	_cleanup_(tokens_freep) struct tokens *tokens = NULL;
+	struct tokens_batch batches[FAMILIES_MAX];
+	struct error err;
+	char name[16];
+
+	assert_int_equal(tokens_new("build/tokens/tables.bin", &tokens, &err), OK);
+	assert_int_equal(tokens_expected(tokens, "anthropic", 1000), 1000);
+	assert_int_equal(learned(tokens, "anthropic", 1400, 3), 3003140);
+	assert_int_equal(tokens_take(tokens, batches), 0);
+	tokens_learn(tokens, "anthropic", 20, 90); /* too short to say anything */
+	assert_int_equal(tokens_take(tokens, batches), 0);
+	tokens_set(tokens, &(struct tokens_family){"anthropic", 1.4, 1.1, 3});
+	assert_int_equal(tokens_expected(tokens, "anthropic", 1000), 1400);
+	assert_int_equal(tokens_bound(tokens, "anthropic", 1000), 1540);
+	assert_int_equal(tokens_room(tokens, "anthropic", 1540), 1000);
+	assert_int_equal(tokens_expected(tokens, "google", 1000), 1000);
+	assert_int_equal(learned(tokens, "anthropic", 1500, 5), 5000150);
+	/* Bounds, whatever a provider says and the database has. */
+	assert_int_equal(learned(tokens, "anthropic", 1, 1), 1000050);
+	assert_int_equal(learned(tokens, "anthropic", INT64_MAX, 1), 1001300);
+	tokens_set(tokens, &(struct tokens_family){"anthropic", 100, 0, 3});
+	assert_int_equal(tokens_bound(tokens, "anthropic", 1000), 3000);
+	for (int i = 0; i < 2 * FAMILIES_MAX; i++) {
+		snprintf(name, sizeof name, "f%d", i);
+		tokens_learn(tokens, name, 1000, 1000);
+	}
+	assert_int_equal(tokens_take(tokens, batches), FAMILIES_MAX - 2); /* two had nothing */
+}
+
+static void a_model_has_a_family(void **state)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(1024, 65536);
+
+	assert_string_equal(tokens_family_of(arena, "OpenAI", "gpt-4o-mini"), "o200k");
+	assert_string_equal(tokens_family_of(arena, "OpenAI", "gpt-4.1"), "o200k");
+	assert_string_equal(tokens_family_of(arena, "openai", "gpt-4-turbo"), "cl100k");
+	assert_string_equal(tokens_family_of(arena, "OpenAI", "gpt-3.5-turbo"), "cl100k");
+	assert_string_equal(tokens_family_of(arena, "Mistral AI", "x"), "mistral-ai");
+	assert_string_equal(tokens_family_of(arena, "", "x"), "others");
+	assert_true(tokens_family_valid("mistral-ai"));
+	assert_false(tokens_family_valid(""));
+	assert_false(tokens_family_valid("Mistral AI"));
 }
 
 static const char *const names[] = {"openrouter", "openai", "demo", NULL};
@@ -255,6 +319,8 @@ int catalogue_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tokens_are_counted),
+		cmocka_unit_test(a_family_has_its_factor),
+		cmocka_unit_test(a_model_has_a_family),
 		cmocka_unit_test(a_bad_catalogue_is_one_clear_line),
 		cmocka_unit_test(a_price_is_a_list_of_components),
 		cmocka_unit_test(the_shipped_catalogue_is_good),

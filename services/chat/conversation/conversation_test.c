@@ -10,13 +10,13 @@ static void models_are_listed(void **state)
 	Chat__V1__ListModelsResponse *resp;
 
 	stage_ok(stage, chat_v1_list_models, &req, &resp);
-	assert_int_equal(resp->n_models, 12); /* one has no provider */
+	assert_int_equal(resp->n_models, 16); /* one has no provider */
 	assert_string_equal(resp->models[0]->id, PLAIN);
 	assert_string_equal(resp->models[0]->display_name, "Plain");
 	assert_true(resp->models[0]->demo);
 	assert_int_equal(resp->models[0]->price->per_message_microcredits, 2 * CREDIT);
 	assert_int_equal(resp->models[1]->price->output_per_1k_microcredits, 5 * CREDIT);
-	assert_int_equal(resp->models[1]->context_window, 8192);
+	assert_int_equal(resp->models[1]->context_window, 65536);
 	assert_int_equal(resp->models[1]->max_output_tokens, 1000);
 	assert_int_equal(resp->models[3]->n_modalities, 2);
 	assert_string_equal(resp->models[5]->id, KEYED);

@@ -110,7 +110,7 @@ static const char *o200k_word(const struct reader *reader, const char *text, uns
 			      const char *second)
 {
 	bool prefix = !(first & (CLASS_LETTER | CLASS_NUMBER | CLASS_LINE));
-	const char *start = prefix ? second : text, *upper, *ignored;
+	const char *start = prefix ? second : text, *upper = start, *ignored;
 	const char *end = upper_lower(reader, start, &upper);
 
 	if (!end && prefix && (first & CLASS_LOWER))
