@@ -20,6 +20,7 @@ static enum status take_rows(const PGresult *rows, struct arena *arena, struct c
 
 		messages[i].role = db_text(arena, rows, row, "role");
 		messages[i].text = db_peek(rows, row, "text");
+		messages[i].items = db_peek(rows, row, "items");
 		ret->tokens += db_i32(rows, row, "tokens") + TOKENS_PER_MESSAGE;
 	}
 	ret->n = turns_make(arena, messages, (size_t)n, ret->turns);

@@ -119,10 +119,37 @@ static void questions_without_an_answer_are_joined(void **state)
 	expect(system, 3, "system:s;user:a\n\nb;");
 }
 
+/* Blocks of reasoning go back verbatim, before the text of the answer that they belong to. */
+static void reasoning_goes_back(void **state)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
+	const struct prompt_message messages[] = {
+		{.role = "user", .text = "a"},
+		{.role = "assistant",
+		 .text = "b",
+		 .items = "{\"type\":\"reasoning\",\"api\":\"anthropic\",\"data\":{\"s\":"
+			  "\"\\u00e9\"}}\n"
+			  "{\"type\":\"logprobs\",\"content\":[]}\n"},
+		{.role = "user", .text = "c"},
+	};
+	struct prompt_message turns[4];
+
+	assert_int_equal(turns_make(arena, messages, 3, turns), 3);
+	assert_int_equal(turns[0].n_parts, 0);
+	assert_int_equal(turns[1].n_parts, 2);
+	assert_int_equal(turns[1].parts[0].kind, PROMPT_REASONING);
+	assert_string_equal(turns[1].parts[0].api, "anthropic");
+	assert_string_equal(turns[1].parts[0].data, "{\"s\":\"\\u00e9\"}");
+	assert_int_equal(turns[1].parts[1].kind, PROMPT_TEXT);
+	assert_string_equal(turns[1].parts[1].text, "b");
+	assert_int_equal(turns[2].n_parts, 0);
+}
+
 int turns_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(turns_alternate),
+		cmocka_unit_test(reasoning_goes_back),
 		cmocka_unit_test(questions_without_an_answer_are_joined),
 	};
 

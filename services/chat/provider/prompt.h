@@ -34,6 +34,8 @@ struct prompt_message {
 	const char *text; /* the whole message, when it has no parts */
 	const struct prompt_part *parts;
 	size_t n_parts;
+	const char
+		*items; /* of a stored answer, one on each line; turns_make makes parts of them */
 };
 
 struct prompt_tool {

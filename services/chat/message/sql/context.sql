@@ -14,7 +14,7 @@ WITH RECURSIVE up AS (
                 AND (g.error_reason IN ('prompt_flagged', 'context_too_long', 'provider_refused') OR g.stop_reason = 'FILTER'))
     FROM up JOIN message p ON p.id = up.parent_id WHERE up.total <= $2::bigint
 )
-SELECT lower(m.role) AS role, m.text, m.tokens
+SELECT lower(m.role) AS role, m.text, m.tokens, m.items
 FROM up JOIN message m ON m.id = up.id
 WHERE up.total <= $2::bigint AND NOT up.empty
 ORDER BY up.depth DESC;
