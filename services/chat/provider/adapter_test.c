@@ -97,6 +97,7 @@ static void answer_begin(struct provider_answer *answer, const struct provider_a
 	answer->stream.on_reasoning = hear_thought;
 	answer->stream.on_item = hear_item;
 	answer->stream.ctx = heard;
+	answer->stream.offers_tools = true;
 }
 
 static void answer_over(struct provider_answer *answer, struct heard *heard)

@@ -41,7 +41,8 @@ static void take_call(struct provider_stream *stream, struct peek part, struct p
 	if (!peek_is_object(arguments))
 		arguments = (struct peek){none, none + 2};
 	item_arguments(stream, index, arguments);
-	keep_signature(stream, part, id);
+	if (index >= 0)
+		keep_signature(stream, part, id);
 }
 
 static void take_part(struct provider_stream *stream, struct peek part)
@@ -101,7 +102,7 @@ static bool take_reason(struct provider_stream *stream, struct peek reason,
 		provider_fault_broken(fault, "it called a tool in a form that cannot be read");
 		return false;
 	}
-	stream->stop = STOP_STOP;
+	stream->stop = stream->n_places > 0 ? STOP_TOOL : STOP_STOP;
 	if (i < ARRAY_SIZE(words) && words[i].means == LENGTH)
 		stream->stop = STOP_LENGTH;
 	else if (i < ARRAY_SIZE(words) && words[i].means == FILTER)

@@ -75,9 +75,15 @@ int32_t item_call(struct provider_stream *stream, int64_t at, struct peek id, st
 {
 	_cleanup_(buf_done) struct buf item;
 	char own[UUID_SIZE], quoted[80];
-	int32_t index = stream->n_places++;
+	int32_t index = stream->n_places;
 
 	stream->wants_tool = true;
+	if (ret_id)
+		ret_id[0] = '\0';
+	if (!stream->offers_tools)
+		return -1;
+	stream->call_arguments = (struct mend){0};
+	stream->n_places++;
 	if (index < PROVIDER_CALLS_MAX)
 		stream->places[index].at = (int32_t)at;
 	if (!peek_is_string(id) || !peek_says(id) || id.end - id.at > 64) {

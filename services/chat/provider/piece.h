@@ -13,7 +13,8 @@
 bool item_json(struct peek value, struct buf *out);
 
 /* Begins a call of a tool and counts it. at: its place as the API numbers it. id: a string, or none:
- * then one is made, and ret_id has it (may be NULL). Returns its index. */
+ * then one is made, and ret_id has it (may be NULL). Returns its index, or -1 when no tool was
+ * offered: the call is only noted. */
 int32_t item_call(struct provider_stream *stream, int64_t at, struct peek id, struct peek name,
 		  char ret_id[64]);
 /* The index of the call that began at this place; the last one when none did; -1: there is none. */

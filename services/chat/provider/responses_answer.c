@@ -50,7 +50,7 @@ static void take_end(struct provider_stream *stream, struct peek response)
 	struct peek reason = peek_member(peek_member(response, "incomplete_details"), "reason");
 
 	take_usage(stream, peek_member(response, "usage"));
-	stream->stop = STOP_STOP;
+	stream->stop = stream->n_places > 0 ? STOP_TOOL : STOP_STOP;
 	if (peek_is(reason, "max_output_tokens") || peek_is(reason, "max_tokens"))
 		stream->stop = STOP_LENGTH;
 	else if (peek_is(reason, "content_filter"))
