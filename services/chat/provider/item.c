@@ -1,6 +1,5 @@
 /* Items of an answer beside its text: one JSON object on one line each. */
 #include "chat/provider/provider.h"
-#include "runtime/base/ensure.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/uuid.h"
 #include "runtime/json/json.h"
@@ -132,7 +131,9 @@ int32_t provider_call_find(struct provider_stream *stream, int64_t place, struct
 	if (index >= 0 || !named || stream->n_calls == CALLS_MAX)
 		return index;
 	if (!stream->calls)
-		ensure(stream->calls = calloc(CALLS_MAX, sizeof *stream->calls));
+		stream->calls = calloc(CALLS_MAX, sizeof *stream->calls);
+	if (!stream->calls)
+		return -1;
 	stream->calls[stream->n_calls] = (struct call){place, hash};
 	return provider_call_begin(stream, id, name);
 }
