@@ -102,7 +102,8 @@ const struct conf_key chat_keys[] = {
 		 "Pause between two looks for chats to erase."),
 	CONF_KEY_LIVE("providers", CONF_ITEMS, providers,
 		      "[{name: openrouter, base_url: \"" PROVIDER_OPENROUTER_URL
-		      "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL "\"}]",
+		      "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL
+		      "\"}, {name: gemini, api: gemini}, {name: anthropic, api: anthropic}]",
 		      0, PROVIDERS_MAX,
 		      "Where models are, in the order in which they are tried. models.yaml says "
 		      "under which "
