@@ -58,6 +58,7 @@ int ask_providers(int argc, char **argv)
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, ARENA_BYTES_MAX);
 	struct chat_conf conf = {0};
 	struct provider_set set = {0};
+	const struct service_spec spec = {.keys = chat_keys, .n_keys = chat_keys_n};
 	const char *file = NULL, *name = "";
 	struct error err;
 	enum status s;
@@ -68,7 +69,7 @@ int ask_providers(int argc, char **argv)
 		else if (strcmp(argv[i], OPTION) != 0)
 			name = argv[i];
 	}
-	s = conf_load(file, "CHAT", chat_keys, chat_keys_n, arena, &conf, &err);
+	s = service_conf_load(&spec, file, "CHAT", arena, &conf, &err);
 	if (s == OK)
 		s = provider_set_read(conf.providers, arena, &set, &err);
 	if (s == OK)

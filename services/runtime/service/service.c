@@ -277,6 +277,15 @@ static struct conf_key *join_keys(const struct service_spec *spec, size_t *ret_n
 	return keys;
 }
 
+enum status service_conf_load(const struct service_spec *spec, const char *file, const char *name,
+			      struct arena *arena, void *ret, struct error *reterr)
+{
+	size_t n;
+	_cleanup_(freep) struct conf_key *keys = join_keys(spec, &n);
+
+	return conf_load(file, name, keys, n, arena, ret, reterr);
+}
+
 int service_main(const struct service_spec *spec, int argc, char **argv)
 {
 	struct running r = {

@@ -80,6 +80,12 @@ struct service_spec {
 	enum status (*reload)(struct service *service, struct error *reterr);
 };
 
+/* Reads the configuration of a service that is not started; *ret has conf_size bytes. name: as
+ * conf_load has it. errors: those of conf_load. */
+_must_check_ enum status service_conf_load(const struct service_spec *spec, const char *file,
+					   const char *name, struct arena *arena, void *ret,
+					   struct error *reterr);
+
 /* As process_main. */
 int service_main(const struct service_spec *spec, int argc, char **argv);
 
