@@ -294,11 +294,11 @@ static void a_budget_bounds_what_names_it(void **state)
 	assert_fails(l, ledger_hold(l, "2", 4 * CREDIT), "budget_exhausted");
 	assert_int_equal(ledger_settle(l, "1", 5 * CREDIT, NULL), OK);
 	budgets_are(l, 1, 5 * CREDIT, 0);
-	alerts_are(l, 0, 0);
+	alerts_are(l, 1, 50);
 	assert_fails(l, ledger_hold(l, "2", 4 * CREDIT), "budget_exhausted");
 	assert_int_equal(ledger_hold(l, "3", 5 * CREDIT), OK);
 	assert_int_equal(ledger_settle(l, "3", 3 * CREDIT, NULL), OK);
-	alerts_are(l, 1, 80);
+	alerts_are(l, 2, 80);
 	assert_int_equal(ledger_hold(l, "4", 2 * CREDIT), OK);
 	assert_int_equal(ledger_void(l, "4"), OK);
 	budgets_are(l, 1, 8 * CREDIT, 0);
@@ -322,17 +322,11 @@ static void a_budget_begins_anew_each_month(void **state)
 	l->budget = key;
 	charge(l, "1", 10 * CREDIT);
 	assert_fails(l, ledger_hold(l, "2", 1), "budget_exhausted");
-	alerts_are(l, 2, 100);
+	alerts_are(l, 4, 100);
 	pg_clock_add("+32 days");
 	budgets_are(l, 1, 0, 0);
 	charge(l, "3", 4 * CREDIT);
 	budgets_are(l, 1, 4 * CREDIT, 0);
-	assert_int_equal(ledger_set_budget(l, key, 10 * CREDIT, TOTAL), OK);
-	budgets_are(l, 1, 0, 0);
-	pg_clock_add("+32 days");
-	charge(l, "4", CREDIT);
-	pg_clock_add("+32 days");
-	budgets_are(l, 1, CREDIT, 0);
 }
 
 static void budgets_of_others_are_not_there(void **state)
@@ -369,12 +363,14 @@ static void the_limit_of_pay_as_you_go_alerts_too(void **state)
 	struct ledger *l = *state;
 
 	assert_int_equal(switch_to(l, CREDITS__V1__BILLING_TYPE__PAY_AS_YOU_GO), OK);
-	charge(l, "1", GIFT + LIMIT * 79 / 100);
+	charge(l, "1", GIFT + LIMIT * 49 / 100);
 	alerts_are(l, 0, 0);
-	charge(l, "2", LIMIT / 100);
-	alerts_are(l, 1, 80);
-	charge(l, "3", LIMIT / 5);
-	alerts_are(l, 2, 100);
+	charge(l, "2", LIMIT * 30 / 100);
+	alerts_are(l, 1, 50);
+	charge(l, "3", LIMIT / 100);
+	alerts_are(l, 2, 80);
+	charge(l, "4", LIMIT / 5);
+	alerts_are(l, 4, 100);
 }
 
 static void usage_and_statement_add_up(void **state)

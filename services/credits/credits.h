@@ -111,6 +111,8 @@ _must_check_ enum status credits_reverse(struct rpc_call *call, const char *id,
 _must_check_ enum status credits_set_budget(struct rpc_call *call, const char *user_id,
 					    const Credits__V1__SetBudgetRequest *req,
 					    Credits__V1__Budget *resp);
+/* UNSPECIFIED for an unknown word. */
+Credits__V1__Budget__Period credits_period_read(const char *word);
 _must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresult *rows, int row,
 					     Credits__V1__Budget *ret);
 

@@ -48,6 +48,7 @@ int billing_tests(void);
 int verify_tests(void);
 int others_tests(void);
 int voucher_tests(void);
+int budget_tests(void);
 int known_failures_tests(void);
 
 /* Short calls of the handlers; each returns the handler's status. name: the id is derived from it;

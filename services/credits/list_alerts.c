@@ -19,6 +19,8 @@ enum status credits_v1_list_alerts(struct rpc_call *call, const Credits__V1__Lis
 		Credits__V1__Alert *alert = resp->alerts[i];
 
 		alert->subject = db_text(call->arena, rows, (int)i, "subject_id");
+		alert->period = credits_period_read(db_peek(rows, (int)i, "period"));
+		alert->display_name = db_text(call->arena, rows, (int)i, "display_name");
 		alert->percent = db_i32(rows, (int)i, "level");
 		alert->create_time = db_time(call->arena, rows, (int)i, "create_us");
 	}

@@ -63,6 +63,8 @@ struct outcome {
 	int32_t rounds;   /* … after so many */
 };
 
+#define GENERATION_BUDGETS_MAX 2
+
 struct generation {
 	struct engine *engine;
 	struct generation *next; /* in its bucket */
@@ -81,6 +83,10 @@ struct generation {
 	int32_t prompt_bytes;
 	int32_t counted_tokens; /* of the prompt, in o200k */
 	int64_t hold_microcredits;
+	/* Ids of the API key and the project whose budgets count the price, too. Set before the
+	 * hold, for each attempt anew. */
+	char budgets[GENERATION_BUDGETS_MAX][UUID_SIZE];
+	size_t n_budgets;
 	struct rpc_context context;
 	struct chat_before before; /* of the first attempt */
 	int32_t lost;              /* attempts whose replica died */

@@ -86,7 +86,7 @@ static void hold_now(struct generation *generation)
 	struct rpc_call_options options = {.parent = &generation->context};
 	Google__Protobuf__Timestamp expire;
 	Credits__V1__HoldRequest req = CREDITS__V1__HOLD_REQUEST__INIT;
-	char id[UUID_SIZE];
+	char id[UUID_SIZE], *budgets[GENERATION_BUDGETS_MAX];
 
 	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, id);
 	attempt_expire(generation->engine->conf, generation->lease_us, &expire);
@@ -96,6 +96,10 @@ static void hold_now(struct generation *generation)
 	req.expire_time = &expire;
 	req.reference = facts->id;
 	req.model = facts->model;
+	for (size_t i = 0; i < generation->n_budgets; i++)
+		budgets[i] = generation->budgets[i];
+	req.budget_ids = budgets;
+	req.n_budget_ids = generation->n_budgets;
 	credits_v1_hold_async(generation->engine->options.credits, &options, &req, on_reply,
 			      reply_new(generation, take_hold));
 }

@@ -46,3 +46,11 @@ export function useRedeem() {
     onSuccess: () => refresh(keys.balance, keys.transactions),
   });
 }
+
+/** The caller's budgets of API keys and projects. */
+export function useBudgets() {
+  return useQuery({
+    queryKey: keys.budgets,
+    queryFn: () => ask(api.GET("/api/v1/credits/budgets")),
+  });
+}

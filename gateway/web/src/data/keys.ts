@@ -4,6 +4,7 @@ export const keys = {
   models: ["models"],
   balance: ["balance"],
   transactions: ["transactions"],
+  budgets: ["budgets"],
   packages: ["packages"],
   vouchers: ["vouchers"],
   payments: ["payments"],

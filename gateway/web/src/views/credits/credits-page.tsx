@@ -13,6 +13,7 @@ import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
+import { Budgets } from "./budgets";
 import { Redeem } from "./redeem";
 
 export default function CreditsPage() {
@@ -30,6 +31,7 @@ export default function CreditsPage() {
         <Summary balance={balance} />
       )}
       <Redeem />
+      <Budgets />
       <History />
     </Page>
   );
