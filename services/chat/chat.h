@@ -48,6 +48,7 @@ struct chat_conf {
 	int64_t first_byte_timeout_ms;
 	int64_t first_byte_timeout_local_ms;
 	int64_t discover_ms;
+	int64_t groups_ms;
 	int64_t idle_timeout_ms;
 	int64_t total_timeout_ms;
 	int64_t usage_wait_ms;
@@ -59,12 +60,14 @@ struct chat_conf {
 };
 
 struct current;
+struct groups;
 struct engine;
 
 /* The state of the service, set before the first handler runs. */
 struct chat {
 	const struct chat_conf *conf;
 	struct current *current; /* the catalogue */
+	struct groups *groups;   /* who may use which model */
 	struct engine *engine;
 	struct db_pool *workers; /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */

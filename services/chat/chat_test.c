@@ -25,6 +25,7 @@ static int (*const groups[])(void) = {
 	fault_tests,
 	body_tests,
 	charge_tests,
+	groups_tests,
 	forward_tests,
 	crash_tests,
 	tokens_tests,

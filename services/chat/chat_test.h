@@ -72,6 +72,7 @@ int request_tests(void);
 int fault_tests(void);
 int body_tests(void);
 int charge_tests(void);
+int groups_tests(void);
 int crash_tests(void);
 int queue_tests(void);
 int crew_tests(void);

@@ -84,6 +84,8 @@ const struct conf_key chat_keys[] = {
 		 "first."),
 	CONF_KEY("provider_calls.discover_every", CONF_DURATION, discover_ms, "1m", 100, CONF_DAY,
 		 "How often the models of a provider with `discover` are asked for."),
+	CONF_KEY("model_groups.refresh", CONF_DURATION, groups_ms, "2s", 50, 5000,
+		 "How often a replica looks whether the groups of models changed."),
 	CONF_KEY("provider_calls.idle_timeout", CONF_DURATION, idle_timeout_ms, "60s", 10,
 		 CONF_HOUR, "Between two pieces of an answer."),
 	CONF_KEY("provider_calls.total_timeout", CONF_DURATION, total_timeout_ms, "15m", 10,

@@ -3,6 +3,7 @@
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/discovery.h"
 #include "chat/catalogue/tokens.h"
+#include "chat/catalogue/groups.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
 #include "credits/v1/rpc.h"
@@ -76,6 +77,7 @@ static void start_engine(struct service *service)
 		.conf = chat->conf,
 		.current = chat->current,
 		.tokens = parts->tokens,
+		.groups = chat->groups,
 		.endpoint =
 			*chat->conf->advertise ? chat->conf->advertise : service->conf->listen[0],
 		.app = service->db,
@@ -114,6 +116,10 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->discovery = discovery_start(parts->chat.workers, conf, &parts->current,
 					   (int32_t)service->conf->database_wait_ms);
 	s = load_catalogue(service, reterr);
+	if (s == OK)
+		s = groups_start(parts->chat.workers, (int32_t)conf->groups_ms,
+				 (int32_t)service->conf->database_wait_ms, &parts->chat.groups,
+				 reterr);
 	if (s != OK)
 		return s;
 	start_engine(service);
@@ -137,6 +143,8 @@ static void stop(struct service *service)
 	life_stop(parts->chat.engine);
 	if (parts->outbox)
 		outbox_stop(parts->outbox);
+	if (parts->chat.groups)
+		groups_stop(parts->chat.groups);
 	if (parts->discovery)
 		discovery_stop(parts->discovery);
 	current_done(&parts->current);

@@ -18,6 +18,7 @@ struct engine_options {
 	const struct chat_conf *conf;
 	struct current *current;
 	struct tokens *tokens;
+	struct groups *groups;
 	const char *endpoint;  /* where other replicas reach this process */
 	struct db_options app; /* connections of chat_app and chat_worker */
 	struct db_options worker;

@@ -5,6 +5,7 @@
 #include "chat/answer/prompt.h"
 #include "chat/answer/stage.h"
 #include "chat/answer/store.h"
+#include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/watch/lookup.h"
 #include "chat/watch/watch.h"
@@ -79,7 +80,9 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	if (s == OK && PQntuples(rows) == 0)
 		s = error_set(reterr, NOT_FOUND, "not_found", "there is no such chat");
 	if (s == OK)
-		s = chat_model(catalogue, req->model, db_peek(rows, 0, "model"), &model, reterr);
+		s = model_for(start->request.engine->options.groups, catalogue,
+			      &start->request.context->subject, req->model,
+			      db_peek(rows, 0, "model"), &model, reterr);
 	if (s != OK)
 		return s;
 	output = req->parameters ? req->parameters->max_output_tokens : 0;

@@ -3,6 +3,7 @@
 #include "chat/answer/places.h"
 #include "chat/answer/prompt.h"
 #include "chat/answer/title.h"
+#include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/message/tree.h"
 #include "runtime/base/uuid.h"
@@ -221,7 +222,8 @@ static enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 
 	s = send_chat(db, req->chat, conf->chat_messages_max, &before, reterr);
 	if (s == OK)
-		s = chat_model(catalogue, req->model, before.model, &model, reterr);
+		s = model_for(request->engine->options.groups, catalogue,
+			      &request->context->subject, req->model, before.model, &model, reterr);
 	if (s == OK)
 		s = send_count(db, request->user_id, (int64_t)strlen(req->text),
 			       conf->user_bytes_max, reterr);

@@ -1,4 +1,5 @@
 #include "chat/catalogue/current.h"
+#include "chat/catalogue/groups.h"
 #include "chat/chat.h"
 #include "runtime/service/list.h"
 
@@ -96,7 +97,11 @@ enum status chat_v1_list_models(struct rpc_call *call,
 	enum status s = list_new(call, &chat__v1__model__descriptor, catalogue->n_models,
 				 &resp->n_models, &resp->models);
 
+	resp->n_models = 0;
 	for (size_t i = 0; s == OK && i < catalogue->n_models; i++)
-		describe(call->arena, &catalogue->models[i], resp->models[i]);
+		if (model_allowed(chat_of(call)->groups, catalogue->models[i].id,
+				  &call->ctx.subject))
+			describe(call->arena, &catalogue->models[i],
+				 resp->models[resp->n_models++]);
 	return s;
 }

@@ -1,4 +1,5 @@
 #include "chat/catalogue/current.h"
+#include "chat/catalogue/groups.h"
 #include "chat/conversation/conversation.h"
 
 #include <inttypes.h>
@@ -16,7 +17,8 @@ enum status chat_v1_create_chat(struct rpc_call *call, const Chat__V1__CreateCha
 
 	s = title_read(call, req->title, &title);
 	if (s == OK)
-		s = chat_model(catalogue, req->model, "", &model, &call->err);
+		s = model_for(chat_of(call)->groups, catalogue, &call->ctx.subject, req->model, "",
+			      &model, &call->err);
 	if (s == OK && *req->project)
 		s = rpc_fail_field(call, "field_invalid", "project", "there is no such project");
 	if (s != OK)

@@ -1,4 +1,5 @@
 #include "chat/catalogue/current.h"
+#include "chat/catalogue/groups.h"
 #include "chat/conversation/conversation.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static enum status set_model(struct rpc_call *call, const char *id, struct chang
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
 		current_catalogue(chat_of(call)->current);
 	const struct model *model;
-	enum status s = chat_model(catalogue, id, "", &model, &call->err);
+	enum status s = model_for(chat_of(call)->groups, catalogue, &call->ctx.subject, id, "",
+				  &model, &call->err);
 
 	if (s == OK)
 		change->model = arena_strdup(call->arena, model->id);

@@ -12,6 +12,7 @@ export type Accepted = Schemas["Accepted"];
 export type Usage = Schemas["ChatUsage"];
 export type Done = Schemas["Done"];
 export type Model = Schemas["Model"];
+export type ModelGroup = Schemas["ModelGroup"];
 export type Balance = Schemas["Balance"];
 export type Transaction = Schemas["Transaction"];
 export type Package = Schemas["Package"];

@@ -7,6 +7,7 @@ export const keys = {
   budgets: ["budgets"],
   packages: ["packages"],
   vouchers: ["vouchers"],
+  modelGroups: ["modelGroups"],
   payments: ["payments"],
   queue: ["queue"],
   deadLetters: ["dead-letters"],

@@ -6,6 +6,7 @@ import { NotFound } from "@/views/page/not-found";
 import { Page } from "@/views/page/page";
 import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
+import { GroupsSection } from "./groups-section";
 import { ProvidersSection } from "./providers-section";
 import { QueueSection } from "./queue-section";
 import { VouchersSection } from "./vouchers-section";
@@ -15,6 +16,7 @@ const SECTIONS = [
   { name: "providers", Section: ProvidersSection },
   { name: "vouchers", Section: VouchersSection },
   { name: "queue", Section: QueueSection },
+  { name: "groups", Section: GroupsSection },
 ] as const;
 
 /** For administrators. The server refuses everybody else; for them the page does not exist. */

@@ -1,0 +1,24 @@
+/* Groups as they are read from the database, and what they say of a model. */
+#ifndef CHAT_CATALOGUE_GROUP_SET_H
+#define CHAT_CATALOGUE_GROUP_SET_H
+
+#include "chat/v1/rpc.h"
+#include "runtime/db/db.h"
+#include "runtime/rpc/rpc.h"
+
+struct group_set {
+	Chat__V1__ModelGroup **groups;
+	size_t n;
+};
+
+/* Rows of model_groups; all in the arena. errors: RESOURCE_EXHAUSTED call_too_large. */
+_must_check_ enum status group_set_read(struct arena *arena, const PGresult *rows,
+					struct group_set *ret, struct error *reterr);
+
+/* Whether a pattern ("gpt-4o", "claude-*") names the model. */
+bool group_pattern_matches(const char *pattern, const char *model);
+
+bool group_set_allows(const struct group_set *set, const char *model,
+		      const struct rpc_subject *who);
+
+#endif
