@@ -7,8 +7,6 @@ import { keys } from "./keys";
 
 export type GroupTerms = Pick<ModelGroup, "name" | "models" | "everyone" | "roles" | "users">;
 
-const TERMS = "name,models,everyone,roles,users";
-
 export function useModelGroups() {
   return useQuery({
     queryKey: keys.modelGroups,
@@ -24,7 +22,7 @@ export function useSaveModelGroup() {
         ? ask(
             api.PATCH("/api/v1/admin/model-groups/{group}", {
               params: { path: { group: id } },
-              body: { ...terms, updateMask: TERMS },
+              body: terms,
             }),
           )
         : ask(api.POST("/api/v1/admin/model-groups", { body: terms })),
