@@ -12,6 +12,7 @@ const build = process.argv[2] ?? "build";
 const seconds = Number(process.env.SECONDS ?? 5);
 const clients = Number(process.env.CLIENTS ?? 64);
 const rounds = Number(process.env.ROUNDS ?? 100);
+const ANSWERS_EACH = 20;
 
 const print = (bench, ours, peer, unit, more = {}) =>
   console.log(JSON.stringify({ bench, ours, peer, ratio: peer ? Number((ours / peer).toFixed(3)) : null, unit, ...more }));
@@ -151,6 +152,74 @@ async function timeToFirstToken(stack, dir) {
   return { ours: median(ours), direct: median(direct) };
 }
 
+// Seconds of CPU that PostgreSQL has used: its processes that live and those that ended.
+function databaseCpu(dir) {
+  const postmaster = readFileSync(join(dir, "pg/postmaster.pid"), "utf8").split("\n")[0];
+  const stat = (pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ").map(Number);
+    } catch {
+      return null;
+    }
+  };
+  const own = stat(postmaster);
+  // After the name: the parent is field 1, utime and stime are 11 and 12, those of ended children 13 and 14.
+  let ticks = own[11] + own[12] + own[13] + own[14];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const child = stat(pid);
+    if (child && child[1] === Number(postmaster)) ticks += child[11] + child[12];
+  }
+  return ticks / 100;
+}
+
+// Whole answers of as many callers, each a user with a chat. A user's gift pays for 50 messages, so they change.
+async function answers(stack, dir, callers, turn) {
+  const { models } = await api(stack, "GET", "/api/v1/models");
+  const model = models.find((m) => m.price.perMessage === "2000000").id;
+  const users = [];
+  for (let i = 0; i < callers; i++) {
+    const { accessToken } = await api({ url: stack.url }, "POST", "/api/v1/auth/signup", { email: `answer${turn}-${i}@example.test`, password: "correct horse battery", tokenDelivery: "BODY" });
+    const chat = await api({ url: stack.url, token: accessToken }, "POST", "/api/v1/chats", { model });
+    users.push({ accessToken, chat });
+  }
+  await sleep(1000);
+  const cpu = databaseCpu(dir), began = performance.now();
+  await Promise.all(users.map(async ({ accessToken, chat }) => {
+    for (let i = 0; i < ANSWERS_EACH; i++)
+      await firstToken(`${stack.url}/api/v1/chats/${chat.id}:generate`, { authorization: `Bearer ${accessToken}` }, { text: "x [[say:hello]]" }, "event: delta");
+  }));
+  const spent = (performance.now() - began) / 1000;
+  await sleep(1000); // the outbox settles the last ones
+  const n = callers * ANSWERS_EACH;
+  return { rate: n / spent, cpu_ms: ((databaseCpu(dir) - cpu) * 1000) / n };
+}
+
+// pgbench's own TPC-B-like transactions on the same server.
+async function tpcb(dir, callers, initialize) {
+  const base = ["psql", "--dir", dir, "--program", "pgbench", "--"];
+  const program = join(build, "bin/limitless");
+  if (initialize) await run(program, [...base, "-i", "-q", "-s", "10"]);
+  const cpu = databaseCpu(dir);
+  const { stdout: out } = await run(program, [...base, "-n", "-M", "prepared", "-c", String(callers), "-j", "2", "-T", String(seconds)]);
+  const n = Number(/actually processed: (\d+)/.exec(out)[1]);
+  return { rate: Number(/tps = ([\d.]+)/.exec(out)[1]), latency_ms: Number(/latency average = ([\d.]+)/.exec(out)[1]), cpu_ms: ((databaseCpu(dir) - cpu) * 1000) / n };
+}
+
+// What an answer costs beside a TPC-B-like transaction, by rate and by PostgreSQL's CPU; the latter does not mind neighbours.
+async function answerCost(stack, dir) {
+  await api(stack, "GET", "/api/v1/models");
+  const ours = [], peer = [], ratio = [];
+  for (let turn = 0; turn < 3; turn++) {
+    peer.push(await tpcb(dir, clients, turn === 0));
+    ours.push(await answers(stack, dir, clients, turn));
+    ratio.push(ours[turn].rate / peer[turn].rate);
+  }
+  const of = (runs, key) => median(runs.map((r) => r[key]));
+  print("gateway.answers_per_tpcb", Number(of(ours, "rate").toFixed(1)), Number(of(peer, "rate").toFixed(1)), "1/s", { aim: ">= 0.25", ratio: Number(median(ratio).toFixed(3)) });
+  print("gateway.answer_database_cpu", Number(of(ours, "cpu_ms").toFixed(2)), Number(of(peer, "cpu_ms").toFixed(2)), "ms");
+  return (await tpcb(dir, 1, false)).latency_ms;
+}
+
 async function measure(stack, dir) {
   await sleep(2000);
   const processes = memory(stack.child.pid);
@@ -171,6 +240,9 @@ async function measure(stack, dir) {
 
   const first = await timeToFirstToken(stack, dir);
   print("first_token.p50", Number(first.ours.toFixed(2)), Number(first.direct.toFixed(2)), "ms", { added_ms: Number((first.ours - first.direct).toFixed(2)), aim: "added < 5" });
+
+  const one = await answerCost(stack, dir);
+  print("first_token.tpcb_latencies", Number((first.ours - first.direct).toFixed(2)), one, "ms", { aim: "<= 4" });
 }
 
 const dir = mkdtempSync(join(tmpdir(), "lc-bench-"));
