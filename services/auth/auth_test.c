@@ -193,7 +193,7 @@ int main(void)
 
 	start();
 	failed = account_tests() + session_tests() + refresh_tests() + password_tests() +
-		 keyring_tests() + feed_tests() + flood_tests();
+		 keyring_tests() + feed_tests() + flood_tests() + api_key_tests();
 	keyring_stop(&test_auth.keyring);
 	return failed ? 1 : 0;
 }

@@ -50,5 +50,6 @@ int password_tests(void);
 int keyring_tests(void);
 int feed_tests(void);
 int flood_tests(void);
+int api_key_tests(void);
 
 #endif

@@ -11,5 +11,6 @@ int psql_main(int argc, char **argv);
 int credits_main(int argc, char **argv);
 int providers_main(int argc, char **argv);
 int prices_main(int argc, char **argv);
+int keys_main(int argc, char **argv);
 
 #endif

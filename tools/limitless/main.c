@@ -20,6 +20,7 @@ static const struct command {
 	{"credits", credits_main, "check the ledger's invariants, or its sums"},
 	{"providers", providers_main, "ask the providers of models whether they take their keys"},
 	{"prices", prices_main, "compare the catalogue with a table of list prices"},
+	{"keys", keys_main, "make, list and revoke API keys"},
 };
 
 int main(int argc, char **argv)
