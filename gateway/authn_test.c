@@ -55,6 +55,13 @@ enum status edge_v1_list_keys(struct rpc_call *call, const Google__Protobuf__Emp
 	return OK;
 }
 
+enum status edge_v1_resolve_api_key(struct rpc_call *call,
+				    const Edge__V1__ResolveApiKeyRequest *req,
+				    Edge__V1__ResolveApiKeyResponse *resp)
+{
+	return rpc_fail(call, NOT_FOUND, "not_found", "there is no such key");
+}
+
 static void feed_gone(struct rpc_call *call, void *ctx)
 {
 	pthread_mutex_lock(&edge.lock);

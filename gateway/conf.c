@@ -95,6 +95,10 @@ const struct conf_key gateway_keys[] = {
 		 "Between two looks at the keys of tokens; an unknown key is looked up at once."),
 	CONF_KEY("token_cache_entries", CONF_INTEGER, token_cache_entries, "16384", 1, 1 << 24,
 		 "Verified tokens that are remembered; a power of two."),
+	CONF_KEY("api_key_cache.entries", CONF_INTEGER, api_key_cache_entries, "4096", 1, 1 << 20,
+		 "API keys that are remembered, with those that are not valid."),
+	CONF_KEY("api_key_cache.lifetime", CONF_DURATION, api_key_cache_ms, "3s", 0,
+		 5 * CONF_SECOND, "A key that was revoked is taken no longer than this."),
 	CONF_KEY("feed_stale", CONF_DURATION, feed_stale_ms, "4s", 10, CONF_HOUR,
 		 "Without word of ended sessions for this time, requests that change things are "
 		 "refused."),

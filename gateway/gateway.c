@@ -141,6 +141,11 @@ enum status gateway_start(const struct gateway_conf *conf, struct gateway **ret,
 		return s;
 	authn.edge = backends_of_package(gateway->backends, conf->edge);
 	gateway->authn = authn_new(&authn);
+	gateway->api_keys = api_keys_new(&(struct api_keys_options){
+		.edge = authn.edge,
+		.entries = (int32_t)conf->api_key_cache_entries,
+		.lifetime_ms = (int32_t)conf->api_key_cache_ms,
+	});
 	return listen_public(gateway, reterr);
 }
 
@@ -162,7 +167,8 @@ void gateway_stop(struct gateway *gateway)
 	httpd_free(gateway->httpd);
 	workers_free(gateway->workers); /* every request has been answered */
 	authn_free(gateway->authn);
-	backends_close(gateway->backends);
+	backends_close(gateway->backends); /* with the calls that look keys up */
+	api_keys_free(gateway->api_keys);
 	site_free(gateway->site);
 	streams_free(gateway->streams);
 	report_done();

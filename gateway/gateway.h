@@ -6,6 +6,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "gateway/api_keys.h"
 #include "gateway/authn.h"
 #include "gateway/host.h"
 #include "gateway/origin.h"
@@ -41,6 +42,7 @@ struct gateway_conf {
 	int64_t json_elements_max, worker_threads, worker_queue_max;
 	int64_t stream_queue_bytes, heartbeat_ms;
 	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
+	int64_t api_key_cache_entries, api_key_cache_ms;
 	int64_t message_bytes_max, backoff_initial_ms, backoff_max_ms, drain_ms;
 	const char *service_key, *service_key_id;
 	const char *tls_certificate, *tls_key, *tls_ca;
@@ -56,6 +58,7 @@ struct gateway {
 	const struct gateway_conf *conf;
 	struct backends *backends;
 	struct authn *authn;
+	struct api_keys *api_keys;
 	struct origins origins;
 	struct hosts *hosts;
 	struct site *site; /* NULL: no page is served */

@@ -330,6 +330,58 @@ static void https_makes_cookies_secure(_unused_ void **state)
 	       "", 200, "available");
 }
 
+/* ------------------------------------------------------------------ API keys */
+
+#define KEY "Authorization: Bearer lc-all\r\n"
+#define CHAT_BODY "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}"
+
+/* 501: the caller is let in, and nobody has built the method. */
+static void api_keys_open_the_routes_of_programs(_unused_ void **state)
+{
+	const char *cookie = arena_printf(test.arena, "Cookie: lc=%s\r\n" JSON,
+					  fake_token(FAKE_USER, FAKE_SESSION, false, 900));
+
+	EXPECT("POST /v1/chat/completions", KEY JSON, CHAT_BODY, 501, "not_implemented");
+	EXPECT("POST /v1/chat/completions", "x-api-key: lc-all\r\n" JSON, CHAT_BODY, 501,
+	       "not_implemented");
+	EXPECT("GET /api/v1/models", KEY, "", 501, "NOT_IMPLEMENTED");
+	/* No key: a cookie or a token of a session is none. */
+	EXPECT("POST /v1/chat/completions", cookie, CHAT_BODY, 401, "authentication_error");
+	EXPECT("POST /v1/chat/completions", with(JSON), CHAT_BODY, 401, "authentication_error");
+	EXPECT("POST /v1/chat/completions", "Authorization: Bearer lc-no\r\n" JSON, CHAT_BODY, 401,
+	       "authentication_error");
+	EXPECT("GET " BALANCE, KEY, "", 401, "UNAUTHENTICATED");
+}
+
+static void scopes_bound_a_key(_unused_ void **state)
+{
+	EXPECT("GET /v1/models", "Authorization: Bearer lc-reader\r\n", "", 501, "not_implemented");
+	EXPECT("POST /v1/chat/completions", "Authorization: Bearer lc-reader\r\n" JSON, CHAT_BODY,
+	       403, "permission_error", "scope_required");
+}
+
+static void owners_of_keys_are_remembered_for_a_while(_unused_ void **state)
+{
+	int64_t until_us = clock_mono_us() + 10 * US_PER_S;
+	int before;
+
+	test.conf.api_key_cache_ms = 300;
+	gateway_test_start();
+	before = fake.resolves;
+	EXPECT("GET /v1/models", KEY, "", 501, "not_implemented");
+	EXPECT("GET /v1/models", "Authorization: Bearer lc-no\r\n", "", 401, "error");
+	assert_int_equal(fake.resolves, before + 2);
+	fake.keys_revoked = true;
+	while (ask("GET /v1/models", KEY, "") != 401)
+		assert_true(clock_mono_us() < until_us);
+	/* Those that are no keys are remembered too: a flood of them costs few look-ups. */
+	before = fake.resolves;
+	for (int i = 0; i < 200; i++)
+		ask("GET /v1/models", "Authorization: Bearer lc-no\r\n", "");
+	assert_true(fake.resolves - before < 100);
+	fake.keys_revoked = false;
+}
+
 /* ------------------------------------------------------------------ OpenAI's dialect, backends,
  * the end */
 
@@ -338,10 +390,10 @@ static void openai_errors_have_its_shape(_unused_ void **state)
 	EXPECT("POST /v1/chat/completions", JSON, "{\"model\":\"m\"}", 401,
 	       "{\"error\":{\"message\":",
 	       "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
-	EXPECT("POST /v1/chat/completions", with(JSON),
+	EXPECT("POST /v1/chat/completions", KEY JSON,
 	       "{\"model\":\"m\",\"unknown\":1,\"max_tokens\":\"x\"}", 400,
 	       "\"type\":\"invalid_request_error\",\"param\":\"max_tokens\"");
-	EXPECT("POST /v1/chat/completions", with(JSON),
+	EXPECT("POST /v1/chat/completions", KEY JSON,
 	       "{\"model\":\"m\",\"unknown\":1,\"messages\":[{\"role\":\"user\"}],\"stream\":true}",
 	       501, "\"code\":\"not_implemented\"");
 }
@@ -401,6 +453,9 @@ int main(void)
 		TEST(names_of_others_are_refused),
 		TEST(sessions_travel_as_cookies),
 		TEST_STARTS(https_makes_cookies_secure),
+		TEST(api_keys_open_the_routes_of_programs),
+		TEST(scopes_bound_a_key),
+		TEST_STARTS(owners_of_keys_are_remembered_for_a_while),
 		TEST(openai_errors_have_its_shape),
 		TEST_STARTS(a_call_takes_as_long_as_the_configuration_says),
 		TEST_STARTS(an_absent_backend_is_503),

@@ -141,6 +141,18 @@ static const char *bearer(const struct httpd_request *http)
 	return value + 7 + strspn(value + 7, " ");
 }
 
+/* The API key of a request; NULL: it has none. No browser sends one by itself. */
+static const char *api_key(const struct request *request)
+{
+	const char *key = bearer(request->http);
+
+	if (!request->route->api_key)
+		return NULL;
+	if (!key)
+		key = httpd_header(request->http, "x-api-key"); /* as clients of Anthropic do */
+	return key && strncmp(key, API_KEY_BEGINNING, strlen(API_KEY_BEGINNING)) == 0 ? key : NULL;
+}
+
 static enum status check_origin(const struct request *request, struct error *reterr)
 {
 	const struct gateway *gateway = request->gateway;
@@ -148,7 +160,7 @@ static enum status check_origin(const struct request *request, struct error *ret
 
 	if (is_safe(http))
 		return OK;
-	if (bearer(http) && !cookie_find(gateway, http, JSON_COOKIE_ACCESS) &&
+	if ((bearer(http) || api_key(request)) && !cookie_find(gateway, http, JSON_COOKIE_ACCESS) &&
 	    !cookie_find(gateway, http, JSON_COOKIE_REFRESH))
 		return OK;
 	return origin_check(&gateway->origins, http, reterr);
@@ -268,13 +280,41 @@ static void identified(void *ctx, enum status s, const struct rpc_subject *subje
 		admit(request);
 }
 
+/* A key was looked up just now, so it does not need the feed of ended sessions. */
+static void key_identified(void *ctx, enum status s, const struct rpc_subject *subject,
+			   const struct error *err)
+{
+	struct request *request = ctx;
+
+	if (s != OK) {
+		reply_problem(request, err);
+		return;
+	}
+	request->context.subject = *subject;
+	httpd_promote(request->http);
+	admit(request);
+}
+
 static void identify(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
 	const char *token = bearer(request->http);
+	const char *key = api_key(request);
+	bool others = request->route->dialect != ROUTE_DIALECT_PROTO3;
 
 	if (request->route->method->access == RPC_ACCESS_PUBLIC) {
 		admit(request);
+		return;
+	}
+	if (key) {
+		api_keys_check(gateway->api_keys, key, strlen(key),
+			       request->route->limit != ROUTE_LIMIT_GENERATION, key_identified,
+			       request);
+		return;
+	}
+	if (others) { /* programs of others: a cookie never stands in for a key */
+		fail(request, UNAUTHENTICATED, "unauthenticated",
+		     "an API key is needed: Authorization: Bearer lc-…");
 		return;
 	}
 	if (!token)

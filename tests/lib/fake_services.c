@@ -8,6 +8,7 @@
 #include "runtime/base/ensure.h"
 #include "runtime/token/token.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,7 +261,36 @@ enum status fake_delta(struct rpc_call *call, const char *cursor, const char *te
 
 /* ------------------------------------------------------------------ the server */
 
+static bool is_key(const Edge__V1__ResolveApiKeyRequest *req, const char *key)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+
+	SHA256((const uint8_t *)key, strlen(key), hash);
+	return req->key_sha256.len == sizeof hash &&
+	       memcmp(req->key_sha256.data, hash, sizeof hash) == 0;
+}
+
+static enum status resolve_api_key(struct rpc_call *call, const ProtobufCMessage *req,
+				   ProtobufCMessage *resp)
+{
+	Edge__V1__ResolveApiKeyResponse *answer = (Edge__V1__ResolveApiKeyResponse *)resp;
+	bool reader = is_key((const void *)req, "lc-reader");
+
+	fake.resolves++;
+	if (fake.keys_revoked || (!reader && !is_key((const void *)req, "lc-all")))
+		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such key");
+	answer->user_id = arena_strdup(call->arena, FAKE_USER);
+	answer->key_id = arena_strdup(call->arena, FAKE_CHAT);
+	if (!reader)
+		return OK;
+	answer->scopes = arena_array(call->arena, 1, sizeof *answer->scopes);
+	answer->scopes[0] = arena_strdup(call->arena, "read");
+	answer->n_scopes = 1;
+	return OK;
+}
+
 static const struct rpc_handler handlers[] = {
+	{&edge_v1_resolve_api_key_method, resolve_api_key},
 	{&edge_v1_list_keys_method, list_keys},
 	{&edge_v1_watch_revocations_method, watch_revocations},
 	{&auth_v1_log_in_method, log_in},

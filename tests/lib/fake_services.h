@@ -22,6 +22,8 @@ struct fake {
 	struct rpc_call *feed;   /* of revocations; NULL: without a follower */
 	struct rpc_call *stream; /* fed by the test; NULL: none */
 	int64_t sequence;
+	atomic_int resolves; /* of API keys: "lc-all", "lc-reader", and no other */
+	atomic_bool keys_revoked;
 };
 
 extern struct fake fake;
