@@ -67,7 +67,8 @@ static int add(PGconn *conn, const struct arguments *args)
 	to_hex(random, sizeof random, key + 3);
 	SHA256((const uint8_t *)key, strlen(key), sha256);
 	to_hex(sha256, sizeof sha256, hash + 2);
-	snprintf(prefix, sizeof prefix, "%s", key);
+	memcpy(prefix, key, PREFIX_LENGTH);
+	prefix[PREFIX_LENGTH] = '\0';
 	uuid_v7(id);
 	rows = run(conn,
 		   "INSERT INTO auth.api_key (id, account_id, hash, prefix, name, scopes, "

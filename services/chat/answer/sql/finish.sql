@@ -9,7 +9,7 @@ WITH ended AS (
     UPDATE generation g SET state = $3::text, lease_token = NULL, lease_until = NULL, boot_id = NULL, owner_endpoint = NULL,
         marks = $7::bytea, stop_reason = $8::text, accepted = $9::boolean, error_code = $10::integer, error_reason = $11::text,
         error_message = $12::text, prompt_tokens = $14::integer, completion_tokens = $15::integer, cost_microcredits = $16::bigint,
-        cached_tokens = $19::integer, cache_write_tokens = $20::integer + $21::integer, reasoning_tokens = $23::integer,
+        cached_tokens = $20::integer, cache_write_tokens = $21::integer + $22::integer, reasoning_tokens = $24::integer,
         end_time = lc.now()
     WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
     RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
