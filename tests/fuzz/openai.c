@@ -79,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	ensure_same_ending(&whole.cut, &pieces.cut);
 	ensure_same_ending(&whole.closed, &pieces.closed);
 	ensure(whole.stream.stop == pieces.stream.stop && whole.skipped == pieces.skipped);
-	ensure(whole.stream.prompt_tokens == pieces.stream.prompt_tokens &&
-	       whole.stream.completion_tokens == pieces.stream.completion_tokens);
+	ensure(whole.stream.usage.input == pieces.stream.usage.input &&
+	       whole.stream.usage.output == pieces.stream.usage.output);
 	buf_done(&whole.text);
 	buf_done(&whole.thoughts);
 	buf_done(&pieces.text);

@@ -78,7 +78,7 @@ static void a_model_has_a_family(void **state)
 	assert_false(tokens_family_valid("Mistral AI"));
 }
 
-static const char *const names[] = {"openrouter", "openai", "demo", NULL};
+static const char *const names[] = {"openrouter", "openai", "gemini", "anthropic", "demo", NULL};
 
 static enum status load(const char *text, struct catalogue **ret, struct error *err)
 {
