@@ -69,7 +69,7 @@ struct chat {
 	struct current *current; /* the catalogue */
 	struct groups *groups;   /* who may use which model */
 	struct engine *engine;
-	struct db_pool *workers; /* connections of chat_worker */
+	struct db_pool *workers;     /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */
 };
 

@@ -85,9 +85,8 @@ enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateCha
 		s = set(call, req, mask->paths[i], &change);
 	if (s != OK)
 		return s;
-	const char *const params[] = {req->chat,     change.title,    change.model,
-				      change.pinned, change.archived, change.leaf,
-				      change.unread};
+	const char *const params[] = {req->chat,       change.title, change.model, change.pinned,
+				      change.archived, change.leaf,  change.unread};
 	s = db_query_as(service_db(call), call->subject, &sql_chat_update, params, &rows,
 			&call->err);
 	if (s != OK)
