@@ -68,6 +68,8 @@ static void keeps_limits(_unused_ void **state)
 	buf_done(&body);
 }
 
+#define ZEROS "\"cachedTokens\":0,\"cacheWriteTokens\":0,\"reasoningTokens\":0}"
+
 static void reads_numbers_as_proto3_does(_unused_ void **state)
 {
 	static const char *const same[] = {"7", "\"7\"", "7.0", "70e-1", "0.7e1"};
@@ -83,7 +85,7 @@ static void reads_numbers_as_proto3_does(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
 		snprintf(json, sizeof json, "{\"promptTokens\":%s}", same[i]);
 		expect(RULE(chat__v1__usage), json,
-		       "{\"promptTokens\":7,\"completionTokens\":0,\"creditsUsed\":\"0\"}");
+		       "{\"promptTokens\":7,\"completionTokens\":0,\"creditsUsed\":\"0\"," ZEROS);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		snprintf(json, sizeof json, "{\"promptTokens\":%s}", wrong[i]);
@@ -94,9 +96,10 @@ static void reads_numbers_as_proto3_does(_unused_ void **state)
 	}
 	expect(RULE(chat__v1__usage), "{\"creditsUsed\":\"-9223372036854775808\"}",
 	       "{\"promptTokens\":0,\"completionTokens\":0,\"creditsUsed\":\"-"
-	       "9223372036854775808\"}");
+	       "9223372036854775808\"," ZEROS);
 	expect(RULE(chat__v1__usage), "{\"creditsUsed\":9007199254740993}",
-	       "{\"promptTokens\":0,\"completionTokens\":0,\"creditsUsed\":\"9007199254740993\"}");
+	       "{\"promptTokens\":0,\"completionTokens\":0,\"creditsUsed\":"
+	       "\"9007199254740993\"," ZEROS);
 	refuse(RULE(chat__v1__usage), "{\"creditsUsed\":\"9223372036854775808\"}", "field_invalid",
 	       "creditsUsed");
 	refuse(RULE(chat__v1__usage), "{\"creditsUsed\":9223372036854775808}", "field_invalid",
@@ -281,9 +284,10 @@ static void fills_the_update_mask(_unused_ void **state)
 	assert_int_equal(read_with(rule, "{\"updateMask\":\"title\"}", &patch, &message, &err),
 			 INVALID_ARGUMENT);
 	assert_string_equal(err.reason, "field_unknown");
-	expect(rule, "{\"updateMask\":\"title,fooBar.bazQux\"}",
+	expect(rule, "{\"updateMask\":\"title,fooBar.bazQux\",\"unread\":false}",
 	       "{\"chat\":\"\",\"title\":\"\",\"project\":\"\",\"model\":\"\",\"pinned\":false,"
-	       "\"archived\":false,\"leaf\":\"\",\"updateMask\":\"title,fooBar.bazQux\"}");
+	       "\"archived\":false,\"leaf\":\"\",\"updateMask\":\"title,fooBar.bazQux\",\"unread\":"
+	       "false}");
 }
 
 static void bind_one(const struct json_message_rule *rule, ProtobufCMessage *message,
