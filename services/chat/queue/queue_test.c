@@ -80,6 +80,7 @@ static void an_interactive_answer_marks_nothing(void **state)
 	char *chat = stage_new_chat(stage, PLAIN);
 	_cleanup_(reader_freep) struct reader *reader = stage_answer(stage, chat, "now");
 
+	assert_true(reader->done);
 	assert_false(get_chat(stage, chat)->unread);
 }
 
