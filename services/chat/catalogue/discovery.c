@@ -137,12 +137,10 @@ enum status discovery_take(struct discovery *discovery, struct catalogue *base,
 static enum status ask(struct http_client *client, const struct provider *provider,
 		       struct arena *arena, struct offers *ret, struct error *reterr)
 {
-	const char *authorization = provider_authorization(arena, provider, &provider->keys[0]);
-	const char *const headers[] = {"Accept: application/json", authorization, NULL};
 	const struct http_request request = {
 		.method = "GET",
 		.url = provider_url(arena, provider, "/models"),
-		.headers = headers,
+		.headers = provider_get_headers(arena, provider, &provider->keys[0]),
 		.proxy = provider->proxy,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.first_byte_timeout_ms = TIMEOUT_MS,

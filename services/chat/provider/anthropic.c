@@ -273,6 +273,9 @@ static enum status anthropic_request(const struct provider_pick *pick, const str
 
 const struct provider_api provider_anthropic = {
 	.name = ANTHROPIC_API,
+	.base_url = PROVIDER_ANTHROPIC_URL,
+	.key_header = "x-api-key: ",
+	.header = VERSION,
 	.request = anthropic_request,
 	.event = anthropic_event,
 	.refusal = provider_fault_body,

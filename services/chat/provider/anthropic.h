@@ -5,6 +5,7 @@
 #include "chat/provider/provider.h"
 
 #define ANTHROPIC_API "anthropic"
+#define PROVIDER_ANTHROPIC_URL "https://api.anthropic.com/v1"
 /* The tool whose arguments are an answer in a schema of the caller's. */
 #define ANTHROPIC_ANSWER_TOOL "answer_in_schema"
 

@@ -156,6 +156,11 @@ static void those_that_can_answer_are_used(void **state)
 		{NULL, NULL, "providers: []\n", ""},
 		{NULL, NULL, "providers: [{name: a, keys: k}]\n", ""},
 		{NULL, NULL,
+		 "providers: [{name: a, api: gemini}, {name: b, api: gemini, keys: k}, "
+		 "{name: c, api: anthropic, base_url: \"https://api.anthropic.com/v1\"}, "
+		 "{name: d, api: anthropic, keys: k}]\n",
+		 "b d"},
+		{NULL, NULL,
 		 "providers:\n  - {name: a, base_url: \"https://api.openai.com/v1/\"}\n"
 		 "  - {name: b, base_url: \"https://api.openai.com/v1\", keys: k}\n"
 		 "  - {name: c, base_url: \"http://c/v1\", discover: \"false\"}\n"

@@ -67,6 +67,10 @@ char *provider_url(struct arena *arena, const struct provider *provider, const c
 const char *provider_authorization(struct arena *arena, const struct provider *provider,
 				   const struct provider_key *key);
 
+/* The headers of a question without a body, NULL-terminated, in arena. */
+const char *const *provider_get_headers(struct arena *arena, const struct provider *provider,
+					const struct provider_key *key);
+
 /* One item of `providers` in chat.yaml. */
 struct provider_conf {
 	const char *name;
@@ -237,6 +241,7 @@ struct provider_api {
 	bool canned; /* its answers are no model's: the page says so, and its keys never rest */
 	const char *base_url;   /* where it is when chat.yaml does not say; NULL: unknown */
 	const char *key_header; /* that the key stands in; NULL: "Authorization: Bearer " */
+	const char *header;     /* that each request has beside the key; NULL: none */
 	/* Writes the request; strings in arena, the body in body. without: parameters that are left
 	 * out. errors: RESOURCE_EXHAUSTED. */
 	enum status (*request)(const struct provider_pick *pick, const struct prompt *prompt,

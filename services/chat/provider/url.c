@@ -148,3 +148,20 @@ const char *provider_authorization(struct arena *arena, const struct provider *p
 	return arena_printf(arena, provider->azure ? "api-key: %s" : "Authorization: Bearer %s",
 			    key->secret);
 }
+
+const char *const *provider_get_headers(struct arena *arena, const struct provider *provider,
+					const struct provider_key *key)
+{
+	const char *authorization = provider_authorization(arena, provider, key);
+	const char **headers = arena_array(arena, 4, sizeof *headers);
+	size_t n = 0;
+
+	if (!headers)
+		return NULL;
+	headers[n++] = "Accept: application/json";
+	if (authorization)
+		headers[n++] = authorization;
+	if (provider->api && provider->api->header)
+		headers[n++] = provider->api->header;
+	return headers;
+}

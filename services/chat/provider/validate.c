@@ -48,12 +48,10 @@ static enum status ask_list(struct http_client *client, const struct provider *p
 			    const struct provider_key *key, struct arena *arena,
 			    struct http_answer *ret)
 {
-	const char *const headers[] = {"Accept: application/json",
-				       provider_authorization(arena, provider, key), NULL};
 	struct http_request request = {
 		.method = "GET",
 		.url = provider_url(arena, provider, list_path(provider)),
-		.headers = headers,
+		.headers = provider_get_headers(arena, provider, key),
 		.proxy = provider->proxy,
 	};
 
