@@ -8,7 +8,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # The story's make is not a part of the caller'
 tree=$scratch/tree
 mkdir -p "$tree/build"
 git ls-files -z --cached --others --exclude-standard | tar -c --null --ignore-failed-read -T - 2>/dev/null | tar -x -C "$tree"
-for part in bin gen host lib obj web deps.stamp flags nng_wrap node; do [ ! -e build/$part ] || cp -a build/$part "$tree/build/"; done
+for part in bin gen host lib obj web tokens deps.stamp flags nng_wrap node; do [ ! -e build/$part ] || cp -a build/$part "$tree/build/"; done
 cd "$tree" || exit 1
 touch "$scratch/copied"
 
