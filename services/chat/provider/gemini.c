@@ -1,6 +1,7 @@
 /* Google's Gemini: generateContent, streamed (ai.google.dev/api/generate-content). */
 #include "chat/provider/gemini.h"
 
+#include "chat/provider/body.h"
 #include "chat/provider/piece.h"
 #include "chat/provider/request.h"
 
@@ -62,7 +63,7 @@ static json_t *signature_on(const struct prompt_part *part, const char *on)
 
 	if (part->kind != PROMPT_REASONING || !part->api || strcmp(part->api, GEMINI_API) != 0)
 		return NULL;
-	data = request_json(part->data);
+	data = body_json(part->data);
 	place = json_string_value(json_object_get(data, "on"));
 	if (!place || strcmp(place, on) != 0)
 		return NULL;
@@ -81,7 +82,7 @@ static json_t *signature_of(const struct prompt_part *parts, size_t n, const cha
 
 static json_t *object_of(const char *text)
 {
-	json_t *value = request_json(text);
+	json_t *value = body_json(text);
 
 	if (json_is_object(value))
 		return value;
@@ -126,7 +127,7 @@ static const char *name_of_call(const struct prompt *prompt, const struct prompt
 static json_t *result_json(const struct prompt *prompt, const struct prompt_part *part)
 {
 	const char *text = part->text ? part->text : "";
-	json_t *value = request_json(text), *response = value;
+	json_t *value = body_json(text), *response = value;
 	json_t *result;
 
 	if (part->is_error || !json_is_object(value)) {
@@ -308,7 +309,7 @@ static void set_tools(json_t *root, const struct prompt *prompt)
 		json_t *one = json_pack("{s:s, s:s*}", "name", tool->name, "description",
 					tool->description);
 
-		request_set(one, "parametersJsonSchema", request_json(tool->schema));
+		request_set(one, "parametersJsonSchema", body_json(tool->schema));
 		json_array_append_new(list, one);
 	}
 	if (prompt->n_tools == 0) {
@@ -359,7 +360,7 @@ static void set_format(json_t *config, const struct prompt *prompt)
 		return;
 	json_object_set_new(config, "responseMimeType", json_string("application/json"));
 	if (prompt->format == FORMAT_SCHEMA)
-		request_set(config, "responseJsonSchema", request_json(prompt->schema));
+		request_set(config, "responseJsonSchema", body_json(prompt->schema));
 }
 
 static void set_stop(json_t *config, const struct prompt *prompt)

@@ -1,12 +1,9 @@
 #include "chat/provider/request.h"
 
+#include "chat/provider/body.h"
+
 #include <string.h>
 #include <strings.h>
-
-json_t *request_json(const char *text)
-{
-	return text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
-}
 
 void request_set(json_t *object, const char *name, json_t *value)
 {
@@ -66,18 +63,13 @@ bool request_data_url(struct arena *arena, const char *url, const char **ret_typ
 	return true;
 }
 
-static int add_to_buf(const char *data, size_t len, void *ctx)
-{
-	return buf_add(ctx, data, len) ? 0 : -1;
-}
-
 /* What this program writes itself wins over an extra parameter of the same name. */
 static json_t *with_extra(json_t *root, const struct prompt *prompt, const char *api)
 {
 	json_t *extra = NULL;
 
 	if (root && prompt->extra && prompt->extra_api && strcmp(prompt->extra_api, api) == 0)
-		extra = request_json(prompt->extra);
+		extra = body_json(prompt->extra);
 	if (!json_is_object(extra)) {
 		json_decref(extra);
 		return root;
@@ -95,12 +87,9 @@ enum status request_post(const struct provider_pick *pick, const struct prompt *
 	const char *authorization = provider_authorization(arena, provider, pick->key);
 	const char **headers = arena_array(arena, 5, sizeof *headers);
 	size_t n = 0;
-	bool ok;
 
 	root = with_extra(root, prompt, provider->api->name);
-	ok = root && headers && json_dump_callback(root, add_to_buf, body, JSON_COMPACT) == 0;
-	json_decref(root);
-	if (!ok)
+	if (!body_write(root, body) || !headers)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";

@@ -6,8 +6,6 @@
 
 #include <jansson.h>
 
-/* The JSON of text, or NULL when it is none. */
-json_t *request_json(const char *text);
 /* Sets a member unless value is NULL. Takes value. */
 void request_set(json_t *object, const char *name, json_t *value);
 /* Whether a message says nothing: no part, and no text. */
