@@ -34,6 +34,7 @@ enum route_limit {
 enum route_dialect {
 	ROUTE_DIALECT_PROTO3 = 0,
 	ROUTE_DIALECT_OPENAI = 1,
+	ROUTE_DIALECT_ANTHROPIC = 2,
 };
 
 /* limitless.MethodRule.StreamWhen, of the streaming one of two methods that share a route. */

@@ -78,6 +78,8 @@ struct rpc_subject {
 	char user_id[UUID_SIZE];
 	char session_id[UUID_SIZE];
 	bool admin;
+	char api_key_id[UUID_SIZE]; /* of the key that called instead of a session; empty: none */
+	char on_disconnect[8];      /* the key's DEFAULT, CANCEL or FINISH; empty without a key */
 };
 
 /* A call passes this on to the calls that it causes. */
