@@ -69,11 +69,22 @@ struct rpc_channel *backends_of_route(const struct backends *backends, const str
 	return backends->by_route[route - routes];
 }
 
+/* The channel of a route's package. Events are served by another service. */
+static struct rpc_channel *channel_of(const struct gateway_conf *conf,
+				      const struct backends *backends, const char *package)
+{
+	struct rpc_channel *channel = backends_of_package(backends, package);
+
+	if (!channel && strcmp(package, "events.v1") == 0)
+		channel = backends_of_package(backends, conf->events);
+	return channel;
+}
+
 static enum status check(const struct gateway_conf *conf, const struct backends *backends,
 			 struct error *reterr)
 {
 	for (size_t i = 0; i < routes_n; i++) {
-		backends->by_route[i] = backends_of_package(backends, routes[i].package);
+		backends->by_route[i] = channel_of(conf, backends, routes[i].package);
 		if (!backends->by_route[i] && !routes[i].planned)
 			return error_field(reterr, INVALID_ARGUMENT, "field_required", "backends",
 					   "backends: has no '%s'", routes[i].package);

@@ -21,6 +21,8 @@ const struct conf_key gateway_keys[] = {
 		"(auth.v1). Those with one target share connections."),
 	CONF_KEY("edge", CONF_TEXT, edge, NULL, 0, 0,
 		 "Key of backends whose server also has edge.v1: keys, ended sessions."),
+	CONF_KEY("events", CONF_TEXT, events, "chat", 0, 0,
+		 "Key of backends whose server also has events.v1: events of users."),
 	CONF_KEY("web_root", CONF_TEXT, web_root, "", 0, 0,
 		 "Folder of the built page; empty: only the API is served."),
 	CONF_KEY("web_root_previous", CONF_TEXT, web_root_previous, "", 0, 0,

@@ -26,6 +26,7 @@ struct gateway_conf {
 	const char *const *hosts;
 	const struct conf_pair *backends; /* service or package → target */
 	const char *edge;                 /* key of the backend that serves edge.v1 too */
+	const char *events;               /* … and events.v1 */
 	const char *web_root, *web_root_previous;
 	const char *files_url;
 	const char *const *cors_origins;

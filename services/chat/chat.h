@@ -56,10 +56,12 @@ struct chat_conf {
 	int64_t answer_bytes_max;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
+	int64_t events_poll_ms, events_keep_ms, events_per_user;
 	const struct provider_conf *const *providers;
 };
 
 struct current;
+struct feed;
 struct groups;
 struct engine;
 
@@ -68,6 +70,7 @@ struct chat {
 	const struct chat_conf *conf;
 	struct current *current; /* the catalogue */
 	struct groups *groups;   /* who may use which model */
+	struct feed *events;     /* of users, to their pages */
 	struct engine *engine;
 	struct db_pool *workers;     /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */

@@ -31,6 +31,7 @@ static int (*const groups[])(void) = {
 	tokens_tests,
 	learn_tests,
 	queue_tests,
+	events_tests,
 };
 /* clang-format on */
 

@@ -75,6 +75,7 @@ int charge_tests(void);
 int groups_tests(void);
 int crash_tests(void);
 int queue_tests(void);
+int events_tests(void);
 int crew_tests(void);
 int moves_tests(void);
 int limit_tests(void);

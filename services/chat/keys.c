@@ -110,6 +110,12 @@ const struct conf_key chat_keys[] = {
 		      "Where models are, in the order in which they are tried. models.yaml says "
 		      "under which "
 		      "name of a provider it has a model."),
+	CONF_KEY("events.poll", CONF_DURATION, events_poll_ms, "500ms", 10, CONF_HOUR,
+		 "How often to look for events of users that another replica stored."),
+	CONF_KEY("events.keep", CONF_DURATION, events_keep_ms, "24h", 10, 7 * CONF_DAY,
+		 "How long events are kept for pages that come back."),
+	CONF_KEY("events.streams_per_user", CONF_INTEGER, events_per_user, "20", 1, 10000,
+		 "Streams of events of one user in this process; one more is refused."),
 	ITEM("name", CONF_TEXT, name, NULL, 0, 0,
 	     "A word of a-z, 0-9, - and _, at most 40 bytes, for models.yaml, logs, metrics and "
 	     "the environment."),

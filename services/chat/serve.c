@@ -6,7 +6,9 @@
 #include "chat/catalogue/tokens.h"
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
+#include "chat/events/events.h"
 #include "credits/v1/rpc.h"
+#include "events/v1/rpc.h"
 #include "runtime/base/ensure.h"
 #include "runtime/jobs/jobs.h"
 #include "runtime/outbox/outbox.h"
@@ -84,6 +86,7 @@ static void start_engine(struct service *service)
 		.worker = worker_options(service),
 		.credits = credits,
 		.outbox = parts->outbox,
+		.events = chat->events,
 		.dial = dial,
 		.dial_ctx = service,
 		.strict = STRICT,
@@ -101,6 +104,13 @@ static enum status start(struct service *service, struct error *reterr)
 			.interval_ms = (int32_t)conf->purge_ms,
 			.lease_ms = JOB_LEASE_MS,
 			.run = chat_purge,
+			.ctx = &parts->chat,
+		},
+		{
+			.name = "purge_events",
+			.interval_ms = (int32_t)conf->purge_ms,
+			.lease_ms = JOB_LEASE_MS,
+			.run = events_purge,
 			.ctx = &parts->chat,
 		},
 	};
@@ -122,6 +132,7 @@ static enum status start(struct service *service, struct error *reterr)
 				 reterr);
 	if (s != OK)
 		return s;
+	parts->chat.events = events_start(conf, &worker);
 	start_engine(service);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	return OK;
@@ -140,6 +151,7 @@ static void stop(struct service *service)
 
 	if (parts->jobs)
 		jobs_stop(parts->jobs);
+	feed_stop(parts->chat.events);
 	life_stop(parts->chat.engine);
 	if (parts->outbox)
 		outbox_stop(parts->outbox);
@@ -147,6 +159,7 @@ static void stop(struct service *service)
 		groups_stop(parts->chat.groups);
 	if (parts->discovery)
 		discovery_stop(parts->discovery);
+	feed_free(parts->chat.events);
 	current_done(&parts->current);
 	tokens_free(parts->tokens);
 	db_pool_free(parts->chat.workers);
@@ -154,8 +167,9 @@ static void stop(struct service *service)
 
 int chat_serve(int argc, char **argv)
 {
-	static const struct rpc_handler *const handlers[] = {chat_v1_handlers, NULL};
-	static const size_t *const n_handlers[] = {&chat_v1_handlers_n};
+	static const struct rpc_handler *const handlers[] = {chat_v1_handlers, events_v1_handlers,
+							     NULL};
+	static const size_t *const n_handlers[] = {&chat_v1_handlers_n, &events_v1_handlers_n};
 	struct parts parts = {0};
 
 	return service_main(

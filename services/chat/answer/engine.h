@@ -24,6 +24,7 @@ struct engine_options {
 	struct db_options worker;
 	struct rpc_channel *credits;
 	struct outbox *outbox;
+	struct feed *events; /* NULL: nobody is told */
 	/* A new channel to another replica; the engine closes it. */
 	struct rpc_channel *(*dial)(void *ctx, const char *endpoint);
 	void *dial_ctx;

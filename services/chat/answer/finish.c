@@ -8,6 +8,7 @@
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
+#include "runtime/feed/feed.h"
 #include "runtime/log/log.h"
 
 #include <string.h>
@@ -263,7 +264,9 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
 	if (s == OK && generation->background)
 		s = wait_end(db, generation, arena, reterr);
-	return s == OK ? release_hold(db, end, reterr) : s;
+	if (s == OK)
+		s = release_hold(db, end, reterr);
+	return s == OK && generation->background ? wait_tell(db, generation, arena, reterr) : s;
 }
 
 /* It waits for its next round. Nothing is held meanwhile. */
@@ -323,6 +326,8 @@ static void tell(struct end_work *end)
 		log_add(log, end->last[i]);
 	log->ended = true;
 	outbox_wake(end->generation->engine->options.outbox);
+	if (end->generation->background)
+		feed_wake(end->generation->engine->options.events);
 	generation_over(end->generation);
 }
 

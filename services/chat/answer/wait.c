@@ -1,5 +1,7 @@
 #include "chat/answer/wait.h"
 
+#include "chat/events/events.h"
+#include "chat/words/state.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 
@@ -92,4 +94,15 @@ enum status wait_end(struct db *db, const struct generation *generation, struct 
 	const char *const params[] = {generation->log->facts.id, failure(generation, arena)};
 
 	return db_exec(db, &sql_generation_end_background, params, NULL, reterr);
+}
+
+enum status wait_tell(struct db *db, const struct generation *generation, struct arena *arena,
+		      struct error *reterr)
+{
+	const struct facts *facts = &generation->log->facts;
+	const char *payload =
+		arena_printf(arena, "{\"chat\":\"%s\",\"generation\":\"%s\",\"state\":\"%s\"}",
+			     facts->chat_id, facts->id, state_word(generation->outcome.state));
+
+	return events_add(db, NULL, facts->user_id, "generation.ended", payload, NULL, reterr);
 }

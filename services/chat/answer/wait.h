@@ -15,5 +15,8 @@ _must_check_ enum status wait_store(struct db *db, const struct generation *gene
 /* … it is over: its last failure, and the mark of its chat. */
 _must_check_ enum status wait_end(struct db *db, const struct generation *generation,
 				  struct arena *arena, struct error *reterr);
+/* … as its last statement: the pages of its user hear of it. */
+_must_check_ enum status wait_tell(struct db *db, const struct generation *generation,
+				   struct arena *arena, struct error *reterr);
 
 #endif

@@ -20,6 +20,7 @@ struct reader {
 	int64_t cursor;   /* sequence of the last row that it got or that did not concern it */
 	atomic_bool gone; /* the caller has left */
 	bool behind;      /* its queue is full: it waits for the next turn */
+	bool told;        /* a heartbeat */
 	struct reader *next;
 };
 
@@ -100,13 +101,29 @@ static void drop_gone(struct reader **list)
 	}
 }
 
+static int32_t readers_of(const struct feed *feed, const char *subject)
+{
+	int32_t n = 0;
+
+	for (const struct reader *r = feed->readers; r; r = r->next)
+		n += !atomic_load(&r->gone) && strcmp(r->call->subject, subject) == 0;
+	return n;
+}
+
 static void adopt(struct feed *feed, struct reader *fresh)
 {
+	int32_t max = feed->options.readers_per_subject_max;
+
 	while (fresh) {
 		struct reader *next = fresh->next;
 
-		fresh->next = feed->readers;
-		feed->readers = fresh;
+		if (max && readers_of(feed, fresh->call->subject) >= max) {
+			end_reader(fresh, RESOURCE_EXHAUSTED, "streams_full",
+				   "too many streams are open already; close one");
+		} else {
+			fresh->next = feed->readers;
+			feed->readers = fresh;
+		}
 		fresh = next;
 	}
 }
@@ -177,10 +194,35 @@ static void send_heartbeat(struct feed *feed, int64_t head)
 {
 	const ProtobufCMessage *message = feed->options.heartbeat(feed->arena, head);
 
-	for (struct reader *r = feed->readers; r; r = r->next)
-		if (takes_more(r))
+	for (struct reader *r = feed->readers; r; r = r->next) {
+		if (!takes_more(r))
+			continue;
+		if (feed->options.quiet && r->told) {
+			r->cursor = head;
+		} else {
 			send(r, message, head);
+			r->told = !r->behind;
+		}
+	}
 	arena_reset(feed->arena);
+}
+
+/* Gives readers that want only what comes later the newest sequence as their cursor. */
+static enum status begin_now(struct feed *feed, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	bool any = false;
+	enum status s;
+
+	for (const struct reader *r = feed->readers; r && !any; r = r->next)
+		any = r->cursor == FEED_FROM_NOW;
+	if (!any)
+		return OK;
+	s = feed->options.poll(feed->db, INT64_MAX, 1, &rows, reterr);
+	for (struct reader *r = feed->readers; r && s == OK; r = r->next)
+		if (r->cursor == FEED_FROM_NOW)
+			r->cursor = db_i64(rows, 0, "head");
+	return s;
 }
 
 /* Rows after the lowest cursor to those that they are new to, as long as somebody takes them; then
@@ -217,6 +259,7 @@ static enum status send_news(struct feed *feed, struct error *reterr)
 static bool wait_turn(struct feed *feed, int64_t until_us)
 {
 	const struct timespec deadline = {until_us / US_PER_S, until_us % US_PER_S * 1000};
+	struct reader *fresh;
 	bool go_on;
 
 	pthread_mutex_lock(&feed->lock);
@@ -225,8 +268,9 @@ static bool wait_turn(struct feed *feed, int64_t until_us)
 			break;
 	feed->wake = false;
 	go_on = !feed->stop;
-	adopt(feed, TAKE_PTR(feed->fresh));
+	fresh = TAKE_PTR(feed->fresh);
 	pthread_mutex_unlock(&feed->lock);
+	adopt(feed, fresh);
 	return go_on;
 }
 
@@ -259,7 +303,9 @@ static void *feed_run(void *arg)
 		for (struct reader *r = feed->readers; r; r = r->next)
 			r->behind = false;
 		if (feed->readers) {
-			s = send_news(feed, &err);
+			s = begin_now(feed, &err);
+			if (s == OK)
+				s = send_news(feed, &err);
 			report(&failing, options->name, s, &err);
 		}
 		if (options->also && now >= also_us) {

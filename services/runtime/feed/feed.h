@@ -7,6 +7,8 @@
 #include "runtime/db/db.h"
 #include "runtime/rpc/rpc.h"
 
+#define FEED_FROM_NOW (-1) /* instead of a cursor: only rows that come later */
+
 struct feed_options {
 	const char *name;     /* "revocations", in log lines; static storage */
 	struct db_options db; /* its texts outlive the feed */
@@ -22,8 +24,13 @@ struct feed_options {
 	const ProtobufCMessage *(*encode)(struct arena *arena, const PGresult *rows, int row);
 	/* The message that says: all up to head was told, and the database was asked just now. */
 	const ProtobufCMessage *(*heartbeat)(struct arena *arena, int64_t head);
+	/* Only the first heartbeat goes to a reader, with the rest of what it missed. */
+	bool quiet;
 	/* Whether a row is for this reader. NULL: all are for all. */
 	bool (*concerns)(const struct rpc_call *reader, const PGresult *rows, int row);
+	/* Readers with the same subject; one more is refused as RESOURCE_EXHAUSTED streams_full. 0: no
+	 * limit. */
+	int32_t readers_per_subject_max;
 
 	/* Something else that each replica reads now and then, on the same thread and connection.
 	 * NULL: nothing. */
@@ -46,7 +53,7 @@ void feed_wake(struct feed *feed);
 
 /* Takes over a server streaming call, which gets every row after the cursor, and returns RPC_LATER
  * for its handler; UNAVAILABLE when the feed has stopped. A reader whose queue is full gets the
- * rest at a later turn; it delays nobody. A cursor beyond the head begins anew, for its database
+ * rest at a later turn; it delays nobody. after: a cursor, or FEED_FROM_NOW. A cursor beyond the head begins anew, for its database
  * was restored from a backup. Does not block. */
 _must_check_ enum status feed_watch(struct feed *feed, struct rpc_call *call, int64_t after);
 

@@ -1,4 +1,5 @@
 import { type ReactNode, Suspense } from "react";
+import { useServerNews } from "@/data/news";
 import { session } from "@/data/session";
 import { useTabNews } from "@/data/tabs";
 import { useStore } from "@/lib/store";
@@ -25,6 +26,7 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
   const state = useStore(session);
   useKeyboard(chat);
   useTabNews();
+  useServerNews();
   return (
     <div className="flex h-full">
       <a

@@ -1,6 +1,6 @@
 // A generation's events as they come over the wire (server-sent events, one JSON message each).
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Accepted, Done, GenerationError, Usage } from "@/api/types";
+import { readSse } from "@/lib/sse";
 
 export type GenerationEvent = { cursor: string } & (
   | { name: "accepted"; data: Accepted }
@@ -25,29 +25,11 @@ export function isEnd(event: GenerationEvent): boolean {
 /** Reads a stream of events to its end. Heartbeats are comments and no events: only `onBytes` hears of them. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
-  onBytes: () => void = () => undefined,
+  onBytes?: () => void,
 ): AsyncGenerator<GenerationEvent> {
-  const heard = new TransformStream<Uint8Array, Uint8Array>({
-    transform(bytes, controller) {
-      onBytes();
-      controller.enqueue(bytes);
-    },
-  });
-  const reader = body
-    .pipeThrough(heard)
-    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    .pipeThrough(new EventSourceParserStream())
-    .getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const event = value.event && eventOf(value.event, value.id ?? "", value.data);
-      if (event) yield event;
-    }
-  } finally {
-    // The connection closes also when the reader stops in the middle.
-    reader.cancel().catch(() => undefined);
+  for await (const message of readSse(body, onBytes)) {
+    const event = message.event && eventOf(message.event, message.id ?? "", message.data);
+    if (event) yield event;
   }
 }
 
