@@ -6,6 +6,7 @@
 
 #include <openssl/sha.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_BYTES_MAX 128
@@ -104,8 +105,11 @@ static void resolved(void *ctx, enum status status, const ProtobufCMessage *mess
 		return;
 	}
 	memcpy(known.sha256, check->sha256, sizeof known.sha256);
-	if (status == OK && uuid_valid(resp->user_id)) {
+	if (status == OK && uuid_valid(resp->user_id) && uuid_valid(resp->key_id)) {
 		memcpy(known.subject.user_id, resp->user_id, UUID_SIZE);
+		memcpy(known.subject.api_key_id, resp->key_id, UUID_SIZE);
+		snprintf(known.subject.on_disconnect, sizeof known.subject.on_disconnect, "%s",
+			 resp->on_disconnect);
 		known.may = scopes_read(resp);
 	}
 	pthread_mutex_lock(&keys->lock);

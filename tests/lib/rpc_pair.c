@@ -51,6 +51,9 @@ static enum status echo(struct rpc_call *call, const ProtobufCMessage *req, Prot
 				    call->ctx.traceparent, call->subject,
 				    call->ctx.subject.session_id, call->ctx.subject.admin,
 				    call->ctx.idempotency_key, rpc_metadata(call, "x-color"));
+	if (strcmp(text, "key") == 0)
+		text = arena_printf(call->arena, "%s|%s", call->ctx.subject.api_key_id,
+				    call->ctx.subject.on_disconnect);
 	if (strcmp(text, "big") == 0)
 		while (arena_alloc(call->arena, 1024 * 1024))
 			continue;

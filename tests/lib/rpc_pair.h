@@ -27,7 +27,7 @@ extern _Atomic int pair_running, pair_cancelled, pair_ended;
 extern _Atomic bool pair_gate;
 
 /* Unary, answer the request's text except: "fail CODE", "field", "gate" (waits for pair_gate),
- * "sleep" (until cancelled), "meta" (context), "big" (fills the arena); "worker" (yes or no),
+ * "sleep" (until cancelled), "meta" (context), "key" (the caller's API key), "big" (fills the arena); "worker" (yes or no),
  * "pid", "caller", "place" (how many have begun), "together N" (until N calls have run). All the
  * same but for access and lane; pair_planned has no handler, pair_unknown no entry; pair_service
  * may be called by "billing" alone. */

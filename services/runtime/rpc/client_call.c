@@ -450,6 +450,8 @@ static void add_context(struct rpc_client_call *call, const struct rpc_context *
 	add_header(&call->headers, "traceparent", parent->traceparent);
 	add_header(&call->headers, "x-user-id", parent->subject.user_id);
 	add_header(&call->headers, "x-session-id", parent->subject.session_id);
+	add_header(&call->headers, "x-api-key-id", parent->subject.api_key_id);
+	add_header(&call->headers, "x-on-disconnect", parent->subject.on_disconnect);
 	add_header(&call->headers, "x-roles", parent->subject.admin ? "admin" : "");
 	add_header(&call->headers, "idempotency-key", parent->idempotency_key);
 	add_header(&call->headers, "x-client-address", parent->client_address);

@@ -79,7 +79,8 @@ static void expect(struct pair *pair, const struct rpc_method *method,
 static void expect_peer(int key, const char *name, const char *audience, enum status user,
 			enum status service, enum status any)
 {
-	static const struct rpc_context ada = {.subject = {"u-1", "s-1", true}};
+	static const struct rpc_context ada = {
+		.subject = {"u-1", "s-1", true, "0192f0c1-7b5a-7c3e-9d3e-444444444444", "FINISH"}};
 	static const struct rpc_call_options as_ada = {.parent = &ada};
 	struct token_signer *signer;
 	struct pair pair;
@@ -91,6 +92,14 @@ static void expect_peer(int key, const char *name, const char *audience, enum st
 	expect(&pair, &pair_admin, &as_ada, user, user == OK ? "" : "unauthenticated");
 	expect(&pair, &pair_service, &as_ada, service,
 	       service == OK ? "" : (any == OK ? "caller_refused" : "unauthenticated"));
+	/* A key counts from the gateway alone, as its user does. */
+	if (user == OK) {
+		assert_int_equal(pair_call(&pair, &pair_user, "key", &as_ada, &who, &err), OK);
+		assert_string_equal(who, "0192f0c1-7b5a-7c3e-9d3e-444444444444|FINISH");
+	} else if (service == OK) {
+		assert_int_equal(pair_call(&pair, &pair_service, "key", &as_ada, &who, &err), OK);
+		assert_string_equal(who, "|");
+	}
 	assert_int_equal(pair_call(&pair, &pair_inline, "caller", &as_ada, &who, &err), any);
 	if (any == OK)
 		assert_string_equal(who, name);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#define KEY_ID "0192f0c1-7b5a-7c3e-9d3e-444444444444"
+
 /* ------------------------------------------------------------------ unary */
 
 static void echo_over(const char *url)
@@ -115,6 +117,31 @@ static void a_call_carries_its_context_and_is_let_in_by_it(void **state)
 	ctx.subject.user_id[0] = '\0';
 	assert_int_equal(pair_call(&f, &pair_user, "meta", &options, &got, &err), UNAUTHENTICATED);
 	assert_string_equal(err.reason, "unauthenticated");
+	pair_close(&f);
+}
+
+static void a_call_carries_the_key_of_its_caller(void **state)
+{
+	struct rpc_context ctx = {.subject = {"u-1", "", false, KEY_ID, "CANCEL"}};
+	const struct rpc_call_options options = {.parent = &ctx};
+	struct pair f;
+	const char *got;
+	struct error err;
+
+	pair_open(&f, (struct rpc_server_options){0}, (struct rpc_channel_options){0});
+	assert_int_equal(pair_call(&f, &pair_user, "key", &options, &got, &err), OK);
+	assert_string_equal(got, KEY_ID "|CANCEL");
+	ctx.subject.on_disconnect[0] = '\0';
+	assert_int_equal(pair_call(&f, &pair_user, "key", &options, &got, &err), OK);
+	assert_string_equal(got, KEY_ID "|");
+	/* What is no key, or no policy, is refused, for the call would spend past the key's
+	 * budget. */
+	memcpy(ctx.subject.on_disconnect, "cancel", 7);
+	assert_int_equal(pair_call(&f, &pair_user, "key", &options, &got, &err), INTERNAL);
+	ctx.subject.on_disconnect[0] = '\0';
+	ctx.subject.api_key_id[0] = 'g';
+	assert_int_equal(pair_call(&f, &pair_user, "key", &options, &got, &err), INTERNAL);
+	assert_string_equal(err.reason, "protocol_error");
 	pair_close(&f);
 }
 
@@ -400,6 +427,7 @@ int main(void)
 		cmocka_unit_test(calls_come_back_over_ipc),
 		cmocka_unit_test(an_error_comes_with_its_reason_and_field),
 		cmocka_unit_test(a_call_carries_its_context_and_is_let_in_by_it),
+		cmocka_unit_test(a_call_carries_the_key_of_its_caller),
 		cmocka_unit_test(a_deadline_ends_a_call_on_both_sides),
 		cmocka_unit_test(a_full_queue_refuses),
 		cmocka_unit_test(pipelined_calls_wait_side_by_side),

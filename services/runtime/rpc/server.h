@@ -51,7 +51,8 @@ struct server_call {
 	struct meta trailers;               /* made once, by the one that ends the call */
 	size_t header_bytes;                /* names and values received */
 	int header_n;
-	bool bad_content_type, bad_method, bad_timeout, bad_encoding, headers_too_large;
+	bool bad_content_type, bad_method, bad_timeout, bad_encoding, bad_subject;
+	bool headers_too_large;
 	bool half_closed;   /* (lock) the caller sends no more */
 	bool headers_sent;  /* (lock) */
 	bool trailers_sent; /* (lock) */

@@ -102,6 +102,25 @@ static void on_session_id(struct server_call *call, const struct header *header)
 	keep(call->pub.ctx.subject.session_id, sizeof(call->pub.ctx.subject.session_id), header);
 }
 
+/* A key without its name would spend past its budget, so a call is refused whose key cannot be
+ * read. */
+static void on_api_key_id(struct server_call *call, const struct header *header)
+{
+	char *id = call->pub.ctx.subject.api_key_id;
+
+	*id = '\0';
+	keep(id, sizeof(call->pub.ctx.subject.api_key_id), header);
+	call->bad_subject |= !uuid_valid(id);
+}
+
+static void on_on_disconnect(struct server_call *call, const struct header *header)
+{
+	keep(call->pub.ctx.subject.on_disconnect, sizeof(call->pub.ctx.subject.on_disconnect),
+	     header);
+	call->bad_subject |=
+		!is(header, "DEFAULT") && !is(header, "CANCEL") && !is(header, "FINISH");
+}
+
 static void on_roles(struct server_call *call, const struct header *header)
 {
 	const char *p = (const char *)header->value, *end = p + header->len;
@@ -177,6 +196,8 @@ static const struct known_header {
 	KNOWN("x-service-token", on_service_token),
 	KNOWN("x-user-id", on_user_id),
 	KNOWN("x-session-id", on_session_id),
+	KNOWN("x-api-key-id", on_api_key_id),
+	KNOWN("x-on-disconnect", on_on_disconnect),
 	KNOWN("x-roles", on_roles),
 	KNOWN("idempotency-key", on_idempotency_key),
 	KNOWN("x-client-address", on_client_address),
@@ -240,6 +261,9 @@ static bool admit_protocol(struct server_call *call)
 				   "the headers are larger than %d bytes", HEADERS_MAX_BYTES);
 	else if (call->bad_timeout)
 		server_call_refuse(call, INTERNAL, "protocol_error", "grpc-timeout is not one");
+	else if (call->bad_subject)
+		server_call_refuse(call, INTERNAL, "protocol_error",
+				   "x-api-key-id or x-on-disconnect is not one");
 	else if (!call->entry)
 		server_call_refuse(call, UNIMPLEMENTED, "not_implemented", "unknown method");
 	else if (call->bad_encoding)
