@@ -4,6 +4,7 @@
 #include "limitless/json_rules.h"
 #include "runtime/json/json.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,6 +48,9 @@ static enum status bind_raw(const struct request *request, ProtobufCMessage *mes
 
 	body = (Google__Api__HttpBody *)field_message(route->req, message, route->body_field,
 						      http->arena);
+	if (route->dialect != ROUTE_DIALECT_PROTO3 && !is_json(type))
+		return error_set(reterr, INVALID_ARGUMENT, "content_type_unsupported",
+				 "the body must be JSON: send Content-Type: application/json");
 	if (!body)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is too large");
@@ -68,7 +72,7 @@ static enum status bind_body(const struct request *request, ProtobufCMessage *me
 	const struct httpd_request *http = request->http;
 	const struct route *route = request->route;
 	const struct json_read_options options = {
-		.ignore_unknown = route->dialect == ROUTE_DIALECT_OPENAI,
+		.ignore_unknown = route->dialect != ROUTE_DIALECT_PROTO3,
 		.update_mask = strcmp(http->method, "PATCH") == 0,
 		.skip_field = route->variable_field,
 		.elements_max = (size_t)request->gateway->conf->json_elements_max,
@@ -153,6 +157,8 @@ static enum status bind_headers_and_cookies(const struct request *request,
 		if (value)
 			s = json_bind_field(rule, message, (int32_t)i, value, request->http->arena,
 					    reterr);
+		if (s != OK && rule->fields[i].flags & JSON_HEADER)
+			snprintf(reterr->field, sizeof reterr->field, "%s", rule->fields[i].header);
 		if (s != OK)
 			return s;
 	}

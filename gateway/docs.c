@@ -20,7 +20,10 @@ static const char *what(const struct route *route)
 {
 	if (route->planned)
 		return "planned";
-	return route->method->kind == RPC_SERVER_STREAM ? "server-sent events" : "JSON";
+	if (route->method->kind != RPC_SERVER_STREAM)
+		return "JSON";
+	return route->resp->form == JSON_FORM_HTTP_BODY ? "JSON or server-sent events"
+							: "server-sent events";
 }
 
 const char *docs_page(struct arena *arena)
@@ -32,7 +35,9 @@ const char *docs_page(struct arena *arena)
 	buf_adds(&out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		       "<title>API</title></head><body>\n<h1>API</h1>\n"
 		       "<p>In full: <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1). "
-		       "Errors are <code>application/problem+json</code>.</p>\n"
+		       "Errors are <code>application/problem+json</code>. Below <code>/v1</code> "
+		       "bodies and errors are those of OpenAI and Anthropic, and the key goes "
+		       "into <code>Authorization: Bearer</code> or <code>x-api-key</code>.</p>\n"
 		       "<table><thead><tr><th>Method</th><th>Path</th><th>For</th><th>Answer</th>"
 		       "</tr></thead><tbody>\n");
 	for (size_t i = 0; i < routes_n; i++)

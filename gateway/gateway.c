@@ -8,7 +8,8 @@
 
 #define ARENA_CHUNK_BYTES (16 * 1024)
 #define ARENA_BYTES_MAX (1024 * 1024)
-#define OTHER_FILES 1280 /* backends, logs, and connections that are about to be closed */
+#define REQUEST_ARENA_FACTOR 8 /* a message takes more room than its JSON */
+#define OTHER_FILES 1280       /* backends, logs, and connections that are about to be closed */
 
 /* Checks public_url, which has a scheme and an authority and nothing else. */
 static enum status take_public_url(struct gateway *gateway, struct error *reterr)
@@ -90,7 +91,8 @@ static enum status listen_public(struct gateway *gateway, struct error *reterr)
 		.headers_max = (int32_t)conf->headers_max,
 		.url_bytes_max = (size_t)conf->url_bytes_max,
 		.body_bytes_max = (size_t)conf->body_bytes_max,
-		.request_arena_bytes = (size_t)(2 * conf->message_bytes_max + (1 << 20)),
+		.request_arena_bytes =
+			(size_t)(REQUEST_ARENA_FACTOR * conf->body_bytes_max + (1 << 20)),
 		.head_timeout_ms = (int32_t)conf->head_timeout_ms,
 		.body_rate_min = (int32_t)conf->body_rate_min,
 		.body_window_ms = (int32_t)conf->body_window_ms,

@@ -41,7 +41,7 @@ struct gateway_conf {
 	int64_t bodies_bytes_max, bodies_bytes_reserved, bodies_bytes_per_client_max;
 	int64_t log_lines_per_second, log_lines_burst;
 	int64_t json_elements_max, worker_threads, worker_queue_max;
-	int64_t stream_queue_bytes, heartbeat_ms;
+	int64_t stream_queue_bytes, heartbeat_ms, collected_bytes_max;
 	int64_t keys_refresh_ms, token_cache_entries, feed_stale_ms, feed_lost_ms;
 	int64_t api_key_cache_entries, api_key_cache_ms;
 	int64_t message_bytes_max, backoff_initial_ms, backoff_max_ms, drain_ms;
@@ -166,16 +166,18 @@ void reply_send(struct request *request, const struct httpd_answer *answer);
 /* Like reply_send, for text that is compressed when the client takes it. */
 void reply_json(struct request *request, int32_t status, const char *content_type, const void *text,
 		size_t len, struct reply_headers *headers);
-/* problem+json, or OpenAI's shape where the route speaks that. */
+/* problem+json, or the shape of the route's dialect. */
 void reply_problem(struct request *request, const struct error *err);
 /* Frees the buffers that a thread keeps for its answers, when the thread ends. */
 void reply_thread_done(void);
 /* The answer of a unary method. */
 void reply_message(struct request *request, const ProtobufCMessage *message);
-/* Appends an error in the JSON of the route's dialect, which spells the field's name too. route:
- * NULL allowed. */
-void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
-			struct buf *out);
+/* The format of the request's errors. */
+enum route_dialect request_dialect(const struct request *request);
+/* Appends an error in the JSON of a dialect, which spells the field's name too. route: NULL
+ * allowed. */
+void reply_problem_text(const struct route *route, enum route_dialect dialect,
+			const struct error *err, const char *request_id, struct buf *out);
 
 /* ------------------------------------------------------------------ unary.c, stream.c */
 
@@ -187,7 +189,8 @@ struct streams *streams_new(void);
 void streams_free(struct streams *streams);
 /* Ends all streams of a session: authn_options.session_ended with the gateway as ctx. */
 void streams_end_session(const char *session_id, void *ctx);
-/* Ends all streams, so that their clients come back to another replica. */
+/* Ends all streams whose clients come back to another replica. Raw ones may come to their end: a
+ * program cannot go on with half an answer. */
 void streams_end_all(struct streams *streams);
 
 /* ------------------------------------------------------------------ backends.c */

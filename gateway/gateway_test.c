@@ -335,21 +335,23 @@ static void https_makes_cookies_secure(_unused_ void **state)
 #define KEY "Authorization: Bearer lc-all\r\n"
 #define CHAT_BODY "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}"
 
-/* 501: the caller is let in, and nobody has built the method. */
+/* 501: the caller is let in, and the service has no such method. */
 static void api_keys_open_the_routes_of_programs(_unused_ void **state)
 {
 	const char *cookie = arena_printf(test.arena, "Cookie: lc=%s\r\n" JSON,
 					  fake_token(FAKE_USER, FAKE_SESSION, false, 900));
 
-	EXPECT("POST /v1/chat/completions", KEY JSON, CHAT_BODY, 501, "not_implemented");
-	EXPECT("POST /v1/chat/completions", "x-api-key: lc-all\r\n" JSON, CHAT_BODY, 501,
+	EXPECT("POST /v1/embeddings", KEY JSON, CHAT_BODY, 501, "not_implemented");
+	EXPECT("POST /v1/embeddings", "x-api-key: lc-all\r\n" JSON, CHAT_BODY, 501,
 	       "not_implemented");
+	EXPECT("POST /v1/embeddings", with(JSON), CHAT_BODY, 501, "not_implemented");
 	EXPECT("GET /api/v1/models", KEY, "", 501, "NOT_IMPLEMENTED");
-	/* No key: a cookie or a token of a session is none. */
-	EXPECT("POST /v1/chat/completions", cookie, CHAT_BODY, 401, "authentication_error");
-	EXPECT("POST /v1/chat/completions", with(JSON), CHAT_BODY, 401, "authentication_error");
-	EXPECT("POST /v1/chat/completions", "Authorization: Bearer lc-no\r\n" JSON, CHAT_BODY, 401,
+	/* No key: a cookie is none, for browsers send it by themselves. */
+	EXPECT("POST /v1/embeddings", cookie, CHAT_BODY, 401, "authentication_error");
+	EXPECT("POST /v1/embeddings", "Authorization: Bearer lc-no\r\n" JSON, CHAT_BODY, 401,
 	       "authentication_error");
+	EXPECT("POST /v1/embeddings", "x-api-key: sk-other\r\n" JSON, CHAT_BODY, 401,
+	       "authentication_error", "x-api-key: lc-");
 	EXPECT("GET " BALANCE, KEY, "", 401, "UNAUTHENTICATED");
 }
 
@@ -382,21 +384,7 @@ static void owners_of_keys_are_remembered_for_a_while(_unused_ void **state)
 	fake.keys_revoked = false;
 }
 
-/* ------------------------------------------------------------------ OpenAI's dialect, backends,
- * the end */
-
-static void openai_errors_have_its_shape(_unused_ void **state)
-{
-	EXPECT("POST /v1/chat/completions", JSON, "{\"model\":\"m\"}", 401,
-	       "{\"error\":{\"message\":",
-	       "\"type\":\"authentication_error\",\"param\":null,\"code\":\"unauthenticated\"}}");
-	EXPECT("POST /v1/chat/completions", KEY JSON,
-	       "{\"model\":\"m\",\"unknown\":1,\"max_tokens\":\"x\"}", 400,
-	       "\"type\":\"invalid_request_error\",\"param\":\"max_tokens\"");
-	EXPECT("POST /v1/chat/completions", KEY JSON,
-	       "{\"model\":\"m\",\"unknown\":1,\"messages\":[{\"role\":\"user\"}],\"stream\":true}",
-	       501, "\"code\":\"not_implemented\"");
-}
+/* ------------------------------------------------------------------ backends, the end */
 
 static void a_call_takes_as_long_as_the_configuration_says(_unused_ void **state)
 {
@@ -456,7 +444,6 @@ int main(void)
 		TEST(api_keys_open_the_routes_of_programs),
 		TEST(scopes_bound_a_key),
 		TEST_STARTS(owners_of_keys_are_remembered_for_a_while),
-		TEST(openai_errors_have_its_shape),
 		TEST_STARTS(a_call_takes_as_long_as_the_configuration_says),
 		TEST_STARTS(an_absent_backend_is_503),
 		TEST_STARTS(a_missing_backend_is_said_at_start),

@@ -1,5 +1,6 @@
 /* The way of a request: host, documents and the page, route, origin, identity, body, message,
  * method. */
+#include "gateway/dialect.h"
 #include "gateway/gateway.h"
 
 #include <string.h>
@@ -119,7 +120,8 @@ static void reply_options(struct request *request)
 	if (origin_allowed(&request->gateway->origins, http)) {
 		reply_header(&headers, "access-control-allow-methods", methods);
 		reply_header(&headers, "access-control-allow-headers",
-			     "authorization, content-type, idempotency-key, last-event-id");
+			     "authorization, content-type, idempotency-key, "
+			     "last-event-id, " DIALECT_REQUEST_HEADERS);
 		reply_header(&headers, "access-control-max-age", "600");
 	}
 	reply_send(request, &(struct httpd_answer){
@@ -205,7 +207,8 @@ static void bind_and_call(void *ctx)
 
 	if (bind_message(request, &message, &err) != OK)
 		reply_problem(request, &err);
-	else if (request->route->planned)
+	/* A service may be newer than its gateway, so it is asked. */
+	else if (!backends_of_route(request->gateway->backends, request->route))
 		fail(request, UNIMPLEMENTED, "not_implemented",
 		     "this is planned and not built yet");
 	else if (request->route->method->kind == RPC_SERVER_STREAM)
@@ -312,9 +315,9 @@ static void identify(struct request *request)
 			       request);
 		return;
 	}
-	if (others) { /* programs of others: a cookie never stands in for a key */
+	if (!token && others) { /* programs of others: a cookie never stands in for a key */
 		fail(request, UNAUTHENTICATED, "unauthenticated",
-		     "an API key is needed: Authorization: Bearer lc-…");
+		     "an API key is needed: Authorization: Bearer lc-…, or x-api-key: lc-…");
 		return;
 	}
 	if (!token)

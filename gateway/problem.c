@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#define RETRY_AFTER_SECONDS 1
-
 int32_t problem_retry_after(const struct error *err)
 {
 	uint16_t status = reason_http(err);

@@ -7,6 +7,8 @@
 #include "runtime/base/status.h"
 #include <stdint.h>
 
+#define RETRY_AFTER_SECONDS 1
+
 /* Seconds for Retry-After: 1 for an error that may pass, 0 for one that will not. */
 int32_t problem_retry_after(const struct error *err);
 

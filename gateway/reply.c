@@ -1,9 +1,11 @@
 /* Answers: headers, errors, and the messages of methods. */
+#include "gateway/dialect.h"
 #include "gateway/encoding.h"
 #include "gateway/gateway.h"
 #include "gateway/problem.h"
 #include "google/api/httpbody.pb-c.h"
 #include "limitless/reasons.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/json/json.h"
 
@@ -18,6 +20,8 @@
 #define COMPRESS_HERE_BYTES_MAX (64 * 1024) /* on the thread that has the answer: a millisecond */
 #define COMPRESS_MAX_BYTES (4 * 1024 * 1024)
 #define COMPRESS_LEVEL 1
+
+#define RETRY_SPREAD_MS 1000
 
 /* No answer of the API is a page, whatever type a service gives it. */
 #define API_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -47,6 +51,12 @@ void reply_header(struct reply_headers *headers, const char *name, const char *v
 	headers->list[headers->n++] = (struct httpd_header){name, value};
 }
 
+enum route_dialect request_dialect(const struct request *request)
+{
+	return dialect_of(request->route, request->http->path,
+			  httpd_header(request->http, "anthropic-version"));
+}
+
 void reply_headers_init(struct reply_headers *headers, const struct request *request)
 {
 	const struct gateway *gateway = request->gateway;
@@ -54,6 +64,8 @@ void reply_headers_init(struct reply_headers *headers, const struct request *req
 
 	headers->n = 0;
 	reply_header(headers, "x-request-id", request->context.request_id);
+	if (request_dialect(request) == ROUTE_DIALECT_ANTHROPIC)
+		reply_header(headers, "request-id", request->context.request_id);
 	reply_header(headers, "cache-control", "no-store");
 	reply_header(headers, "content-security-policy", API_POLICY);
 	reply_header(headers, "x-content-type-options", "nosniff");
@@ -65,7 +77,8 @@ void reply_headers_init(struct reply_headers *headers, const struct request *req
 	if (origin) {
 		reply_header(headers, "access-control-allow-origin", origin);
 		reply_header(headers, "access-control-allow-credentials", "true");
-		reply_header(headers, "access-control-expose-headers", "x-request-id, retry-after");
+		reply_header(headers, "access-control-expose-headers",
+			     "x-request-id, retry-after, " DIALECT_ANSWER_HEADERS);
 	}
 }
 
@@ -171,65 +184,67 @@ void reply_json(struct request *request, int32_t status, const char *content_typ
 
 /* ------------------------------------------------------------------ errors */
 
-/* As OpenAI's API reference, "Error codes", for its clients look at `type`. */
-static void openai_error(const struct error *err, struct buf *out)
+static enum json_dialect spelling_of(enum route_dialect dialect)
 {
-	int32_t status = reason_http(err);
-	const char *type = status == 401   ? "authentication_error"
-			   : status == 403 ? "permission_error"
-			   : status == 429 ? "rate_limit_error"
-			   : status >= 500 ? "server_error"
-					   : "invalid_request_error";
-
-	buf_adds(out, "{\"error\":{\"message\":");
-	json_write_text(out, err->message, strlen(err->message));
-	buf_addf(out, ",\"type\":\"%s\",\"param\":", type);
-	if (*err->field)
-		json_write_text(out, err->field, strlen(err->field));
-	else
-		buf_adds(out, "null");
-	buf_adds(out, ",\"code\":");
-	json_write_text(out, err->reason, strlen(err->reason));
-	buf_adds(out, "}}");
+	return dialect == ROUTE_DIALECT_PROTO3 ? JSON_PROTO3 : JSON_PLAIN;
 }
 
-static enum json_dialect dialect_of(const struct route *route)
-{
-	return route->dialect == ROUTE_DIALECT_OPENAI ? JSON_PLAIN : JSON_PROTO3;
-}
-
-void reply_problem_text(const struct route *route, const struct error *err, const char *request_id,
-			struct buf *out)
+void reply_problem_text(const struct route *route, enum route_dialect dialect,
+			const struct error *err, const char *request_id, struct buf *out)
 {
 	struct error shown = *err;
 
-	if (route)
-		json_path_spell(route->req, err->field, dialect_of(route), shown.field,
+	/* The service reads a body that is raw, and names its fields as the client does. */
+	if (route && !route_is_raw(route))
+		json_path_spell(route->req, err->field, spelling_of(dialect), shown.field,
 				sizeof shown.field);
-	if (route && route->dialect == ROUTE_DIALECT_OPENAI)
-		openai_error(&shown, out);
-	else
+	if (dialect == ROUTE_DIALECT_PROTO3)
 		problem_write(out, &shown, request_id);
+	else
+		dialect_write(dialect, &shown, request_id, out);
+}
+
+/* Says whether and when the client should try again. The official clients obey, and wait without a
+ * spread of their own, so there is one. */
+static void add_retry_headers(enum route_dialect dialect, const struct error *err,
+			      struct reply_headers *headers, struct arena *arena)
+{
+	int32_t seconds = problem_retry_after(err);
+
+	if (dialect != ROUTE_DIALECT_PROTO3) {
+		bool again = dialect_retryable(err);
+
+		reply_header(headers, "x-should-retry", again ? "true" : "false");
+		seconds = again ? RETRY_AFTER_SECONDS : 0;
+		if (again)
+			reply_header(headers, "retry-after-ms",
+				     arena_printf(arena, "%d",
+						  (int)(RETRY_AFTER_SECONDS * 1000 +
+							clock_mono_us() % RETRY_SPREAD_MS)));
+	}
+	if (seconds)
+		reply_header(headers, "retry-after", arena_printf(arena, "%d", seconds));
 }
 
 void reply_problem(struct request *request, const struct error *err)
 {
 	struct httpd_request *http = request->http;
-	bool openai = request->route && request->route->dialect == ROUTE_DIALECT_OPENAI;
-	int32_t status = reason_http(err), retry_after = problem_retry_after(err);
+	enum route_dialect dialect = request_dialect(request);
+	int32_t status = dialect_status(dialect, err);
 	struct buf *text = emptied(&answer_plain);
 	struct reply_headers headers;
 
 	reply_headers_init(&headers, request);
-	if (retry_after)
-		reply_header(&headers, "retry-after", arena_printf(http->arena, "%d", retry_after));
+	add_retry_headers(dialect, err, &headers, http->arena);
 	if (status == 401)
 		reply_header(&headers, "www-authenticate", "Bearer");
 	if (status == 405)
 		reply_header(&headers, "allow", route_methods(http->path, http->arena));
-	reply_problem_text(request->route, err, request->context.request_id, text);
+	reply_problem_text(request->route, dialect, err, request->context.request_id, text);
 	request->reason = err->reason;
-	reply_json(request, status, openai ? "application/json" : "application/problem+json",
+	reply_json(request, status,
+		   dialect == ROUTE_DIALECT_PROTO3 ? "application/problem+json"
+						   : "application/json",
 		   text->data, text->len, &headers);
 }
 
@@ -296,7 +311,7 @@ void reply_message(struct request *request, const ProtobufCMessage *message)
 	if (*location)
 		reply_header(&headers, "location", location);
 	text = emptied(&answer_plain);
-	json_write(route->resp, message, dialect_of(route), text);
+	json_write(route->resp, message, spelling_of(route->dialect), text);
 	reply_json(request, *location ? 303 : route->http_status, "application/json", text->data,
 		   text->len, &headers);
 }

@@ -1,7 +1,7 @@
 /* Server streams as server-sent events. No header goes out before the first message, so a call that
  * is refused at once has a plain answer. A reader that does not take its events stops the stream at
  * its source. */
-#include "gateway/gateway.h"
+#include "gateway/stream.h"
 #include "runtime/base/ensure.h"
 #include "runtime/json/json.h"
 
@@ -9,28 +9,6 @@
 #include <string.h>
 
 #define EVENT_BYTES_MAX (64 * 1024 * 1024)
-
-/* `lock` guards everything below it. A stream ends when both sides have ended: the call by on_end,
- * the answer by httpd_stream_end or as a plain answer. */
-struct stream {
-	struct stream *next, *previous; /* in the list */
-	atomic_int refs; /* one for the list, and one for each thread that took it from the list */
-	struct gateway *gateway;
-	const struct route *route;
-	char session_id[UUID_SIZE];
-	char request_id[64];
-
-	struct httpd_lock *lock;
-	struct httpd_request *http;
-	struct request *request;      /* NULL once the stream has begun */
-	struct rpc_client_call *call; /* NULL once it has ended */
-	struct buf pending;           /* events that httpd has not taken yet */
-	bool paused;                  /* httpd is full: the source waits */
-	bool ended;                   /* the call has ended; pending events go out still */
-	bool revoked;                 /* its session ended */
-	bool leaving;                 /* this process is about to end */
-	bool cut;                     /* the reader was too slow: it comes back with its cursor */
-};
 
 struct streams {
 	pthread_mutex_t mutex;
@@ -94,7 +72,7 @@ static void list_remove(struct stream *stream)
 	report_stream(-1);
 }
 
-/* Cancels the calls of a session's streams, or of all. The list is released first and streams are
+/* Cancels the calls of a session's streams, or of all that come back. The list is released first and streams are
  * locked then, for handlers add to the list with their stream's lock held. */
 static void cancel_streams(struct streams *streams, const char *session_id)
 {
@@ -103,7 +81,7 @@ static void cancel_streams(struct streams *streams, const char *session_id)
 
 	pthread_mutex_lock(&streams->mutex);
 	for (struct stream *stream = streams->first; stream; stream = stream->next) {
-		if (session_id && strcmp(stream->session_id, session_id) != 0)
+		if (session_id ? strcmp(stream->session_id, session_id) != 0 : stream->raw)
 			continue;
 		if (n == room) {
 			room = room ? 2 * room : 16;
@@ -141,6 +119,7 @@ void streams_end_all(struct streams *streams)
 
 /* ------------------------------------------------------------------ events */
 
+/* Sends the head of the answer. */
 static void begin(struct stream *stream)
 {
 	struct request *request = TAKE_PTR(stream->request);
@@ -174,7 +153,6 @@ static int32_t event_case(const struct json_message_rule *rule, const ProtobufCM
 static void write_event(struct stream *stream, const ProtobufCMessage *message)
 {
 	const struct json_message_rule *rule = stream->route->resp;
-	bool openai = stream->route->dialect == ROUTE_DIALECT_OPENAI;
 	struct buf *out = &stream->pending;
 
 	if (rule->cursor_field >= 0 && *json_get_text(rule, message, rule->cursor_field))
@@ -189,7 +167,7 @@ static void write_event(struct stream *stream, const ProtobufCMessage *message)
 		rule = rule->fields[i].message;
 	}
 	buf_adds(out, "data: ");
-	json_write(rule, message, openai ? JSON_PLAIN : JSON_PROTO3, out);
+	json_write(rule, message, JSON_PROTO3, out);
 	buf_adds(out, "\n\n");
 }
 
@@ -197,13 +175,12 @@ static void write_error(struct stream *stream, const struct error *err)
 {
 	struct buf *out = &stream->pending;
 
-	buf_adds(out, stream->route->dialect == ROUTE_DIALECT_OPENAI ? "data: "
-								     : "event: error\ndata: ");
-	reply_problem_text(stream->route, err, stream->request_id, out);
+	buf_adds(out, stream->dialect == ROUTE_DIALECT_OPENAI ? "data: " : "event: error\ndata: ");
+	reply_problem_text(stream->route, stream->dialect, err, stream->request_id, out);
 	buf_adds(out, "\n\n");
 }
 
-/* Gives httpd the pending events. False: it is full. */
+/* Gives httpd the pending bytes. False: it is full. */
 static bool push(struct stream *stream)
 {
 	enum status s = OK;
@@ -264,6 +241,23 @@ static const struct httpd_hooks http_hooks = {on_close, on_writable};
 
 /* ------------------------------------------------------------------ hooks of the call */
 
+/* A piece of a body came. The first one decides: an event stream begins and goes out as it comes,
+ * another type is collected. False: the source is to wait. */
+static bool take_piece(struct stream *stream, const Google__Api__HttpBody *piece)
+{
+	if (stream->request && !stream->content_type && stream_body_is_events(piece))
+		begin(stream);
+	if (!stream->request) {
+		buf_add(&stream->pending, piece->data.data, piece->data.len);
+		return push(stream);
+	}
+	if (!stream->too_large && !stream_body_collect(stream, piece)) {
+		stream->too_large = true;
+		rpc_client_cancel(stream->call);
+	}
+	return true;
+}
+
 static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMessage *message,
 		       void *ctx)
 {
@@ -271,15 +265,19 @@ static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMes
 	bool taken = httpd_lock_take(stream->lock);
 	bool room;
 
-	if (stream->request)
-		begin(stream);
-	write_event(stream, message);
-	room = push(stream);
+	if (stream->raw) {
+		room = take_piece(stream, (const Google__Api__HttpBody *)message);
+	} else {
+		if (stream->request)
+			begin(stream);
+		write_event(stream, message);
+		room = push(stream);
+	}
 	httpd_lock_release(stream->lock, taken);
 	return room;
 }
 
-/* The call ended before its first message: sends a plain answer. */
+/* The call ended before a stream began: sends a plain answer. */
 static void answer_plainly(struct stream *stream, enum status status, const struct error *err)
 {
 	struct request *request = stream->request;
@@ -287,6 +285,8 @@ static void answer_plainly(struct stream *stream, enum status status, const stru
 
 	if (status != OK) {
 		reply_problem(request, err);
+	} else if (stream->raw) {
+		stream_body_answer(stream);
 	} else {
 		reply_headers_init(&headers, request);
 		reply_send(request, &(struct httpd_answer){
@@ -305,22 +305,27 @@ static void on_end(_unused_ struct rpc_client_call *call, enum status status,
 					     "the session was ended"};
 	static const struct error leaving = {UNAVAILABLE, "service_unavailable", "",
 					     "this gateway is about to stop"};
+	static const struct error large = {RESOURCE_EXHAUSTED, "call_too_large", "",
+					   "the answer is too large for one piece: ask for a "
+					   "stream"};
 	struct stream *stream = ctx;
 	bool taken = httpd_lock_take(stream->lock);
 	bool over = true;
 
 	stream->call = NULL;
 	stream->ended = true;
-	if (status != OK && (stream->revoked || stream->leaving))
+	if (stream->too_large) {
+		status = RESOURCE_EXHAUSTED;
+		err = &large;
+	} else if (status != OK && (stream->revoked || stream->leaving)) {
 		err = stream->revoked ? &revoked : &leaving;
+	}
 	stream->cut = status == RESOURCE_EXHAUSTED && strcmp(err->reason, "reader_slow") == 0;
 	if (stream->request) {
 		answer_plainly(stream, status, err);
 	} else {
 		if (status != OK && !stream->leaving && !stream->cut)
 			write_error(stream, err);
-		else if (status == OK && stream->route->dialect == ROUTE_DIALECT_OPENAI)
-			buf_adds(&stream->pending, "data: [DONE]\n\n");
 		over = !stream->paused && push(stream);
 		if (over)
 			finish(stream);
@@ -344,6 +349,8 @@ void stream_start(struct request *request, const ProtobufCMessage *message)
 	atomic_init(&stream->refs, 1);
 	stream->gateway = gateway;
 	stream->route = request->route;
+	stream->dialect = request_dialect(request);
+	stream->raw = request->route->resp->form == JSON_FORM_HTTP_BODY;
 	stream->http = request->http;
 	stream->request = request;
 	stream->lock = lock;

@@ -178,6 +178,7 @@ int chat_serve(int argc, char **argv)
 			.schema_version = SQL_CHAT_SCHEMA,
 			.keys = chat_keys,
 			.n_keys = chat_keys_n,
+			.message_bytes_max = "33MiB", /* an API request has 32 */
 			.conf_size = sizeof(struct chat_conf),
 			.state = &parts.chat,
 			.statements = sql_chat_all,

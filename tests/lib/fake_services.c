@@ -259,6 +259,35 @@ enum status fake_delta(struct rpc_call *call, const char *cursor, const char *te
 	return rpc_stream_send(call, &event.base);
 }
 
+/* ------------------------------------------------------------------ the API of programs */
+
+/* {"fail": …} fails at once; else the test writes the answer. */
+static enum status create(struct rpc_call *call, const ProtobufCMessage *req,
+			  ProtobufCMessage *resp)
+{
+	const Chat__V1__ApiRequest *ask = (const Chat__V1__ApiRequest *)req;
+	const char *fail = "{\"fail\":";
+	size_t len = ask->body->data.len;
+
+	note(call, arena_printf(call->arena, "%s|%zu|%s|%s|%s|%s", ask->body->content_type, len,
+				ask->retry_count, ask->on_disconnect, call->ctx.subject.api_key_id,
+				call->ctx.subject.on_disconnect));
+	if (len > strlen(fail) && memcmp(ask->body->data.data, fail, strlen(fail)) == 0)
+		return rpc_fail_field(call, "parameter_unsupported", "messages[0].role",
+				      "it cannot be done");
+	return leave(call);
+}
+
+enum status fake_piece(struct rpc_call *call, const char *content_type, const char *data,
+		       size_t len)
+{
+	Google__Api__HttpBody piece = GOOGLE__API__HTTP_BODY__INIT;
+
+	piece.content_type = (char *)content_type;
+	piece.data = (ProtobufCBinaryData){len, (uint8_t *)data};
+	return rpc_stream_send(call, &piece.base);
+}
+
 /* ------------------------------------------------------------------ the server */
 
 static bool is_key(const Edge__V1__ResolveApiKeyRequest *req, const char *key)
@@ -280,7 +309,8 @@ static enum status resolve_api_key(struct rpc_call *call, const ProtobufCMessage
 	if (fake.keys_revoked || (!reader && !is_key((const void *)req, "lc-all")))
 		return rpc_fail(call, NOT_FOUND, "not_found", "there is no such key");
 	answer->user_id = arena_strdup(call->arena, FAKE_USER);
-	answer->key_id = arena_strdup(call->arena, FAKE_CHAT);
+	answer->key_id = arena_strdup(call->arena, FAKE_KEY);
+	answer->on_disconnect = arena_strdup(call->arena, "CANCEL");
 	if (!reader)
 		return OK;
 	answer->scopes = arena_array(call->arena, 1, sizeof *answer->scopes);
@@ -303,6 +333,8 @@ static const struct rpc_handler handlers[] = {
 	{&chat_v1_start_generation_method, start_generation},
 	{&chat_v1_generate_method, generate},
 	{&chat_v1_watch_generation_method, watch_generation},
+	{&chat_v1_create_chat_completion_method, create},
+	{&chat_v1_create_message_method, create},
 };
 
 void fake_start(void)
@@ -313,7 +345,8 @@ void fake_start(void)
 	snprintf(fake.url, sizeof fake.url, "ipc:///tmp/gateway-test-%d.sock", getpid());
 	arena = arena_new(65536, 1 << 20);
 	ensure(token_key_generate(arena, &private_pem, &public_pem, &err) == OK);
-	server = rpc_server_new(&(struct rpc_server_options){.listen = listen, .workers = 4});
+	server = rpc_server_new(&(struct rpc_server_options){
+		.listen = listen, .workers = 4, .message_bytes_max = 33 << 20});
 	rpc_server_register(server, handlers, ARRAY_SIZE(handlers));
 	ensure(rpc_server_start(server, &err) == OK);
 }

@@ -10,6 +10,7 @@
 
 #define FAKE_USER "0192f0c1-7b5a-7c3e-9d3e-111111111111"
 #define FAKE_SESSION "0192f0c1-7b5a-7c3e-9d3e-222222222222"
+#define FAKE_KEY "0192f0c1-7b5a-7c3e-9d3e-444444444444"
 #define FAKE_CHAT "0192f0c1-7b5a-7c3e-9d3e-333333333333"
 
 struct fake {
@@ -40,6 +41,10 @@ bool fake_revoke(const char *session);
 
 /* Waits until a handler left its stream for the test, and takes it. */
 struct rpc_call *fake_stream_wait(void);
+
+/* Sends a piece of a body. content_type: of the first piece; the others have "". */
+_must_check_ enum status fake_piece(struct rpc_call *call, const char *content_type,
+				    const char *data, size_t len);
 
 /* Sends an event of a generation: a delta with this text. */
 _must_check_ enum status fake_delta(struct rpc_call *call, const char *cursor, const char *text);

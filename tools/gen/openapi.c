@@ -25,6 +25,19 @@ static bool is_openai(const struct gen_method *method)
 	return method->rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__OPENAI;
 }
 
+static bool is_anthropic(const struct gen_method *method)
+{
+	return method->rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__ANTHROPIC;
+}
+
+/* In a dialect of others the body is JSON whose members its own documentation has. */
+static json_t *raw_content(const struct gen_method *method)
+{
+	if (is_openai(method) || is_anthropic(method))
+		return json_pack("{s:{s:{s:s}}}", "application/json", "schema", "type", "object");
+	return json_pack("{s:{}}", "*/*");
+}
+
 static bool is_query_field(const struct gen_method *method, int i)
 {
 	return openapi_is_member(&method->req->fields[i]) && i != method->route.variable &&
@@ -86,7 +99,7 @@ static void put_body(struct openapi *api, json_t *operation, const struct gen_me
 	else if (!route->body_all)
 		return;
 	if (gen_is(message, "google.api.HttpBody"))
-		content = json_pack("{s:{}}", "*/*");
+		content = raw_content(method);
 	else
 		content =
 			json_pack("{s:{s:o}}", "application/json", "schema",
@@ -118,7 +131,10 @@ static void put_content(struct openapi *api, json_t *content, const struct gen_m
 	json_t *events;
 
 	if (gen_is(method->resp, "google.api.HttpBody")) {
-		json_object_set_new(content, "*/*", json_object());
+		json_object_update_new(content, raw_content(method));
+		if (method->proto->server_streaming)
+			json_object_set_new(content, "text/event-stream",
+					    json_pack("{s:{s:s}}", "schema", "type", "string"));
 		return;
 	}
 	if (!method->proto->server_streaming) {
@@ -170,7 +186,9 @@ static void put_responses(struct openapi *api, json_t *operation, const struct g
 	json_object_set_new(responses, "default",
 			    json_pack("{s:s}", "$ref",
 				      is_openai(method) ? "#/components/responses/OpenAiError"
-							: "#/components/responses/Problem"));
+				      : is_anthropic(method)
+					      ? "#/components/responses/AnthropicError"
+					      : "#/components/responses/Problem"));
 }
 
 static void put_security(json_t *operation, const struct gen_method *method)
@@ -289,6 +307,18 @@ static void put_openai_error(struct openapi *api)
 			  "code", "type", "string", "null"));
 }
 
+static void put_anthropic_error(struct openapi *api)
+{
+	json_object_set_new(
+		api->schemas, "AnthropicError",
+		json_pack("{s:s, s:[s, s], s:{s:{s:s}, s:{s:s, s:[s, s], s:{s:{s:s}, s:{s:s}}}, "
+			  "s:{s:s}}}",
+			  "type", "object", "required", "type", "error", "properties", "type",
+			  "const", "error", "error", "type", "object", "required", "type",
+			  "message", "properties", "type", "type", "string", "message", "type",
+			  "string", "request_id", "type", "string"));
+}
+
 static json_t *error_response(const char *type, const char *schema)
 {
 	return json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", "An error.", "content", type,
@@ -303,7 +333,7 @@ static const char *session_cookie(const struct gen *gen)
 	return gen_cookie_name(gen, names->values[LIMITLESS__COOKIE_RULE__NAME__ACCESS].cookie);
 }
 
-static json_t *components(struct openapi *api, bool openai)
+static json_t *components(struct openapi *api, bool others)
 {
 	json_t *responses = json_pack(
 		"{s:o}", "Problem",
@@ -322,11 +352,15 @@ static json_t *components(struct openapi *api, bool openai)
 		"schema", "type", "string", "maxLength", 255);
 
 	put_problem(api);
-	if (openai) {
+	if (others) {
 		put_openai_error(api);
+		put_anthropic_error(api);
 		json_object_set_new(
 			responses, "OpenAiError",
 			error_response("application/json", "#/components/schemas/OpenAiError"));
+		json_object_set_new(
+			responses, "AnthropicError",
+			error_response("application/json", "#/components/schemas/AnthropicError"));
 	}
 	return json_pack("{s:o, s:o, s:o, s:O}", "securitySchemes", schemes, "parameters",
 			 parameters, "responses", responses, "schemas", api->schemas);
@@ -341,7 +375,7 @@ void gen_write_openapi(struct gen *gen)
 	};
 	json_t *paths = json_object(), *document;
 	struct gen_file file;
-	bool openai = false;
+	bool others = false;
 	size_t n;
 	const struct gen_method **routes = gen_routes(gen, &n);
 	char *text;
@@ -353,7 +387,7 @@ void gen_write_openapi(struct gen *gen)
 		if (gen_planned(routes[i]))
 			continue;
 		put_operation(&api, paths, routes[i]);
-		openai |= is_openai(routes[i]);
+		others |= is_openai(routes[i]) || is_anthropic(routes[i]);
 	}
 	document =
 		json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:o}", "openapi",
@@ -361,7 +395,7 @@ void gen_write_openapi(struct gen *gen)
 			  "Chat with many language models and pay with credits. All money is "
 			  "micro-credits: 1 credit is 1,000,000.",
 			  "license", "name", "Apache-2.0", "identifier", "Apache-2.0", "servers",
-			  "url", "/", "paths", paths, "components", components(&api, openai));
+			  "url", "/", "paths", paths, "components", components(&api, others));
 	text = json_dumps(document, JSON_INDENT(2));
 	gen_file_begin(&file, "openapi.json");
 	gen_put(&file, "%s\n", text);

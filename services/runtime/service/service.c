@@ -269,9 +269,12 @@ static struct conf_key *join_keys(const struct service_spec *spec, size_t *ret_n
 	ensure(keys);
 	*ret_n = service_keys_n + spec->n_keys;
 	memcpy(keys, service_keys, service_keys_n * sizeof *keys);
-	for (size_t i = 0; i < service_keys_n && spec->workers; i++)
-		if (strcmp(keys[i].key, "workers") == 0)
+	for (size_t i = 0; i < service_keys_n; i++) {
+		if (spec->workers && strcmp(keys[i].key, "workers") == 0)
 			keys[i].fallback = spec->workers;
+		if (spec->message_bytes_max && strcmp(keys[i].key, "message_bytes_max") == 0)
+			keys[i].fallback = spec->message_bytes_max;
+	}
 	if (spec->n_keys > 0)
 		memcpy(keys + service_keys_n, spec->keys, spec->n_keys * sizeof *keys);
 	return keys;
