@@ -16,6 +16,7 @@
 #define KEY_SIZE (3 + 2 * KEY_BYTES + 1) /* "lc-", hexadecimal digits, NUL */
 #define PREFIX_LENGTH 9
 #define SCOPES_SIZE 64
+#define NAME_BYTES_MAX 100
 #define PARAMETERS_MAX 7
 
 struct arguments {
@@ -89,13 +90,17 @@ static int add(PGconn *conn, const struct arguments *args)
 static int list(PGconn *conn, const struct arguments *args)
 {
 	const char *const params[] = {args->user};
-	_cleanup_(pq_clearp) PGresult *rows = run(
-		conn,
-		"SELECT k.id, k.prefix || '…', a.email, k.name, array_to_string(k.scopes, ','), "
-		"CASE WHEN k.revoke_time IS NULL THEN 'valid' ELSE 'revoked' END "
-		"FROM auth.api_key k JOIN auth.account a ON a.id = k.account_id "
-		"WHERE $1::text IS NULL OR a.email = lower($1) ORDER BY k.create_time, k.id",
-		params, 1);
+	_cleanup_(pq_clearp) PGresult *rows =
+		run(conn,
+		    "SELECT k.id, k.prefix || '…', a.email, k.name, "
+		    "coalesce(nullif(array_to_string(k.scopes, ','), ''), 'all'), "
+		    "lower(k.on_disconnect), "
+		    "coalesce(to_char(k.last_use_time AT TIME ZONE 'UTC', "
+		    "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), 'never used'), CASE WHEN k.revoke_time IS "
+		    "NULL THEN 'valid' ELSE 'revoked' END "
+		    "FROM auth.api_key k JOIN auth.account a ON a.id = k.account_id "
+		    "WHERE $1::text IS NULL OR a.email = lower($1) ORDER BY k.create_time, k.id",
+		    params, 1);
 
 	for (int i = 0; rows && i < PQntuples(rows); i++)
 		for (int column = 0; column < PQnfields(rows); column++)
@@ -128,6 +133,26 @@ static bool add_scope(struct arguments *args, const char *scope)
 		return false;
 	snprintf(args->scopes + len, sizeof args->scopes - len, "%s%s}", len > 1 ? "," : "", scope);
 	return true;
+}
+
+/* Says what is wrong with a value before the database does. */
+static bool check(const struct arguments *args)
+{
+	static const char *const policies[] = {"default", "cancel", "finish"};
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(policies) && strcmp(policies[i], args->on_disconnect) != 0)
+		i++;
+	if (i == ARRAY_SIZE(policies))
+		fprintf(stderr, "limitless: --on-disconnect is default, cancel or finish\n");
+	else if (args->name && (!*args->name || strlen(args->name) > NAME_BYTES_MAX))
+		fprintf(stderr, "limitless: --name has 1 to %d bytes\n", NAME_BYTES_MAX);
+	else if (args->id && !uuid_valid(args->id))
+		fprintf(stderr, "limitless: %s is no key's id; `limitless keys list` has them\n",
+			args->id);
+	else
+		return true;
+	return false;
 }
 
 static bool parse(int argc, char **argv, struct arguments *ret)
@@ -204,11 +229,12 @@ int keys_main(int argc, char **argv)
 		fprintf(stderr, "usage: limitless keys add --user EMAIL --name NAME [--scope "
 				"generate|read]… "
 				"[--on-disconnect default|cancel|finish]\n"
-				"       limitless keys list [--user EMAIL]\n"
+				"       limitless keys list [--user EMAIL]: id, beginning, "
+				"owner, name, scopes, on-disconnect, last use, state\n"
 				"       limitless keys revoke ID\n"
 				"Each takes --dir var or --dsn 'host=… user=auth_owner …'.\n");
 		return 1;
 	}
-	conn = open_database(&args);
+	conn = check(&args) ? open_database(&args) : NULL;
 	return conn ? command(conn, &args) : 1;
 }
