@@ -113,6 +113,24 @@ static size_t counted_tokens(size_t n, struct arena *arena, const char **tokens)
 	return n;
 }
 
+size_t answer_arguments(const struct question *question, struct arena *arena,
+			const char *const **ret)
+{
+	size_t n = (size_t)question->arguments;
+	const char **pieces = arena_array(arena, n + 3, sizeof *pieces);
+
+	*ret = pieces;
+	if (!pieces || !question->tool)
+		return 0;
+	pieces[0] = "{\"q\":\"";
+	if (n == 0)
+		pieces[++n] = "x";
+	else
+		counted_tokens(n, arena, pieces + 1);
+	pieces[n + 1] = "\"}";
+	return n + 2;
+}
+
 size_t answer_tokens(const struct question *question, struct arena *arena, const char *const **ret)
 {
 	const char *text = question->say ? question->say : canned(question, arena);

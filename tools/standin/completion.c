@@ -92,43 +92,6 @@ static void status_answer(struct exchange *x)
 	error_answer(x->req, x->wire, &refusal, fault->retry_after, fault->header);
 }
 
-bool exchange_usage(const struct exchange *x, int64_t *ret_in, int64_t *ret_out)
-{
-	const struct fault *fault = &x->question.fault;
-
-	*ret_in = x->question.prompt_tokens;
-	*ret_out = (int64_t)x->next;
-	if (fault->kind == FAULT_USAGE)
-		*ret_in = *ret_out = fault->value;
-	return fault->kind != FAULT_USAGE || fault->has_value;
-}
-
-const char *exchange_text(const struct exchange *x)
-{
-	_cleanup_(buf_done) struct buf text;
-
-	buf_init(&text, ARENA_BYTES_MAX);
-	for (size_t i = 0; i < x->next; i++)
-		buf_adds(&text, x->tokens[i]);
-	return arena_strdup(x->arena, buf_text(&text));
-}
-
-void exchange_event(struct buf *out, const char *name, json_t *data, const char *newline)
-{
-	char *text = json_dumps(data, JSON_COMPACT);
-
-	/* Leaves out words that JSON cannot hold. */
-	if (text && name)
-		buf_addf(out, "event: %s%s", name, newline);
-	if (text) {
-		buf_adds(out, "data: ");
-		buf_adds(out, text);
-		buf_addf(out, "%s%s", newline, newline);
-	}
-	free(text);
-	json_decref(data);
-}
-
 /* Sends what the format writes, all of it or nothing. */
 static enum status send_events(struct exchange *x,
 			       void (*write)(struct exchange *x, struct buf *out))
@@ -150,9 +113,25 @@ static void write_token(struct exchange *x, struct buf *out)
 	x->wire->token(x, x->tokens[x->next], out);
 }
 
+static void write_piece(struct exchange *x, struct buf *out)
+{
+	x->wire->piece(x, x->pieces[x->next_piece], out);
+}
+
+/* How many tokens were sent, of its text and of its call. */
+static size_t sent(const struct exchange *x)
+{
+	return x->next + x->next_piece;
+}
+
+static bool all_sent(const struct exchange *x)
+{
+	return x->next == x->n_tokens && (!x->wire->piece || x->next_piece == x->n_pieces);
+}
+
 static void end(struct exchange *x, const char *outcome, bool complete)
 {
-	journal_end(x->journal, outcome, 200, (int64_t)x->next);
+	journal_end(x->journal, outcome, 200, (int64_t)sent(x));
 	httpd_stream_end(x->req, complete);
 	exchange_free(x);
 }
@@ -162,6 +141,22 @@ static void later(struct exchange *x, int64_t at_us)
 	net_timer_start(at_us, tick, x);
 }
 
+static void error_in_band(const struct exchange *x, struct refusal *ret)
+{
+	*ret = (struct refusal){.status = (int32_t)x->question.fault.value,
+				.type = "server_error",
+				.code = "server_error"};
+	snprintf(ret->message, sizeof ret->message, "The server is overloaded.");
+}
+
+static void write_error(struct exchange *x, struct buf *out)
+{
+	struct refusal refusal;
+
+	error_in_band(x, &refusal);
+	x->wire->failed(x, &refusal, out);
+}
+
 /* The part of a fault that happens in the stream. True: the tick is over. */
 static bool misbehave(struct exchange *x)
 {
@@ -169,7 +164,7 @@ static bool misbehave(struct exchange *x)
 	const char *bytes;
 	char *line;
 
-	if (x->faulted || fault->kind == FAULT_NONE || (int64_t)x->next < fault->after)
+	if (x->faulted || fault->kind == FAULT_NONE || (int64_t)sent(x) < fault->after)
 		return false;
 	switch (fault->kind) {
 	case FAULT_CUT:
@@ -177,6 +172,12 @@ static bool misbehave(struct exchange *x)
 		return true;
 	case FAULT_STALL:
 		later(x, clock_mono_us() + RETRY_US);
+		return true;
+	case FAULT_ERROR:
+		if (send_events(x, write_error) == RESOURCE_EXHAUSTED)
+			later(x, clock_mono_us() + RETRY_US);
+		else
+			end(x, "error", true);
 		return true;
 	case FAULT_BROKEN_JSON:
 	case FAULT_BROKEN_UTF8:
@@ -216,6 +217,25 @@ static void finish(struct exchange *x)
 		end(x, s == OK ? "done" : "client gone", s == OK);
 }
 
+/* Sends the next token of the text, or of the call's arguments. */
+static enum status send_next(struct exchange *x)
+{
+	enum status s = OK;
+
+	if (x->next < x->n_tokens) {
+		s = send_events(x, write_token);
+		x->next += s == OK;
+		return s;
+	}
+	if (!x->called)
+		s = send_events(x, x->wire->call);
+	x->called |= s == OK;
+	if (s == OK)
+		s = send_events(x, write_piece);
+	x->next_piece += s == OK;
+	return s;
+}
+
 /* Sends the tokens that are due. When the stream's queue is full, the same token is tried again. */
 static enum status send_due(struct exchange *x)
 {
@@ -226,11 +246,10 @@ static enum status send_due(struct exchange *x)
 		s = send_events(x, x->wire->head);
 		x->head_sent = s == OK;
 	}
-	for (int i = 0; s == OK && i < BURST && x->next < x->n_tokens && now >= x->due_us; i++) {
-		s = send_events(x, write_token);
+	for (int i = 0; s == OK && i < BURST && !all_sent(x) && now >= x->due_us; i++) {
+		s = send_next(x);
 		if (s != OK)
 			break;
-		x->next++;
 		if (x->question.pace)
 			x->due_us += US_PER_S / x->question.pace;
 		if (x->question.fault.kind != FAULT_NONE)
@@ -259,7 +278,7 @@ static void tick(void *ctx)
 		later(x, clock_mono_us() + RETRY_US);
 		return;
 	}
-	if (x->next == x->n_tokens)
+	if (all_sent(x))
 		finish(x);
 	else
 		later(x, x->due_us);
@@ -335,16 +354,23 @@ static void begin_body(struct exchange *x)
 static void answer_whole(void *ctx)
 {
 	struct exchange *x = ctx;
+	struct refusal refusal;
 	json_t *body;
 	char *dump;
 
 	x->next = x->n_tokens;
-	body = x->wire->whole(x, exchange_text(x));
+	x->next_piece = x->n_pieces;
+	if (x->question.fault.kind == FAULT_ERROR) {
+		error_in_band(x, &refusal);
+		body = x->wire->error(&refusal, -1);
+	} else {
+		body = x->wire->whole(x, exchange_text(x));
+	}
 	dump = json_dumps(body, JSON_COMPACT);
 	if (!dump) /* words that JSON cannot hold */
 		dump = strdup("{}");
 	ensure(dump);
-	journal_end(x->journal, "done", 200, (int64_t)x->n_tokens);
+	journal_end(x->journal, "done", 200, (int64_t)sent(x));
 	httpd_answer(x->req,
 		     &(struct httpd_answer){.status = 200,
 					    .content_type = "application/json",
@@ -416,12 +442,16 @@ static void begin(struct exchange *x)
 	snprintf(x->id, sizeof x->id, "chatcmpl-%s", uuid);
 	x->created = clock_wall_us() / US_PER_S;
 	x->due_us = clock_mono_us() + x->question.first_ms * US_PER_MS;
-	x->n_tokens = answer_tokens(&x->question, x->arena, &x->tokens);
+	if (!x->wire->wordless)
+		x->n_tokens = answer_tokens(&x->question, x->arena, &x->tokens);
 	x->finish_reason = "stop";
 	if (x->question.max_tokens && (size_t)x->question.max_tokens < x->n_tokens) {
 		x->n_tokens = (size_t)x->question.max_tokens;
 		x->finish_reason = "length";
+		x->question.tool = NULL;
 	}
+	x->n_pieces = answer_arguments(&x->question, x->arena, &x->pieces);
+	JOURNAL_TEXT(entry.api, x->wire->name);
 	JOURNAL_TEXT(entry.id, x->id);
 	JOURNAL_TEXT(entry.model, x->question.model);
 	JOURNAL_TEXT(entry.prompt, x->question.prompt);
@@ -444,9 +474,16 @@ static bool authorised(const struct httpd_request *req, const struct wire *wire,
 		       const char *api_key, struct refusal *refusal)
 {
 	const char *value = httpd_header(req, wire->key_header);
-	size_t n = strlen(wire->key_prefix);
-	bool given = value && strncmp(value, wire->key_prefix, n) == 0 && value[n];
+	const char *prefix = wire->key_prefix;
+	size_t n;
+	bool given;
 
+	if (!value) { /* Anthropic's own packages send it so */
+		value = httpd_header(req, "authorization");
+		prefix = "Bearer ";
+	}
+	n = strlen(prefix);
+	given = value && strncmp(value, prefix, n) == 0 && value[n];
 	if (given && (!*api_key || strcmp(value + n, api_key) == 0))
 		return true;
 	*refusal = (struct refusal){.status = 401, .type = "invalid_request_error"};
@@ -457,12 +494,13 @@ static bool authorised(const struct httpd_request *req, const struct wire *wire,
 }
 
 /* A question that was understood and refused costs nothing, but counts as an exchange. */
-static void note_refusal(const struct question *question, int32_t status)
+static void note_refusal(const struct question *question, const struct wire *wire, int32_t status)
 {
 	struct journal_entry entry = {.received_us = clock_wall_us()};
 
 	if (!question->prompt || !*question->prompt)
 		return;
+	JOURNAL_TEXT(entry.api, wire->name);
 	JOURNAL_TEXT(entry.model, question->model);
 	JOURNAL_TEXT(entry.prompt, question->prompt);
 	journal_end(journal_begin(&entry), "refused", status, 0);
@@ -493,7 +531,7 @@ void completion_handle(struct httpd_request *req, const struct standin_conf *con
 		begin(x);
 		return;
 	}
-	note_refusal(&x->question, refusal.status);
+	note_refusal(&x->question, wire, refusal.status);
 	error_answer(req, wire, &refusal, -1, "");
 	exchange_free(x);
 }

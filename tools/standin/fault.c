@@ -4,6 +4,7 @@
  *   cut, stall, broken_json, broken_utf8 [after=N]   after N tokens (default 3; 0: before anything)
  *   no_usage · usage value=N   usage missing or wrong (0, negative, absurd)
  *   wrong_type · two_dones · drip [value=MS] · long_line [value=BYTES]
+ *   error [value=STATUS] [after=N]   an error with this status (default 503) within the answer
  *   body data=BASE64URL [type=TYPE] [encoding=CODING] [end=cut|open]   exactly these bytes
  * times=N key=WORD: only the first N requests that name this key. */
 #include "standin.h"
@@ -33,6 +34,7 @@ static const struct {
 	{"drip", FAULT_DRIP, 20},
 	{"long_line", FAULT_LONG_LINE, 64 << 20},
 	{"body", FAULT_BODY, 0},
+	{"error", FAULT_ERROR, 503},
 };
 
 static bool parse_name(const char *text, size_t len, struct fault *fault)

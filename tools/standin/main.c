@@ -42,57 +42,6 @@ static void answer_json(struct httpd_request *req, int32_t status, const char *t
 						 .body_len = strlen(text)});
 }
 
-/* GET /v1/models: one that knows any name calls itself demo. */
-static void answer_models(struct httpd_request *req, const struct standin_conf *conf)
-{
-	json_t *list, *root;
-	char *text;
-
-	if (conf->api_key[0] && !key_fits(req, conf, &wire_openai))
-		return;
-	list = json_array();
-	for (size_t i = 0; conf->models[i]; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", conf->models[i],
-						      "object", "model", "created", 1767225600,
-						      "owned_by", "library"));
-	if (!conf->models[0])
-		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s}", "id", "demo",
-						      "object", "model", "created", 1767225600,
-						      "owned_by", "standin"));
-	root = json_pack("{s:s, s:o}", "object", "list", "data", list);
-	text = json_dumps(root, JSON_COMPACT);
-	answer_json(req, 200, text);
-	free(text);
-	json_decref(root);
-}
-
-/* GET /v1beta/models, as Gemini lists them. Its keys are proven so. */
-static void answer_gemini_models(struct httpd_request *req, const struct standin_conf *conf)
-{
-	json_t *list, *root;
-	char name[200], *text;
-
-	if (!key_fits(req, conf, &wire_gemini))
-		return;
-	list = json_array();
-	for (size_t i = 0; i == 0 || conf->models[i - 1]; i++) {
-		const char *id = conf->models[0] ? conf->models[i] : i == 0 ? "demo" : NULL;
-
-		if (!id)
-			break;
-		snprintf(name, sizeof name, "models/%s", id);
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:[s, s]}", "name", name, "displayName",
-						id, "supportedGenerationMethods", "generateContent",
-						"countTokens"));
-	}
-	root = json_pack("{s:o}", "models", list);
-	text = json_dumps(root, JSON_COMPACT);
-	answer_json(req, 200, text);
-	free(text);
-	json_decref(root);
-}
-
 static void answer_journal(struct httpd_request *req)
 {
 	_cleanup_(buf_done) struct buf out;
@@ -132,16 +81,24 @@ static void handle(struct httpd_request *req, void *ctx)
 			    "DIR/secrets/standin-control.\"}}");
 	else if (post && strcmp(req->path, "/v1/chat/completions") == 0)
 		completion_handle(req, ctx, &wire_openai);
+	else if (post && strcmp(req->path, "/v1/messages") == 0)
+		completion_handle(req, ctx, &wire_anthropic);
+	else if (post && strcmp(req->path, "/v1/messages/count_tokens") == 0)
+		completion_handle(req, ctx, &wire_anthropic_count);
+	else if (post && strcmp(req->path, "/v1/embeddings") == 0)
+		completion_handle(req, ctx, &wire_embeddings);
 	else if (post && strcmp(req->path, "/v1/responses") == 0)
 		completion_handle(req, ctx, &wire_responses);
 	else if (post && is_gemini(req->path))
 		completion_handle(req, ctx, &wire_gemini);
 	else if (get && strcmp(req->path, "/v1beta/models") == 0)
-		answer_gemini_models(req, ctx);
+		models_handle(req, ctx, &wire_gemini);
 	else if (stripe_has_path(req->path))
 		stripe_handle(req, ctx);
 	else if (get && strcmp(req->path, "/v1/models") == 0)
-		answer_models(req, ctx);
+		models_handle(req, ctx,
+			      httpd_header(req, "anthropic-version") ? &wire_anthropic
+								     : &wire_openai);
 	else if (get && strcmp(req->path, "/standin/requests") == 0)
 		answer_journal(req);
 	else

@@ -29,9 +29,12 @@ int64_t count_tokens(const char *text)
 	return (int64_t)(strlen(text) + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
-/* Text of a message's content: a string, or the text parts of an array. NULL: neither. */
-static const char *content_text(const json_t *content, struct arena *arena)
+/* Text of a message's content: a string, or the text parts of an array. NULL: neither. A message
+ * that calls tools needs none. */
+static const char *content_text(const json_t *message, struct arena *arena)
 {
+	const json_t *content = json_object_get(message, "content");
+	bool calls = json_object_get(message, "tool_calls") != NULL;
 	_cleanup_(buf_done) struct buf text = {.max = CONTENT_BYTES_MAX};
 	const json_t *part;
 	size_t i;
@@ -39,7 +42,7 @@ static const char *content_text(const json_t *content, struct arena *arena)
 	if (json_is_string(content))
 		return arena_strdup(arena, json_string_value(content));
 	if (!json_is_array(content))
-		return json_is_null(content) ? "" : NULL;
+		return json_is_null(content) || (!content && calls) ? "" : NULL;
 	json_array_foreach(content, i, part) if (json_is_string(json_object_get(part, "text")))
 		buf_adds(&text, json_string_value(json_object_get(part, "text")));
 	return arena_strdup(arena, buf_text(&text));
@@ -61,7 +64,7 @@ static bool read_messages(const json_t *body, struct arena *arena, struct questi
 	json_array_foreach(messages, i, message)
 	{
 		const char *role = json_string_value(json_object_get(message, "role"));
-		const char *text = content_text(json_object_get(message, "content"), arena);
+		const char *text = content_text(message, arena);
 		size_t r = 0;
 
 		while (role && r < ARRAY_SIZE(roles) && strcmp(role, roles[r]) != 0)
@@ -150,6 +153,7 @@ static bool read_directives(const struct httpd_request *req, struct arena *arena
 {
 	const char *header = httpd_header(req, "x-standin-fault");
 	size_t len = header ? strlen(header) : 0;
+	int64_t whole = 0;
 	const char *fault = header ? header : directive(question->prompt, "fault", &len);
 
 	if (fault && !fault_parse(fault, len, &question->fault))
@@ -160,6 +164,12 @@ static bool read_directives(const struct httpd_request *req, struct arena *arena
 	question->think = directive_text(question->prompt, "think", arena);
 	question->tool = directive_text(question->prompt, "tool", arena);
 	directive_number(question->prompt, "tokens", DIRECTIVE_TOKENS_MAX, &question->tokens);
+	directive_number(question->prompt, "arguments", DIRECTIVE_TOKENS_MAX, &question->arguments);
+	directive_number(question->prompt, "cached", question->prompt_tokens, &question->cached);
+	directive_number(question->prompt, "written", question->prompt_tokens - question->cached,
+			 &question->written);
+	directive_number(question->prompt, "whole", 1, &whole);
+	question->stream &= whole == 0;
 	directive_number(question->prompt, "pace", 1000000, &question->pace);
 	directive_number(question->prompt, "first", 3600000, &question->first_ms);
 	return true;

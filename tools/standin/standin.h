@@ -1,12 +1,16 @@
-/* A stand-in for a provider, for the demo and for tests: OpenAI's chat completions and Responses,
- * and Gemini's generateContent, with canned answers, and faults on request. It wants to be asked as
- * the real ones do.
+/* A stand-in for a provider, for the demo and for tests: OpenAI's chat completions, Responses and
+ * embeddings, Anthropic's messages, and Gemini's generateContent, with canned answers, and faults on
+ * request. It wants to be asked as the real ones do.
  *
  * The last message may hold directives:
  *   [[fault:NAME key=value …]]  a fault, see fault.c
  *   [[say:TEXT]]                the answer is exactly this
- *   [[think:TEXT]]              it thinks this first, and signs its thought (not in chat completions)
- *   [[tool:NAME]]               it calls this tool at the end, with {"q":"x"} (as above)
+ *   [[think:TEXT]]              it thinks this first, and signs its thought
+ *   [[tool:NAME]]               it calls this tool at the end, with {"q":"x"}
+ *   [[arguments:N]]             the call's argument has N numbered words, which come one by one
+ *                               (at once from Gemini and Responses)
+ *   [[cached:N]] [[written:N]]  so many of the prompt's tokens came from the cache, went to it
+ *   [[whole:1]]                 the answer comes in one piece, also where a stream was asked for
  *   [[tokens:N]]                the answer has N tokens
  *   [[pace:N]]                  tokens a second; 0: at once
  *   [[first:MS]]                wait before the first token
@@ -56,6 +60,7 @@ enum fault_kind {
 	FAULT_DRIP,       /* each byte `value` ms after the one before */
 	FAULT_LONG_LINE,  /* one event of `value` bytes */
 	FAULT_BODY,       /* exactly `data`, whatever it is */
+	FAULT_ERROR,      /* an error within the answer after `after` tokens; status `value` */
 };
 
 struct fault {
@@ -93,6 +98,8 @@ struct question {
 	int64_t tokens;           /* of [[tokens:N]]; 0: the answer's own length */
 	const char *say;          /* of [[say:…]], or NULL */
 	const char *think, *tool; /* of [[think:…]] and [[tool:…]], or NULL */
+	int64_t arguments;        /* of [[arguments:N]] */
+	int64_t cached, written;  /* of [[cached:N]] and [[written:N]] */
 	int64_t blocks;           /* signed thoughts that came back with the question */
 	struct fault fault;
 };
@@ -117,10 +124,14 @@ int64_t count_tokens(const char *text);
 
 /* The answer in pieces of one token; the same question gives the same answer. Returns how many. */
 size_t answer_tokens(const struct question *question, struct arena *arena, const char *const **ret);
+/* The arguments of the call of a tool in pieces, a JSON text. */
+size_t answer_arguments(const struct question *question, struct arena *arena,
+			const char *const **ret);
 
 /* One line of the request log, kept for GET /standin/requests (with the control token). */
 struct journal_entry {
 	char id[48];
+	char api[16]; /* the wire format */
 	char model[100];
 	char prompt[200];
 	char outcome[32]; /* "running", "done", "client gone", "fault" … */
@@ -140,6 +151,9 @@ void journal_write(struct buf *out);
 /* Answers a question in the wire format of its route. */
 void completion_handle(struct httpd_request *req, const struct standin_conf *conf,
 		       const struct wire *wire);
+/* Answers with the list of models, as this format has it. */
+void models_handle(struct httpd_request *req, const struct standin_conf *conf,
+		   const struct wire *wire);
 /* Whether the request has a key that is accepted. False: it is answered. */
 bool key_fits(struct httpd_request *req, const struct standin_conf *conf, const struct wire *wire);
 

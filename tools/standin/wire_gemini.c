@@ -143,14 +143,19 @@ static json_t *read_body(const struct httpd_request *req, json_t *body, struct a
 
 static json_t *usage_json(const struct exchange *x)
 {
-	int64_t in, out;
+	struct counts counts;
+	json_t *usage;
 
-	if (!exchange_usage(x, &in, &out))
+	if (!exchange_usage(x, &counts))
 		return NULL;
-	return json_pack("{s:I, s:I, s:I, s:I}", "promptTokenCount", (json_int_t)in,
-			 "candidatesTokenCount", (json_int_t)out, "thoughtsTokenCount",
-			 (json_int_t)(x->question.think ? count_tokens(x->question.think) : 0),
-			 "totalTokenCount", (json_int_t)((uint64_t)in + (uint64_t)out));
+	usage = json_pack("{s:I, s:I, s:I, s:I}", "promptTokenCount", (json_int_t)counts.in,
+			  "candidatesTokenCount", (json_int_t)counts.out, "thoughtsTokenCount",
+			  (json_int_t)counts.thoughts, "totalTokenCount",
+			  (json_int_t)((uint64_t)counts.in + (uint64_t)counts.out +
+				       (uint64_t)counts.thoughts));
+	if (counts.cached > 0)
+		json_object_set_new(usage, "cachedContentTokenCount", json_integer(counts.cached));
+	return usage;
 }
 
 /* One answer with these parts (taken). */
@@ -177,8 +182,8 @@ static void add_last(const struct exchange *x, const char *text, json_t *parts)
 		if (*text)
 			json_array_append(parts, last);
 		json_decref(last);
-		last = json_pack("{s:{s:s, s:{s:s}}}", "functionCall", "name", x->question.tool,
-				 "args", "q", "x");
+		last = json_pack("{s:{s:s, s:o}}", "functionCall", "name", x->question.tool, "args",
+				 json_loads(exchange_arguments(x), 0, NULL));
 	}
 	snprintf(signature, sizeof signature, SIGNATURE "%.60s", x->id);
 	if (x->question.think)
@@ -208,7 +213,10 @@ static void finish(struct exchange *x, struct buf *out)
 	json_t *parts = json_array();
 
 	add_last(x, "", parts);
+	x->next_piece = x->n_pieces;
 	exchange_event(out, NULL, answer_json(x, parts, reason_of(x)), "\r\n");
+	if (x->question.fault.kind == FAULT_TWO_DONES)
+		exchange_event(out, NULL, answer_json(x, json_array(), reason_of(x)), "\r\n");
 }
 
 static json_t *whole(struct exchange *x, const char *text)
@@ -227,10 +235,10 @@ static json_t *error(struct refusal *refusal, int64_t retry_after)
 	static const struct {
 		int32_t status;
 		const char *word;
-	} words[] = {{400, "INVALID_ARGUMENT"},   {401, "UNAUTHENTICATED"},
-		     {403, "PERMISSION_DENIED"},  {404, "NOT_FOUND"},
-		     {429, "RESOURCE_EXHAUSTED"}, {500, "INTERNAL"},
-		     {503, "UNAVAILABLE"},        {504, "DEADLINE_EXCEEDED"}};
+	} words[] = {
+		{400, "INVALID_ARGUMENT"}, {401, "UNAUTHENTICATED"},    {403, "PERMISSION_DENIED"},
+		{404, "NOT_FOUND"},        {429, "RESOURCE_EXHAUSTED"}, {500, "INTERNAL"},
+		{503, "UNAVAILABLE"},      {529, "UNAVAILABLE"},        {504, "DEADLINE_EXCEEDED"}};
 	json_t *details = json_array();
 	const char *word = "UNKNOWN";
 	char delay[32];
@@ -254,13 +262,20 @@ static json_t *error(struct refusal *refusal, int64_t retry_after)
 			 "message", refusal->message, "status", word, "details", details);
 }
 
+static void failed(_unused_ struct exchange *x, struct refusal *refusal, struct buf *out)
+{
+	exchange_event(out, NULL, error(refusal, -1), "\r\n");
+}
+
 const struct wire wire_gemini = {
+	.name = "gemini",
 	.read = read_body,
 	.head = head,
 	.token = token,
 	.finish = finish,
 	.whole = whole,
 	.error = error,
+	.failed = failed,
 	.key_header = "x-goog-api-key",
 	.key_prefix = "",
 	.broken_json = "data: {\"candidates\":[{\"content\":{\"parts\":[\r\n\r\n",

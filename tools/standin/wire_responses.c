@@ -133,16 +133,18 @@ static json_t *read_body(_unused_ const struct httpd_request *req, json_t *body,
 
 static json_t *usage_json(const struct exchange *x)
 {
-	int64_t in, out, thoughts = x->question.think ? count_tokens(x->question.think) : 0;
+	struct counts counts;
+	int64_t out;
 
-	if (!exchange_usage(x, &in, &out))
+	if (!exchange_usage(x, &counts))
 		return NULL;
-	out = (int64_t)((uint64_t)out + (uint64_t)thoughts);
-	return json_pack("{s:I, s:{s:i}, s:I, s:{s:I}, s:I}", "input_tokens", (json_int_t)in,
-			 "input_tokens_details", "cached_tokens", 0, "output_tokens",
-			 (json_int_t)out, "output_tokens_details", "reasoning_tokens",
-			 (json_int_t)thoughts, "total_tokens",
-			 (json_int_t)((uint64_t)in + (uint64_t)out));
+	out = (int64_t)((uint64_t)counts.out + (uint64_t)counts.thoughts);
+	return json_pack("{s:I, s:{s:I, s:I}, s:I, s:{s:I}, s:I}", "input_tokens",
+			 (json_int_t)counts.in, "input_tokens_details", "cached_tokens",
+			 (json_int_t)counts.cached, "cache_write_tokens",
+			 (json_int_t)counts.written, "output_tokens", (json_int_t)out,
+			 "output_tokens_details", "reasoning_tokens", (json_int_t)counts.thoughts,
+			 "total_tokens", (json_int_t)((uint64_t)counts.in + (uint64_t)out));
 }
 
 static json_t *reasoning_item(const struct exchange *x, bool done)
@@ -183,7 +185,8 @@ static json_t *call_item(const struct exchange *x, bool done)
 	snprintf(call, sizeof call, "call_%.50s", x->id);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "function_call", "id", id,
 			 "call_id", call, "name", x->question.tool, "arguments",
-			 done ? "{\"q\":\"x\"}" : "", "status", done ? "completed" : "in_progress");
+			 done ? exchange_arguments(x) : "", "status",
+			 done ? "completed" : "in_progress");
 }
 
 /* text NULL: it goes on, and has no output yet. */
@@ -289,7 +292,7 @@ static void token(struct exchange *x, const char *text, struct buf *out)
 
 static void add_call(struct exchange *x, struct buf *out)
 {
-	static const char arguments[] = "{\"q\":\"x\"}";
+	const char *arguments = exchange_arguments(x);
 	int at = text_at(x) + 1;
 	char id[64];
 
@@ -311,6 +314,7 @@ static void finish(struct exchange *x, struct buf *out)
 	const char *text = exchange_text(x);
 	int at = text_at(x);
 
+	x->next_piece = x->n_pieces;
 	add(x, "response.output_text.done",
 	    with(place(x, "msg", at, "content_index"), "text", json_string(text)), out);
 	add(x, "response.content_part.done",
@@ -320,6 +324,22 @@ static void finish(struct exchange *x, struct buf *out)
 		add_call(x, out);
 	add(x, cut ? "response.incomplete" : "response.completed",
 	    json_pack("{s:o}", "response", response_json(x, text)), out);
+	if (x->question.fault.kind == FAULT_TWO_DONES)
+		add(x, cut ? "response.incomplete" : "response.completed",
+		    json_pack("{s:o}", "response", response_json(x, text)), out);
+}
+
+static void failed(struct exchange *x, struct refusal *refusal, struct buf *out)
+{
+	json_t *response = response_json(x, NULL);
+
+	json_object_set_new(response, "status", json_string("failed"));
+	json_object_set_new(
+		response, "error",
+		json_pack("{s:s?, s:s}", "code",
+			  refusal->status == 429 ? "rate_limit_exceeded" : refusal->code, "message",
+			  refusal->message));
+	add(x, "response.failed", json_pack("{s:o}", "response", response), out);
 }
 
 static json_t *error(struct refusal *refusal, int64_t retry_after)
@@ -328,12 +348,14 @@ static json_t *error(struct refusal *refusal, int64_t retry_after)
 }
 
 const struct wire wire_responses = {
+	.name = "responses",
 	.read = read_body,
 	.head = head,
 	.token = token,
 	.finish = finish,
 	.whole = response_json,
 	.error = error,
+	.failed = failed,
 	.key_header = "authorization",
 	.key_prefix = "Bearer ",
 	.broken_json = "event: response.output_text.delta\ndata: {\"type\":\"response.output_\n\n",
