@@ -4,6 +4,7 @@
 #include "chat/answer/charge.h"
 #include "chat/answer/wait.h"
 #include "chat/catalogue/tokens.h"
+#include "chat/provider/item.h"
 #include "chat/words/state.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
@@ -95,6 +96,16 @@ static void meter(const struct generation *generation, struct end_work *end)
 	}
 }
 
+/* Tokens of what the model wrote beside its text: names and arguments of calls. */
+static int64_t count_items(struct tokens *tokens, const char *family, const struct buf *items)
+{
+	_cleanup_(buf_done) struct buf words;
+
+	buf_init(&words, items->max);
+	item_words(buf_text(items), items->len, &words);
+	return tokens_count_of(tokens, family, buf_text(&words), words.len);
+}
+
 /* What takes time or the whole text: on the crew. A repeat finds the same. */
 static void count(struct end_work *end)
 {
@@ -108,7 +119,8 @@ static void count(struct end_work *end)
 		return;
 	family = generation->model->family;
 	if (end->counted) {
-		end->usage.output = tokens_count_of(tokens, family, buf_text(text), text->len);
+		end->usage.output = tokens_count_of(tokens, family, buf_text(text), text->len) +
+				    count_items(tokens, family, &generation->log->items);
 		end->usage.reasoning =
 			tokens_count_of(tokens, family, buf_text(reasoning), reasoning->len);
 	}

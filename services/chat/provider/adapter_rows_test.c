@@ -153,7 +153,7 @@ const struct adapter_row adapter_rows[] = {
 	 BODY(GTEXT("See.") G(PARTS_END("{'functionCall':{'id':'f1','name':'look','args':{'at': 'x"
 					"','n':0.1}},'thoughtSignature':'Ev=='}",
 					"STOP"))),
-	 "DONE STOP", "See.", "",
+	 "DONE TOOLS", "See.", "",
 	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{\\'at\\':\\'x\\',\\'n\\':0.1}'}\n"
 	 "{'type':'reasoning','api':'gemini','data':{'on':'f1','thoughtSignature':'Ev=='}}\n",
@@ -162,21 +162,31 @@ const struct adapter_row adapter_rows[] = {
 	 BODY(G(PARTS("{'functionCall':{'id':'f1','name':'look','args':{}},'thoughtSignature':'Ev'"
 		      "},"
 		      "{'functionCall':{'id':'f2','name':'hear'}}")) GTEXT("a") GEND("STOP")),
-	 "DONE STOP", "a", "",
+	 "DONE TOOLS", "a", "",
 	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n"
 	 "{'type':'reasoning','api':'gemini','data':{'on':'f1','thoughtSignature':'Ev'}}\n"
 	 "{'type':'tool_call','index':1,'id':'f2','name':'hear'}\n"
 	 "{'type':'tool_arguments','index':1,'delta':'{}'}\n",
 	 "", PAID},
+	{&provider_gemini, "a call alone", BODY(G(PARTS(CALL("{}"))) GEND("STOP")), "DONE TOOLS",
+	 "", "",
+	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
+	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n",
+	 "", PAID},
+	{&provider_gemini, "a call alone, then closed", BODY(G(PARTS(CALL("{}")))), "DONE TOOLS",
+	 "", "",
+	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
+	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n",
+	 "", PAID},
 	{&provider_gemini, "arguments with odd characters",
-	 BODY(GTEXT("a") G(PARTS(CALL("{'q':'\xff\\ud800 \\u0022'}"))) GEND("STOP")), "DONE STOP",
+	 BODY(GTEXT("a") G(PARTS(CALL("{'q':'\xff\\ud800 \\u0022'}"))) GEND("STOP")), "DONE TOOLS",
 	 "a", "",
 	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{\\'q\\':\\'" FFFD FFFD " \\\\\\'\\'}'}\n",
 	 "", PAID},
 	{&provider_gemini, "arguments that are no JSON",
-	 BODY(GTEXT("a") G(PARTS(CALL("{'q':NaN}"))) GEND("STOP")), "DONE STOP", "a", "",
+	 BODY(GTEXT("a") G(PARTS(CALL("{'q':NaN}"))) GEND("STOP")), "DONE TOOLS", "a", "",
 	 "{'type':'tool_call','index':0,'id':'f1','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n",
 	 "", PAID},
@@ -342,15 +352,34 @@ const struct adapter_row adapter_rows[] = {
 				"'output_index':1,'arguments':'{\\'at\\':1}'")
 				      RITEM("response.output_item.done", "1",
 					    RCALL ",'arguments':'{\\'at\\':1}'") RDONE),
-	 "DONE STOP", "See.", "",
+	 "DONE TOOLS", "See.", "",
 	 "{'type':'tool_call','index':0,'id':'call_7','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{\\'at\\':'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'1}'}\n",
 	 RU, PAID},
+	{&provider_responses, "a call alone",
+	 BODY(RITEM("response.output_item.done", "0", RCALL ",'arguments':'{}'") RDONE),
+	 "DONE TOOLS", "", "",
+	 "{'type':'tool_call','index':0,'id':'call_7','name':'look'}\n"
+	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n",
+	 RU, PAID},
+	{&provider_responses, "calls without a place",
+	 BODY(R("response.output_item.added", "'item':{" RCALL ",'arguments':''}")
+		      R("response.function_call_arguments.delta", "'delta':'{}'")
+			      R("response.output_item.done", "'item':{" RCALL ",'arguments':'{}'}")
+				      R("response.output_item.done",
+					"'item':{'type':'function_call','call_id':'call_8','name':"
+					"'hear','arguments':'[]'}") RDONE),
+	 "DONE TOOLS", "", "",
+	 "{'type':'tool_call','index':0,'id':'call_7','name':'look'}\n"
+	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n"
+	 "{'type':'tool_call','index':1,'id':'call_8','name':'hear'}\n"
+	 "{'type':'tool_arguments','index':1,'delta':'[]'}\n",
+	 RU, PAID},
 	{&provider_responses, "a call whose arguments come at its end",
 	 BODY(RTEXT("See.") RITEM("response.output_item.done", "1", RCALL ",'arguments':'{}'")
 		      RDONE),
-	 "DONE STOP", "See.", "",
+	 "DONE TOOLS", "See.", "",
 	 "{'type':'tool_call','index':0,'id':'call_7','name':'look'}\n"
 	 "{'type':'tool_arguments','index':0,'delta':'{}'}\n",
 	 RU, PAID},
@@ -361,7 +390,7 @@ const struct adapter_row adapter_rows[] = {
 		      R("response.function_call_arguments.delta", "'output_index':2,'delta':'2'")
 			      R("response.function_call_arguments.delta",
 				"'output_index':1,'delta':'1'") RDONE),
-	 "DONE STOP", "See.", "",
+	 "DONE TOOLS", "See.", "",
 	 "{'type':'tool_call','index':0,'id':'call_7','name':'look'}\n"
 	 "{'type':'tool_call','index':1,'id':'call_8','name':'hear'}\n"
 	 "{'type':'tool_arguments','index':1,'delta':'2'}\n"

@@ -64,6 +64,7 @@ static void outcome(const struct provider_answer *answer, char out[64])
 		snprintf(out, 64, "DONE %s",
 			 stream->stop == STOP_LENGTH ? "LENGTH"
 			 : filter                    ? "FILTER"
+			 : stream->n_calls > 0       ? "TOOLS"
 						     : "STOP");
 		return;
 	}

@@ -1,7 +1,7 @@
 /* Anthropic's Messages API: requests, always streamed. */
 #include "chat/provider/anthropic.h"
 
-#include "chat/provider/body.h"
+#include "chat/provider/request.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static json_t *image_json(const struct prompt_part *part)
 	const char *type, *data;
 	size_t len;
 
-	if (body_data_url(part->image_url, &type, &len, &data))
+	if (request_data_url(part->image_url, &type, &len, &data))
 		return json_pack("{s:s, s:{s:s, s:s%, s:s}}", "type", "image", "source", "type",
 				 "base64", "media_type", type, len, "data", data);
 	return json_pack("{s:s, s:{s:s, s:s}}", "type", "image", "source", "type", "url", "url",
@@ -30,7 +30,7 @@ static json_t *image_json(const struct prompt_part *part)
 
 static json_t *call_json(const struct prompt_part *part)
 {
-	json_t *input = body_json(part->arguments);
+	json_t *input = request_json(part->arguments);
 
 	if (!json_is_object(input)) { /* the model wrote no JSON; the API takes objects alone */
 		json_decref(input);
@@ -63,7 +63,7 @@ static json_t *part_json(const struct prompt_part *part)
 	case PROMPT_TOOL_RESULT:
 		return result_json(part);
 	default:
-		return strcmp(part->api, ANTHROPIC_API) == 0 ? body_json(part->data) : NULL;
+		return strcmp(part->api, ANTHROPIC_API) == 0 ? request_json(part->data) : NULL;
 	}
 }
 
@@ -109,9 +109,7 @@ static void add_messages(json_t *root, const struct prompt *prompt)
 		}
 		add_content(content, message);
 	}
-	if (json_array_size(system) > 0)
-		json_object_set(root, "system", system);
-	json_decref(system);
+	request_set_list(root, "system", system);
 	json_object_set_new(root, "messages", list);
 }
 
@@ -119,7 +117,7 @@ static void add_messages(json_t *root, const struct prompt *prompt)
 
 static json_t *schema_json(const char *text)
 {
-	json_t *schema = body_json(text);
+	json_t *schema = request_json(text);
 
 	if (json_is_object(schema))
 		return schema;
@@ -205,9 +203,7 @@ static void add_parameters(json_t *root, const struct prompt *prompt, uint8_t wi
 
 	for (size_t i = 0; i < prompt->n_stop; i++)
 		json_array_append_new(stop, json_string(prompt->stop[i]));
-	if (json_array_size(stop) > 0)
-		json_object_set(root, "stop_sequences", stop);
-	json_decref(stop);
+	request_set_list(root, "stop_sequences", stop);
 	if (thoughts > 0) { /* the API takes no temperature beside them */
 		json_object_set_new(
 			root, "thinking",
@@ -219,19 +215,6 @@ static void add_parameters(json_t *root, const struct prompt *prompt, uint8_t wi
 				    json_real(prompt->temperature > 1 ? 1 : prompt->temperature));
 	if (prompt->has_top_p && !(without & PARAMETER_TOP_P))
 		json_object_set_new(root, "top_p", json_real(prompt->top_p));
-}
-
-static bool write_body(const char *upstream, const struct prompt *prompt, uint8_t without,
-		       struct buf *body)
-{
-	json_t *root = json_pack("{s:s, s:i, s:b}", "model", upstream, "max_tokens",
-				 (int)prompt->max_output_tokens, "stream", 1);
-
-	add_messages(root, prompt);
-	add_tools(root, prompt);
-	add_parameters(root, prompt, without);
-	body_add_extra(root, prompt, ANTHROPIC_API);
-	return body_write(root, body);
 }
 
 /* base_url may end in /v1, as others' do, or before it, as Anthropic's own clients have it. */
@@ -247,28 +230,14 @@ static enum status anthropic_request(const struct provider_pick *pick, const str
 				     uint8_t without, struct arena *arena, struct buf *body,
 				     struct http_request *ret, struct error *reterr)
 {
-	const struct provider *provider = pick->route->provider;
-	const char **headers = arena_array(arena, 6, sizeof *headers);
-	size_t n = 0;
+	json_t *root = json_pack("{s:s, s:i, s:b}", "model", pick->route->upstream, "max_tokens",
+				 (int)prompt->max_output_tokens, "stream", 1);
 
-	if (!headers || !write_body(pick->route->upstream, prompt, without, body))
-		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
-				 "the request is longer than %zu bytes", body->max);
-	headers[n++] = "Content-Type: application/json";
-	headers[n++] = "Accept: text/event-stream";
-	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
-	headers[n++] = VERSION;
-	if (pick->key->secret)
-		headers[n++] = arena_printf(arena, "x-api-key: %s", pick->key->secret);
-	*ret = (struct http_request){
-		.method = "POST",
-		.url = url(arena, provider),
-		.headers = headers,
-		.body = body->data,
-		.body_len = body->len,
-		.proxy = provider->proxy,
-	};
-	return OK;
+	add_messages(root, prompt);
+	add_tools(root, prompt);
+	add_parameters(root, prompt, without);
+	return request_post(pick, prompt, ANTHROPIC_API, root, url(arena, pick->route->provider),
+			    arena, body, ret, reterr);
 }
 
 const struct provider_api provider_anthropic = {

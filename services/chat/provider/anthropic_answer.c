@@ -2,6 +2,8 @@
  * with `content`. */
 #include "chat/provider/anthropic.h"
 
+#include "chat/provider/item.h"
+
 #include <string.h>
 
 /* ---------------------------------------------------------------- usage */
@@ -20,11 +22,18 @@ static void take_usage(struct provider_stream *stream, struct peek usage)
 {
 	struct usage *counts = &stream->usage;
 	struct peek written = peek_member(usage, "cache_creation");
+	int64_t answer = usage_completion(counts);
 
 	if (!peek_is_object(usage))
 		return;
 	set(&counts->input, usage, "input_tokens");
-	set(&counts->output, usage, "output_tokens");
+	set(&answer, usage,
+	    "output_tokens"); /* with those of thoughts, where they are told apart */
+	set(&counts->reasoning, peek_member(usage, "output_tokens_details"), "thinking_tokens");
+	if (counts->reasoning > answer || counts->reasoning < 0)
+		counts->reasoning = answer > 0 ? answer : 0;
+	counts->output = answer - counts->reasoning;
+	set(&counts->tool_calls, peek_member(usage, "server_tool_use"), "web_search_requests");
 	set(&counts->cached_input, usage, "cache_read_input_tokens");
 	if (peek_is_object(written)) {
 		set(&counts->cache_write_5m, written, "ephemeral_5m_input_tokens");
@@ -63,10 +72,15 @@ static void begin_tool(struct provider_stream *stream, int64_t place, struct pee
 	stream->answer_tool = is_answer_tool(stream, block);
 	if (stream->answer_tool)
 		return;
-	index = provider_call_find(stream, place, peek_member(block, "id"),
-				   peek_member(block, "name"));
+	index = item_call(stream, place, peek_member(block, "id"), peek_member(block, "name"));
 	if (peek_says(input)) /* in a stream it is empty, and pieces follow */
-		provider_call_arguments(stream, index, input);
+		item_arguments(stream, index, input);
+}
+
+static void give_block(struct provider_stream *stream, struct peek block)
+{
+	stream->wrote_thought = true; /* also when its words were kept back */
+	item_reasoning(stream, ANTHROPIC_API, block);
 }
 
 /* Bytes of a string between its quotation marks, as they are: a signature covers them. */
@@ -103,7 +117,7 @@ static void end_block(struct provider_stream *stream)
 	buf_adds(&stream->block, "\"}");
 	if (stream->block_signed && !stream->block.overflow &&
 	    peek_object(buf_text(&stream->block), stream->block.len, &block))
-		provider_reasoning_item(stream, ANTHROPIC_API, block);
+		give_block(stream, block);
 	stream->block_signed = false;
 	stream->answer_tool = false;
 }
@@ -117,7 +131,7 @@ static void begin_block(struct provider_stream *stream, int64_t place, struct pe
 		provider_stream_add(stream, PART_THOUGHT, peek_member(block, "thinking"));
 		sign_thought(stream, peek_member(block, "signature"));
 	} else if (is_type(block, "redacted_thinking")) {
-		provider_reasoning_item(stream, ANTHROPIC_API, block);
+		give_block(stream, block);
 	} else if (is_type(block, "tool_use")) {
 		begin_tool(stream, place, block);
 	}
@@ -125,7 +139,7 @@ static void begin_block(struct provider_stream *stream, int64_t place, struct pe
 
 static void take_delta(struct provider_stream *stream, int64_t place, struct peek delta)
 {
-	struct peek none = {0}, json = peek_member(delta, "partial_json");
+	struct peek json = peek_member(delta, "partial_json");
 
 	if (is_type(delta, "text_delta")) {
 		provider_stream_add(stream, PART_TEXT, peek_member(delta, "text"));
@@ -138,8 +152,7 @@ static void take_delta(struct provider_stream *stream, int64_t place, struct pee
 		if (stream->answer_tool)
 			provider_stream_add(stream, PART_TEXT, json);
 		else
-			provider_call_arguments(
-				stream, provider_call_find(stream, place, none, none), json);
+			item_arguments(stream, item_call_at(stream, place), json);
 	}
 }
 
@@ -171,7 +184,8 @@ static void take_message(struct provider_stream *stream, struct peek message)
 			struct buf *text = &stream->block;
 
 			buf_clear(text);
-			provider_json_line(text, peek_member(block, "input"));
+			if (!item_json(peek_member(block, "input"), text))
+				buf_adds(text, "{}");
 			stream->on_text(stream->ctx, buf_text(text), text->len);
 			stream->wrote_text = true;
 		}

@@ -1,8 +1,7 @@
 /* Google's Gemini: generateContent, streamed (ai.google.dev/api/generate-content). */
 #include "chat/provider/gemini.h"
 
-#include "chat/provider/body.h"
-#include "chat/provider/piece.h"
+#include "chat/provider/item.h"
 #include "chat/provider/request.h"
 
 #include <stdio.h>
@@ -34,17 +33,18 @@ static int generation_of(const char *upstream)
 										    : 0;
 }
 
-static json_t *image_json(struct arena *arena, const char *url)
+static json_t *image_json(const char *url)
 {
 	static const char *const types[][2] = {
 		{".png", "image/png"},   {".webp", "image/webp"}, {".gif", "image/gif"},
 		{".heic", "image/heic"}, {".heif", "image/heif"}, {".pdf", "application/pdf"},
 	};
 	const char *type = "image/jpeg", *data;
-	size_t len = strcspn(url, "?#");
+	size_t len = strcspn(url, "?#"), type_len;
 
-	if (request_data_url(arena, url, &type, &data))
-		return json_pack("{s:{s:s, s:s}}", "inlineData", "mimeType", type, "data", data);
+	if (request_data_url(url, &type, &type_len, &data))
+		return json_pack("{s:{s:s%, s:s}}", "inlineData", "mimeType", type, type_len,
+				 "data", data);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		size_t n = strlen(types[i][0]);
 
@@ -63,7 +63,7 @@ static json_t *signature_on(const struct prompt_part *part, const char *on)
 
 	if (part->kind != PROMPT_REASONING || !part->api || strcmp(part->api, GEMINI_API) != 0)
 		return NULL;
-	data = body_json(part->data);
+	data = request_json(part->data);
 	place = json_string_value(json_object_get(data, "on"));
 	if (!place || strcmp(place, on) != 0)
 		return NULL;
@@ -82,7 +82,7 @@ static json_t *signature_of(const struct prompt_part *parts, size_t n, const cha
 
 static json_t *object_of(const char *text)
 {
-	json_t *value = body_json(text);
+	json_t *value = request_json(text);
 
 	if (json_is_object(value))
 		return value;
@@ -127,7 +127,7 @@ static const char *name_of_call(const struct prompt *prompt, const struct prompt
 static json_t *result_json(const struct prompt *prompt, const struct prompt_part *part)
 {
 	const char *text = part->text ? part->text : "";
-	json_t *value = body_json(text), *response = value;
+	json_t *value = request_json(text), *response = value;
 	json_t *result;
 
 	if (part->is_error || !json_is_object(value)) {
@@ -185,7 +185,7 @@ static void add_part(struct writing *writing, const struct prompt_part *part)
 			json = json_pack("{s:s}", "text", part->text);
 		break;
 	case PROMPT_IMAGE:
-		json = image_json(writing->arena, part->image_url);
+		json = image_json(part->image_url);
 		break;
 	case PROMPT_TOOL_CALL:
 		add_call(writing, part);
@@ -309,7 +309,7 @@ static void set_tools(json_t *root, const struct prompt *prompt)
 		json_t *one = json_pack("{s:s, s:s*}", "name", tool->name, "description",
 					tool->description);
 
-		request_set(one, "parametersJsonSchema", body_json(tool->schema));
+		request_set(one, "parametersJsonSchema", request_json(tool->schema));
 		json_array_append_new(list, one);
 	}
 	if (prompt->n_tools == 0) {
@@ -360,7 +360,7 @@ static void set_format(json_t *config, const struct prompt *prompt)
 		return;
 	json_object_set_new(config, "responseMimeType", json_string("application/json"));
 	if (prompt->format == FORMAT_SCHEMA)
-		request_set(config, "responseJsonSchema", body_json(prompt->schema));
+		request_set(config, "responseJsonSchema", request_json(prompt->schema));
 }
 
 static void set_stop(json_t *config, const struct prompt *prompt)
@@ -429,8 +429,9 @@ static enum status gemini_request(const struct provider_pick *pick, const struct
 	set_messages(root, prompt, upstream, arena);
 	set_tools(root, prompt);
 	json_object_set_new(root, "generationConfig", config_json(prompt, upstream, without));
-	return request_post(pick, prompt, root, address(pick->route->provider, upstream, arena),
-			    arena, body, ret, reterr);
+	return request_post(pick, prompt, GEMINI_API, root,
+			    address(pick->route->provider, upstream, arena), arena, body, ret,
+			    reterr);
 }
 
 const struct provider_api provider_gemini = {

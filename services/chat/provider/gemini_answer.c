@@ -2,7 +2,7 @@
  * one piece is a single one, or a list of them. */
 #include "chat/provider/gemini.h"
 
-#include "chat/provider/piece.h"
+#include "chat/provider/item.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -15,28 +15,30 @@
  * this id. */
 static void keep_signature(struct provider_stream *stream, struct peek part, const char *on)
 {
-	struct peek signature = peek_member(part, "thoughtSignature");
-	_cleanup_(buf_done) struct buf data;
+	struct peek signature = peek_member(part, "thoughtSignature"), object;
+	struct buf *data = &stream->block;
 
-	buf_init(&data, DATA_BYTES_MAX);
 	if (!signature.at) /* Vertex and some proxies */
 		signature = peek_member(part, "thought_signature");
 	if (!peek_is_string(signature) || !peek_says(signature))
 		return;
-	buf_addf(&data, "{\"on\":\"%s\",\"thoughtSignature\":", on);
-	if (!item_json(signature, &data))
+	buf_clear(data);
+	data->overflow = false;
+	buf_addf(data, "{\"on\":\"%s\",\"thoughtSignature\":", on);
+	if (!item_json(signature, data))
 		return;
-	buf_addc(&data, '}');
-	item_reasoning(stream, GEMINI_API, buf_text(&data));
+	buf_addc(data, '}');
+	if (peek_object(buf_text(data), data->len, &object))
+		item_reasoning(stream, GEMINI_API, object);
 }
 
 static void take_call(struct provider_stream *stream, struct peek part, struct peek call)
 {
 	struct peek arguments = peek_member(call, "args");
 	static const char none[] = "{}";
-	char id[64];
-	int32_t index = item_call(stream, stream->n_places, peek_member(call, "id"),
-				  peek_member(call, "name"), id);
+	char id[ITEM_ID_SIZE];
+	int32_t index =
+		item_call_named(stream, peek_member(call, "id"), peek_member(call, "name"), id);
 
 	if (!peek_is_object(arguments))
 		arguments = (struct peek){none, none + 2};
@@ -98,11 +100,11 @@ static bool take_reason(struct provider_stream *stream, struct peek reason,
 	if (i < ARRAY_SIZE(words) && words[i].means == NONE)
 		return true;
 	if (i < ARRAY_SIZE(words) && words[i].means == BROKEN && !stream->wrote_text &&
-	    stream->n_places == 0) {
+	    stream->n_calls == 0) {
 		provider_fault_broken(fault, "it called a tool in a form that cannot be read");
 		return false;
 	}
-	stream->stop = stream->n_places > 0 ? STOP_TOOL : STOP_STOP;
+	stream->stop = stream->n_calls > 0 ? STOP_TOOL : STOP_STOP;
 	if (i < ARRAY_SIZE(words) && words[i].means == LENGTH)
 		stream->stop = STOP_LENGTH;
 	else if (i < ARRAY_SIZE(words) && words[i].means == FILTER)
@@ -203,8 +205,8 @@ static void take_logprobs(struct provider_stream *stream, struct peek result)
 		json_array_append_new(list, one);
 	}
 	dump = json_dumps(list, JSON_COMPACT);
-	if (dump && json_array_size(list) > 0)
-		item_logprobs(stream, dump);
+	if (dump)
+		item_logprobs(stream, (struct peek){dump, dump + strlen(dump)});
 	free(dump);
 	json_decref(list);
 }

@@ -18,6 +18,11 @@
 	"{'type':'tool_call','index':" index ",'id':'" id "','name':'" name "'}\n"
 #define IS_MORE(index, delta) "{'type':'tool_arguments','index':" index ",'delta':'" delta "'}\n"
 
+/* Blocks of OpenRouter's reasoning_details. */
+#define D_TEXT(text) "{'type':'reasoning.text','text':" text ",'index':0,'signature':null}"
+#define D_SIGNED "{'type':'reasoning.text','signature':'S+/=','format':'f','index':0}"
+#define D_SEALED "{'type':'reasoning.encrypted','data':'AA==','index':1}"
+
 /* ---------------------------------------------------------------- Anthropic */
 
 #define A_EVENT(type, members) "event: " type "\ndata: {'type':'" type "'" members "}\n\n"
@@ -161,6 +166,61 @@ const struct item_row item_rows[] = {
 	 .row.thoughts = "",
 	 .row.charged = true,
 	 .usage = "0 100 0 0 5 0"},
+	{.row.name = "OpenRouter: blocks of thoughts in pieces are whole again",
+	 BODY(DELTA("'reasoning':'h','reasoning_details':[" D_TEXT("'h'") "]")
+		      DELTA("'reasoning':'m','reasoning_details':[" D_TEXT("'m\\u00e9'") "]") DELTA(
+			      "'reasoning_details':[" D_SIGNED
+			      "]") DELTA("'reasoning_details':[" D_SEALED "]") TEXT("a")
+			      DELTA("'reasoning_details':[" D_TEXT("'so'") "]") END("stop")),
+	 .row.outcome = "DONE STOP",
+	 .row.text = "a",
+	 .row.thoughts = "hmso",
+	 .row.charged = true,
+	 .items = "{'type':'reasoning','api':'openai','data':[{'type':'reasoning.text','index':0,"
+		  "'signature':'S+/=','format':'f','text':'hm\xC3\xA9'}," D_SEALED "]}\n"
+		  "{'type':'reasoning','api':'openai','data':[{'type':'reasoning.text','index':0,"
+		  "'signature':null,'text':'so'}]}\n"},
+	{.row.name = "OpenRouter: blocks of a whole completion",
+	 BODY("{'choices':[{'message':{'content':'a','reasoning':'hm','reasoning_details':[{'type':"
+	      "'reasoning.summary','summary':'hm','id':'r1'},7,{'odd':[1, 2]}]},'finish_reason':"
+	      "'stop'}]}"),
+	 .row.outcome = "DONE STOP",
+	 .row.text = "a",
+	 .row.thoughts = "hm",
+	 .row.charged = true,
+	 .items =
+		 "{'type':'reasoning','api':'openai','data':[{'type':'reasoning.summary','id':'r1',"
+		 "'summary':'hm'},{'odd':[1,2]}]}\n"},
+	{.row.name = "OpenRouter: blocks before a call; a cut keeps them",
+	 BODY(DELTA("'reasoning_details':[" D_SEALED "]") CALL("0", "c1", "f", "{")),
+	 .row.end = ROW_CUT,
+	 .row.outcome = "FAILED provider_unavailable",
+	 .row.text = "",
+	 .row.thoughts = "",
+	 .row.charged = true,
+	 .tools = true,
+	 .items = "{'type':'reasoning','api':'openai','data':[" D_SEALED
+		  "]}\n" IS_CALL("0", "c1", "f") IS_MORE("0", "{")},
+	{.row.name = "tokens of images are within the prompt",
+	 BODY(TEXT("a") USAGE("'prompt_tokens':100,'completion_tokens':5,"
+			      "'prompt_tokens_details':{'cached_tokens':60,'image_tokens':30}")
+		      DONE),
+	 .row.outcome = "DONE STOP",
+	 .row.text = "a",
+	 .row.thoughts = "",
+	 .row.charged = true,
+	 .usage = "10 60 0 0 5 0"},
+	A_ROW("Anthropic: thoughts are within the output, searches beside it",
+	      A_START A_TEXT("Hi") A_ENDS(
+		      "end_turn", "'output_tokens':7,'output_tokens_details':{'thinking_tokens':4},"
+				  "'server_tool_use':{'web_search_requests':2}"),
+	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false, "", "10 0 0 0 3 4"),
+	A_ROW("Anthropic: thoughts whose words were kept back",
+	      A_START A_BLOCK("0", "'type':'thinking','thinking':'','signature':''")
+		      A_DELTA("0", "'type':'signature_delta','signature':'S'") A_CLOSE("0")
+			      A_END("end_turn"),
+	      ROW_CLOSE, "FAILED answer_thoughts", "", "", false, 0, false,
+	      IS_REASONING("{'type':'thinking','thinking':'','signature':'S'}"), NULL),
 	A_ROW("Anthropic: text", A_START A_EVENT("ping", "") A_TEXT("Hi") A_END("end_turn"),
 	      ROW_CLOSE, "DONE STOP", "Hi", "", true, 0, false, "", "10 0 0 0 7 0"),
 	A_ROW("Anthropic: usage is set, never added; caches are beside the input",

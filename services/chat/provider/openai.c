@@ -2,11 +2,9 @@
  * others. */
 #include "chat/provider/openai.h"
 
-#include "chat/provider/body.h"
+#include "chat/provider/request.h"
 
 #include <string.h>
-
-#define API "openai"
 
 /* ---------------------------------------------------------------- messages */
 
@@ -71,17 +69,24 @@ static json_t *calls_json(const struct prompt_message *message)
 	return list;
 }
 
+/* Also behind a proxy of the operator's. */
+static bool is_openrouter(const struct provider *provider)
+{
+	return strstr(provider->base_url, "openrouter") ||
+	       strcmp(provider->name, "openrouter") == 0;
+}
+
 /* Blocks of reasoning in OpenRouter's shape. Others that speak this API refuse them. */
 static json_t *reasoning_json(const struct provider *provider, const struct prompt_message *message)
 {
 	json_t *list = json_array();
 
-	if (strcmp(provider->base_url, PROVIDER_OPENROUTER_URL) != 0)
+	if (!is_openrouter(provider))
 		return list;
 	for (size_t i = 0; i < message->n_parts; i++) {
 		const struct prompt_part *part = &message->parts[i];
-		json_t *data = part->kind == PROMPT_REASONING && strcmp(part->api, API) == 0
-				       ? body_json(part->data)
+		json_t *data = part->kind == PROMPT_REASONING && strcmp(part->api, OPENAI_API) == 0
+				       ? request_json(part->data)
 				       : NULL;
 
 		if (json_is_array(data))
@@ -89,14 +94,6 @@ static json_t *reasoning_json(const struct provider *provider, const struct prom
 		json_decref(data);
 	}
 	return list;
-}
-
-static void set_list(json_t *object, const char *name, json_t *list)
-{
-	if (json_array_size(list) > 0)
-		json_object_set_new(object, name, list);
-	else
-		json_decref(list);
 }
 
 static void add_message(json_t *list, const struct provider *provider,
@@ -112,8 +109,8 @@ static void add_message(json_t *list, const struct provider *provider,
 	add_results(list, message);
 	content = content_json(message);
 	object = json_pack("{s:s, s:o}", "role", message->role, "content", content);
-	set_list(object, "tool_calls", calls_json(message));
-	set_list(object, "reasoning_details", reasoning_json(provider, message));
+	request_set_list(object, "tool_calls", calls_json(message));
+	request_set_list(object, "reasoning_details", reasoning_json(provider, message));
 	if (json_is_null(content) && json_object_size(object) == 2)
 		json_decref(object); /* it had results alone */
 	else
@@ -141,14 +138,14 @@ static void add_tools(json_t *root, const struct prompt *prompt)
 		const struct prompt_tool *tool = &prompt->tools[i];
 		json_t *function =
 			json_pack("{s:s, s:s*, s:o*}", "name", tool->name, "description",
-				  tool->description, "parameters", body_json(tool->schema));
+				  tool->description, "parameters", request_json(tool->schema));
 
 		if (tool->strict)
 			json_object_set_new(function, "strict", json_true());
 		json_array_append_new(
 			list, json_pack("{s:s, s:o}", "type", "function", "function", function));
 	}
-	set_list(root, "tools", list);
+	request_set_list(root, "tools", list);
 	if (prompt->n_tools == 0)
 		return;
 	if (prompt->tool_choice == TOOLS_ONE)
@@ -171,7 +168,7 @@ static void add_format(json_t *root, const struct prompt *prompt)
 				    json_pack("{s:s, s:{s:s, s:o*, s:b}}", "type", "json_schema",
 					      "json_schema", "name",
 					      prompt->schema_name ? prompt->schema_name : "answer",
-					      "schema", body_json(prompt->schema), "strict",
+					      "schema", request_json(prompt->schema), "strict",
 					      (int)prompt->schema_strict));
 }
 
@@ -182,7 +179,7 @@ static void add_wishes(json_t *root, const struct prompt *prompt)
 
 	for (size_t i = 0; i < prompt->n_stop; i++)
 		json_array_append_new(stop, json_string(prompt->stop[i]));
-	set_list(root, "stop", stop);
+	request_set_list(root, "stop", stop);
 	if (prompt->effort)
 		json_object_set_new(root, "reasoning_effort", json_string(prompt->effort));
 	if (prompt->wants_logprobs)
@@ -201,8 +198,8 @@ static const char *limit_name(uint8_t without)
 	return without & PARAMETER_MAX_COMPLETION_TOKENS ? NULL : "max_completion_tokens";
 }
 
-static bool write_body(const struct provider_route *route, const struct prompt *prompt,
-		       uint8_t without, struct buf *body)
+static json_t *body_json(const struct provider_route *route, const struct prompt *prompt,
+			 uint8_t without)
 {
 	const char *limit = limit_name(without);
 	json_t *root = json_pack("{s:s, s:o, s:b}", "model", route->upstream, "messages",
@@ -219,40 +216,20 @@ static bool write_body(const struct provider_route *route, const struct prompt *
 	add_tools(root, prompt);
 	add_format(root, prompt);
 	add_wishes(root, prompt);
-	body_add_extra(root, prompt, API);
-	return body_write(root, body);
+	return root;
 }
 
 enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
 			   uint8_t without, struct arena *arena, struct buf *body,
 			   struct http_request *ret, struct error *reterr)
 {
-	const struct provider *provider = pick->route->provider;
-	const char *authorization = provider_authorization(arena, provider, pick->key);
-	const char **headers = arena_array(arena, 5, sizeof *headers);
-	size_t n = 0;
-
-	if (!headers || !write_body(pick->route, prompt, without, body))
-		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
-				 "the request is longer than %zu bytes", body->max);
-	headers[n++] = "Content-Type: application/json";
-	headers[n++] = "Accept: text/event-stream";
-	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
-	if (authorization)
-		headers[n++] = authorization;
-	*ret = (struct http_request){
-		.method = "POST",
-		.url = provider_url(arena, provider, "/chat/completions"),
-		.headers = headers,
-		.body = body->data,
-		.body_len = body->len,
-		.proxy = provider->proxy,
-	};
-	return OK;
+	return request_post(pick, prompt, OPENAI_API, body_json(pick->route, prompt, without),
+			    provider_url(arena, pick->route->provider, "/chat/completions"), arena,
+			    body, ret, reterr);
 }
 
 const struct provider_api provider_openai = {
-	.name = API,
+	.name = OPENAI_API,
 	.request = openai_request,
 	.event = openai_event,
 	.refusal = provider_fault_body,

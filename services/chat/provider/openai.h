@@ -4,6 +4,8 @@
 
 #include "chat/provider/provider.h"
 
+#define OPENAI_API "openai"
+
 /* provider_api.request */
 enum status openai_request(const struct provider_pick *pick, const struct prompt *prompt,
 			   uint8_t without, struct arena *arena, struct buf *body,

@@ -2,6 +2,9 @@
  * other can break an answer. A whole completion is an event with `message`. */
 #include "chat/provider/openai.h"
 
+#include "chat/provider/details.h"
+#include "chat/provider/item.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -72,10 +75,10 @@ static void take_call(struct provider_stream *stream, struct peek call, struct p
 
 	if (!peek_number(peek_member(call, "index"), &place))
 		place = -1;
-	provider_call_arguments(stream,
-				provider_call_find(stream, place, peek_member(call, "id"),
-						   peek_member(function, "name")),
-				peek_member(function, "arguments"));
+	item_arguments(stream,
+		       item_call_find(stream, place, peek_member(call, "id"),
+				      peek_member(function, "name")),
+		       peek_member(function, "arguments"));
 }
 
 static void take_calls(struct provider_stream *stream, struct peek delta)
@@ -91,9 +94,21 @@ static void take_calls(struct provider_stream *stream, struct peek delta)
 		take_call(stream, (struct peek){0}, old);
 }
 
+/* Blocks that go back stand before what they led to. */
+static void take_details(struct provider_stream *stream, struct peek delta)
+{
+	struct peek list = peek_member(delta, "reasoning_details"), detail;
+
+	while (peek_next(&list, &detail))
+		details_add(stream, detail);
+	if (peek_says(peek_member(delta, "content")) || peek_says(peek_member(delta, "tool_calls")))
+		details_end(stream);
+}
+
 static void take_delta(struct provider_stream *stream, struct peek delta)
 {
 	take_thoughts(stream, delta);
+	take_details(stream, delta);
 	add_parts(stream, PART_TEXT, peek_member(delta, "content"), PARTS_DEPTH_MAX);
 	add_parts(stream, PART_REFUSAL, peek_member(delta, "refusal"), 0);
 	take_calls(stream, delta);
@@ -148,14 +163,15 @@ static int64_t part_of(struct peek details, const char *name, int64_t whole)
 static bool take_usage(struct provider_stream *stream, struct peek root)
 {
 	struct peek usage = peek_member(root, "usage");
-	int64_t prompt, completion, reads, writes, thoughts, total;
+	struct peek details = peek_member(usage, "prompt_tokens_details");
+	int64_t prompt, completion, reads, writes, images, thoughts, total;
 
 	if (!peek_number(peek_member(usage, "prompt_tokens"), &prompt) ||
 	    !peek_number(peek_member(usage, "completion_tokens"), &completion))
 		return false;
-	reads = part_of(peek_member(usage, "prompt_tokens_details"), "cached_tokens", prompt);
-	writes = part_of(peek_member(usage, "prompt_tokens_details"), "cache_write_tokens",
-			 prompt - reads);
+	reads = part_of(details, "cached_tokens", prompt);
+	writes = part_of(details, "cache_write_tokens", prompt - reads);
+	images = part_of(details, "image_tokens", prompt - reads - writes);
 	thoughts = part_of(peek_member(usage, "completion_tokens_details"), "reasoning_tokens",
 			   INT64_MAX);
 	/* xAI counts thoughts beside the answer, all others within it. */
@@ -166,9 +182,10 @@ static bool take_usage(struct provider_stream *stream, struct peek root)
 		thoughts = completion > 0 ? completion : 0;
 	stream->has_usage = true;
 	stream->usage = (struct usage){
-		.input = prompt - reads - writes,
+		.input = prompt - reads - writes - images,
 		.cached_input = reads,
 		.cache_write_5m = writes,
+		.image_input = images,
 		.output = completion - thoughts,
 		.reasoning = thoughts,
 	};
@@ -201,7 +218,6 @@ static bool is_error(struct peek root, const char *name)
 static bool take_choice(struct provider_stream *stream, struct peek choice)
 {
 	struct peek delta = peek_member(choice, "delta"), message = peek_member(choice, "message");
-	struct peek logprobs;
 
 	if (peek_says(delta)) {
 		stream->deltas = true;
@@ -213,9 +229,8 @@ static bool take_choice(struct provider_stream *stream, struct peek choice)
 	} else {
 		add_parts(stream, PART_TEXT, peek_member(choice, "text"), 0);
 	}
-	logprobs = peek_member(peek_member(choice, "logprobs"), "content");
-	if (stream->wants_logprobs && peek_says(logprobs))
-		provider_item(stream, "logprobs", "content", logprobs);
+	if (stream->wants_logprobs)
+		item_logprobs(stream, peek_member(peek_member(choice, "logprobs"), "content"));
 	return take_reason(stream, peek_member(choice, "finish_reason"));
 }
 

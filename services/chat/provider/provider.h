@@ -10,7 +10,6 @@
 #include "runtime/json/mend.h"
 
 #define PROVIDERS_MAX 32
-#define PROVIDER_CALLS_MAX 64 /* of tools in one answer, whose places are known */
 #define PROVIDER_KEYS_MAX 64
 #define PROVIDER_OPENROUTER_URL "https://openrouter.ai/api/v1"
 #define PROVIDER_OPENAI_URL "https://api.openai.com/v1"
@@ -106,12 +105,6 @@ enum stop {
 
 #define CALLS_MAX 128 /* of tools in one answer; more are passed over */
 
-/* A call as the provider names it. */
-struct call {
-	int64_t place; /* its index there; -1: it has none */
-	uint32_t id;   /* hash; 0: it has none */
-};
-
 /* One answer while it comes. provider_stream_add calls the sinks, the adapter fills the rest. */
 struct provider_stream {
 	void (*on_text)(void *ctx, const char *text, size_t len);
@@ -136,25 +129,17 @@ struct provider_stream {
 	bool has_usage;
 	struct usage usage; /* as the provider says it; may be false */
 
-	/* Calls of tools: the place of each as the API numbers it (piece.h). */
-	struct {
-		int32_t at;
-		bool has_arguments;
-	} places[PROVIDER_CALLS_MAX];
-	int32_t n_places;
-
 	struct mend text, thought; /* halves of characters between two pieces */
-	struct mend call_arguments;
 	struct think think;
 	struct buf scratch;
 
-	struct mend arguments; /* of the call that goes on */
-	int32_t n_calls;       /* of tools that we offered */
-	struct call *calls;    /* as the provider names them; CALLS_MAX, NULL: none yet */
-	struct buf item;       /* that is being written */
-	/* Anthropic's: a block of thoughts that comes, and whether a call is our schema's. */
-	struct buf block;
-	bool block_signed, answer_tool;
+	int32_t n_calls;    /* of tools that we offered */
+	struct call *calls; /* item.h; CALLS_MAX, NULL: none yet */
+	struct buf item;    /* that is being written */
+	struct buf block;   /* of thoughts that comes in pieces */
+	bool block_signed,
+		answer_tool;     /* Anthropic's: of the block; whether a call is our schema's */
+	struct details *details; /* OpenRouter's (details.h); NULL: none yet */
 };
 
 /* Kinds of pieces of an answer. */
@@ -165,25 +150,6 @@ void provider_stream_done(struct provider_stream *stream);
 void provider_stream_add(struct provider_stream *stream, enum part part, struct peek string);
 /* No more comes. */
 void provider_stream_end(struct provider_stream *stream);
-
-/* item.c: items beside the text. */
-/* Begins a call of a tool. Its index, or -1 when we offered none: then the call is only noted. An
- * id is made for a call without one. */
-int32_t provider_call_begin(struct provider_stream *stream, struct peek id, struct peek name);
-/* The call that a piece belongs to, begun if it is new. place: the provider's index, -1: none.
- * Some servers repeat the id, some leave out the index, some give all calls the same one. */
-int32_t provider_call_find(struct provider_stream *stream, int64_t place, struct peek id,
-			   struct peek name);
-/* More of a call's arguments: a piece of them as a string, or all of them as an object. */
-void provider_call_arguments(struct provider_stream *stream, int32_t index, struct peek piece);
-/* A block of reasoning that goes back verbatim to this API: a JSON value. */
-void provider_reasoning_item(struct provider_stream *stream, const char *api, struct peek data);
-/* Any other item: members behind its type, as JSON. */
-void provider_item(struct provider_stream *stream, const char *type, const char *name,
-		   struct peek value);
-/* Appends a JSON value as it is, on one line: without white space between its members, and with
- * U+FFFD for bytes that are no UTF-8. */
-void provider_json_line(struct buf *out, struct peek value);
 
 /* Verdicts on a failed try: the next one, and the key or model that rests. */
 enum fault_kind {

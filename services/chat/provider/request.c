@@ -1,9 +1,20 @@
 #include "chat/provider/request.h"
 
-#include "chat/provider/body.h"
-
 #include <string.h>
 #include <strings.h>
+
+json_t *request_json(const char *text)
+{
+	return text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+void request_set_list(json_t *object, const char *name, json_t *list)
+{
+	if (json_array_size(list) > 0)
+		json_object_set_new(object, name, list);
+	else
+		json_decref(list);
+}
 
 void request_set(json_t *object, const char *name, json_t *value)
 {
@@ -20,11 +31,6 @@ const struct prompt_part *request_parts(const struct prompt_message *message,
 	*only = (struct prompt_part){.kind = PROMPT_TEXT, .text = message->text};
 	*ret_n = message->text && *message->text ? 1 : 0;
 	return only;
-}
-
-bool request_is_empty(const struct prompt_message *message)
-{
-	return message->n_parts == 0 && (!message->text || !*message->text);
 }
 
 void request_system(const struct prompt *prompt, struct buf *out)
@@ -47,7 +53,7 @@ void request_system(const struct prompt *prompt, struct buf *out)
 	}
 }
 
-bool request_data_url(struct arena *arena, const char *url, const char **ret_type,
+bool request_data_url(const char *url, const char **ret_type, size_t *ret_type_len,
 		      const char **ret_data)
 {
 	static const char mark[] = ";base64,";
@@ -58,7 +64,8 @@ bool request_data_url(struct arena *arena, const char *url, const char **ret_typ
 	at = strstr(url, mark);
 	if (!at)
 		return false;
-	*ret_type = arena_strndup(arena, url + 5, strcspn(url + 5, ";,"));
+	*ret_type = url + 5;
+	*ret_type_len = strcspn(url + 5, ";,");
 	*ret_data = at + sizeof mark - 1;
 	return true;
 }
@@ -69,7 +76,7 @@ static json_t *with_extra(json_t *root, const struct prompt *prompt, const char 
 	json_t *extra = NULL;
 
 	if (root && prompt->extra && prompt->extra_api && strcmp(prompt->extra_api, api) == 0)
-		extra = body_json(prompt->extra);
+		extra = request_json(prompt->extra);
 	if (!json_is_object(extra)) {
 		json_decref(extra);
 		return root;
@@ -79,17 +86,31 @@ static json_t *with_extra(json_t *root, const struct prompt *prompt, const char 
 	return extra;
 }
 
+static int add_to_buf(const char *data, size_t len, void *ctx)
+{
+	return buf_add(ctx, data, len) ? 0 : -1;
+}
+
+/* Writes root and drops it. False: no memory, or body is full. */
+static bool write_body(json_t *root, struct buf *body)
+{
+	bool ok = root && json_dump_callback(root, add_to_buf, body, JSON_COMPACT) == 0;
+
+	json_decref(root);
+	return ok;
+}
+
 enum status request_post(const struct provider_pick *pick, const struct prompt *prompt,
-			 json_t *root, char *url, struct arena *arena, struct buf *body,
-			 struct http_request *ret, struct error *reterr)
+			 const char *api, json_t *root, char *url, struct arena *arena,
+			 struct buf *body, struct http_request *ret, struct error *reterr)
 {
 	const struct provider *provider = pick->route->provider;
 	const char *authorization = provider_authorization(arena, provider, pick->key);
-	const char **headers = arena_array(arena, 5, sizeof *headers);
+	const char **headers = arena_array(arena, 6, sizeof *headers);
 	size_t n = 0;
 
-	root = with_extra(root, prompt, provider->api->name);
-	if (!body_write(root, body) || !headers)
+	root = with_extra(root, prompt, api);
+	if (!write_body(root, body) || !headers)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";
@@ -97,6 +118,8 @@ enum status request_post(const struct provider_pick *pick, const struct prompt *
 	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
 	if (authorization)
 		headers[n++] = authorization;
+	if (provider->api->header)
+		headers[n++] = provider->api->header;
 	*ret = (struct http_request){
 		.method = "POST",
 		.url = url,

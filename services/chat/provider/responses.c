@@ -3,7 +3,6 @@
  * encrypted. */
 #include "chat/provider/responses.h"
 
-#include "chat/provider/body.h"
 #include "chat/provider/request.h"
 
 #include <ctype.h>
@@ -87,7 +86,7 @@ static void add_part(struct writing *writing, const struct prompt_part *part)
 		break;
 	case PROMPT_REASONING:
 		if (part->api && strcmp(part->api, RESPONSES_API) == 0 && part->data)
-			add_item(writing, body_json(part->data));
+			add_item(writing, request_json(part->data));
 		break;
 	}
 }
@@ -169,7 +168,7 @@ static void set_tools(json_t *root, const struct prompt *prompt)
 	list = json_array();
 	for (size_t i = 0; i < prompt->n_tools; i++) {
 		const struct prompt_tool *tool = &prompt->tools[i];
-		json_t *schema = body_json(tool->schema);
+		json_t *schema = request_json(tool->schema);
 		json_t *one =
 			json_pack("{s:s, s:s, s:s*, s:b}", "type", "function", "name", tool->name,
 				  "description", tool->description, "strict", tool->strict);
@@ -196,7 +195,7 @@ static void set_format(json_t *root, const struct prompt *prompt)
 		format = json_pack("{s:s, s:s, s:b}", "type", "json_schema", "name",
 				   prompt->schema_name ? prompt->schema_name : "answer", "strict",
 				   prompt->schema_strict);
-		request_set(format, "schema", body_json(prompt->schema));
+		request_set(format, "schema", request_json(prompt->schema));
 	}
 	json_object_set_new(root, "text", json_pack("{s:o}", "format", format));
 }
@@ -267,7 +266,7 @@ static enum status responses_request(const struct provider_pick *pick, const str
 	if (json_array_size(include) > 0)
 		json_object_set(root, "include", include);
 	json_decref(include);
-	return request_post(pick, prompt, root,
+	return request_post(pick, prompt, RESPONSES_API, root,
 			    provider_url(arena, pick->route->provider, "/responses"), arena, body,
 			    ret, reterr);
 }

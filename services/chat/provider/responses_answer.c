@@ -1,13 +1,11 @@
 /* Answers of OpenAI's Responses: events that are named by their type, or one whole response. */
 #include "chat/provider/responses.h"
 
-#include "chat/provider/piece.h"
+#include "chat/provider/item.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#define DATA_BYTES_MAX (16u << 20)
 
 /* ---------------------------------------------------------------- usage and the end */
 
@@ -50,7 +48,7 @@ static void take_end(struct provider_stream *stream, struct peek response)
 	struct peek reason = peek_member(peek_member(response, "incomplete_details"), "reason");
 
 	take_usage(stream, peek_member(response, "usage"));
-	stream->stop = stream->n_places > 0 ? STOP_TOOL : STOP_STOP;
+	stream->stop = stream->n_calls > 0 ? STOP_TOOL : STOP_STOP;
 	if (peek_is(reason, "max_output_tokens") || peek_is(reason, "max_tokens"))
 		stream->stop = STOP_LENGTH;
 	else if (peek_is(reason, "content_filter"))
@@ -93,32 +91,22 @@ static void take_thoughts(struct provider_stream *stream, struct peek list)
 /* The item goes back as it came. Without its encrypted part it is of no use there. */
 static void take_reasoning(struct provider_stream *stream, struct peek item)
 {
-	_cleanup_(buf_done) struct buf data;
-
-	buf_init(&data, DATA_BYTES_MAX);
 	if (!stream->wrote_thought) {
 		take_thoughts(stream, peek_member(item, "summary"));
 		take_thoughts(stream, peek_member(item, "content"));
 	}
-	if (peek_says(peek_member(item, "encrypted_content")) && item_json(item, &data))
-		item_reasoning(stream, RESPONSES_API, buf_text(&data));
+	if (peek_says(peek_member(item, "encrypted_content")))
+		item_reasoning(stream, RESPONSES_API, item);
 }
 
-static void begin_call(struct provider_stream *stream, int64_t at, struct peek item)
+/* Some servers leave out the place: then it is the last call's. */
+static int32_t call_at(const struct provider_stream *stream, int64_t at)
 {
-	item_call(stream, at, peek_member(item, "call_id"), peek_member(item, "name"), NULL);
+	return at < 0 ? stream->n_calls - 1 : item_call_at(stream, at);
 }
 
-static bool has_call(const struct provider_stream *stream, int64_t at)
+static void end_call(struct provider_stream *stream, int32_t index, struct peek arguments)
 {
-	int32_t index = item_call_at(stream, at);
-
-	return index >= 0 && (index >= PROVIDER_CALLS_MAX || stream->places[index].at == at);
-}
-
-static void end_call(struct provider_stream *stream, int64_t at, struct peek arguments)
-{
-	int32_t index = item_call_at(stream, at);
 
 	if (!item_has_arguments(stream, index))
 		item_arguments(stream, index, arguments);
@@ -147,9 +135,10 @@ static void take_item(struct provider_stream *stream, int64_t at, struct peek it
 	} else if (peek_is(type, "reasoning")) {
 		take_reasoning(stream, item);
 	} else if (peek_is(type, "function_call")) {
-		if (!has_call(stream, at))
-			begin_call(stream, at, item);
-		end_call(stream, at, peek_member(item, "arguments"));
+		end_call(stream,
+			 item_call_find(stream, at, peek_member(item, "call_id"),
+					peek_member(item, "name")),
+			 peek_member(item, "arguments"));
 	} else if (peek_is(type, "image_generation_call")) {
 		stream->usage.images++;
 	} else if (is_own_tool(type)) {
@@ -183,15 +172,6 @@ static enum provider_event take_whole(struct provider_stream *stream, struct pee
 	return PROVIDER_EVENT_READ;
 }
 
-static void take_logprobs(struct provider_stream *stream, struct peek list)
-{
-	_cleanup_(buf_done) struct buf text;
-
-	buf_init(&text, DATA_BYTES_MAX);
-	if (peek_is_array(list) && peek_says(list) && item_json(list, &text))
-		item_logprobs(stream, buf_text(&text));
-}
-
 /* True: it is one of the pieces of text. */
 static bool take_delta(struct provider_stream *stream, struct peek type, struct peek root)
 {
@@ -213,7 +193,7 @@ static bool take_delta(struct provider_stream *stream, struct peek type, struct 
 			provider_stream_add(stream, deltas[i].part, delta);
 		if (deltas[i].part != PART_THOUGHT)
 			stream->deltas = true;
-		take_logprobs(stream, peek_member(root, "logprobs"));
+		item_logprobs(stream, peek_member(root, "logprobs"));
 		return true;
 	}
 	return false;
@@ -232,20 +212,22 @@ static void begin_summary(struct provider_stream *stream)
 static bool take_piece(struct provider_stream *stream, struct peek type, struct peek root)
 {
 	struct peek item = peek_member(root, "item");
-	int64_t at = stream->n_places;
+	int64_t at;
 
-	peek_number(peek_member(root, "output_index"), &at);
+	if (!peek_number(peek_member(root, "output_index"), &at))
+		at = -1;
 	if (take_delta(stream, type, root))
 		return true;
 	if (peek_is(type, "response.output_item.added")) {
 		if (peek_is(peek_member(item, "type"), "function_call"))
-			begin_call(stream, at, item);
+			item_call(stream, at, peek_member(item, "call_id"),
+				  peek_member(item, "name"));
 	} else if (peek_is(type, "response.output_item.done")) {
 		take_item(stream, at, item);
 	} else if (peek_is(type, "response.function_call_arguments.delta")) {
-		item_arguments(stream, item_call_at(stream, at), peek_member(root, "delta"));
+		item_arguments(stream, call_at(stream, at), peek_member(root, "delta"));
 	} else if (peek_is(type, "response.function_call_arguments.done")) {
-		end_call(stream, at, peek_member(root, "arguments"));
+		end_call(stream, call_at(stream, at), peek_member(root, "arguments"));
 	} else if (peek_is(type, "response.reasoning_summary_part.added")) {
 		begin_summary(stream);
 	} else if (peek_is(type, "response.output_text.annotation.added")) {
@@ -268,7 +250,7 @@ static bool begins_so(struct peek string, const char *words)
 
 static bool nothing_came(const struct provider_stream *stream)
 {
-	return !stream->deltas && !stream->wrote_text && stream->n_places == 0;
+	return !stream->deltas && !stream->wrote_text && stream->n_calls == 0;
 }
 
 static enum provider_event take_event(struct provider_stream *stream, struct peek type,

@@ -1,5 +1,5 @@
 /* Pieces of an answer on their way from the adapter to the sinks. */
-#include "chat/provider/provider.h"
+#include "chat/provider/details.h"
 
 #include <string.h>
 
@@ -9,6 +9,7 @@ void provider_stream_done(struct provider_stream *stream)
 	buf_done(&stream->item);
 	buf_done(&stream->block);
 	free(stream->calls);
+	details_free(stream->details);
 }
 
 static bool is_blank(const char *text, size_t len)
@@ -62,4 +63,5 @@ void provider_stream_end(struct provider_stream *stream)
 	mend_end(&stream->text, &stream->scratch);
 	give_scratch(stream, PART_TEXT);
 	think_end(&stream->think, give, stream);
+	details_end(stream);
 }
