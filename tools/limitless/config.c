@@ -11,7 +11,7 @@
  *   ${PUBLIC_KEYS}                   a mapping: the gateway and each service, and the path of its
  *                                    public key
  *   ${ENV:NAME|default}              a variable of the environment
- *   ${ENV_SECRET:NAME}               file: with its value; empty when it is not set
+ *   ${ENV_SECRET:NAME|OTHER}         file: with the value of the first that is set; empty: none is
  *   ${DEMO_URL}                      base of the stand-in's API; empty when it does not run
  *   ${DEMO_SECRET:name|NAME}         as ${SECRET:name} when the stand-in runs and the environment
  *                                    has no NAME, else empty
@@ -91,6 +91,21 @@ static enum status add_public_keys(const struct expansion *e)
 	return s;
 }
 
+/* The first of the names NAME|OTHER|… that the environment has. False: it has none. */
+static bool first_given(const struct place *place, const char *names, char ret[VARIABLE_MAX])
+{
+	for (; *names; names += *names == '|') {
+		size_t len = strcspn(names, "|");
+
+		snprintf(ret, VARIABLE_MAX, "%.*s", (int)len, names);
+		if (environment_has(ret))
+			return true;
+		secret_forget(place, ret);
+		names += len;
+	}
+	return false;
+}
+
 /* Adds a variable whose value is a file: "file:" and its path. */
 static enum status add_file(const struct expansion *e, const char *kind, const char *argument)
 {
@@ -102,11 +117,9 @@ static enum status add_file(const struct expansion *e, const char *kind, const c
 	if (strcmp(kind, "SECRET") == 0) {
 		s = secret_random(place, argument, path, e->reterr);
 	} else if (strcmp(kind, "ENV_SECRET") == 0) {
-		if (!environment_has(argument)) {
-			secret_forget(place, argument);
+		if (!first_given(place, argument, name))
 			return OK;
-		}
-		s = secret_given(place, argument, getenv(argument), path, e->reterr);
+		s = secret_given(place, name, getenv(name), path, e->reterr);
 	} else if (strcmp(kind, "DEMO_SECRET") == 0) {
 		if (!e->stack->demo || !*bar || environment_has(bar + 1))
 			return OK;

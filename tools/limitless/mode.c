@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define TEMPLATE "services/chat/local.yaml"
-#define VARIABLE "${ENV" /* ${ENV:NAME|default} or ${ENV_SECRET:NAME} */
+#define VARIABLE "${ENV" /* ${ENV:NAME|default} or ${ENV_SECRET:NAME|OTHER} */
 #define NAME_SIZE 64
 
 static const char *const money_names[] = {"none", "play", "live"};
@@ -16,32 +16,39 @@ static bool is_live(const char *key)
 	return strncmp(key, "sk_live_", 8) == 0 || strncmp(key, "rk_live_", 8) == 0;
 }
 
+/* Notes a variable that brings a provider. False: there is no room. */
+static bool note_variable(struct stack *stack, const char *name)
+{
+	char *out = stack->provider_variables;
+	size_t n = strlen(out), room = sizeof stack->provider_variables - n;
+
+	if (environment_has(name))
+		stack->demo = false;
+	return (size_t)snprintf(out + n, room, "%s%s", n > 0 ? " or " : "", name) < room;
+}
+
 /* Sets stack->demo and stack->provider_variables. */
 static enum status find_providers(struct stack *stack, struct error *reterr)
 {
 	_cleanup_(freep) char *text = NULL;
 	char path[TOOL_PATH_MAX], name[NAME_SIZE];
-	char *out = stack->provider_variables;
-	size_t n = 0;
 	enum status s;
 
 	tool_path(path, "%s/" TEMPLATE, stack->place.root);
 	s = tool_read_file(path, &text, reterr);
 	stack->demo = true;
-	*out = '\0';
+	stack->provider_variables[0] = '\0';
 	for (const char *at = text; s == OK && (at = strstr(at, VARIABLE)); at++) {
-		const char *begin = at + strcspn(at, ":}");
-		int len;
+		bool secret = strncmp(at + strlen(VARIABLE), "_SECRET", 7) == 0;
+		const char *names = at + strcspn(at, ":}");
 
-		begin += *begin == ':';
-		snprintf(name, sizeof name, "%.*s", (int)strcspn(begin, "|}"), begin);
-		if (environment_has(name))
-			stack->demo = false;
-		len = snprintf(out + n, sizeof stack->provider_variables - n, "%s%s",
-			       n > 0 ? " or " : "", name);
-		if (len < 0 || (size_t)len >= sizeof stack->provider_variables - n)
-			return tool_fail(reterr, TEMPLATE " has too many variables");
-		n += (size_t)len;
+		do { /* behind the | of another variable stands its default */
+			names += strspn(names, ":|");
+			snprintf(name, sizeof name, "%.*s", (int)strcspn(names, "|}"), names);
+			if (!note_variable(stack, name))
+				return tool_fail(reterr, TEMPLATE " has too many variables");
+			names += strcspn(names, "|}");
+		} while (secret && *names == '|');
 	}
 	return s;
 }
