@@ -58,12 +58,17 @@ struct chat_conf {
 	int64_t purge_ms;
 	int64_t events_poll_ms, events_keep_ms, events_per_user;
 	const struct provider_conf *const *providers;
+	const char *master_key, *master_key_previous; /* "": none */
+	int64_t key_requests_per_minute;              /* of a key that is added without a limit */
+	int64_t key_sync_ms;
+	int64_t key_reseal_ms;
 };
 
 struct current;
 struct feed;
 struct groups;
 struct engine;
+struct vault;
 
 /* The state of the service, set before the first handler runs. */
 struct chat {
@@ -74,6 +79,7 @@ struct chat {
 	struct engine *engine;
 	struct db_pool *workers;     /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */
+	const struct vault *vault;
 };
 
 /* In handlers. */

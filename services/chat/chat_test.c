@@ -16,6 +16,7 @@ static int (*const groups[])(void) = {
 	adapter_request_tests,
 	wire_tests,
 	crew_tests,
+	key_tests,
 	moves_tests,
 	conversation_tests,
 	message_tests,

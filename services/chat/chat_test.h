@@ -93,6 +93,7 @@ int learn_tests(void);
 int adapter_tests(void);
 int adapter_request_tests(void);
 int wire_tests(void);
+int key_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

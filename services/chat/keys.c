@@ -102,6 +102,19 @@ const struct conf_key chat_keys[] = {
 		 "Deleted chats are erased after this time."),
 	CONF_KEY("bin.purge", CONF_DURATION, purge_ms, "1h", 10, CONF_DAY,
 		 "Pause between two looks for chats to erase."),
+	CONF_KEY("provider_keys.master_key", CONF_SECRET, master_key, "", 0, 0,
+		 "Seals the keys that administrators add: at least 32 random bytes, as a file:. "
+		 "Empty: none can be added."),
+	CONF_KEY("provider_keys.master_key_previous", CONF_SECRET, master_key_previous, "", 0, 0,
+		 "The old master_key after a change: it still opens, and rows are sealed anew. May "
+		 "go when the log has no more provider_key_sealed_anew."),
+	CONF_KEY("provider_keys.requests_per_minute", CONF_INTEGER, key_requests_per_minute, "10",
+		 0, 100000, "Limit of a key that is added without one; 0: no limit."),
+	CONF_KEY("provider_keys.sync", CONF_DURATION, key_sync_ms, "1s", 10, CONF_MINUTE,
+		 "How often replicas look for keys that were added or changed, and for rests that "
+		 "others noted."),
+	CONF_KEY("provider_keys.reseal", CONF_DURATION, key_reseal_ms, "1m", 10, CONF_DAY,
+		 "Pause between two looks for rows that the previous master key sealed."),
 	CONF_KEY_LIVE("providers", CONF_ITEMS, providers,
 		      "[{name: openrouter, base_url: \"" PROVIDER_OPENROUTER_URL
 		      "\"}, {name: openai, base_url: \"" PROVIDER_OPENAI_URL
@@ -128,7 +141,9 @@ const struct conf_key chat_keys[] = {
 	     "Its keys, separated by commas; they take turns. Without one a server is asked "
 	     "without "
 	     "a key, and those of OpenRouter and OpenAI are not asked."),
-	ITEM("proxy", CONF_TEXT, proxy, "", 0, 0, "http:// or socks5h:// proxy on the way to it."),
+	ITEM("proxy", CONF_SECRET, proxy, "", 0, 0,
+	     "http://, https://, socks5:// or socks5h:// proxy on the way to it, with "
+	     "user:password@ where it wants them."),
 	ITEM("model", CONF_TEXT, model, "", 0, 0,
 	     "Its name for every model that the catalogue gives no name there."),
 	ITEM("discover", CONF_TEXT, discover, "auto", 0, 0,
@@ -136,6 +151,8 @@ const struct conf_key chat_keys[] = {
 	     "of the catalogue: true, false, or auto: when it has no `model` and is neither "
 	     "OpenRouter, OpenAI nor the stand-in."),
 	ITEM("limits.requests_per_minute", CONF_INTEGER, requests_per_minute, "0", 0, 100000,
-	     "For one key of this process, in any 60 seconds; 0: no limit."),
+	     "For one key, in any 60 seconds over all replicas; above 1,000 each replica counts "
+	     "for itself. "
+	     "0: no limit."),
 };
 const size_t chat_keys_n = ARRAY_SIZE(chat_keys);

@@ -1,4 +1,5 @@
 /* The parts of the chat service, started and stopped. */
+#include "chat/answer/engine.h"
 #include "chat/answer/life.h"
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/discovery.h"
@@ -7,6 +8,7 @@
 #include "chat/chat.h"
 #include "chat/conversation/purge.h"
 #include "chat/events/events.h"
+#include "chat/key/book.h"
 #include "credits/v1/rpc.h"
 #include "events/v1/rpc.h"
 #include "runtime/base/ensure.h"
@@ -29,6 +31,10 @@ struct parts {
 	struct outbox *outbox;
 	struct jobs *jobs;
 	struct discovery *discovery;
+	struct vault vault;
+	struct book *book;
+	int32_t wait_ms;      /* for a connection */
+	pthread_mutex_t load; /* held while providers are read */
 };
 
 static struct rpc_channel *dial(void *ctx, const char *endpoint)
@@ -46,10 +52,37 @@ static struct db_options worker_options(const struct service *service)
 	return options;
 }
 
-/* Providers and models, as the files are now. Running answers keep those that they began with. */
-static enum status load_catalogue(struct service *service, struct error *reterr)
+static void id_of(const void *ctx, const char *provider, const char *secret, char out[UUID_SIZE])
 {
-	const struct parts *parts = service->state;
+	vault_id(ctx, provider, secret, out);
+}
+
+/* anew: an operator wants it, so refused keys of chat.yaml may be tried again. */
+static enum status read_providers(struct parts *parts, bool anew, struct arena *arena,
+				  struct provider_set *ret, struct error *reterr)
+{
+	_cleanup_(book_keys_done) struct book_keys keys = {0};
+	struct provider_source source = {.id_of = id_of, .ctx = &parts->vault};
+	struct db *db;
+	enum status s = db_pool_take(parts->chat.workers, parts->wait_ms, &db, reterr);
+
+	if (s != OK)
+		return s;
+	s = book_read(db, &parts->vault, &keys, reterr);
+	source.secrets = keys.secrets;
+	source.n_secrets = keys.n;
+	if (s == OK)
+		s = provider_set_read(parts->chat.conf->providers, &source, arena, ret, reterr);
+	if (s == OK)
+		s = book_see(db, ret, anew, reterr);
+	db_pool_give(parts->chat.workers, db);
+	return s;
+}
+
+/* Providers and models, as files and the table of keys are now. Running answers keep those that
+ * they began with. */
+static enum status load(struct parts *parts, bool anew, struct error *reterr)
+{
 	const struct chat_conf *conf = parts->chat.conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
 	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
@@ -57,10 +90,68 @@ static enum status load_catalogue(struct service *service, struct error *reterr)
 	enum status s;
 
 	ensure(providers);
-	s = provider_set_read(conf->providers, arena, providers, reterr);
+	s = read_providers(parts, anew, arena, providers, reterr);
 	if (s == OK)
 		s = catalogue_load(conf->models, TAKE_PTR(arena), providers, &catalogue, reterr);
 	return s == OK ? discovery_take(parts->discovery, catalogue, reterr) : s;
+}
+
+static enum status load_catalogue(struct service *service, struct error *reterr)
+{
+	struct parts *parts = service->state;
+	enum status s;
+
+	pthread_mutex_lock(&parts->load);
+	s = load(parts, true, reterr);
+	pthread_mutex_unlock(&parts->load);
+	return s;
+}
+
+static enum status load_for_book(void *ctx, struct error *reterr)
+{
+	struct parts *parts = ctx;
+	enum status s;
+
+	pthread_mutex_lock(&parts->load);
+	s = load(parts, false, reterr);
+	pthread_mutex_unlock(&parts->load);
+	return s;
+}
+
+static void post_for_book(void *ctx, void (*fn)(void *arg), void *arg)
+{
+	const struct parts *parts = ctx;
+
+	engine_post(parts->chat.engine, fn, arg);
+}
+
+/* Reads what names and opens keys, before the first catalogue. */
+static enum status start_keys(struct parts *parts, const struct chat_conf *conf,
+			      struct error *reterr)
+{
+	struct db *db;
+	enum status s = db_pool_take(parts->chat.workers, parts->wait_ms, &db, reterr);
+
+	if (s != OK)
+		return s;
+	s = vault_init(&parts->vault, conf, db, reterr);
+	db_pool_give(parts->chat.workers, db);
+	parts->chat.vault = &parts->vault;
+	return s;
+}
+
+static void start_book(struct parts *parts, const struct chat_conf *conf)
+{
+	parts->book = book_start(&(struct book_options){
+		.pool = parts->chat.workers,
+		.vault = &parts->vault,
+		.current = &parts->current,
+		.wait_ms = parts->wait_ms,
+		.sync_ms = (int32_t)conf->key_sync_ms,
+		.load = load_for_book,
+		.post = post_for_book,
+		.ctx = parts,
+	});
 }
 
 static void start_engine(struct service *service)
@@ -113,10 +204,19 @@ static enum status start(struct service *service, struct error *reterr)
 			.run = events_purge,
 			.ctx = &parts->chat,
 		},
+		{
+			.name = "reseal_provider_keys",
+			.interval_ms = (int32_t)conf->key_reseal_ms,
+			.lease_ms = JOB_LEASE_MS,
+			.run = vault_reseal,
+			.ctx = &parts->vault,
+		},
 	};
 	enum status s;
 
 	parts->chat.conf = conf;
+	parts->wait_ms = (int32_t)service->conf->database_wait_ms;
+	pthread_mutex_init(&parts->load, NULL);
 	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
@@ -125,15 +225,17 @@ static enum status start(struct service *service, struct error *reterr)
 		return s;
 	parts->discovery = discovery_start(parts->chat.workers, conf, &parts->current,
 					   (int32_t)service->conf->database_wait_ms);
-	s = load_catalogue(service, reterr);
+	s = start_keys(parts, conf, reterr);
 	if (s == OK)
-		s = groups_start(parts->chat.workers, (int32_t)conf->groups_ms,
-				 (int32_t)service->conf->database_wait_ms, &parts->chat.groups,
-				 reterr);
+		s = load_catalogue(service, reterr);
+	if (s == OK)
+		s = groups_start(parts->chat.workers, (int32_t)conf->groups_ms, parts->wait_ms,
+				 &parts->chat.groups, reterr);
 	if (s != OK)
 		return s;
 	parts->chat.events = events_start(conf, &worker);
 	start_engine(service);
+	start_book(parts, conf);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	return OK;
 }
@@ -152,6 +254,8 @@ static void stop(struct service *service)
 	if (parts->jobs)
 		jobs_stop(parts->jobs);
 	feed_stop(parts->chat.events);
+	if (parts->book)
+		book_stop(parts->book);
 	life_stop(parts->chat.engine);
 	if (parts->outbox)
 		outbox_stop(parts->outbox);
@@ -162,6 +266,8 @@ static void stop(struct service *service)
 	feed_free(parts->chat.events);
 	current_done(&parts->current);
 	tokens_free(parts->tokens);
+	pthread_mutex_destroy(&parts->load);
+	explicit_bzero(&parts->vault, sizeof parts->vault);
 	db_pool_free(parts->chat.workers);
 }
 

@@ -223,6 +223,26 @@ static void a_key_without_quota_makes_room_for_another(void **state)
 }
 
 /* A key that does not get the model leaves it to the next route, at once. */
+static bool spare_is_of_openai(struct stage *stage)
+{
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, stage_new_chat(stage, SPARE), "rested?");
+	char text[200];
+
+	reader_wait_end(reader);
+	snprintf(text, sizeof text, "SELECT provider FROM chat.usage WHERE generation_id = '%s'",
+		 reader->generation);
+	return strcmp(pg_value(text), "openai") == 0;
+}
+
+/* Replicas share what they know of keys. An operator who sends SIGHUP makes them forget. */
+static void forget_rests(struct stage *stage)
+{
+	process_kill(CHAT_A, SIGHUP);
+	process_kill(CHAT_B, SIGHUP);
+	eventually(spare_is_of_openai(stage));
+}
+
 static void a_missing_model_is_had_elsewhere(void **state)
 {
 	struct stage *stage = *state;
@@ -231,6 +251,7 @@ static void a_missing_model_is_had_elsewhere(void **state)
 
 	snprintf(text, sizeof text, "%s [[fault:404 says=model times=1 key=%s]] [[say:here]]", chat,
 		 stage->user);
+	forget_rests(stage);
 	reader = stage_answer(stage, chat, text);
 	assert_string_equal(reader_text(reader), "here");
 	assert_int_equal(stage_requests(chat), 2);

@@ -2,6 +2,7 @@
 
 #include "chat/answer/fallback.h"
 #include "chat/answer/wait.h"
+#include "chat/answer/way.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
@@ -14,6 +15,7 @@
 #define JITTER 5             /* a fifth, both ways */
 #define FEWER_TOKENS_MIN 256 /* a shorter answer is of no use */
 #define MENDS_MAX 8          /* repeats of one answer without what was refused */
+#define UNKNOWN_PAUSE_US US_PER_S
 
 METRIC_FAMILY(faults_total) = {
 	.name = "chat_provider_faults_total",
@@ -242,8 +244,7 @@ static void try_failed(struct generation *generation, bool again)
 	int64_t wait_us = conf->tries_pause_ms * US_PER_MS << (try->n - 1);
 
 	note_fault(generation, &try->fault.err);
-	provider_report(generation->model->routes, &try->pick, clock_mono_us(), &try->fault,
-			&try->avoid);
+	way_report(generation, &try->fault);
 	if (again && mend(generation)) {
 		try->n--; /* that was no failure of the provider */
 		generation_advance(generation, STAGE_TRY);
@@ -308,7 +309,7 @@ static void end_answer(struct generation *generation, enum transport transport, 
 		try_failed(generation, ending.again);
 		return;
 	}
-	provider_report(generation->model->routes, &try->pick, clock_mono_us(), NULL, &try->avoid);
+	way_report(generation, NULL);
 	if (ending.reason)
 		end_unusable(generation, ending.reason);
 	else
@@ -408,29 +409,44 @@ static enum status send(struct generation *generation, struct error *reterr)
 	return OK;
 }
 
-void try_begin(struct generation *generation)
+static void try_send(struct generation *generation)
+{
+	struct error err;
+
+	generation->try.n++;
+	reset_try(generation);
+	if (send(generation, &err) != OK)
+		fail(generation, &err);
+}
+
+/* No way is free: waits for the first one, if there will be any. */
+static void none_free(struct generation *generation, int64_t wait_us)
 {
 	struct provider_try *try = &generation->try;
-	int64_t now_us = clock_mono_us(), wait_us;
 	struct error err = try->fault.err;
-	enum status s;
 
-	if (try->first_us == 0)
-		try->first_us = now_us;
-	if (!provider_pick(generation->model->routes, generation->model->n_routes, now_us,
-			   &try->avoid, &try->pick, &wait_us)) {
-		if (err.code == OK)
-			err.code = error_set(&err, UNAVAILABLE, "provider_busy",
-					     "the provider asked for a rest");
-		if (wait_us == INT64_MAX) /* every way was tried */
-			give_up(generation, &err, asked_rest_ms(try));
-		else
-			again_after(generation, wait_us, &err);
-		return;
-	}
-	try->n++;
-	reset_try(generation);
-	s = send(generation, &err);
-	if (s != OK)
-		fail(generation, &err);
+	if (err.code == OK && wait_us == INT64_MAX)
+		err.code = error_set(&err, UNAVAILABLE, "provider_account",
+				     "every key of the provider is off");
+	else if (err.code == OK)
+		err.code = error_set(&err, UNAVAILABLE, "provider_busy",
+				     "the provider asked for a rest, or its keys have no room");
+	if (wait_us == INT64_MAX) /* every way was tried */
+		give_up(generation, &err, asked_rest_ms(try));
+	else
+		again_after(generation, wait_us, &err);
+}
+
+static void way_unknown(struct generation *generation, const struct error *err)
+{
+	again_after(generation, UNKNOWN_PAUSE_US, err);
+}
+
+void try_begin(struct generation *generation)
+{
+	static const struct way_hooks hooks = {try_send, none_free, way_unknown};
+
+	if (generation->try.first_us == 0)
+		generation->try.first_us = clock_mono_us();
+	way_find(generation, &hooks);
 }

@@ -363,6 +363,8 @@ void catalogue_unref(struct catalogue *catalogue)
 {
 	if (!catalogue || atomic_fetch_sub(&catalogue->refs, 1) != 1)
 		return;
+	if (!catalogue->base)
+		provider_set_wipe(catalogue->providers);
 	arena_free(catalogue->arena);
 	catalogue_unref(catalogue->base);
 	free(catalogue);

@@ -82,7 +82,7 @@ static const char *const names[] = {"openrouter", "openai", "demo", NULL};
 
 static enum status load(const char *text, struct catalogue **ret, struct error *err)
 {
-	static struct provider_key key = {.secret = "s"};
+	static struct provider_key key;
 	static const struct provider_set providers = {
 		.providers = {{.name = "demo", .demo = true, .keys = &key, .n_keys = 1}},
 		.n = 1,
@@ -186,7 +186,7 @@ static void the_shipped_catalogue_is_good(void **state)
 {
 	static const char *const shipped[] = {"openrouter", "openai", "gemini",
 					      "anthropic",  "demo",   NULL};
-	static struct provider_key key = {.secret = "s"};
+	static struct provider_key key;
 	static const struct provider_set router = {
 		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1}},
 		.n = 1,
@@ -258,7 +258,7 @@ static void lists_are_read_as_servers_send_them(void **state)
 
 static void what_is_there_is_offered(void **state)
 {
-	static struct provider_key key = {.secret = "s"};
+	static struct provider_key key;
 	static const struct provider_set providers = {
 		.providers = {{.name = "openrouter", .keys = &key, .n_keys = 1},
 			      {.name = "openai", .keys = &key, .n_keys = 1, .discover = true}},

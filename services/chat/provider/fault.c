@@ -350,6 +350,7 @@ void provider_fault_body(int32_t status, const char *retry_after, const char *bo
 		fault->parameter = parameter;
 		fault->once = strstr(words.text, "cannot both be specified");
 	}
+	fault->refused = verdict == KEY && status == 401;
 	if (verdict != FLAGGED)
 		fault->fewer_tokens = fewer;
 	if (fault->kind == FAULT_BUSY || fault->kind == FAULT_KEY || fault->kind == FAULT_MODEL)

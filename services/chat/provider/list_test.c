@@ -76,7 +76,7 @@ static enum status read_set(const char *yaml, struct arena *arena, struct provid
 	snprintf(text, sizeof text, "database: {worker_dsn: none}\n%s", yaml);
 	assert_int_equal(tool_write_file(path, text, 0600, reterr), OK);
 	s = conf_load(path, "CHAT", chat_keys, chat_keys_n, arena, conf, reterr);
-	return s == OK ? provider_set_read(conf->providers, arena, ret, reterr) : s;
+	return s == OK ? provider_set_read(conf->providers, NULL, arena, ret, reterr) : s;
 }
 
 static void a_list_that_cannot_be_is_one_clear_line(void **state)
@@ -134,7 +134,7 @@ static void limits_of_all_keys_are_bounded(void **state)
 	struct provider_set set;
 	struct error err = {0};
 
-	assert_int_equal(provider_set_read(list, arena, &set, &err), INVALID_ARGUMENT);
+	assert_int_equal(provider_set_read(list, NULL, arena, &set, &err), INVALID_ARGUMENT);
 	assert_non_null(strstr(err.message, "providers.a.limits.requests_per_minute: the limits of "
 					    "all keys together may be 20000000"));
 }

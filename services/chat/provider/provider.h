@@ -6,21 +6,28 @@
 #include "chat/provider/think.h"
 #include "chat/provider/usage.h"
 #include "runtime/base/buf.h"
+#include "runtime/base/uuid.h"
 #include "runtime/http/http.h"
 #include "runtime/json/mend.h"
 
 #define PROVIDERS_MAX 32
 #define PROVIDER_KEYS_MAX 64
+/* Requests a minute up to which the uses of a key are counted over all replicas, in its row. */
+#define PROVIDER_SHARED_MAX 1000
 #define PROVIDER_OPENROUTER_URL "https://openrouter.ai/api/v1"
 #define PROVIDER_OPENAI_URL "https://api.openai.com/v1"
 
 /* One key of a provider. The engine thread alone reads and changes the members below the secret. */
 struct provider_key {
-	const char *secret;  /* NULL: the provider wants none */
-	int64_t cooldown_us; /* it rests for every model until this clock_mono_us */
-	int64_t used_us;     /* when it was last given out */
-	int64_t *minute;     /* ring of the last uses; NULL: no limit */
-	size_t minute_at;    /* the oldest of the ring */
+	char *secret;                /* NULL: the provider wants none. Wiped with the set */
+	char id[UUID_SIZE];          /* of its row; "": it has none */
+	int32_t requests_per_minute; /* any 60 s; 0: no limit */
+	bool off;                    /* turned off, or refused by the provider */
+	int64_t full_us;             /* its row has no room until this clock_mono_us */
+	int64_t cooldown_us;         /* it rests for every model until this clock_mono_us */
+	int64_t used_us;             /* when it was last given out */
+	int64_t *minute;             /* ring of the last uses here; NULL: none is kept */
+	size_t minute_at;            /* the oldest of the ring */
 };
 
 struct provider {
@@ -35,8 +42,7 @@ struct provider {
 	bool demo;            /* answers are canned */
 	const struct provider_api *api;
 	struct provider_key *keys;
-	size_t n_keys;               /* at least 1 */
-	int32_t requests_per_minute; /* of one key, any 60 s; 0: no limit */
+	size_t n_keys; /* at least 1 */
 };
 
 /* One way to reach a model. */
@@ -50,6 +56,7 @@ struct provider_route {
 struct route_key {
 	int64_t cooldown_us; /* until which the key rests for this model */
 	int32_t failures;    /* in a row; each doubles the rest */
+	int32_t failed;      /* answers in a row that the server failed */
 };
 struct route_state {
 	uint8_t refused;        /* parameters that the model does not take there */
@@ -89,11 +96,33 @@ struct provider_set {
 	const char *const *names; /* all that chat.yaml lists; NULL-terminated */
 };
 
-/* confs: NULL-terminated. All texts and keys of the set are in arena. errors: INVALID_ARGUMENT
+/* A key that an administrator added. */
+struct provider_secret {
+	char id[UUID_SIZE];
+	const char *provider;
+	char *secret;
+	int32_t requests_per_minute;
+};
+
+/* Where keys come from beside chat.yaml, and how those of chat.yaml get their ids. */
+struct provider_source {
+	void (*id_of)(const void *ctx, const char *provider, const char *secret,
+		      char out[UUID_SIZE]);
+	const void *ctx;
+	const struct provider_secret *secrets; /* copied */
+	size_t n_secrets;
+};
+
+/* confs: NULL-terminated. source: NULL: chat.yaml alone, and keys without ids. All texts and keys of the set are in arena. errors: INVALID_ARGUMENT
  * config_invalid with the provider's name and the key at fault. */
 _must_check_ enum status provider_set_read(const struct provider_conf *const *confs,
+					   const struct provider_source *source,
 					   struct arena *arena, struct provider_set *ret,
 					   struct error *reterr);
+/* Overwrites all secrets, before the arena is freed. */
+void provider_set_wipe(const struct provider_set *set);
+/* The key of a provider by the id of its row. NULL: it has no such key. */
+struct provider_key *provider_key_find(const struct provider *provider, const char *id);
 
 enum stop {
 	STOP_NONE, /* the provider has named no end */
@@ -178,6 +207,7 @@ struct provider_fault {
 	enum fault_kind kind;
 	int64_t retry_after_ms; /* as the provider asked for it; -1: it did not */
 	uint8_t parameter;      /* of FAULT_PARAMETER: the refused one */
+	bool refused;           /* of FAULT_KEY: 401, the key itself is not taken */
 	bool once;              /* … beside another one of this request, not always */
 	int32_t fewer_tokens;   /* an answer of so many tokens would do; 0: not said */
 	struct error err;       /* in our words: the provider's may quote the key or the prompt */
@@ -193,6 +223,7 @@ struct provider_pick {
 struct provider_avoid {
 	uint64_t keys[PROVIDERS_MAX]; /* bits: keys of each route */
 	uint32_t last;                /* bits: routes */
+	uint32_t failed;              /* bits: routes whose server failed it */
 };
 
 enum provider_event {
@@ -251,16 +282,35 @@ void retry_after_read(struct http_transfer *transfer, char out[RETRY_AFTER_SIZE]
 /* A transfer that ended by itself with this status. */
 void provider_fault_transfer(enum status status, struct provider_fault *fault);
 
-/* The first route that has a free key, and its key that rested longest; counts the use. False: all
- * rest. *ret_wait_us is then the shortest time until one is free, INT64_MAX: none will be. */
+/* Keys whose uses are counted in their rows: one of them must be taken there first. */
+struct provider_ask {
+	struct provider_pick picks[PROVIDER_KEYS_MAX];
+	int32_t ranks[PROVIDER_KEYS_MAX]; /* of their routes; the lowest one is preferred */
+	size_t n;
+};
+
+/* The first route that has a free key, and its key that rested longest; counts the use. Keys that
+ * stand before it and are counted in their rows are in *ret_ask; ret->key may be NULL then. False:
+ * all rest. *ret_wait_us is then the shortest time until one is free, INT64_MAX: none will be. */
 bool provider_pick(const struct provider_route *routes, size_t n, int64_t now_us,
 		   const struct provider_avoid *avoid, struct provider_pick *ret,
-		   int64_t *ret_wait_us);
+		   struct provider_ask *ret_ask, int64_t *ret_wait_us);
+/* A use that provider_pick counted, but another key was taken. */
+void provider_unpick(const struct provider_pick *pick);
+
+/* What the other replicas must know of a report. */
+struct provider_note {
+	bool rests, refused;
+	bool of_model;    /* else for every model */
+	int64_t rest_ms;  /* 0: a row of failures is over */
+	int32_t failures; /* in a row */
+};
+
 /* Takes note of how the try of one of routes ended; fault NULL: well. By it the key rests, for this
  * model or for all, and the answer avoids the way that refused it. */
 void provider_report(const struct provider_route *routes, const struct provider_pick *pick,
 		     int64_t now_us, const struct provider_fault *fault,
-		     struct provider_avoid *avoid);
+		     struct provider_avoid *avoid, struct provider_note *ret);
 /* The state of a new route, in arena. refused: parameters that the catalogue names. */
 struct route_state *route_state_new(const struct provider *provider, uint8_t refused,
 				    struct arena *arena);

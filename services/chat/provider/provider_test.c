@@ -17,7 +17,7 @@ struct pool {
 static void pool_init(struct pool *pool)
 {
 	*pool = (struct pool){
-		.keys = {{.secret = "a"}, {.secret = "b"}},
+		.keys = {{0}},
 		.first = {.name = "openai", .n_keys = 2},
 		.second = {.name = "openrouter", .n_keys = 1},
 		.model = {.id = "m", .n_routes = 2},
@@ -39,8 +39,10 @@ static void pool_init(struct pool *pool)
 static const struct provider_key *pick(struct pool *pool, int64_t now_us, struct provider_pick *ret,
 				       int64_t *ret_wait_us)
 {
+	struct provider_ask ask;
+
 	return provider_pick(pool->model.routes, pool->model.n_routes, now_us, &pool->avoid, ret,
-			     ret_wait_us)
+			     &ask, ret_wait_us)
 		       ? ret->key
 		       : NULL;
 }
@@ -48,7 +50,9 @@ static const struct provider_key *pick(struct pool *pool, int64_t now_us, struct
 static void report(struct pool *pool, const struct provider_pick *pick, int64_t now_us,
 		   const struct provider_fault *fault)
 {
-	provider_report(pool->model.routes, pick, now_us, fault, &pool->avoid);
+	struct provider_note note;
+
+	provider_report(pool->model.routes, pick, now_us, fault, &pool->avoid, &note);
 }
 
 static void keys_take_turns_and_rest(void **state)
@@ -100,6 +104,7 @@ static void only_a_verdict_on_the_key_rests_the_key(void **state)
 		struct provider_fault fault = {.kind = verdicts[i].kind,
 					       .retry_after_ms = verdicts[i].named_ms};
 		struct provider_pick one;
+		struct provider_ask ask;
 		struct pool pool;
 		int64_t wait_us;
 
@@ -118,10 +123,10 @@ static void only_a_verdict_on_the_key_rests_the_key(void **state)
 		assert_int_equal(pool.avoid.keys[0], verdicts[i].avoided ? 1 : 0);
 		/* The other model has the key, unless the verdict was on the key. */
 		assert_true(provider_pick(pool.other.routes, 1, 2 * SECOND,
-					  &(struct provider_avoid){0}, &one, &wait_us));
+					  &(struct provider_avoid){0}, &one, &ask, &wait_us));
 		assert_ptr_equal(one.key, &pool.keys[1]);
 		assert_int_equal(provider_pick(pool.other.routes, 1, 2 * SECOND,
-					       &(struct provider_avoid){.keys = {2}}, &one,
+					       &(struct provider_avoid){.keys = {2}}, &one, &ask,
 					       &wait_us),
 				 verdicts[i].key_rest_ms == 0);
 	}
@@ -156,7 +161,7 @@ static void a_minute_has_so_many_requests(void **state)
 	pool_init(&pool);
 	pool.first.n_keys = 1;
 	pool.model.n_routes = 1;
-	pool.first.requests_per_minute = 3;
+	pool.keys[0].requests_per_minute = 3;
 	pool.keys[0].minute = ring;
 	assert_non_null(pick(&pool, 10 * SECOND, &one, &wait_us));
 	assert_non_null(pick(&pool, 20 * SECOND, &one, &wait_us));

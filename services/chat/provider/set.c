@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define REQUESTS_MAX 20000000 /* times that all keys together keep: 160 MB */
 
@@ -51,6 +52,18 @@ static const char *or_null(const char *text)
 	return *text ? text : NULL;
 }
 
+/* Proxies that libcurl knows. With socks5h:// the proxy looks the host up. */
+static bool is_proxy(const char *url)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_public(const struct provider *provider)
 {
 	if (provider->api->base_url && strcmp(provider->base_url, provider->api->base_url) == 0)
@@ -76,47 +89,102 @@ static enum status read_discover(const struct provider_conf *conf, struct provid
 	return OK;
 }
 
-/* secrets: n. Without one the provider gets a single key without a secret. */
-static enum status make_keys(const struct provider_conf *conf, const char *const *secrets, size_t n,
-			     struct arena *arena, size_t *requests, struct provider *provider,
-			     struct error *reterr)
-{
-	size_t per_minute = (size_t)conf->requests_per_minute;
+struct reading {
+	const struct provider_source *source;
+	struct arena *arena;
+	size_t requests; /* sum of the limits of all keys so far */
+	struct error *err;
+};
 
-	provider->requests_per_minute = (int32_t)per_minute;
-	provider->n_keys = n > 0 ? n : 1;
-	provider->keys = arena_array(arena, provider->n_keys, sizeof *provider->keys);
-	ensure(provider->keys);
-	*requests += per_minute * provider->n_keys;
-	if (*requests > REQUESTS_MAX)
-		return bad(reterr, conf, "limits.requests_per_minute",
-			   "the limits of all keys together may be %d", REQUESTS_MAX);
-	for (size_t i = 0; i < provider->n_keys; i++) {
-		provider->keys[i].secret = n > 0 ? secrets[i] : NULL;
-		if (per_minute == 0)
+/* Uses of keys that no row counts are kept here. */
+static bool keeps_ring(const struct provider_key *key)
+{
+	return key->requests_per_minute > 0 &&
+	       (!key->id[0] || key->requests_per_minute > PROVIDER_SHARED_MAX);
+}
+
+/* Adds the keys of chat.yaml. Without any the provider gets a single key without a secret, unless
+ * an administrator added one. */
+static void take_own(const struct provider_conf *conf, const char *const *secrets, size_t n,
+		     const struct reading *reading, struct provider *provider)
+{
+	const struct provider_source *source = reading->source;
+
+	for (size_t i = 0; i < n; i++) {
+		struct provider_key *key = &provider->keys[provider->n_keys++];
+
+		key->secret = arena_strdup(reading->arena, secrets[i]);
+		key->requests_per_minute = (int32_t)conf->requests_per_minute;
+		if (source)
+			source->id_of(source->ctx, conf->name, secrets[i], key->id);
+	}
+}
+
+static void take_added(const struct provider_conf *conf, const struct reading *reading,
+		       struct provider *provider)
+{
+	const struct provider_source *source = reading->source;
+
+	for (size_t i = 0; source && i < source->n_secrets; i++) {
+		const struct provider_secret *secret = &source->secrets[i];
+		struct provider_key *key;
+
+		if (strcmp(secret->provider, conf->name) != 0 ||
+		    provider->n_keys == PROVIDER_KEYS_MAX ||
+		    provider_key_find(provider, secret->id))
 			continue;
-		provider->keys[i].minute = arena_array(arena, per_minute, sizeof(int64_t));
-		ensure(provider->keys[i].minute);
+		key = &provider->keys[provider->n_keys++];
+		key->secret = arena_strdup(reading->arena, secret->secret);
+		key->requests_per_minute = secret->requests_per_minute;
+		snprintf(key->id, sizeof key->id, "%s", secret->id);
+	}
+}
+
+static enum status make_keys(const struct provider_conf *conf, const char *const *secrets, size_t n,
+			     struct reading *reading, struct provider *provider)
+{
+	provider->keys = arena_array(reading->arena, PROVIDER_KEYS_MAX, sizeof *provider->keys);
+	ensure(provider->keys);
+	take_own(conf, secrets, n, reading, provider);
+	take_added(conf, reading, provider);
+	if (provider->n_keys == 0)
+		provider->keys[provider->n_keys++].requests_per_minute =
+			(int32_t)conf->requests_per_minute;
+	for (size_t i = 0; i < provider->n_keys; i++) {
+		struct provider_key *key = &provider->keys[i];
+		size_t per_minute = (size_t)key->requests_per_minute;
+
+		if (!keeps_ring(key))
+			continue;
+		reading->requests += per_minute;
+		if (reading->requests > REQUESTS_MAX)
+			return bad(reading->err, conf, "limits.requests_per_minute",
+				   "the limits of all keys together may be %d", REQUESTS_MAX);
+		key->minute = arena_array(reading->arena, per_minute, sizeof(int64_t));
+		ensure(key->minute);
 	}
 	return OK;
 }
 
-/* requests: sum of the limits of all keys so far. */
-static enum status add(const struct provider_conf *conf, struct arena *arena, size_t *requests,
-		       struct provider_set *set, struct error *reterr)
+static enum status add(const struct provider_conf *conf, struct reading *reading,
+		       struct provider_set *set)
 {
 	struct provider *provider = &set->providers[set->n];
 	const struct provider_api *api = provider_api_find(conf->api);
 	const char *secrets[PROVIDER_KEYS_MAX], *base_url = conf->base_url;
+	struct arena *arena = reading->arena;
 	size_t n = split_keys(arena, conf->keys, secrets);
 	enum status s;
 
 	if (!api)
-		return bad(reterr, conf, "api", "'%.100s' is none of %s", conf->api,
+		return bad(reading->err, conf, "api", "'%.100s' is none of %s", conf->api,
 			   provider_api_names(arena));
 	if (n > PROVIDER_KEYS_MAX)
-		return bad(reterr, conf, "keys", "there are %zu, and may be %d", n,
+		return bad(reading->err, conf, "keys", "there are %zu, and may be %d", n,
 			   PROVIDER_KEYS_MAX);
+	if (*conf->proxy && !is_proxy(conf->proxy))
+		return bad(reading->err, conf, "proxy",
+			   "it must begin with http://, https://, socks5:// or socks5h://");
 	if (!*base_url && api->base_url && n > 0)
 		base_url = api->base_url;
 	if (!*base_url)
@@ -128,22 +196,46 @@ static enum status add(const struct provider_conf *conf, struct arena *arena, si
 		.demo = api->canned,
 		.api = api,
 	};
-	s = provider_url_read(conf->name, base_url, arena, provider, reterr);
+	s = provider_url_read(conf->name, base_url, arena, provider, reading->err);
 	if (s == OK)
-		s = read_discover(conf, provider, reterr);
-	if (s != OK || (n == 0 && is_public(provider)))
+		s = read_discover(conf, provider, reading->err);
+	if (s != OK)
 		return s;
-	s = make_keys(conf, secrets, n, arena, requests, provider, reterr);
-	if (s == OK)
+	s = make_keys(conf, secrets, n, reading, provider);
+	for (size_t i = 0; i < n && i < PROVIDER_KEYS_MAX; i++)
+		explicit_bzero((char *)secrets[i], strlen(secrets[i]));
+	if (s == OK && (provider->keys[0].secret || !is_public(provider)))
 		set->n++;
 	return s;
 }
 
-enum status provider_set_read(const struct provider_conf *const *confs, struct arena *arena,
+void provider_set_wipe(const struct provider_set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		for (size_t k = 0; k < set->providers[i].n_keys; k++) {
+			char *secret = set->providers[i].keys[k].secret;
+
+			if (secret)
+				explicit_bzero(secret, strlen(secret));
+		}
+	}
+}
+
+struct provider_key *provider_key_find(const struct provider *provider, const char *id)
+{
+	for (size_t k = 0; k < provider->n_keys; k++) {
+		if (provider->keys[k].id[0] && strcmp(provider->keys[k].id, id) == 0)
+			return &provider->keys[k];
+	}
+	return NULL;
+}
+
+enum status provider_set_read(const struct provider_conf *const *confs,
+			      const struct provider_source *source, struct arena *arena,
 			      struct provider_set *ret, struct error *reterr)
 {
 	const char **names = arena_array(arena, PROVIDERS_MAX + 1, sizeof *names);
-	size_t requests = 0;
+	struct reading reading = {.source = source, .arena = arena, .err = reterr};
 	enum status s = OK;
 
 	ensure(names);
@@ -151,7 +243,7 @@ enum status provider_set_read(const struct provider_conf *const *confs, struct a
 	for (size_t i = 0; s == OK && confs[i]; i++) {
 		ensure(i < PROVIDERS_MAX);
 		names[i] = confs[i]->name;
-		s = add(confs[i], arena, &requests, ret, reterr);
+		s = add(confs[i], &reading, ret);
 	}
 	return s;
 }

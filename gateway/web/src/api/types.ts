@@ -16,5 +16,6 @@ export type ModelGroup = Schemas["ModelGroup"];
 export type Balance = Schemas["Balance"];
 export type Transaction = Schemas["Transaction"];
 export type Package = Schemas["Package"];
+export type ProviderKey = Schemas["ProviderKey"];
 export type Payment = Schemas["Payment"];
 export type DeadLetter = Schemas["DeadLetter"];

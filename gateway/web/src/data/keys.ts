@@ -12,6 +12,7 @@ export const keys = {
   queue: ["queue"],
   deadLetters: ["dead-letters"],
   payment: (payment: string) => ["payment", payment],
+  providerKeys: ["admin", "provider-keys"],
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
   titles: (archived: boolean) => ["chats", "titles", archived],

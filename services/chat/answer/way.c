@@ -1,0 +1,174 @@
+#include "chat/answer/way.h"
+
+#include "chat/key/take.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/ensure.h"
+#include "runtime/log/log.h"
+#include "runtime/metrics/metrics.h"
+
+#include <string.h>
+
+METRIC_FAMILY(refused_keys_total) = {
+	.name = "chat_provider_keys_refused_total",
+	.help = "Keys that a provider refused (401): they are off until somebody turns them on.",
+	.labels = "provider",
+	.kind = METRIC_COUNTER,
+};
+
+/* ---------------------------------------------------------------- a key is taken */
+
+/* Takes a use of a key that all replicas share. */
+struct take_work {
+	struct work work;
+	struct generation *generation; /* a reference, which keeps the keys */
+	const struct way_hooks *hooks;
+	struct provider_ask ask;
+	struct provider_pick spare; /* when none of the ask has room; key NULL: there is none */
+	struct key_taken taken;
+};
+
+static void run_take(struct crew_member *member, struct work *work)
+{
+	struct take_work *take = (struct take_work *)work;
+
+	work->status = key_take(member->worker, &take->ask, &take->taken, &work->err);
+}
+
+static void use(struct take_work *take)
+{
+	struct generation *generation = take->generation;
+	int64_t now_us = clock_mono_us();
+
+	provider_unpick(&take->spare);
+	if (take->taken.pick) {
+		take->taken.pick->key->used_us = now_us;
+		generation->try.pick = *take->taken.pick;
+		take->hooks->found(generation);
+		return;
+	}
+	for (size_t i = 0; i < take->ask.n; i++) {
+		struct provider_key *key = take->ask.picks[i].key;
+
+		key->full_us = now_us + take->taken.wait_us[i];
+		if (take->taken.wait_us[i] < 0)
+			key->off = true;
+	}
+	way_find(generation, take->hooks);
+}
+
+static void take_done(struct work *work)
+{
+	struct take_work *take = (struct take_work *)work;
+	struct generation *generation = take->generation;
+
+	if (generation->stage != STAGE_TRY)
+		; /* dropped meanwhile */
+	else if (generation->cancel)
+		generation_end_cancelled(generation);
+	else if (work->status != OK)
+		take->hooks->unknown(generation, &work->err);
+	else
+		use(take);
+	generation_unref(generation);
+	free(take);
+}
+
+void way_find(struct generation *generation, const struct way_hooks *hooks)
+{
+	const struct model *model = generation->model;
+	struct provider_pick pick;
+	struct provider_ask ask;
+	struct take_work *take;
+	int64_t wait_us;
+
+	if (!provider_pick(model->routes, model->n_routes, clock_mono_us(), &generation->try.avoid,
+			   &pick, &ask, &wait_us)) {
+		hooks->none(generation, wait_us);
+		return;
+	}
+	if (ask.n == 0) {
+		generation->try.pick = pick;
+		hooks->found(generation);
+		return;
+	}
+	take = calloc(1, sizeof *take);
+	ensure(take);
+	take->work.run = run_take;
+	take->work.done = take_done;
+	take->work.user_id = generation->log->facts.user_id;
+	take->generation = generation_ref(generation);
+	take->hooks = hooks;
+	take->ask = ask;
+	take->spare = pick;
+	engine_submit(generation->engine, &take->work);
+}
+
+/* ---------------------------------------------------------------- what the other replicas must know */
+
+struct note_work {
+	struct work work;
+	struct provider_note note;
+	char key[UUID_SIZE], provider[64];
+	char *model;
+};
+
+static void run_note(struct crew_member *member, struct work *work)
+{
+	const struct note_work *note = (const struct note_work *)work;
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
+	const char *const key[] = {note->key};
+	const char *const rest[] = {note->key, note->note.of_model ? note->model : "",
+				    db_param_i64(arena, note->note.rest_ms),
+				    db_param_i64(arena, note->note.failures)};
+	int64_t n = 0;
+
+	if (note->note.rests)
+		work->status =
+			db_exec(member->worker, &sql_provider_key_rest, rest, NULL, &work->err);
+	if (work->status == OK && note->note.refused)
+		work->status =
+			db_exec(member->worker, &sql_provider_key_refuse, key, &n, &work->err);
+	if (n == 0)
+		return;
+	log_error("provider_key_refused", LOG_S("provider", note->provider),
+		  LOG_S("key", note->key),
+		  LOG_S("message", "it is off until an administrator turns it on"));
+}
+
+static void note_done(struct work *work)
+{
+	struct note_work *note = (struct note_work *)work;
+
+	if (work->status != OK) /* then it rests here alone */
+		log_warn("provider_key_not_noted", LOG_S("reason", work->err.reason),
+			 LOG_S("message", work->err.message));
+	free(note->model);
+	free(note);
+}
+
+void way_report(struct generation *generation, const struct provider_fault *fault)
+{
+	struct provider_try *try = &generation->try;
+	const struct provider_route *route = try->pick.route;
+	const char *const labels[] = {route->provider->name};
+	struct provider_note note;
+	struct note_work *work;
+
+	provider_report(generation->model->routes, &try->pick, clock_mono_us(), fault, &try->avoid,
+			&note);
+	if (note.refused)
+		metric_add(metric_get(&refused_keys_total, labels), 1);
+	if (!try->pick.key->id[0] || !(note.rests || note.refused))
+		return;
+	work = calloc(1, sizeof *work);
+	ensure(work);
+	work->work.run = run_note;
+	work->work.done = note_done;
+	work->note = note;
+	snprintf(work->key, sizeof work->key, "%s", try->pick.key->id);
+	snprintf(work->provider, sizeof work->provider, "%s", labels[0]);
+	work->model = strdup(route->upstream);
+	ensure(work->model);
+	engine_submit(generation->engine, &work->work);
+}
+
