@@ -207,22 +207,6 @@ static void what_can_be_paid_is_asked_for(void **state)
 	expect_fault_of(stage, SINGLE, "[[fault:402 says=afford]]", "PROVIDER_LIMIT", 2);
 }
 
-static void a_key_without_quota_makes_room_for_another(void **state)
-{
-	struct stage *stage = *state;
-	char *chat = stage_new_chat(stage, KEYED), text[200];
-	_cleanup_(reader_freep) struct reader *reader = NULL;
-
-	stage->replica = CHAT_B;
-	snprintf(text, sizeof text, "%s [[fault:429 says=quota times=1 key=%s]] [[say:other key]]",
-		 chat, stage->user);
-	reader = stage_answer(stage, chat, text);
-	assert_string_equal(reader_text(reader), "other key");
-	assert_int_equal(stage_requests(chat), 2);
-	process_kill(CHAT_B, SIGHUP);
-}
-
-/* A key that does not get the model leaves it to the next route, at once. */
 static bool spare_is_of_openai(struct stage *stage)
 {
 	_cleanup_(reader_freep) struct reader *reader =
@@ -243,6 +227,23 @@ static void forget_rests(struct stage *stage)
 	eventually(spare_is_of_openai(stage));
 }
 
+static void a_key_without_quota_makes_room_for_another(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, KEYED), text[200];
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+
+	stage->replica = CHAT_B;
+	forget_rests(stage);
+	snprintf(text, sizeof text, "%s [[fault:429 says=quota times=1 key=%s]] [[say:other key]]",
+		 chat, stage->user);
+	reader = stage_answer(stage, chat, text);
+	assert_string_equal(reader_text(reader), "other key");
+	assert_int_equal(stage_requests(chat), 2);
+	process_kill(CHAT_B, SIGHUP);
+}
+
+/* A key that does not get the model leaves it to the next route, at once. */
 static void a_missing_model_is_had_elsewhere(void **state)
 {
 	struct stage *stage = *state;
