@@ -95,7 +95,7 @@ function Key({ one }: { one: ProviderKey }) {
           <p className="text-xs text-muted">{facts(one)}</p>
         </div>
         <p className={cn("basis-44", stateColour(one))}>{stateText(one)}</p>
-        <div className="flex gap-2">
+        <div className="flex gap-2 sm:w-44 sm:justify-end">
           <Button
             size="small"
             disabled={change.isPending}

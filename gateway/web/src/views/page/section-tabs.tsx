@@ -20,8 +20,8 @@ export function SectionTabs({
             href={tab.href}
             aria-current={tab.name === current ? "page" : undefined}
             className={cn(
-              "border-b-2 border-transparent px-3 py-2.5 text-sm text-soft first:pl-0 hover:text-text",
-              tab.name === current && "border-accent font-medium text-text",
+              "border-b-2 px-3 py-2.5 text-sm text-soft first:pl-0 hover:text-text",
+              tab.name === current ? "border-accent font-medium text-text" : "border-transparent",
             )}
           >
             {tab.label}
