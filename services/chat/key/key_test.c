@@ -214,7 +214,8 @@ static void no_window_of_a_minute_has_more(void **state)
 	static int64_t at_ms[KEYS_N][TRIES];
 	size_t n[KEYS_N] = {0};
 	const char *given = getenv("SEED");
-	unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)random_below(1 << 30);
+	unsigned seed =
+		given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)random_below(1 << 30);
 	struct minute minute;
 	int64_t now_ms = 0, wait_us;
 
