@@ -71,7 +71,7 @@ int ask_providers(int argc, char **argv)
 	}
 	s = service_conf_load(&spec, file, "CHAT", arena, &conf, &err);
 	if (s == OK)
-		s = provider_set_read(conf.providers, arena, &set, &err);
+		s = provider_set_read(conf.providers, NULL, arena, &set, &err);
 	if (s == OK)
 		return ask_all(&set, name) ? 0 : 1;
 	fprintf(stderr, "chat: %s\n", err.message);
