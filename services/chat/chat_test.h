@@ -35,6 +35,7 @@
 #define SPARE "spare"     /* as KEYED; no other test makes its keys rest */
 #define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
 #define BACKED "backed"   /* 7 a message; falls back to narrow, then to plain */
+#define RENTED "rented"   /* from a provider whose keys administrators add */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 
 #define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
@@ -94,6 +95,7 @@ int adapter_tests(void);
 int adapter_request_tests(void);
 int wire_tests(void);
 int key_tests(void);
+int minute_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

@@ -53,6 +53,8 @@ static pid_t owner;
 	" modalities: [text], price: {per_message: 2}, upstream: {openai: gpt-keyed}}\n"           \
 	"  - {id: single, name: Single, provider: Demo, window: 8192, max_output: 4096,"           \
 	" modalities: [text], price: {per_message: 2}, upstream: {openrouter: one, demo: \"\"}}\n" \
+	"  - {id: rented, name: Rented, provider: Demo, window: 8192, max_output: 4096,"           \
+	" modalities: [text], price: {per_message: 2}, upstream: {rented: r, demo: \"\"}}\n"       \
 	"  - {id: endless, name: Endless, provider: Demo, window: 400000, max_output: 200000,"     \
 	" modalities: [text], price: {}, free: true}\n"                                            \
 	"  - {id: picky, name: Picky, provider: Demo, window: 8192, max_output: 4096,"             \
@@ -129,11 +131,13 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"keys: single}\n"
 		"  - {name: openai, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
 		"keys: \"one,two\"}\n"
+		"  - {name: rented, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\"}\n"
 		"  - {name: demo, api: demo, base_url: \"http://127.0.0.1:%d/v1\", keys: demo}\n"
 		"%s"
 		"database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
 		process->url, process->admin, directory, processes[CREDITS].url, idle, standin_port,
-		standin_port, standin_port, providers, pg_dsn("chat_app"), pg_dsn("chat_worker"));
+		standin_port, standin_port, standin_port, providers, pg_dsn("chat_app"),
+		pg_dsn("chat_worker"));
 	write_file(process->config, text);
 }
 

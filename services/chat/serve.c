@@ -34,7 +34,9 @@ struct parts {
 	struct vault vault;
 	struct book *book;
 	int32_t wait_ms;      /* for a connection */
-	pthread_mutex_t load; /* held while providers are read */
+	pthread_mutex_t load; /* held while providers and models are read; guards models */
+	char *models;         /* text of the file, as the operator last had it read */
+	uint64_t keys;        /* fingerprint of the added keys that were read last */
 };
 
 static struct rpc_channel *dial(void *ctx, const char *endpoint)
@@ -71,6 +73,7 @@ static enum status read_providers(struct parts *parts, bool anew, struct arena *
 	s = book_read(db, &parts->vault, &keys, reterr);
 	source.secrets = keys.secrets;
 	source.n_secrets = keys.n;
+	parts->keys = keys.fingerprint;
 	if (s == OK)
 		s = provider_set_read(parts->chat.conf->providers, &source, arena, ret, reterr);
 	if (s == OK)
@@ -79,10 +82,11 @@ static enum status read_providers(struct parts *parts, bool anew, struct arena *
 	return s;
 }
 
-/* Providers and models, as files and the table of keys are now. Running answers keep those that
- * they began with. */
+/* Providers as chat.yaml was read last, with the keys of the table now, and models. Running answers
+ * keep those that they began with. anew: the file of models is read. */
 static enum status load(struct parts *parts, bool anew, struct error *reterr)
 {
+	_cleanup_(freep) char *text = NULL;
 	const struct chat_conf *conf = parts->chat.conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
 	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
@@ -90,10 +94,22 @@ static enum status load(struct parts *parts, bool anew, struct error *reterr)
 	enum status s;
 
 	ensure(providers);
-	s = read_providers(parts, anew, arena, providers, reterr);
+	s = anew ? catalogue_text(conf->models, &text, reterr) : OK;
 	if (s == OK)
-		s = catalogue_load(conf->models, TAKE_PTR(arena), providers, &catalogue, reterr);
-	return s == OK ? discovery_take(parts->discovery, catalogue, reterr) : s;
+		s = read_providers(parts, anew, arena, providers, reterr);
+	if (s != OK) {
+		provider_set_wipe(providers);
+		return s;
+	}
+	s = catalogue_read(conf->models, text ? text : parts->models, TAKE_PTR(arena), providers,
+			   &catalogue, reterr);
+	if (s == OK)
+		s = discovery_take(parts->discovery, catalogue, reterr);
+	if (s == OK && text) {
+		free(parts->models);
+		parts->models = TAKE_PTR(text);
+	}
+	return s;
 }
 
 static enum status load_catalogue(struct service *service, struct error *reterr)
@@ -151,6 +167,7 @@ static void start_book(struct parts *parts, const struct chat_conf *conf)
 		.load = load_for_book,
 		.post = post_for_book,
 		.ctx = parts,
+		.loaded = parts->keys,
 	});
 }
 
@@ -268,6 +285,7 @@ static void stop(struct service *service)
 	tokens_free(parts->tokens);
 	pthread_mutex_destroy(&parts->load);
 	explicit_bzero(&parts->vault, sizeof parts->vault);
+	free(parts->models);
 	db_pool_free(parts->chat.workers);
 }
 

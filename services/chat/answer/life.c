@@ -50,7 +50,7 @@ static void tick(void *ctx)
 		engine->sweep_us = now_us + engine->conf->sweep_ms * US_PER_MS;
 		sweep_begin(engine);
 	}
-	if (!engine->learn_busy && now_us >= engine->learn_us) {
+	if (!engine->stopping && !engine->learn_busy && now_us >= engine->learn_us) {
 		engine->learn_us = now_us + engine->conf->learn_ms * US_PER_MS;
 		learn_begin(engine);
 	}

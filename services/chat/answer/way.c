@@ -107,6 +107,8 @@ void way_find(struct generation *generation, const struct way_hooks *hooks)
 
 struct note_work {
 	struct work work;
+	struct generation *generation; /* a reference, which keeps the key */
+	struct provider_key *of;
 	struct provider_note note;
 	char key[UUID_SIZE], provider[64];
 	char *model;
@@ -139,9 +141,14 @@ static void note_done(struct work *work)
 {
 	struct note_work *note = (struct note_work *)work;
 
+	if (note->note.refused) {
+		note->of->noting--;
+		note->of->noted_us = clock_mono_us();
+	}
 	if (work->status != OK) /* then it rests here alone */
 		log_warn("provider_key_not_noted", LOG_S("reason", work->err.reason),
 			 LOG_S("message", work->err.message));
+	generation_unref(note->generation);
 	free(note->model);
 	free(note);
 }
@@ -150,6 +157,7 @@ void way_report(struct generation *generation, const struct provider_fault *faul
 {
 	struct provider_try *try = &generation->try;
 	const struct provider_route *route = try->pick.route;
+	struct provider_key *key = try->pick.key;
 	const char *const labels[] = {route->provider->name};
 	struct provider_note note;
 	struct note_work *work;
@@ -158,17 +166,19 @@ void way_report(struct generation *generation, const struct provider_fault *faul
 			&note);
 	if (note.refused)
 		metric_add(metric_get(&refused_keys_total, labels), 1);
-	if (!try->pick.key->id[0] || !(note.rests || note.refused))
+	if (!key->id[0] || !(note.rests || note.refused))
 		return;
 	work = calloc(1, sizeof *work);
 	ensure(work);
 	work->work.run = run_note;
 	work->work.done = note_done;
 	work->note = note;
-	snprintf(work->key, sizeof work->key, "%s", try->pick.key->id);
+	work->generation = generation_ref(generation);
+	work->of = key;
+	key->noting += note.refused;
+	snprintf(work->key, sizeof work->key, "%s", key->id);
 	snprintf(work->provider, sizeof work->provider, "%s", labels[0]);
 	work->model = strdup(route->upstream);
 	ensure(work->model);
 	engine_submit(generation->engine, &work->work);
 }
-

@@ -5,6 +5,7 @@
 #include "runtime/base/ensure.h"
 #include "runtime/conf/conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #define WINDOW_MAX 100000000 /* tokens */
 
 struct loading {
-	const char *path;
+	const char *path, *text;
 	const struct provider_set *providers;
 	struct catalogue *catalogue;
 	struct model *models;
@@ -302,7 +303,7 @@ static enum status read_all(struct loading *loading)
 	size_t n, kept = 0;
 	enum status s;
 
-	s = conf_read(loading->path, catalogue->arena, &root, loading->err);
+	s = conf_parse(loading->text, loading->path, catalogue->arena, &root, loading->err);
 	if (s == OK)
 		s = conf_only(root, keys, loading->err);
 	if (s != OK)
@@ -334,13 +335,57 @@ static enum status read_all(struct loading *loading)
 	return OK;
 }
 
+static void fclosep(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+enum status catalogue_text(const char *path, char **ret, struct error *reterr)
+{
+	_cleanup_(fclosep) FILE *file = fopen(path, "re");
+	_cleanup_(buf_done) struct buf text;
+	char piece[4096];
+	size_t n;
+
+	buf_init(&text, CATALOGUE_TEXT_BYTES_MAX);
+	if (!file)
+		return error_set(reterr, NOT_FOUND, "config_missing", "%s: %s", path,
+				 strerror(errno));
+	while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+		buf_add(&text, piece, n);
+	if (ferror(file) || text.overflow || (text.len > 0 && memchr(text.data, '\0', text.len)))
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "%s: is no text of at most %u bytes", path,
+				 CATALOGUE_TEXT_BYTES_MAX);
+	*ret = strdup(buf_text(&text));
+	ensure(*ret);
+	return OK;
+}
+
 enum status catalogue_load(const char *path, struct arena *arena,
 			   const struct provider_set *providers, struct catalogue **ret,
 			   struct error *reterr)
 {
+	_cleanup_(freep) char *text = NULL;
+	enum status s = catalogue_text(path, &text, reterr);
+
+	if (s == OK)
+		return catalogue_read(path, text, arena, providers, ret, reterr);
+	arena_free(arena);
+	return s;
+}
+
+enum status catalogue_read(const char *path, const char *text, struct arena *arena,
+			   const struct provider_set *providers, struct catalogue **ret,
+			   struct error *reterr)
+{
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = calloc(1, sizeof *catalogue);
-	struct loading loading = {
-		.path = path, .providers = providers, .catalogue = catalogue, .err = reterr};
+	struct loading loading = {.path = arena_strdup(arena, path),
+				  .text = text,
+				  .providers = providers,
+				  .catalogue = catalogue,
+				  .err = reterr};
 	enum status s;
 
 	ensure(catalogue);

@@ -52,10 +52,18 @@ struct catalogue {
 	size_t n_models;
 };
 
-/* Reads path. arena holds the providers and is freed with the catalogue, or at once when reading
- * fails. One reference is the caller's. errors: INVALID_ARGUMENT with file, line and key: an
- * unknown key, a price out of bounds, all prices 0 without `free: true`, max_output above half of
- * the window, an id twice. */
+/* The text of a file, at most CATALOGUE_TEXT_BYTES_MAX; the caller's to free. errors: NOT_FOUND
+ * config_missing, INVALID_ARGUMENT config_invalid. */
+#define CATALOGUE_TEXT_BYTES_MAX (16u << 20)
+_must_check_ enum status catalogue_text(const char *path, char **ret, struct error *reterr);
+/* Reads the text that path had. arena holds the providers and is freed with the catalogue, or at
+ * once when reading fails. One reference is the caller's. errors: INVALID_ARGUMENT with file, line
+ * and key: an unknown key, a price out of bounds, all prices 0 without `free: true`, max_output
+ * above half of the window, an id twice. */
+_must_check_ enum status catalogue_read(const char *path, const char *text, struct arena *arena,
+					const struct provider_set *providers,
+					struct catalogue **ret, struct error *reterr);
+/* The same with the text that path has. */
 _must_check_ enum status catalogue_load(const char *path, struct arena *arena,
 					const struct provider_set *providers,
 					struct catalogue **ret, struct error *reterr);

@@ -32,39 +32,42 @@ static const char *some_model(const struct catalogue *catalogue, const struct pr
 	return provider->model;
 }
 
-static void describe(struct arena *arena, const struct provider_verdict *verdict,
-		     Chat__V1__ProviderKeyVerdict *ret)
+static void describe(struct arena *arena, const struct provider_key *key,
+		     const struct provider_verdict *verdict, Chat__V1__ProviderKeyVerdict *ret)
 {
+	ret->key = arena_strdup(arena, key->id);
 	ret->hint = arena_strdup(arena, verdict->hint);
 	ret->ok = verdict->ok;
 	ret->reason = arena_strdup(arena, verdict->ok ? "" : verdict->why.reason);
 	ret->detail = arena_strdup(arena, verdict->ok ? "" : verdict->why.message);
 }
 
-/* Asks with one key after another. */
+/* Asks with one key after another. only: with this one; NULL: with all. */
 static enum status ask_all(struct rpc_call *call, const struct catalogue *catalogue,
-			   const struct provider *provider,
+			   const struct provider *provider, const struct provider_key *only,
 			   Chat__V1__ValidateProviderResponse *resp)
 {
 	struct http_client *client = http_client_new(&(struct http_client_options){0});
 	int64_t end_us = clock_mono_us() + ALL_KEYS_US;
-	enum status s = list_new(call, &chat__v1__provider_key_verdict__descriptor,
-				 provider->n_keys, &resp->n_keys, &resp->keys);
+	size_t first = only ? (size_t)(only - provider->keys) : 0, n = only ? 1 : provider->n_keys;
+	enum status s = list_new(call, &chat__v1__provider_key_verdict__descriptor, n,
+				 &resp->n_keys, &resp->keys);
 
 	resp->ok = true;
-	for (size_t i = 0; s == OK && i < provider->n_keys; i++) {
+	for (size_t i = 0; s == OK && i < n; i++) {
+		struct provider_key *key = &provider->keys[first + i];
 		struct provider_verdict verdict = {
 			.why = {.reason = "deadline",
 				.message =
 					"the keys before took too long: this one was not asked"}};
 
 		if (clock_mono_us() < end_us)
-			provider_validate(client, provider, &provider->keys[i],
-					  some_model(catalogue, provider), &verdict);
+			provider_validate(client, provider, key, some_model(catalogue, provider),
+					  &verdict);
 		resp->ok &= verdict.ok;
 		if (!verdict.ok && !(resp->detail && *resp->detail))
 			resp->detail = arena_strdup(call->arena, verdict.why.message);
-		describe(call->arena, &verdict, resp->keys[i]);
+		describe(call->arena, key, &verdict, resp->keys[i]);
 	}
 	http_client_free(client);
 	return s;
@@ -87,6 +90,7 @@ enum status chat_v1_validate_provider(struct rpc_call *call,
 		current_catalogue(chat_of(call)->current);
 	const struct provider_set *set = catalogue->providers;
 	const struct provider *provider = find(set, req->provider);
+	const struct provider_key *only = NULL;
 	uint32_t bit;
 	enum status s;
 
@@ -98,11 +102,17 @@ enum status chat_v1_validate_provider(struct rpc_call *call,
 							 "not asked");
 		return OK;
 	}
+	if (*req->key) {
+		only = provider_key_find(provider, req->key);
+		if (!only)
+			return rpc_fail(call, NOT_FOUND, "not_found",
+					"%s is not asked with such a key here", provider->name);
+	}
 	bit = 1U << (provider - set->providers);
 	if (atomic_fetch_or(&chat_of(call)->validating, bit) & bit)
 		return rpc_fail(call, RESOURCE_EXHAUSTED, "overloaded",
 				"%s is being asked already: try again in a moment", provider->name);
-	s = ask_all(call, catalogue, provider, resp);
+	s = ask_all(call, catalogue, provider, only, resp);
 	atomic_fetch_and(&chat_of(call)->validating, ~bit);
 	log_info("provider_validated", LOG_S("provider", provider->name),
 		 LOG_S("by", call->subject), LOG_S("outcome", resp->ok ? "ok" : "failed"),

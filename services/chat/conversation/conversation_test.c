@@ -10,7 +10,7 @@ static void models_are_listed(void **state)
 	Chat__V1__ListModelsResponse *resp;
 
 	stage_ok(stage, chat_v1_list_models, &req, &resp);
-	assert_int_equal(resp->n_models, 16); /* one has no provider */
+	assert_int_equal(resp->n_models, 17); /* one has no provider */
 	assert_string_equal(resp->models[0]->id, PLAIN);
 	assert_string_equal(resp->models[0]->display_name, "Plain");
 	assert_true(resp->models[0]->demo);

@@ -38,13 +38,26 @@ static enum status check(struct rpc_call *call, const Chat__V1__AddProviderKeyRe
 	return OK;
 }
 
+static enum status refuse(struct rpc_call *call, const char *id)
+{
+	Chat__V1__ProviderKey key;
+
+	if (provider_key_get(call, id, &key) == OK)
+		return rpc_fail(call, ALREADY_EXISTS, "provider_key_exists",
+				"the provider has this key already");
+	return rpc_fail(call, RESOURCE_EXHAUSTED, "provider_keys_full",
+			"a provider has at most %d keys: delete one first", PROVIDER_KEYS_MAX);
+}
+
 static enum status add(struct rpc_call *call, const Chat__V1__AddProviderKeyRequest *req,
 		       const char *id)
 {
+	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const struct vault *vault = chat_of(call)->vault;
 	int64_t limit = req->requests_per_minute ? req->requests_per_minute->value
 						 : chat_of(call)->conf->key_requests_per_minute;
 	char hint[HINT_SIZE];
+	enum status s;
 
 	vault_hint(req->secret, hint);
 	const char *const params[] = {
@@ -54,8 +67,10 @@ static enum status add(struct rpc_call *call, const Chat__V1__AddProviderKeyRequ
 		vault_seal(vault, call->arena, req->provider, id, req->secret),
 		vault->master.id,
 		db_param_i64(call->arena, limit),
+		db_param_i64(call->arena, PROVIDER_KEYS_MAX),
 	};
-	return db_exec(service_db(call), &sql_provider_key_add, params, NULL, &call->err);
+	s = db_query(service_db(call), &sql_provider_key_add, params, &rows, &call->err);
+	return s == OK && PQntuples(rows) == 0 ? refuse(call, id) : s;
 }
 
 enum status chat_v1_add_provider_key(struct rpc_call *call,

@@ -13,11 +13,19 @@
 #define SECRETS_BYTES_MAX (16u << 20)
 #define KEYS_MAX (PROVIDERS_MAX * PROVIDER_KEYS_MAX)
 #define MODEL_SIZE 401
+#define FNV_START 0xcbf29ce484222325
+#define SEE_US (3600 * US_PER_S) /* rows that nobody has are forgotten after 30 days */
 
 METRIC_FAMILY(unopened_total) = {
 	.name = "chat_provider_keys_unopened_total",
 	.help = "Times that the secret of a provider's key did not open.",
 	.kind = METRIC_COUNTER,
+};
+
+METRIC_FAMILY(off) = {
+	.name = "chat_provider_keys_off",
+	.help = "Keys that their provider refused, and that wait for an administrator.",
+	.kind = METRIC_GAUGE,
 };
 
 struct book {
@@ -26,7 +34,8 @@ struct book {
 	pthread_mutex_t lock; /* guards stopping */
 	pthread_cond_t changed;
 	bool stopping;
-	uint64_t loaded; /* fingerprint of the table's keys; 0: none yet */
+	uint64_t loaded; /* fingerprint of the keys that the catalogue has */
+	int64_t seen_us; /* when its keys' rows were last told that they are in use */
 };
 
 /* One row of provider_key_sync. */
@@ -45,6 +54,16 @@ struct news {
 };
 
 /* ---------------------------------------------------------------- reading */
+
+/* Of one row. Those of all rows are added, so their order does not matter. */
+static uint64_t fingerprint_of(const PGresult *rows, int row)
+{
+	const char *id = db_peek(rows, row, "id");
+	int32_t limit = db_i32(rows, row, "requests_per_minute");
+	uint64_t hash = hash_fnv1a_64(FNV_START, id, strlen(id));
+
+	return hash_fnv1a_64(hash, &limit, sizeof limit);
+}
 
 void book_keys_done(struct book_keys *keys)
 {
@@ -70,6 +89,7 @@ enum status book_read(struct db *db, const struct vault *vault, struct book_keys
 		struct provider_secret *secret = &ret->secrets[ret->n];
 		struct error err;
 
+		ret->fingerprint += fingerprint_of(rows, row);
 		if (vault_open(vault, ret->arena, rows, row, &secret->secret, &err) != OK) {
 			metric_add(metric_get(&unopened_total, NULL), 1);
 			log_error("provider_key_not_opened", LOG_S("key", db_peek(rows, row, "id")),
@@ -139,6 +159,12 @@ static void take_rest(const struct catalogue *catalogue, const struct provider *
 	}
 }
 
+/* A refusal here was not in its row yet, or the news had been read before. */
+static bool is_older(const struct news *news, const struct provider_key *key)
+{
+	return key->noting > 0 || news->now_us <= key->noted_us;
+}
+
 static void take_news(void *arg)
 {
 	_cleanup_(freep) struct news *news = arg;
@@ -153,9 +179,11 @@ static void take_news(void *arg)
 
 			if (!key)
 				continue;
-			if (key->off && seen->usable)
-				key->cooldown_us = 0; /* an administrator turned it on */
-			key->off = !seen->usable;
+			if (!seen->usable || !is_older(news, key)) {
+				if (key->off && seen->usable) /* an administrator turned it on */
+					key->cooldown_us = 0;
+				key->off = !seen->usable;
+			}
 			if (seen->rest_us > 0)
 				take_rest(catalogue, provider, key, seen, news->now_us);
 		}
@@ -164,26 +192,31 @@ static void take_news(void *arg)
 
 /* ---------------------------------------------------------------- the thread */
 
-static void read_row(const PGresult *rows, int row, struct seen *seen, uint64_t *fingerprint)
-{
-	int32_t limit = db_i32(rows, row, "requests_per_minute");
+/* What one look finds. */
+struct look {
+	struct news *news;
+	uint64_t fingerprint;
+	int64_t refused;
+};
 
+static void read_row(const PGresult *rows, int row, struct seen *seen, struct look *look)
+{
 	snprintf(seen->id, sizeof seen->id, "%s", db_peek(rows, row, "id"));
 	snprintf(seen->model, sizeof seen->model, "%s", db_peek(rows, row, "model"));
 	seen->usable = db_bool(rows, row, "usable");
 	seen->rest_us = db_i64(rows, row, "rest_us");
 	seen->failures = db_i32(rows, row, "failures");
-	if (strcmp(db_peek(rows, row, "source"), "TABLE") != 0 ||
-	    (row > 0 && strcmp(db_peek(rows, row - 1, "id"), seen->id) == 0))
-		return;
-	*fingerprint = hash_fnv1a_64(*fingerprint, seen->id, UUID_SIZE);
-	*fingerprint = hash_fnv1a_64(*fingerprint, &limit, sizeof limit);
+	if (row > 0 && strcmp(db_peek(rows, row - 1, "id"), seen->id) == 0)
+		return; /* another rest of the same key */
+	if (strcmp(db_peek(rows, row, "source"), "TABLE") == 0)
+		look->fingerprint += fingerprint_of(rows, row);
+	look->refused += db_bool(rows, row, "refused");
 }
 
-static enum status look(struct book *book, struct db *db, struct news **ret, uint64_t *fingerprint,
-			struct error *reterr)
+static enum status look(struct book *book, struct db *db, struct look *ret, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
+	int64_t now_us = clock_mono_us();
 	enum status s = db_query(db, &sql_provider_key_sync, NULL, &rows, reterr);
 	struct news *news;
 	size_t n;
@@ -194,34 +227,49 @@ static enum status look(struct book *book, struct db *db, struct news **ret, uin
 	news = calloc(1, sizeof *news + n * sizeof *news->seen);
 	ensure(news);
 	news->current = book->options.current;
-	news->now_us = clock_mono_us();
-	*fingerprint = 0xcbf29ce484222325;
+	news->now_us = now_us;
+	*ret = (struct look){.news = news};
 	for (; news->n < n; news->n++)
-		read_row(rows, (int)news->n, &news->seen[news->n], fingerprint);
-	*ret = news;
+		read_row(rows, (int)news->n, &news->seen[news->n], ret);
 	return OK;
+}
+
+/* Rows of keys that are in use are kept. */
+static void see_again(struct book *book, struct db *db)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = NULL;
+	int64_t now_us = clock_mono_us();
+	struct error err;
+
+	if (now_us < book->seen_us + SEE_US)
+		return;
+	catalogue = current_catalogue(book->options.current);
+	if (book_see(db, catalogue->providers, false, &err) == OK)
+		book->seen_us = now_us;
 }
 
 static enum status look_once(struct book *book, struct error *reterr)
 {
 	const struct book_options *options = &book->options;
-	uint64_t fingerprint;
-	struct news *news;
+	struct look found;
 	struct db *db;
 	enum status s = db_pool_take(options->pool, options->wait_ms, &db, reterr);
 
 	if (s != OK)
 		return s;
-	s = look(book, db, &news, &fingerprint, reterr);
+	s = look(book, db, &found, reterr);
+	if (s == OK)
+		see_again(book, db);
 	db_pool_give(options->pool, db);
 	if (s != OK)
 		return s;
-	if (fingerprint != book->loaded) {
+	metric_set(metric_get(&off, NULL), found.refused);
+	if (found.fingerprint != book->loaded) {
 		s = options->load(options->ctx, reterr);
 		if (s == OK)
-			book->loaded = fingerprint;
+			book->loaded = found.fingerprint;
 	}
-	options->post(options->ctx, take_news, news);
+	options->post(options->ctx, take_news, found.news);
 	return s;
 }
 
@@ -270,6 +318,8 @@ struct book *book_start(const struct book_options *options)
 
 	ensure(book);
 	book->options = *options;
+	book->loaded = options->loaded;
+	book->seen_us = clock_mono_us();
 	pthread_mutex_init(&book->lock, NULL);
 	pthread_cond_init(&book->changed, NULL);
 	ensure(pthread_create(&book->thread, NULL, run, book) == 0);

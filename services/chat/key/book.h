@@ -19,6 +19,7 @@ struct book_options {
 	/* Runs fn(arg) on the thread that uses the keys. */
 	void (*post)(void *ctx, void (*fn)(void *arg), void *arg);
 	void *ctx;
+	uint64_t loaded; /* fingerprint of the keys that the first catalogue has */
 };
 
 /* What was read of the table; owns its secrets. */
@@ -26,6 +27,7 @@ struct book_keys {
 	struct arena *arena;
 	struct provider_secret *secrets;
 	size_t n;
+	uint64_t fingerprint; /* of their rows; also of those that do not open */
 };
 
 _must_check_ enum status book_read(struct db *db, const struct vault *vault, struct book_keys *ret,

@@ -1,17 +1,23 @@
 /* Keys of providers: sealed rows, the minute that replicas share, and what administrators do. */
 #include "../chat_test.h"
-#include "chat/key/take.h"
 #include "chat/key/vault.h"
-#include "runtime/base/text.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define MASTER "0123456789abcdef0123456789abcdef master"
 #define OTHER_MASTER "fedcba9876543210fedcba9876543210 other"
 #define SECRET "sk-test-0123456789abcdef-WXYZ"
-#define TRIES 300
-#define KEYS_N 3
-#define LIMIT 10
+
+/* On CHAT_A, then on CHAT_B, which the next calls go to. */
+#define eventually_on_both(stage, condition) \
+	do {                                 \
+		(stage)->replica = CHAT_A;   \
+		eventually(condition);       \
+		(stage)->replica = CHAT_B;   \
+		eventually(condition);       \
+	} while (0)
 
 static struct db *worker(void)
 {
@@ -37,8 +43,8 @@ static void put_row(struct db *db, const struct vault *vault, const char *secret
 
 	vault_id(vault, "demo", secret, id);
 	const char *const params[] = {
-		id, "demo", "", vault_seal(vault, arena, "demo", id, secret), vault->master.id,
-		"7"};
+		id,  "demo", "", vault_seal(vault, arena, "demo", id, secret), vault->master.id,
+		"7", "64"};
 	if (db_exec(db, &sql_provider_key_add, params, NULL, &err) != OK)
 		fail_msg("%s", err.message);
 }
@@ -123,137 +129,6 @@ static void handlers_cannot_read_a_secret(void **state)
 		"f");
 }
 
-/* ---------------------------------------------------------------- one minute, several replicas */
-
-struct minute {
-	struct provider_key keys[KEYS_N];
-	struct provider provider;
-	struct provider_route route;
-};
-
-static void minute_init(struct minute *minute, struct db *db)
-{
-	struct vault vault;
-
-	*minute = (struct minute){
-		.provider = {.name = "demo", .keys = minute->keys, .n_keys = KEYS_N}};
-	minute->route.provider = &minute->provider;
-	vault_of(&vault, db, MASTER, "");
-	pg_exec("DELETE FROM chat.provider_key WHERE source = 'TABLE'");
-	for (size_t k = 0; k < KEYS_N; k++) {
-		char secret[32];
-
-		snprintf(secret, sizeof secret, "minute-%zu", k);
-		put_row(db, &vault, secret, minute->keys[k].id);
-	}
-	pg_exec("UPDATE chat.provider_key SET requests_per_minute = 10 WHERE source = 'TABLE'");
-	pg_exec("CREATE TABLE IF NOT EXISTS public.taken (key uuid, at timestamptz, who integer)");
-	pg_exec("TRUNCATE public.taken");
-	pg_exec("GRANT ALL ON public.taken TO PUBLIC");
-}
-
-static size_t take_one(struct minute *minute, struct db *db, int64_t *ret_wait_us)
-{
-	struct provider_ask ask = {.n = KEYS_N};
-	struct key_taken taken;
-	struct error err;
-
-	for (size_t k = 0; k < KEYS_N; k++)
-		ask.picks[k] = (struct provider_pick){&minute->route, &minute->keys[k]};
-	if (key_take(db, &ask, &taken, &err) != OK)
-		fail_msg("%s", err.message);
-	*ret_wait_us = INT64_MAX;
-	for (size_t k = 0; k < KEYS_N && !taken.pick; k++) {
-		if (taken.wait_us[k] < *ret_wait_us)
-			*ret_wait_us = taken.wait_us[k];
-	}
-	return taken.pick ? (size_t)(taken.pick->key - minute->keys) : KEYS_N;
-}
-
-struct replica {
-	struct minute *minute;
-	pthread_t thread;
-	int taken;
-};
-
-static void *ask_often(void *ctx)
-{
-	struct replica *replica = ctx;
-	_cleanup_(db_freep) struct db *db = worker();
-	int64_t wait_us;
-
-	for (int i = 0; i < TRIES / 2; i++)
-		replica->taken += take_one(replica->minute, db, &wait_us) < KEYS_N;
-	return NULL;
-}
-
-/* Both ask at once: all rows are locked at times, which is not "none free". */
-static void two_replicas_fill_a_minute_and_no_more(void **state)
-{
-	_cleanup_(db_freep) struct db *db = worker();
-	struct minute minute;
-	struct replica two[2] = {{.minute = &minute}, {.minute = &minute}};
-
-	(void)state;
-	minute_init(&minute, db);
-	for (size_t i = 0; i < 2; i++)
-		ensure(pthread_create(&two[i].thread, NULL, ask_often, &two[i]) == 0);
-	for (size_t i = 0; i < 2; i++)
-		pthread_join(two[i].thread, NULL);
-	assert_int_equal(two[0].taken + two[1].taken, KEYS_N * LIMIT);
-	assert_string_equal(
-		pg_value("SELECT count(*) FROM chat.provider_key WHERE source = 'TABLE' "
-			 "AND cardinality(uses) = 10"),
-		"3");
-}
-
-/* Steps of a fake clock at random: the oracle keeps every use for ever. */
-static void no_window_of_a_minute_has_more(void **state)
-{
-	_cleanup_(db_freep) struct db *db = worker();
-	static int64_t at_ms[KEYS_N][TRIES];
-	size_t n[KEYS_N] = {0};
-	const char *given = getenv("SEED");
-	unsigned seed =
-		given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)random_below(1 << 30);
-	struct minute minute;
-	int64_t now_ms = 0, wait_us;
-
-	(void)state;
-	print_message("SEED=%u\n", seed);
-	minute_init(&minute, db);
-	for (int i = 0; i < TRIES; i++) {
-		int64_t step_ms = rand_r(&seed) % 8 ? rand_r(&seed) % 300 : rand_r(&seed) % 20000;
-		char interval[32];
-		size_t k, least = SIZE_MAX;
-
-		snprintf(interval, sizeof interval, "%lld ms", (long long)step_ms);
-		pg_clock_add(interval);
-		now_ms += step_ms;
-		for (size_t other = 0; other < KEYS_N; other++) {
-			size_t recent = 0;
-
-			while (recent < n[other] &&
-			       at_ms[other][n[other] - 1 - recent] > now_ms - 60000)
-				recent++;
-			if (recent < least)
-				least = recent;
-		}
-		k = take_one(&minute, db, &wait_us);
-		if (k ==
-		    KEYS_N) { /* real time runs, too: less may be left than the oracle thinks */
-			assert_true(least >= LIMIT || wait_us > 0);
-			continue;
-		}
-		assert_true(n[k] < LIMIT || now_ms - at_ms[k][n[k] - LIMIT] >= 60000 - 30000);
-		at_ms[k][n[k]++] = now_ms;
-	}
-	assert_string_equal(
-		pg_value("SELECT bool_or(cardinality(uses) > 10) FROM chat.provider_key"), "f");
-	pg_clock_reset();
-	pg_exec("DELETE FROM chat.provider_key WHERE source = 'TABLE'");
-}
-
 /* ---------------------------------------------------------------- administrators */
 
 static Chat__V1__ProviderKey *add(struct stage *stage, const char *provider, const char *secret)
@@ -322,8 +197,7 @@ static void a_key_comes_and_goes_without_a_restart(void **state)
 	again.secret = secret;
 	stage_fails(stage, chat_v1_add_provider_key, &again, &twice, ALREADY_EXISTS,
 		    "provider_key_exists");
-	for (stage->replica = CHAT_A; stage->replica <= CHAT_B; stage->replica++)
-		eventually(is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
 	stage->replica = CHAT_B;
 	set_enabled(stage, id, false);
 	assert_true(is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__DISABLED));
@@ -334,6 +208,212 @@ static void a_key_comes_and_goes_without_a_restart(void **state)
 	stage_fails(stage, chat_v1_delete_provider_key, &gone, &empty, NOT_FOUND, "not_found");
 	assert_false(process_said(CHAT_A, SECRET));
 	assert_false(process_said(CHAT_B, SECRET));
+}
+
+/* ---------------------------------------------------------------- answers by added keys */
+
+/* Adds a key of RENTED's provider; both replicas use it alone. */
+static void rent(struct stage *stage, int32_t limit, char id[UUID_SIZE])
+{
+	Chat__V1__AddProviderKeyRequest req = CHAT__V1__ADD_PROVIDER_KEY_REQUEST__INIT;
+	Google__Protobuf__Int32Value value = GOOGLE__PROTOBUF__INT32_VALUE__INIT;
+	char secret[80];
+	Chat__V1__ProviderKey *key;
+
+	stage->admin = true;
+	snprintf(secret, sizeof secret, "sk-rented-%s", stage->user);
+	value.value = limit;
+	req.provider = (char *)RENTED;
+	req.secret = secret;
+	req.requests_per_minute = &value;
+	stage_ok(stage, chat_v1_add_provider_key, &req, &key);
+	snprintf(id, UUID_SIZE, "%s", key->id);
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	stage->replica = CHAT_A;
+}
+
+static void give_back(struct stage *stage, char *id)
+{
+	Chat__V1__DeleteProviderKeyRequest gone = CHAT__V1__DELETE_PROVIDER_KEY_REQUEST__INIT;
+	Google__Protobuf__Empty *empty;
+
+	gone.key = id;
+	stage_ok(stage, chat_v1_delete_provider_key, &gone, &empty);
+}
+
+static int32_t uses_of(struct stage *stage, const char *id)
+{
+	return listed(stage, id)->recent_uses;
+}
+
+/* Asks n times at once, each time the other replica. Those without room are told so. */
+static void expect_room(struct stage *stage, int n, int room)
+{
+	struct reader *readers[20];
+	char users[20][UUID_SIZE];
+	int done = 0;
+
+	ensure(n <= (int)ARRAY_SIZE(readers));
+	for (int i = 0; i < n; i++) {
+		stage->replica = i % 2 ? CHAT_B : CHAT_A;
+		uuid_v7(users[i]);
+		stage->as = users[i];
+		readers[i] = reader_generate(stage, stage_new_chat(stage, RENTED), "[[say:ok]]");
+	}
+	stage->as = stage->user;
+	for (int i = 0; i < n; i++) {
+		reader_wait_end(readers[i]);
+		done += readers[i]->done;
+		if (!readers[i]->done)
+			reader_expect_failed(readers[i], "PROVIDER_BUSY");
+		reader_free(readers[i]);
+	}
+	assert_int_equal(done, room);
+}
+
+static void set_limit(struct stage *stage, char *id, int32_t limit)
+{
+	Chat__V1__UpdateProviderKeyRequest req = CHAT__V1__UPDATE_PROVIDER_KEY_REQUEST__INIT;
+	Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+	char path[] = "requests_per_minute", *paths[] = {path};
+	Chat__V1__ProviderKey *key;
+
+	mask.n_paths = 1;
+	mask.paths = paths;
+	req.key = id;
+	req.requests_per_minute = limit;
+	req.update_mask = &mask;
+	stage_ok(stage, chat_v1_update_provider_key, &req, &key);
+	assert_int_equal(key->requests_per_minute, limit);
+}
+
+static bool has_room(struct stage *stage)
+{
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, stage_new_chat(stage, RENTED), "[[say:ok]]");
+
+	reader_wait_end(reader);
+	return reader->done;
+}
+
+static void replicas_share_the_minute_of_a_key(void **state)
+{
+	struct stage *stage = *state;
+	char id[UUID_SIZE];
+
+	rent(stage, 10, id);
+	expect_room(stage, 14, 10);
+	assert_int_equal(uses_of(stage, id), 10);
+	set_limit(stage, id, 12); /* in force without a restart, on both */
+	eventually_on_both(stage, has_room(stage));
+	assert_int_equal(uses_of(stage, id), 12);
+	expect_room(stage, 4, 0);
+	set_limit(stage, id, 0);
+	eventually_on_both(stage, has_room(stage));
+	expect_room(stage, 14, 14);
+	give_back(stage, id);
+}
+
+/* The use of a killed replica counts, and no other is lost. */
+static void a_killed_replica_takes_its_use_along(void **state)
+{
+	struct stage *stage = *state;
+	_cleanup_(reader_freep) struct reader *rest = NULL;
+	struct reader *first;
+	char id[UUID_SIZE];
+
+	rent(stage, 5, id);
+	first = reader_generate(stage, stage_new_chat(stage, RENTED),
+				"count [[tokens:30]] [[pace:40]]");
+	reader_wait_text(first, 10);
+	assert_int_equal(uses_of(stage, id), 1);
+	stage->replica = CHAT_B;
+	rest = reader_watch(stage, first->generation, "");
+	process_kill(CHAT_A, SIGKILL);
+	reader_expect_done(rest, CHAT__V1__STOP_REASON__STOP);
+	process_start(CHAT_A);
+	reader_free(first);
+	assert_int_equal(uses_of(stage, id), 2);
+	eventually(is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	stage->replica = CHAT_A;
+	eventually(is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	expect_room(stage, 6, 3);
+	give_back(stage, id);
+}
+
+/* A number of the replica's metrics. */
+static int metric_of(enum process_name name, const char *line)
+{
+	char command[300], text[64] = "";
+	FILE *pipe;
+
+	snprintf(command, sizeof command,
+		 "curl -sS --unix-socket %s/%s.admin http://replica/metrics | grep '^%s ' | "
+		 "sed 's/.* //'",
+		 process_directory(), name == CHAT_A ? "chat-a" : "chat-b", line);
+	pipe = popen(command, "r");
+	ensure(pipe);
+	if (!fgets(text, sizeof text, pipe))
+		text[0] = '\0';
+	pclose(pipe);
+	return (int)strtol(text, NULL, 10);
+}
+
+static void a_refused_key_is_off_until_it_is_enabled(void **state)
+{
+	struct stage *stage = *state;
+	_cleanup_(reader_freep) struct reader *refused = NULL, *none = NULL, *again = NULL;
+	char id[UUID_SIZE], text[200];
+
+	rent(stage, 0, id);
+	snprintf(text, sizeof text, "[[fault:401 times=1 key=%s]]", stage->user);
+	refused = reader_generate(stage, stage_new_chat(stage, RENTED), text);
+	reader_expect_failed(refused, "PROVIDER_ACCOUNT");
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__REFUSED));
+	eventually_on_both(stage, metric_of(stage->replica, "chat_provider_keys_off") == 1);
+	assert_int_equal(metric_of(CHAT_A, "chat_provider_keys_refused_total{provider=\"rented\"}"),
+			 1);
+	assert_true(process_said(CHAT_A, "\"provider_key_refused\",\"provider\":\"rented\""));
+	stage->replica = CHAT_B; /* which asked for nothing */
+	none = reader_generate(stage, stage_new_chat(stage, RENTED), "[[say:no]]");
+	reader_expect_failed(none, "PROVIDER_ACCOUNT");
+
+	set_enabled(stage, id, true);
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	eventually_on_both(stage, metric_of(stage->replica, "chat_provider_keys_off") == 0);
+	eventually_on_both(stage, has_room(stage));
+	give_back(stage, id);
+}
+
+/* ---------------------------------------------------------------- keys of chat.yaml */
+
+/* KEYED's provider has two keys in chat.yaml. An added one works beside them; one of theirs that is
+ * added becomes an administrator's, with its own limit. */
+static void added_keys_stand_beside_those_of_the_file(void **state)
+{
+	struct stage *stage = *state;
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	Chat__V1__DeleteProviderKeyRequest of_file = CHAT__V1__DELETE_PROVIDER_KEY_REQUEST__INIT;
+	Google__Protobuf__Empty *empty;
+	Chat__V1__ProviderKey *key;
+	char id[UUID_SIZE];
+
+	stage->admin = true;
+	snprintf(id, sizeof id, "%s",
+		 pg_value("SELECT min(id::text) FROM chat.provider_key WHERE provider = 'openai'"));
+	assert_int_equal(listed(stage, id)->source, CHAT__V1__PROVIDER_KEY__SOURCE__FILE);
+	of_file.key = id;
+	stage_fails(stage, chat_v1_delete_provider_key, &of_file, &empty, FAILED_PRECONDITION,
+		    "provider_key_of_file");
+	key = add(stage, "openai", "one");
+	assert_int_equal(key->source, CHAT__V1__PROVIDER_KEY__SOURCE__TABLE);
+	assert_int_equal(key->requests_per_minute, 10);
+	snprintf(id, sizeof id, "%s", key->id);
+	reader = stage_answer(stage, stage_new_chat(stage, KEYED), "hi [[say:still]]");
+	assert_string_equal(reader_text(reader), "still");
+	give_back(stage, id);
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	assert_int_equal(listed(stage, id)->source, CHAT__V1__PROVIDER_KEY__SOURCE__FILE);
 }
 
 static void others_may_not(void **state)
@@ -352,9 +432,11 @@ int key_tests(void)
 		TEST(a_row_opens_by_its_master_key_alone),
 		TEST(a_short_master_key_is_refused),
 		TEST(handlers_cannot_read_a_secret),
-		TEST(two_replicas_fill_a_minute_and_no_more),
-		TEST(no_window_of_a_minute_has_more),
 		TEST(a_key_comes_and_goes_without_a_restart),
+		TEST(replicas_share_the_minute_of_a_key),
+		TEST(a_killed_replica_takes_its_use_along),
+		TEST(a_refused_key_is_off_until_it_is_enabled),
+		TEST(added_keys_stand_beside_those_of_the_file),
 		TEST(others_may_not),
 	};
 

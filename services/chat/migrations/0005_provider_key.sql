@@ -9,7 +9,7 @@ CREATE TABLE provider_key_salt (
 INSERT INTO provider_key_salt (salt) VALUES (sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')));
 
 CREATE TABLE provider_key (
-    id                  uuid CONSTRAINT provider_key_exists PRIMARY KEY,  -- by the keyed hash of provider and secret
+    id                  uuid PRIMARY KEY,  -- by the keyed hash of provider and secret
     provider            text NOT NULL CHECK (octet_length(provider) BETWEEN 1 AND 40),
     source              text NOT NULL CHECK (source IN ('FILE', 'TABLE')),
     hint                text NOT NULL CHECK (octet_length(hint) <= 16),   -- the last four characters of a long secret
@@ -39,7 +39,7 @@ CREATE TABLE provider_rest (
 -- Handlers of administrators run as chat_app: they write a secret and can never read one.
 GRANT INSERT ON provider_key TO chat_app;
 GRANT SELECT (id, provider, source, hint, requests_per_minute, enabled, refused_time, uses, used_time, create_time) ON provider_key TO chat_app;
-GRANT UPDATE (requests_per_minute, enabled, refused_time) ON provider_key TO chat_app;
+GRANT UPDATE (source, sealed, seal_key_id, requests_per_minute, enabled, refused_time) ON provider_key TO chat_app;
 GRANT DELETE ON provider_key TO chat_app;
 GRANT SELECT, DELETE ON provider_rest TO chat_app;
 GRANT SELECT ON provider_key_salt TO chat_worker;

@@ -23,6 +23,8 @@ struct provider_key {
 	char id[UUID_SIZE];          /* of its row; "": it has none */
 	int32_t requests_per_minute; /* any 60 s; 0: no limit */
 	bool off;                    /* turned off, or refused by the provider */
+	int32_t noting;              /* refusals that are on their way into its row */
+	int64_t noted_us;            /* when the last one was there, clock_mono_us */
 	int64_t full_us;             /* its row has no room until this clock_mono_us */
 	int64_t cooldown_us;         /* it rests for every model until this clock_mono_us */
 	int64_t used_us;             /* when it was last given out */

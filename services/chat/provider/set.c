@@ -103,8 +103,17 @@ static bool keeps_ring(const struct provider_key *key)
 	       (!key->id[0] || key->requests_per_minute > PROVIDER_SHARED_MAX);
 }
 
-/* Adds the keys of chat.yaml. Without any the provider gets a single key without a secret, unless
- * an administrator added one. */
+/* Whether an administrator added a key of the provider. */
+static bool has_added(const struct provider_source *source, const char *provider)
+{
+	for (size_t i = 0; source && i < source->n_secrets; i++) {
+		if (strcmp(source->secrets[i].provider, provider) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Adds the keys of chat.yaml. */
 static void take_own(const struct provider_conf *conf, const char *const *secrets, size_t n,
 		     const struct reading *reading, struct provider *provider)
 {
@@ -129,14 +138,17 @@ static void take_added(const struct provider_conf *conf, const struct reading *r
 		const struct provider_secret *secret = &source->secrets[i];
 		struct provider_key *key;
 
-		if (strcmp(secret->provider, conf->name) != 0 ||
-		    provider->n_keys == PROVIDER_KEYS_MAX ||
-		    provider_key_find(provider, secret->id))
+		if (strcmp(secret->provider, conf->name) != 0)
 			continue;
-		key = &provider->keys[provider->n_keys++];
-		key->secret = arena_strdup(reading->arena, secret->secret);
+		key = provider_key_find(provider, secret->id); /* chat.yaml may have it, too */
+		if (!key && provider->n_keys == PROVIDER_KEYS_MAX)
+			continue;
+		if (!key) {
+			key = &provider->keys[provider->n_keys++];
+			key->secret = arena_strdup(reading->arena, secret->secret);
+			snprintf(key->id, sizeof key->id, "%s", secret->id);
+		}
 		key->requests_per_minute = secret->requests_per_minute;
-		snprintf(key->id, sizeof key->id, "%s", secret->id);
 	}
 }
 
@@ -147,7 +159,7 @@ static enum status make_keys(const struct provider_conf *conf, const char *const
 	ensure(provider->keys);
 	take_own(conf, secrets, n, reading, provider);
 	take_added(conf, reading, provider);
-	if (provider->n_keys == 0)
+	if (provider->n_keys == 0) /* it is asked without one */
 		provider->keys[provider->n_keys++].requests_per_minute =
 			(int32_t)conf->requests_per_minute;
 	for (size_t i = 0; i < provider->n_keys; i++) {
@@ -185,7 +197,7 @@ static enum status add(const struct provider_conf *conf, struct reading *reading
 	if (*conf->proxy && !is_proxy(conf->proxy))
 		return bad(reading->err, conf, "proxy",
 			   "it must begin with http://, https://, socks5:// or socks5h://");
-	if (!*base_url && api->base_url && n > 0)
+	if (!*base_url && api->base_url && (n > 0 || has_added(reading->source, conf->name)))
 		base_url = api->base_url;
 	if (!*base_url)
 		return OK;

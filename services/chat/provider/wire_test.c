@@ -229,22 +229,30 @@ static void thoughts_go_back_verbatim(void **state)
 
 /* ---------------------------------------------------------------- checks of keys */
 
-static enum status validate(struct stage *stage, const char *provider, bool admin,
-			    Chat__V1__ValidateProviderResponse **ret)
+static enum status validate_key(struct stage *stage, const char *provider, const char *key,
+				bool admin, Chat__V1__ValidateProviderResponse **ret)
 {
 	Chat__V1__ValidateProviderRequest req = CHAT__V1__VALIDATE_PROVIDER_REQUEST__INIT;
 
 	req.provider = (char *)provider;
+	req.key = (char *)key;
 	stage_options(stage);
 	stage->ctx.subject.admin = admin;
 	return chat_v1_validate_provider_call(stage_channel(stage), &stage->options, &req,
 					      stage->arena, ret, &stage->err);
 }
 
+static enum status validate(struct stage *stage, const char *provider, bool admin,
+			    Chat__V1__ValidateProviderResponse **ret)
+{
+	return validate_key(stage, provider, "", admin, ret);
+}
+
 static void a_provider_is_validated_by_each_key(void **state)
 {
 	struct stage *stage = *state;
 	Chat__V1__ValidateProviderResponse *resp;
+	char id[UUID_SIZE];
 
 	offer(stage);
 	assert_int_equal(validate(stage, "gem", false, &resp), PERMISSION_DENIED);
@@ -255,6 +263,12 @@ static void a_provider_is_validated_by_each_key(void **state)
 	assert_true(resp->keys[0]->ok && resp->keys[1]->ok);
 	assert_string_equal(resp->keys[0]->reason, "");
 	assert_true(process_said(CHAT_A, "provider_validated"));
+	snprintf(id, sizeof id, "%s", resp->keys[1]->key);
+	assert_int_equal(validate_key(stage, "gem", id, true, &resp), OK);
+	assert_int_equal(resp->n_keys, 1);
+	assert_string_equal(resp->keys[0]->key, id);
+	assert_true(resp->ok);
+	assert_int_equal(validate_key(stage, "away", id, true, &resp), NOT_FOUND);
 
 	assert_int_equal(validate(stage, "away", true, &resp), OK);
 	assert_false(resp->ok);

@@ -92,6 +92,9 @@ void conf_print_example(const char *title, const struct conf_key *keys, size_t n
 struct conf_node;
 _must_check_ enum status conf_read(const char *path, struct arena *arena,
 				   const struct conf_node **ret, struct error *reterr);
+/* The same of a text. from: its name in errors, which lives as long as the arena. */
+_must_check_ enum status conf_parse(const char *text, const char *from, struct arena *arena,
+				    const struct conf_node **ret, struct error *reterr);
 /* False for NULL, too. */
 bool conf_is_list(const struct conf_node *node);
 size_t conf_count(const struct conf_node *sequence);

@@ -40,10 +40,6 @@ _must_check_ enum status conf_value_list(const struct conf_value *value, const c
 _must_check_ enum status conf_value_map(const struct conf_value *value,
 					const struct conf_pair **to);
 
-/* text: YAML. from: its name in errors. */
-_must_check_ enum status conf_parse(const char *text, const char *from, struct arena *arena,
-				    const struct conf_node **ret, struct error *reterr);
-
 /* Text of a scalar to a number of the type (CONF_INTEGER, CONF_DURATION in ms, CONF_BYTES). False:
  * it is not one. */
 bool conf_parse_number(enum conf_type type, const char *text, int64_t *ret);

@@ -21,7 +21,8 @@ WHERE k.source = 'FILE';
 
 -- name: provider_key_sync
 -- What all replicas must know of the keys: a row for each key, and for each of its rests that is not over.
-SELECT k.id, k.source, k.requests_per_minute, k.enabled AND k.refused_time IS NULL AS usable, coalesce(r.model, '') AS model,
+SELECT k.id, k.source, k.requests_per_minute, k.enabled AND k.refused_time IS NULL AS usable,
+    k.enabled AND k.refused_time IS NOT NULL AS refused, coalesce(r.model, '') AS model,
     coalesce(extract(epoch FROM r.until - lc.now()) * 1000000, 0)::bigint AS rest_us, coalesce(r.failures, 0) AS failures
 FROM provider_key k LEFT JOIN provider_rest r ON r.key_id = k.id AND r.until > lc.now()
 ORDER BY k.id;
@@ -45,10 +46,11 @@ RETURNING k.id;
 -- In how many microseconds each of keys $1 has room again; 0: it has. Keys that may not be used are left out.
 -- Params: $1 uuid[].
 SELECT k.id, coalesce(extract(epoch FROM (
-        SELECT u FROM unnest(k.uses) AS l (u) WHERE u > lc.now() - interval '1 minute' ORDER BY u DESC OFFSET k.requests_per_minute - 1 LIMIT 1
+        SELECT u FROM unnest(k.uses) AS l (u) WHERE k.requests_per_minute > 0 AND u > lc.now() - interval '1 minute'
+        ORDER BY u DESC OFFSET greatest(k.requests_per_minute - 1, 0) LIMIT 1
     ) + interval '1 minute' - lc.now()) * 1000000, 0)::bigint AS wait_us
 FROM provider_key k
-WHERE k.id = ANY ($1::uuid[]) AND k.enabled AND k.refused_time IS NULL AND k.requests_per_minute > 0;
+WHERE k.id = ANY ($1::uuid[]) AND k.enabled AND k.refused_time IS NULL;
 
 -- name: provider_key_rest
 -- Key $1 rests for model $2 ('': for all) for $3 milliseconds, after $4 failures in a row.
@@ -91,9 +93,15 @@ ORDER BY k.provider, k.source, k.create_time, k.id;
 
 -- name: provider_key_add
 -- Adds key $1 of provider $2 with hint $3, the sealed secret $4 under seal key $5, and limit $6.
--- Params: $1 uuid, $2 text, $3 text, $4 bytea, $5 text, $6 integer. Errors: provider_key_exists.
-INSERT INTO provider_key (id, provider, source, hint, sealed, seal_key_id, requests_per_minute)
-VALUES ($1::uuid, $2::text, 'TABLE', $3::text, $4::bytea, $5::text, $6::integer);
+-- One that chat.yaml has, or had, becomes the administrator's. No row: it was added before, or the provider has $7 keys.
+-- Params: $1 uuid, $2 text, $3 text, $4 bytea, $5 text, $6 integer, $7 integer.
+INSERT INTO provider_key AS k (id, provider, source, hint, sealed, seal_key_id, requests_per_minute)
+SELECT $1::uuid, $2::text, 'TABLE', $3::text, $4::bytea, $5::text, $6::integer
+WHERE (SELECT count(*) FROM provider_key o WHERE o.provider = $2::text AND o.source = 'TABLE') < $7::integer
+ON CONFLICT (id) DO UPDATE SET source = 'TABLE', sealed = $4::bytea, seal_key_id = $5::text, requests_per_minute = $6::integer,
+    enabled = true, refused_time = NULL
+WHERE k.source = 'FILE'
+RETURNING k.id;
 
 -- name: provider_key_update
 -- Sets whether key $1 is on ($2) and its limit ($3); NULL leaves one as it is. The limit of a key of chat.yaml stands there. A key that is
