@@ -211,7 +211,7 @@ $(B)/bin/gateway: $(GATEWAY_O) $(VERSION_O) $(LIBS)
 $(B)/obj/gateway/openapi.o: $(G)/openapi.json # included by its assembler text
 
 # `limitless prices` reads prices as the chat service does.
-PRICE_O := $(call object,services/chat/catalogue/price.c services/chat/catalogue/price_read.c)
+PRICE_O := $(call object,services/chat/catalogue/price.c services/chat/catalogue/price_read.c services/chat/catalogue/list_price.c)
 $(B)/bin/limitless: $(call object,$(call sources,tools/limitless/*.c)) $(PRICE_O) $(VERSION_O) $(LIBS)
 	$(link)
 

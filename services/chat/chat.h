@@ -20,6 +20,8 @@ struct chat_conf {
 	struct service_conf service; /* first */
 	const char *database_worker_dsn;
 	const char *models;       /* file of the catalogue */
+	const char *list_prices;  /* file; "": none */
+	const char *list_credits; /* decimal */
 	const char *token_tables; /* file */
 	int64_t learn_ms;
 	const char *advertise;

@@ -32,6 +32,7 @@ static int (*const groups[])(void) = {
 	crash_tests,
 	tokens_tests,
 	learn_tests,
+	list_price_tests,
 	queue_tests,
 	events_tests,
 };

@@ -91,6 +91,7 @@ int turns_tests(void);
 int answer_tests(void);
 int tokens_tests(void);
 int learn_tests(void);
+int list_price_tests(void);
 int adapter_tests(void);
 int adapter_request_tests(void);
 int wire_tests(void);
@@ -106,6 +107,8 @@ const char *process_url(enum process_name name);
 const char *process_directory(void);
 /* The catalogue, with this price in credits for PLAIN; a replica reads it at SIGHUP. */
 void process_write_models(const char *plain_price);
+/* The table of list prices, where 1 USD is 100 credits; as above. */
+void process_write_list(const char *rows);
 /* Further items of CHAT_A's `providers` and of the catalogue, as YAML. "": none. */
 void process_write_more(const char *providers, const char *models);
 int process_standin_port(void);

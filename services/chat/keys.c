@@ -14,6 +14,11 @@ const struct conf_key chat_keys[] = {
 		 "PostgreSQL conninfo or URI of the role chat_worker, which runs generations."),
 	CONF_KEY("models", CONF_TEXT, models, "deploy/config/models.yaml", 0, 0,
 		 "File of the catalogue of models; SIGHUP reads it anew."),
+	CONF_KEY_LIVE("list_prices.file", CONF_TEXT, list_prices, "", 0, 0,
+		      "Table of the providers' list prices, as `limitless prices check` reads it: "
+		      "usage gets what an answer cost there. SIGHUP reads it anew. Empty: none."),
+	CONF_KEY_LIVE("list_prices.credits_per_unit", CONF_TEXT, list_credits, "", 0, 0,
+		      "Credits that one unit of the table's currency buys, such as 100."),
 	CONF_KEY("tokens.tables", CONF_TEXT, token_tables, "build/tokens/tables.bin", 0, 0,
 		 "File of the tables for counting tokens; `make tokens` makes it."),
 	CONF_KEY(

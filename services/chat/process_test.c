@@ -118,6 +118,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"page_secret: the secret of these tests\nbackoff_initial: 20ms\nbackoff_max: "
 		"200ms\nstream_queue_bytes: 64KiB\n"
 		"models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
+		"list_prices: {file: \"%s/list.csv\", credits_per_unit: \"100\"}\n"
 		"engine: {workers: 2, generations_max: 20}\n"
 		"tokens: {learn: 100ms}\n"
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
@@ -135,9 +136,9 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"  - {name: demo, api: demo, base_url: \"http://127.0.0.1:%d/v1\", keys: demo}\n"
 		"%s"
 		"database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
-		process->url, process->admin, directory, processes[CREDITS].url, idle, standin_port,
-		standin_port, standin_port, standin_port, providers, pg_dsn("chat_app"),
-		pg_dsn("chat_worker"));
+		process->url, process->admin, directory, processes[CREDITS].url, directory, idle,
+		standin_port, standin_port, standin_port, standin_port, providers,
+		pg_dsn("chat_app"), pg_dsn("chat_worker"));
 	write_file(process->config, text);
 }
 
@@ -154,6 +155,14 @@ static void write_models(const char *plain_price, const char *more)
 void process_write_models(const char *plain_price)
 {
 	write_models(plain_price, "");
+}
+
+void process_write_list(const char *rows)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/list.csv", directory);
+	write_file(path, rows);
 }
 
 void process_write_more(const char *providers, const char *models)
@@ -194,6 +203,7 @@ static void write_all(void)
 	snprintf(processes[STANDIN].admin, sizeof processes[STANDIN].admin, "%s",
 		 processes[STANDIN].url);
 	process_write_models("2");
+	process_write_list("model,dimension,from_prompt_tokens,price,currency\n");
 	snprintf(text, sizeof text,
 		 "listen: [\"%s\"]\npace: 0\nfirst_token: 0s\nlog_level: warn\n"
 		 "control_token: " STANDIN_TOKEN "\n",

@@ -54,6 +54,22 @@ static struct db_options worker_options(const struct service *service)
 	return options;
 }
 
+static enum status load_list_prices(const struct chat_conf *conf, struct catalogue *catalogue,
+				    struct error *reterr)
+{
+	double credits;
+
+	if (!*conf->list_prices)
+		return OK;
+	if (!list_number_read(conf->list_credits, LIST_CREDITS_PER_UNIT_MAX, &credits) ||
+	    credits <= 0)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "list_prices.credits_per_unit: must be a decimal above 0: the "
+				 "credits that one unit of the currency buys");
+	return list_prices_load(conf->list_prices, credits, catalogue->arena, &catalogue->list,
+				reterr);
+}
+
 static void id_of(const void *ctx, const char *provider, const char *secret, char out[UUID_SIZE])
 {
 	vault_id(ctx, provider, secret, out);
@@ -90,7 +106,7 @@ static enum status load(struct parts *parts, bool anew, struct error *reterr)
 	const struct chat_conf *conf = parts->chat.conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
 	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
-	struct catalogue *catalogue;
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = NULL;
 	enum status s;
 
 	ensure(providers);
@@ -104,7 +120,9 @@ static enum status load(struct parts *parts, bool anew, struct error *reterr)
 	s = catalogue_read(conf->models, text ? text : parts->models, TAKE_PTR(arena), providers,
 			   &catalogue, reterr);
 	if (s == OK)
-		s = discovery_take(parts->discovery, catalogue, reterr);
+		s = load_list_prices(conf, catalogue, reterr);
+	if (s == OK)
+		s = discovery_take(parts->discovery, TAKE_PTR(catalogue), reterr);
 	if (s == OK && text) {
 		free(parts->models);
 		parts->models = TAKE_PTR(text);

@@ -107,7 +107,7 @@ function mayInclude(file, header) {
   }
   // A service's own headers are included from the root or from services/.
   const owner = header.match(/^(?:services\/)?(\w+)\/(?!v\d)/)?.[1];
-  if (file === "tools/limitless/prices.c" && /^chat\/catalogue\/price(_read)?\.h$/.test(header)) return true;
+  if (file === "tools/limitless/prices.c" && /^chat\/catalogue\/(list_price|price(_read)?)\.h$/.test(header)) return true;
   if (SERVICES.includes(owner)) return top === "services" && owner === second;
   if (file.startsWith("tools/gen/")) return /^(tools\/gen|google|limitless|runtime\/base)\//.test(header);
   return true;

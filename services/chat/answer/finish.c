@@ -26,7 +26,8 @@ struct end_work {
 	struct usage usage;
 	int32_t text_tokens; /* in o200k */
 	int64_t cost_microcredits;
-	enum event_kind last[2]; /* that tell the watchers */
+	int64_t list_microcredits; /* by the provider's list price; -1: not known */
+	enum event_kind last[2];   /* that tell the watchers */
 	size_t n_last;
 	bool withdrawn; /* refused: nothing of it stays */
 	bool lost;
@@ -106,6 +107,15 @@ static int64_t count_items(struct tokens *tokens, const char *family, const stru
 	return tokens_count_of(tokens, family, buf_text(&words), words.len);
 }
 
+/* What the provider asks for it by its list, whatever was held. -1: the list has no such model. */
+static int64_t list_cost(const struct generation *generation, const struct usage *usage)
+{
+	const struct price *price =
+		list_price_find(generation->catalogue->list, generation->model->id);
+
+	return price ? price_cost(price, usage) : -1;
+}
+
 /* What takes time or the whole text: on the crew. A repeat finds the same. */
 static void count(struct end_work *end)
 {
@@ -126,6 +136,7 @@ static void count(struct end_work *end)
 	}
 	end->cost_microcredits = charge_bounded(price_cost(&generation->model->price, &end->usage),
 						generation->hold_microcredits);
+	end->list_microcredits = list_cost(generation, &end->usage);
 }
 
 static enum status add_settle(struct db *db, const struct end_work *end, const char *hold_id,
@@ -259,6 +270,7 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		db_param_i64(arena, end->usage.images),
 		db_param_i64(arena, end->usage.audio_seconds),
 		db_param_i64(arena, end->usage.tool_calls),
+		end->list_microcredits >= 0 ? db_param_i64(arena, end->list_microcredits) : NULL,
 	};
 	enum status s = OK;
 
@@ -392,6 +404,7 @@ static struct end_work *end_new(struct generation *generation)
 	struct end_work *end = calloc(1, sizeof *end);
 
 	ensure(end);
+	end->list_microcredits = -1;
 	end->work.run = run_end;
 	end->work.done = end_done;
 	end->generation = generation_ref(generation);

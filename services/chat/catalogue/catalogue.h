@@ -2,6 +2,7 @@
 #ifndef CHAT_CATALOGUE_CATALOGUE_H
 #define CHAT_CATALOGUE_CATALOGUE_H
 
+#include "chat/catalogue/list_price.h"
 #include "chat/catalogue/price.h"
 #include "chat/provider/provider.h"
 #include "runtime/base/arena.h"
@@ -50,6 +51,8 @@ struct catalogue {
 	const struct model
 		*models; /* in the file's order; a model that no provider offers is left out */
 	size_t n_models;
+	const struct list_prices
+		*list; /* of providers; NULL: not known. Set before it is shared. */
 };
 
 /* The text of a file, at most CATALOGUE_TEXT_BYTES_MAX; the caller's to free. errors: NOT_FOUND

@@ -265,6 +265,7 @@ struct catalogue *catalogue_with(struct catalogue *base, const struct offers *of
 	catalogue->arena = arena_new(16384, ARENA_BYTES_MAX);
 	catalogue->base = catalogue_ref(base);
 	catalogue->providers = base->providers;
+	catalogue->list = base->list;
 	joining.max = base->n_models;
 	for (size_t p = 0; base->discovered.offered && p < base->providers->n; p++)
 		joining.max += offers[p].n;

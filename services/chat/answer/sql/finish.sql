@@ -4,7 +4,8 @@
 -- Params: $1 uuid, $2 bigint, $3 text, $4 text, $5 text reasoning, $6 integer tokens of text, $7 bytea marks, $8 text stop reason,
 -- $9 boolean, $10 integer, $11 text, $12 text, $13 text provider, $14 integer prompt tokens, $15 integer completion tokens, $16 bigint,
 -- $17 text, $18 text price version, $19 text items, $20 integer cached tokens, $21 integer and $22 integer written to the cache for 5 minutes
--- and an hour, $23 integer of images, $24 integer of reasoning, $25 integer images, $26 integer seconds, $27 integer calls of tools.
+-- and an hour, $23 integer of images, $24 integer of reasoning, $25 integer images, $26 integer seconds, $27 integer calls of tools,
+-- $28 bigint the list price, or NULL.
 WITH ended AS (
     UPDATE generation g SET state = $3::text, lease_token = NULL, lease_until = NULL, boot_id = NULL, owner_endpoint = NULL,
         marks = $7::bytea, stop_reason = $8::text, accepted = $9::boolean, error_code = $10::integer, error_reason = $11::text,
@@ -24,9 +25,10 @@ WITH ended AS (
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
         cost_microcredits, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, image_input_tokens, reasoning_tokens,
-        images, audio_seconds, tool_calls)
+        images, audio_seconds, tool_calls, list_cost_microcredits)
     SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint,
-        $20::integer, $21::integer, $22::integer, $23::integer, $24::integer, $25::integer, $26::integer, $27::integer
+        $20::integer, $21::integer, $22::integer, $23::integer, $24::integer, $25::integer, $26::integer, $27::integer,
+        $28::bigint
     FROM ended WHERE $17::text IS NOT NULL
 )
 SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
