@@ -35,7 +35,8 @@ export const en = {
     title: "Administration",
     sections: { providers: "Providers", vouchers: "Vouchers", queue: "Queue", groups: "Groups" },
     providers: {
-      keysText: "Keys by which this server asks its providers. A change is in force within a second.",
+      keysText:
+        "Keys by which this server asks its providers. A change is in force within a second.",
       noMasterKey: "Keys can be added when provider_keys.master_key is set in chat.yaml.",
       noKeys: "No key. Where the provider wants one, its models are not offered.",
       add: "Add a key",
@@ -63,7 +64,8 @@ export const en = {
         RESTING: "Rests",
         DISABLED: "Disabled",
         REFUSED: "Refused by the provider (401)",
-        UNUSED: "Not in use: chat.yaml has no such key or provider, or another master key sealed it",
+        UNUSED:
+          "Not in use: chat.yaml has no such key or provider, or another master key sealed it",
       },
     },
     groups: {

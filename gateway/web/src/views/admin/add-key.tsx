@@ -18,7 +18,11 @@ export function AddKey({ provider, onClose }: { provider: string; onClose: () =>
     );
   };
   return (
-    <Dialog title={t("admin.providers.addTo", { provider })} text={t("admin.providers.addText")} onClose={onClose}>
+    <Dialog
+      title={t("admin.providers.addTo", { provider })}
+      text={t("admin.providers.addText")}
+      onClose={onClose}
+    >
       <form onSubmit={submit} className="mt-5 flex flex-col gap-4">
         <Field
           label={t("admin.providers.secret")}

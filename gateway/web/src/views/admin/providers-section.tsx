@@ -61,14 +61,20 @@ function Provider({
           <bdi>{name}</bdi>
         </h2>
         {onAdd && (
-          <Button size="small" onClick={onAdd} aria-label={t("admin.providers.addTo", { provider: name })}>
+          <Button
+            size="small"
+            onClick={onAdd}
+            aria-label={t("admin.providers.addTo", { provider: name })}
+          >
             <Plus aria-hidden className="size-4" />
             {t("admin.providers.add")}
           </Button>
         )}
       </div>
       {keys.length === 0 ? (
-        <p className="mt-3 border-y border-line py-4 text-sm text-soft">{t("admin.providers.noKeys")}</p>
+        <p className="mt-3 border-y border-line py-4 text-sm text-soft">
+          {t("admin.providers.noKeys")}
+        </p>
       ) : (
         <ul className="mt-3 divide-y divide-line border-y border-line text-sm">
           {keys.map((key) => (
@@ -116,7 +122,9 @@ function Key({ one }: { one: ProviderKey }) {
           )}
         </div>
       </div>
-      {problem && <ProblemPanel title={t("admin.providers.notChanged")} problem={problem} className="mt-3" />}
+      {problem && (
+        <ProblemPanel title={t("admin.providers.notChanged")} problem={problem} className="mt-3" />
+      )}
       {asking && (
         <Dialog
           title={t("admin.providers.deleteTitle")}
@@ -146,7 +154,9 @@ function facts(key: ProviderKey): string {
   const limit = key.requestsPerMinute;
   return [
     t(key.source === "FILE" ? "admin.providers.ofFile" : "admin.providers.ofTable"),
-    limit > 0 ? t("admin.providers.limit", { uses: key.recentUses, limit }) : t("admin.providers.noLimit"),
+    limit > 0
+      ? t("admin.providers.limit", { uses: key.recentUses, limit })
+      : t("admin.providers.noLimit"),
   ].join(" · ");
 }
 
