@@ -87,16 +87,25 @@ bool account_fits(const struct exchange *exchange, size_t bytes, struct refusal 
 	return good;
 }
 
+static size_t room_for(size_t bytes)
+{
+	size_t total = CHARGE_MIN;
+
+	while (total < bytes)
+		total *= 2;
+	return total;
+}
+
 bool account_charge(struct exchange *exchange, size_t bytes, struct refusal *reterr)
 {
 	struct httpd *httpd = exchange->conn->httpd;
-	size_t total = exchange->charged ? exchange->charged : CHARGE_MIN, more;
+	size_t total = room_for(bytes), more;
 	bool good;
 
 	if (bytes <= exchange->charged)
 		return true;
-	while (total < bytes)
-		total *= 2;
+	if (exchange->charged == 0 && bytes > CHARGE_MIN)
+		total = bytes; /* all of a body whose length is known */
 	more = total - exchange->charged;
 	pthread_mutex_lock(&httpd->mutex);
 	good = fits(httpd, exchange, more, reterr);
@@ -107,6 +116,20 @@ bool account_charge(struct exchange *exchange, size_t bytes, struct refusal *ret
 	}
 	pthread_mutex_unlock(&httpd->mutex);
 	return good;
+}
+
+void account_release(struct exchange *exchange)
+{
+	struct httpd *httpd = exchange->conn->httpd;
+	size_t total = room_for(exchange->body.len);
+
+	if (total >= exchange->charged)
+		return;
+	pthread_mutex_lock(&httpd->mutex);
+	httpd->body_bytes -= exchange->charged - total;
+	exchange->account->body_bytes -= exchange->charged - total;
+	pthread_mutex_unlock(&httpd->mutex);
+	exchange->charged = total;
 }
 
 void account_begin_body(struct exchange *exchange, const char *text)

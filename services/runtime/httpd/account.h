@@ -17,6 +17,8 @@ struct account {
 
 /* Bytes that a body needs now. False with *reterr: the server, or who sends it, holds too many. */
 bool account_charge(struct exchange *exchange, size_t bytes, struct refusal *reterr);
+/* Gives back what was charged for bytes that have not come. */
+void account_release(struct exchange *exchange);
 /* Whether as many would be taken; none are. */
 bool account_fits(const struct exchange *exchange, size_t bytes, struct refusal *reterr);
 /* A body begins: text is who sends it. */

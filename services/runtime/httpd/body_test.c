@@ -345,16 +345,59 @@ static void growing_bodies_are_counted(_unused_ void **state)
 	assert_int_equal(server.handled, 0);
 }
 
+/* Of many bodies at once those that fit come whole, and the others are refused before they begin. */
+static void members_have_their_room_at_once(_unused_ void **state)
+{
+	int fds[3];
+
+	tear_down(NULL);
+	start(&(struct httpd_options){.bodies_bytes_per_client_max = 256 * KIB});
+	assert_true(announce("u", "X-Session: 1\r\n", &fds[0], 0));
+	assert_true(announce("u", "X-Session: 1\r\n", &fds[1], 0));
+	assert_false(announce("u", "X-Session: 1\r\n", &fds[2], 429));
+	close(fds[2]);
+	for (int i = 0; i < 2; i++) {
+		send_bytes(fds[i], 128 * KIB);
+		assert_non_null(strstr(rest(fds[i]), "got 131072"));
+	}
+}
+
+/* … but not for long: one that announces much and sends little gives room to others. */
+static void room_is_for_those_that_send(_unused_ void **state)
+{
+	int64_t until_us = clock_mono_us() + 10 * US_PER_S;
+	int fds[2], fd;
+	bool taken;
+
+	tear_down(NULL);
+	start(&(struct httpd_options){.bodies_bytes_per_client_max = 256 * KIB,
+				      .body_window_ms = 100,
+				      .body_rate_min = 1});
+	for (int i = 0; i < 2; i++)
+		assert_true(announce("u", "X-Session: 1\r\n", &fds[i], 0));
+	do {
+		for (int i = 0; i < 2; i++)
+			send_bytes(fds[i], 10);
+		taken = announce("u", "X-Session: 1\r\n", &fd, 429);
+		close(fd);
+		usleep(10000);
+	} while (!taken && clock_mono_us() < until_us);
+	assert_true(taken);
+	for (int i = 0; i < 2; i++)
+		close(fds[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_refused_body_never_comes), TEST(a_refusal_need_not_end_a_connection),
-		TEST(the_decision_may_come_late), TEST(a_late_refusal_closes),
-		TEST(a_gone_client_is_harmless),  TEST(a_body_that_slows_down_is_refused),
-		TEST(no_body_takes_for_ever),     TEST(all_bodies_together_are_bounded),
-		TEST(growing_bodies_are_counted),
+		TEST(a_refused_body_never_comes),  TEST(a_refusal_need_not_end_a_connection),
+		TEST(the_decision_may_come_late),  TEST(a_late_refusal_closes),
+		TEST(a_gone_client_is_harmless),   TEST(a_body_that_slows_down_is_refused),
+		TEST(no_body_takes_for_ever),      TEST(all_bodies_together_are_bounded),
+		TEST(growing_bodies_are_counted),  TEST(members_have_their_room_at_once),
+		TEST(room_is_for_those_that_send),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,9 @@ static bool next_window(struct conn *conn)
 	if (now >= exchange->started_us + options->body_timeout_ms * US_PER_MS ||
 	    (int64_t)(exchange->body.len - exchange->window_len) < wanted)
 		return false;
+	/* A client that announces much and sends little takes no room from others for long. */
+	if (exchange->body.len < exchange->charged / 2)
+		account_release(exchange);
 	exchange->window_us = now;
 	exchange->window_len = exchange->body.len;
 	return true;
@@ -174,8 +177,10 @@ static bool begin_body(struct conn *conn, const struct httpd_body *body, struct 
 		return false;
 	}
 	account_begin_body(exchange, body->client ? body->client : net_peer_address(conn->net));
-	if (len <= BODY_RESERVED_MAX ? !account_charge(exchange, len, reterr)
-				     : !account_fits(exchange, len, reterr))
+	/* A member's body has its room before it comes. Else many that come at once would each get
+	 * half way, and all be refused. */
+	if (len <= BODY_RESERVED_MAX || conn->member ? !account_charge(exchange, len, reterr)
+						     : !account_fits(exchange, len, reterr))
 		return false;
 	if (!chunked && len <= BODY_RESERVED_MAX)
 		buf_reserve(&exchange->body, len);

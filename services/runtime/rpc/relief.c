@@ -164,7 +164,7 @@ static bool is_stopped(const struct stream *stream)
 void relief_unread(struct session *session)
 {
 	const struct measure measure = {"rpc_slow_takers_ended", unread, is_stopped,
-					&session->unread, UNREAD_MAX_BYTES};
+					&session->unread, session->unread_max};
 
 	relieve(session, &measure);
 }

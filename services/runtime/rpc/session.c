@@ -13,6 +13,9 @@ void session_init(struct session *session, struct net_conn *net, const struct se
 	session->side = side;
 	session->message_bytes_max = message_bytes_max;
 	session->unsent_max = UNSENT_MAX_BYTES;
+	session->unread_max = UNREAD_MESSAGES * message_bytes_max;
+	if (session->unread_max < UNREAD_MAX_BYTES)
+		session->unread_max = UNREAD_MAX_BYTES;
 	session->events_tail = &session->events;
 	session->heard_us = clock_mono_us();
 }
@@ -217,7 +220,7 @@ static bool find_room(struct session *session, struct stream *stream, size_t len
 
 	relief_unread(session);
 	return atomic_load(&stream->unread) + len <= UNREAD_FAIR ||
-	       atomic_load(&session->unread) <= patience * UNREAD_MAX_BYTES;
+	       atomic_load(&session->unread) <= patience * session->unread_max;
 }
 
 static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
@@ -235,7 +238,7 @@ static int on_data(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t
 		return 0;
 	fault = scan(stream, data, len, &s);
 	reason = s == INTERNAL ? "protocol_error" : "call_too_large";
-	if (!fault && atomic_load(&session->unread) > UNREAD_MAX_BYTES &&
+	if (!fault && atomic_load(&session->unread) > session->unread_max &&
 	    !find_room(session, stream, len)) {
 		fault = "too much waits to be read on this connection";
 		reason = "overloaded";

@@ -26,7 +26,9 @@
 	(64 * 1024 * 1024) /* of one connection: packed messages that the peer does not take, \
 			      unless the server's options say another number */
 #define UNREAD_MAX_BYTES \
-	(64 * 1024 * 1024)      /* of one connection: message bytes received and not yet unpacked */
+	(64 * 1024 * 1024)      /* of one connection: message bytes received and not yet unpacked, \
+			      unless UNREAD_MESSAGES are more */
+#define UNREAD_MESSAGES 4       /* as large as one may be: that many come at once */
 #define UNREAD_FAIR (16 * 1024) /* of one stream, also when that is reached */
 #define WAITING_PATIENCE 2 /* times a connection's limit: then streams end though they are read */
 #define STREAM_LOST UINT32_MAX /* error code of a stream whose connection ended */
@@ -145,6 +147,7 @@ struct session {
 	size_t output_len;
 	_Atomic size_t unsent; /* bytes in `out` of all streams */
 	_Atomic size_t unread; /* bytes in `in` and `taken` of all streams */
+	size_t unread_max;
 	_Atomic int64_t flushed_us;
 	bool relieving;           /* (lock) relief.c is at work */
 	int64_t relief_due_us[2]; /* (lock) it found too little a moment ago, among the stalled
