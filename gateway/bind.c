@@ -8,11 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_event_stream_wanted(const struct httpd_request *http)
+static bool is_wanted(const struct httpd_request *http, const char *type)
 {
 	const char *accept = httpd_header(http, "accept");
 
-	return accept && strcasestr(accept, "text/event-stream");
+	return accept && strcasestr(accept, type);
 }
 
 /* ------------------------------------------------------------------ body */
@@ -180,14 +180,16 @@ static enum status bind_cursor(const struct request *request, ProtobufCMessage *
 			       reterr);
 }
 
-/* Chooses the streaming one of two methods on one route, if the client wants a stream. */
+/* Chooses between two methods on one route: a stream or a file, if the client wants it. */
 static void choose_of_pair(struct request *request, const ProtobufCMessage *message)
 {
 	const struct route *route = request->route;
 	bool stream = true;
 
 	if (route->stream_when == ROUTE_STREAM_ACCEPT)
-		stream = is_event_stream_wanted(request->http);
+		stream = is_wanted(request->http, "text/event-stream");
+	else if (route->stream_when == ROUTE_STREAM_ACCEPT_CSV)
+		stream = is_wanted(request->http, "text/csv");
 	else if (route->stream_when == ROUTE_STREAM_BODY_FIELD)
 		stream = json_get_bool(route->req, message, route->stream_field);
 	if (!stream)

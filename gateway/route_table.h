@@ -37,11 +37,13 @@ enum route_dialect {
 	ROUTE_DIALECT_ANTHROPIC = 2,
 };
 
-/* limitless.MethodRule.StreamWhen, of the streaming one of two methods that share a route. */
+/* limitless.MethodRule.StreamWhen, of the streaming one of two methods that share a route, or of the
+ * one that answers with a file. */
 enum route_stream_when {
 	ROUTE_STREAM_ALWAYS = 0,
 	ROUTE_STREAM_ACCEPT = 1,     /* Accept names text/event-stream */
 	ROUTE_STREAM_BODY_FIELD = 2, /* the request's bool field stream_field is true */
+	ROUTE_STREAM_ACCEPT_CSV = 3, /* Accept names text/csv */
 };
 
 /* One RPC of one HTTP method and path. Indexes count in req->descriptor->fields, -1: none. */

@@ -22,6 +22,8 @@ struct chat_conf {
 	const char *models;       /* file of the catalogue */
 	const char *list_prices;  /* file; "": none */
 	const char *list_credits; /* decimal */
+	int64_t usage_days_max;
+	int64_t usage_csv_rows;
 	const char *token_tables; /* file */
 	int64_t learn_ms;
 	const char *advertise;

@@ -33,6 +33,7 @@ static int (*const groups[])(void) = {
 	tokens_tests,
 	learn_tests,
 	list_price_tests,
+	usage_tests,
 	queue_tests,
 	events_tests,
 };

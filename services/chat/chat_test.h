@@ -92,6 +92,7 @@ int answer_tests(void);
 int tokens_tests(void);
 int learn_tests(void);
 int list_price_tests(void);
+int usage_tests(void);
 int adapter_tests(void);
 int adapter_request_tests(void);
 int wire_tests(void);

@@ -19,6 +19,10 @@ const struct conf_key chat_keys[] = {
 		      "usage gets what an answer cost there. SIGHUP reads it anew. Empty: none."),
 	CONF_KEY_LIVE("list_prices.credits_per_unit", CONF_TEXT, list_credits, "", 0, 0,
 		      "Credits that one unit of the table's currency buys, such as 100."),
+	CONF_KEY("usage.days_max", CONF_INTEGER, usage_days_max, "366", 1, 10000,
+		 "Days that an administrator may ask the usage of at once."),
+	CONF_KEY("usage.csv_rows", CONF_INTEGER, usage_csv_rows, "10000", 1, 20000,
+		 "Rows of one file of usage; more are refused."),
 	CONF_KEY("tokens.tables", CONF_TEXT, token_tables, "build/tokens/tables.bin", 0, 0,
 		 "File of the tables for counting tokens; `make tokens` makes it."),
 	CONF_KEY(

@@ -50,6 +50,7 @@ refuses unknown-reason "service S {
   rpc Get(A) returns (A) { option (google.api.http) = {get: \"/a\"}; $user } } message A {}" 'reasons.proto has no NO_SUCH_WORD'
 refuses client-stream "service S { rpc Get(stream A) returns (A) { option (google.api.http) = {post: \"/a\" body: \"*\"}; $user } } message A {}" 'cannot carry a stream of requests'
 refuses stream-when 'service S { rpc Get(A) returns (A) { option (google.api.http) = {get: "/a"}; option (limitless.method) = {access: USER stream_when: ACCEPT}; } } message A {}' 'stream_when is for streams'
+refuses csv-when 'service S { rpc Get(A) returns (A) { option (google.api.http) = {get: "/a"}; option (limitless.method) = {access: USER stream_when: ACCEPT_CSV}; } } message A {}' 'ACCEPT_CSV is for a google.api.HttpBody'
 refuses stream-field 'service S { rpc Get(A) returns (stream A) { option (google.api.http) = {post: "/a" body: "*"}; option (limitless.method) = {access: USER stream_when: BODY_FIELD}; } } message A {}' 'needs a field `stream`'
 refuses recursion 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { B b = 1; } message B { repeated A a = 1; }' 'can hold itself'
 refuses optional 'service S { rpc Get(A) returns (A) { option (limitless.method) = {access: SERVICE}; } } message A { optional string a = 1; }' 'no `optional`'

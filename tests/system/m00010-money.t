@@ -80,4 +80,23 @@ ok $? "and the user has it again"
 token=$root
 call DELETE "/api/v1/admin/model-groups/$group"
 is "$status" 200 "the group is deleted"
+
+# ---- usage
+token=$ada
+call POST /api/v1/chats "{\"model\":\"$model\"}"
+chat=$(get .id)
+call POST "/api/v1/chats/$chat:generate" '{"text":"how much is it"}'
+token=$root
+used() { call GET "/api/v1/admin/usage?by=MODEL"; [ "$(get '.rows | length')" -ge 1 ]; }
+until_true 20 used
+is "$status $(get '.rows[0].key') $(get '.rows[0].listedCalls')" "200 $model 0" "an administrator sees the usage by model"
+call GET "/api/v1/admin/usage?by=DAY" '' -H "Accept: text/csv"
+like "$status $(head -c 22 <<<"$body")" '^200 key,calls,input_tokens$' "and as a file"
+call GET "/api/v1/admin/usage?from=2026-02-30"
+is "$status $(get .reason) $(get .field)" "400 FIELD_INVALID from" "a day that is none is named"
+token=$ada
+call GET "/api/v1/admin/usage"
+is "$status $(get .reason)" "403 ROLE_REQUIRED" "a user does not"
+call GET /api/v1/usage
+is "$status $(get '.models[0].key') $(get '.models[0].calls')" "200 $model 1" "but sees the own tokens"
 finish

@@ -58,10 +58,16 @@ static void check_access(struct gen *gen, const struct gen_method *method)
 	if (method->has_route && method->proto->client_streaming)
 		gen_error(gen, &method->place, "%s.%s: HTTP cannot carry a stream of requests",
 			  method->service, method->proto->name);
-	if (rule->stream_when != LIMITLESS__METHOD_RULE__STREAM_WHEN__ALWAYS &&
-	    !method->proto->server_streaming)
+	if (rule->stream_when == LIMITLESS__METHOD_RULE__STREAM_WHEN__ACCEPT_CSV) {
+		if (method->proto->server_streaming || !gen_is(method->resp, "google.api.HttpBody"))
+			gen_error(gen, &method->place,
+				  "%s.%s: stream_when: ACCEPT_CSV is for a google.api.HttpBody",
+				  method->service, method->proto->name);
+	} else if (rule->stream_when != LIMITLESS__METHOD_RULE__STREAM_WHEN__ALWAYS &&
+		   !method->proto->server_streaming) {
 		gen_error(gen, &method->place, "%s.%s: stream_when is for streams", method->service,
 			  method->proto->name);
+	}
 	if (rule->lane != LIMITLESS__METHOD_RULE__LANE__MAIN &&
 	    (method->proto->client_streaming || method->proto->server_streaming || rule->inline_))
 		gen_error(gen, &method->place, "%s.%s: a lane is for unary methods with workers",

@@ -130,6 +130,11 @@ static void put_content(struct openapi *api, json_t *content, const struct gen_m
 {
 	json_t *events;
 
+	if (method->rule->stream_when == LIMITLESS__METHOD_RULE__STREAM_WHEN__ACCEPT_CSV) {
+		json_object_set_new(content, "text/csv",
+				    json_pack("{s:{s:s}}", "schema", "type", "string"));
+		return;
+	}
 	if (gen_is(method->resp, "google.api.HttpBody")) {
 		json_object_update_new(content, raw_content(method));
 		if (method->proto->server_streaming)

@@ -18,4 +18,7 @@ export type Transaction = Schemas["Transaction"];
 export type Package = Schemas["Package"];
 export type ProviderKey = Schemas["ProviderKey"];
 export type Payment = Schemas["Payment"];
+export type UsageList = Schemas["ListUsageResponse"];
+export type UsageRow = Schemas["UsageRow"];
+export type UsageBy = "MODEL" | "USER" | "KEY" | "DAY" | "PROVIDER";
 export type DeadLetter = Schemas["DeadLetter"];

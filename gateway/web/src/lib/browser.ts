@@ -25,3 +25,13 @@ export const online: Watchable<boolean> = {
     };
   },
 };
+
+/** The browser saves a file. */
+export function saveFile(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -33,7 +33,13 @@ export const en = {
   },
   admin: {
     title: "Administration",
-    sections: { providers: "Providers", vouchers: "Vouchers", queue: "Queue", groups: "Groups" },
+    sections: {
+      providers: "Providers",
+      usage: "Usage",
+      vouchers: "Vouchers",
+      queue: "Queue",
+      groups: "Groups",
+    },
     providers: {
       keysText:
         "Keys by which this server asks its providers. A change is in force within a second.",
@@ -66,6 +72,26 @@ export const en = {
         REFUSED: "Refused by the provider (401)",
         UNUSED:
           "Not in use: chat.yaml has no such key or provider, or another master key sealed it",
+      },
+    },
+    usage: {
+      about:
+        "Answers that were charged. The margin is what was charged beyond the provider's list price, of the calls whose list price is known.",
+      from: "From",
+      to: "To",
+      by: "By",
+      csv: "Save as CSV",
+      none: "Nothing was used in these days.",
+      noKey: "Without an API key",
+      share: "of {{listed}} calls",
+      ways: { MODEL: "Model", USER: "User", KEY: "API key", DAY: "Day", PROVIDER: "Provider" },
+      columns: {
+        calls: "Calls",
+        tokensIn: "Tokens in",
+        tokensOut: "Tokens out",
+        charged: "Charged",
+        listCost: "List price",
+        margin: "Margin",
       },
     },
     groups: {
@@ -127,6 +153,16 @@ export const en = {
       failures_other: "{{count}} failed rounds",
     },
   },
+  tokens: {
+    cachedInput: "{{tokens}} cached",
+    cacheWrite: "{{tokens}} kept in the cache",
+    imageInput: "{{tokens}} of images",
+    reasoning: "{{tokens}} thinking",
+    images: "{{tokens}} images",
+    audioSeconds: "{{tokens}} s of sound",
+    toolCalls: "{{tokens}} calls of tools",
+    inOut: "{{input}} tokens in, {{output}} out",
+  },
   credits: {
     unit_one: "{{amount}} credit",
     unit_other: "{{amount}} credits",
@@ -170,6 +206,9 @@ export const en = {
       TOTAL: "In all",
       PERIOD_UNSPECIFIED: "",
     },
+    month: "This month",
+    answers_one: "{{count}} answer",
+    answers_other: "{{count}} answers",
     history: "History",
     when: "When",
     what: "What",

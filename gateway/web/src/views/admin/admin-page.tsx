@@ -9,11 +9,13 @@ import { t } from "@/words";
 import { GroupsSection } from "./groups-section";
 import { ProvidersSection } from "./providers-section";
 import { QueueSection } from "./queue-section";
+import { UsageSection } from "./usage-section";
 import { VouchersSection } from "./vouchers-section";
 
 /** A section is a row here and its name in `admin.sections` of words/en.ts. */
 const SECTIONS = [
   { name: "providers", Section: ProvidersSection },
+  { name: "usage", Section: UsageSection },
   { name: "vouchers", Section: VouchersSection },
   { name: "queue", Section: QueueSection },
   { name: "groups", Section: GroupsSection },

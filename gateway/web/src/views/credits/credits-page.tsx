@@ -14,6 +14,7 @@ import { Skeleton } from "@/ui/skeleton";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
 import { Budgets } from "./budgets";
+import { Month } from "./month";
 import { Redeem } from "./redeem";
 
 export default function CreditsPage() {
@@ -32,6 +33,7 @@ export default function CreditsPage() {
       )}
       <Redeem />
       <Budgets />
+      <Month />
       <History />
     </Page>
   );

@@ -1,0 +1,68 @@
+// What answers used, for an administrator, and the caller's own tokens.
+import { useMutation, useQuery } from "@tanstack/react-query";
+import type { UsageBy, UsageList } from "@/api/types";
+import { saveFile } from "@/lib/browser";
+import { type Answer, api, ask } from "./client";
+import { keys } from "./keys";
+import { usePages } from "./pages";
+
+export interface UsageRange {
+  /** Days such as 2026-11-01, both included. */
+  from: string;
+  to: string;
+}
+
+/** The route also answers with a file; without `accept` it is JSON. */
+function fetchUsage(
+  query: UsageRange & { by: UsageBy | "TOTAL"; pageToken?: string },
+  signal: AbortSignal,
+) {
+  const call = api.GET("/api/v1/admin/usage", { params: { query }, signal });
+  return ask(call as unknown as Promise<Answer<UsageList>>);
+}
+
+export function useUsage(range: UsageRange, by: UsageBy) {
+  return usePages([...keys.usage, range, by], (page, signal) =>
+    fetchUsage({ ...range, by, ...page }, signal),
+  );
+}
+
+/** The one row of the whole range; none: there was no use. */
+export function useUsageTotal(range: UsageRange) {
+  return useQuery({
+    queryKey: [...keys.usage, range, "TOTAL"],
+    queryFn: ({ signal }) => fetchUsage({ ...range, by: "TOTAL" }, signal),
+  });
+}
+
+/** The same rows as a file. */
+export function useUsageFile() {
+  return useMutation({
+    mutationFn: async ({ range, by }: { range: UsageRange; by: UsageBy }) => {
+      const file = await ask(
+        api.GET("/api/v1/admin/usage", {
+          params: { query: { ...range, by } },
+          headers: { accept: "text/csv" },
+          parseAs: "blob",
+        }),
+      );
+      saveFile(`usage-${by.toLowerCase()}-${range.from}-${range.to}.csv`, file as unknown as Blob);
+    },
+  });
+}
+
+/** Tokens of this month, by day and by model. */
+export function useTokenUsage() {
+  return useQuery({
+    queryKey: keys.tokenUsage,
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/usage", { signal })),
+  });
+}
+
+/** What this month's answers cost, by day and by model. */
+export function useMonthUsage() {
+  return useQuery({
+    queryKey: keys.monthUsage,
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/credits/usage", { signal })),
+  });
+}

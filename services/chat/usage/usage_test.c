@@ -1,0 +1,264 @@
+/* What administrators and users see of the usage. Rows are written by hand, in a year of their own. */
+#include "chat/usage/csv.h"
+
+#include "../chat_test.h"
+#include "google/api/httpbody.pb-c.h"
+
+#define MODELS 60
+#define BY(what) CHAT__V1__LIST_USAGE_REQUEST__BY__##what
+
+static void sql(const char *text)
+{
+	pg_value(text);
+}
+
+/* 2024: of MODELS models one row each in January, on the same day; model 0 has another in March.
+ * Odd models have a list price. */
+static void write_rows(const char *user)
+{
+	static bool written;
+	char text[1400];
+
+	if (written)
+		return;
+	written = true;
+	snprintf(text, sizeof text,
+		 "WITH made AS (INSERT INTO chat.usage (generation_id, attempt, user_id, model, "
+		 "provider, "
+		 "prompt_tokens, completion_tokens, source, price_version, cost_microcredits, "
+		 "create_time, "
+		 "cached_input_tokens, reasoning_tokens, cache_write_1h_tokens, tool_calls, "
+		 "list_cost_microcredits, api_key_id) SELECT gen_random_uuid(), 1, '%s', "
+		 "'m' || lpad(n::text, 2, '0'), CASE WHEN n < 20 THEN 'a' ELSE 'b' END, 100, 10, "
+		 "'PROVIDER', 'v', 1000 + n / 2, '2024-01-31 23:59:59.999Z', 30, 4, 5, 1, "
+		 "CASE WHEN n %% 2 = 1 THEN 1500 END, CASE WHEN n = 3 THEN '" NOBODY
+		 "'::uuid END FROM generate_series(0, %d) n RETURNING 1), "
+		 "more AS (INSERT INTO chat.usage (generation_id, attempt, user_id, model, "
+		 "provider, "
+		 "prompt_tokens, completion_tokens, source, price_version, cost_microcredits, "
+		 "create_time) "
+		 "VALUES (gen_random_uuid(), 1, '%s', '=m00', 'a', 7, 3, 'COUNTED', 'v', 2500000, "
+		 "'2024-03-01Z') RETURNING 1) SELECT count(*) FROM made, more",
+		 user, MODELS - 1, user);
+	sql(text);
+}
+
+static Chat__V1__ListUsageResponse *list(struct stage *stage, Chat__V1__ListUsageRequest__By by,
+					 char *from, char *to, int32_t size, char *token)
+{
+	Chat__V1__ListUsageRequest req = CHAT__V1__LIST_USAGE_REQUEST__INIT;
+	Chat__V1__ListUsageResponse *resp;
+
+	req.by = by;
+	req.from = from;
+	req.to = to;
+	req.page_size = size;
+	req.page_token = token;
+	stage->admin = true;
+	stage_ok(stage, chat_v1_list_usage, &req, &resp);
+	return resp;
+}
+
+static void rows_have_all_dimensions(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__ListUsageResponse *resp;
+	const Chat__V1__UsageRow *row;
+
+	write_rows(stage->user);
+	resp = list(stage, BY(PROVIDER), "2024-01-31", "2024-01-31", 0, "");
+	assert_int_equal(resp->n_rows, 2);
+	row = resp->rows[1];
+	assert_string_equal(row->key, "a");
+	assert_int_equal(row->calls, 20);
+	assert_int_equal(row->tokens->input, 20 * 65);
+	assert_int_equal(row->tokens->cached_input, 20 * 30);
+	assert_int_equal(row->tokens->cache_write, 20 * 5);
+	assert_int_equal(row->tokens->output, 20 * 6);
+	assert_int_equal(row->tokens->reasoning, 20 * 4);
+	assert_int_equal(row->tokens->tool_calls, 20);
+	assert_int_equal(row->charged_microcredits, 20 * 1000 + 90);
+	assert_int_equal(row->listed_calls, 10);
+	assert_int_equal(row->listed_charged_microcredits, 10 * 1000 + 45);
+	assert_int_equal(row->list_cost_microcredits, 10 * 1500);
+	assert_int_equal(row->margin_microcredits, 10045 - 15000);
+	assert_string_equal(resp->from, "2024-01-31");
+}
+
+static void each_way_to_group_has_its_keys(void **state)
+{
+	static const struct {
+		Chat__V1__ListUsageRequest__By by;
+		size_t n;
+		const char *first, *last;
+	} rows[] = {
+		{BY(BY_UNSPECIFIED), 61, "=m00", "m01"},
+		{BY(MODEL), 61, "=m00", "m01"},
+		{BY(KEY), 2, "", NOBODY},
+		{BY(DAY), 2, "2024-03-01", "2024-01-31"},
+		{BY(PROVIDER), 2, "a", "b"},
+		{BY(TOTAL), 1, "", ""},
+	};
+	struct stage *stage = *state;
+	Chat__V1__ListUsageResponse *resp;
+
+	write_rows(stage->user);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		resp = list(stage, rows[i].by, "2024-01-01", "2024-12-31", 100, "");
+		assert_int_equal(resp->n_rows, rows[i].n);
+		assert_string_equal(resp->rows[0]->key, rows[i].first);
+		assert_string_equal(resp->rows[resp->n_rows - 1]->key, rows[i].last);
+	}
+	resp = list(stage, BY(USER), "2024-01-01", "2024-12-31", 100, "");
+	assert_int_equal(resp->n_rows, 1);
+	assert_int_equal(resp->rows[0]->calls, MODELS + 1);
+	assert_int_equal(list(stage, BY(TOTAL), "2023-01-01", "2023-12-31", 0, "")->n_rows, 0);
+	assert_int_equal(list(stage, BY(DAY), "2024-02-01", "2024-02-29", 0, "")->n_rows, 0);
+}
+
+/* Pages of 7 rows, several of which cost the same, have each row once. */
+static void pages_have_each_row_once(void **state)
+{
+	struct stage *stage = *state;
+	char seen[MODELS] = {0}, *token = "";
+	int n = 0;
+
+	write_rows(stage->user);
+	do {
+		Chat__V1__ListUsageResponse *resp =
+			list(stage, BY(MODEL), "2024-01-01", "2024-01-31", 7, token);
+
+		for (size_t i = 0; i < resp->n_rows; i++, n++)
+			assert_int_equal(seen[atoi(resp->rows[i]->key + 1)]++, 0);
+		token = resp->next_page_token;
+	} while (*token);
+	assert_int_equal(n, MODELS);
+}
+
+static void a_bad_range_names_its_field(void **state)
+{
+	static const struct {
+		char *from, *to, *field;
+	} rows[] = {
+		{"2024-02-30", "", "from"},         {"2024-1-01", "", "from"},
+		{"1999-12-31", "", "from"},         {"", "yesterday", "to"},
+		{"2024-02-01", "2024-01-31", "to"}, {"2023-01-01", "2024-12-31", "from"},
+	};
+	struct stage *stage = *state;
+
+	stage->admin = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		Chat__V1__ListUsageRequest req = CHAT__V1__LIST_USAGE_REQUEST__INIT;
+		Chat__V1__ListUsageResponse *resp;
+
+		req.from = rows[i].from;
+		req.to = rows[i].to;
+		stage_fails(stage, chat_v1_list_usage, &req, &resp, INVALID_ARGUMENT,
+			    "field_invalid");
+		assert_string_equal(stage->err.field, rows[i].field);
+	}
+	/* "2024-02-29" is a day. */
+	list(stage, BY(DAY), "2024-02-29", "2024-02-29", 0, "");
+	list(stage, BY(DAY), "", "", 0, "");
+}
+
+static void a_file_has_all_rows(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__ListUsageRequest req = CHAT__V1__LIST_USAGE_REQUEST__INIT;
+	Google__Api__HttpBody *resp;
+	const char *text;
+	int lines = 0;
+
+	write_rows(stage->user);
+	stage->admin = true;
+	req.from = "2024-01-01";
+	req.to = "2024-12-31";
+	stage_ok(stage, chat_v1_export_usage, &req, &resp);
+	text = arena_strndup(stage->arena, (const char *)resp->data.data, resp->data.len);
+	for (const char *p = text; (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(lines, 1 + MODELS + 1);
+	assert_true(strncmp(text, "key,calls,input_tokens,", 23) == 0);
+	assert_non_null(strstr(text, "\r\n'=m00,1,7,0,0,0,3,0,0,0,0,2.5,0,,,\r\n"));
+	assert_non_null(strstr(text, "\r\nm03,1,65,30,5,0,6,4,0,0,1,0.001001,1,0.001001,0.0015,"
+				     "-0.000499\r\n"));
+	assert_true(strncmp(resp->content_type, "text/csv", 8) == 0);
+}
+
+static void no_cell_is_a_formula(void **state)
+{
+	static const struct {
+		const char *text, *cell;
+	} rows[] = {
+		{"", ""},
+		{"gpt-4o", "gpt-4o"},
+		{"=1+1", "'=1+1"},
+		{"+1", "'+1"},
+		{"-1", "'-1"},
+		{"@SUM(A1)", "'@SUM(A1)"},
+		{"\t=1", "'\t=1"},
+		{"a,b", "\"a,b\""},
+		{"a\"b", "\"a\"\"b\""},
+		{"=\"a\"", "\"'=\"\"a\"\"\""},
+	};
+	static const struct {
+		int64_t amount;
+		const char *cell;
+	} amounts[] = {
+		{0, "0"},           {1, "0.000001"},   {1000000, "1"},
+		{-1500000, "-1.5"}, {-1, "-0.000001"}, {INT64_MIN, "-9223372036854.775808"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(buf_done) struct buf buf;
+
+		buf_init(&buf, 100);
+		csv_text(&buf, rows[i].text);
+		assert_string_equal(buf_text(&buf), rows[i].cell);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(amounts); i++) {
+		_cleanup_(buf_done) struct buf buf;
+
+		buf_init(&buf, 100);
+		csv_credits(&buf, amounts[i].amount);
+		assert_string_equal(buf_text(&buf), amounts[i].cell);
+	}
+}
+
+static void a_user_sees_tokens_of_a_month(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__GetTokenUsageRequest req = CHAT__V1__GET_TOKEN_USAGE_REQUEST__INIT;
+	Chat__V1__TokenUsage *resp;
+	_cleanup_(reader_freep) struct reader *reader =
+		stage_answer(stage, stage_new_chat(stage, PLAIN), "how many tokens");
+
+	reader_expect_done(reader, CHAT__V1__STOP_REASON__STOP);
+	stage_ok(stage, chat_v1_get_token_usage, &req, &resp);
+	assert_int_equal(resp->n_models, 1);
+	assert_int_equal(resp->n_days, 1);
+	assert_string_equal(resp->models[0]->key, PLAIN);
+	assert_int_equal(resp->models[0]->calls, 1);
+	assert_int_equal(resp->models[0]->tokens->input, reader->prompt_tokens);
+	assert_int_equal(resp->days[0]->tokens->output, reader->completion_tokens);
+	assert_true(strncmp(resp->days[0]->key, resp->month, 7) == 0);
+	stage->as = stage->other;
+	stage_ok(stage, chat_v1_get_token_usage, &req, &resp);
+	assert_int_equal(resp->n_models + resp->n_days, 0);
+	req.month = "2024-13";
+	stage_fails(stage, chat_v1_get_token_usage, &req, &resp, INVALID_ARGUMENT, "field_invalid");
+}
+
+int usage_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(rows_have_all_dimensions),      TEST(each_way_to_group_has_its_keys),
+		TEST(pages_have_each_row_once),      TEST(a_bad_range_names_its_field),
+		TEST(a_file_has_all_rows),           TEST(no_cell_is_a_formula),
+		TEST(a_user_sees_tokens_of_a_month),
+	};
+
+	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);
+}
