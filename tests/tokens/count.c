@@ -1,13 +1,22 @@
 /* Counts texts for the scripts of tests/tokens. Input: texts, each with its length in 32 bits before it. With
  * a third argument it counts that often and says how long it took. */
 #include "chat/tokens/count.h"
-#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* Of CPU: others may use the machine, too. */
+static int64_t cpu_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
 
 int main(int argc, char **argv)
 {
@@ -25,11 +34,11 @@ int main(int argc, char **argv)
 
 		ensure(text && fread(text, 1, len, stdin) == len);
 		for (int encoding = 0; encoding < TOKENS_ENCODINGS; encoding++) {
-			int64_t n = 0, from = clock_mono_us();
+			int64_t n = 0, from = cpu_us();
 
 			for (int i = 0; i < times; i++)
 				n = tokens_count_exact(&table, encoding, text, len);
-			printf("%" PRId64 " %" PRId64 "%s", n, (clock_mono_us() - from) / times,
+			printf("%" PRId64 " %" PRId64 "%s", n, (cpu_us() - from) / times,
 			       encoding + 1 < TOKENS_ENCODINGS ? " " : "\n");
 		}
 		free(text);

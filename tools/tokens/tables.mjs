@@ -7,8 +7,9 @@ import { crc32 } from 'node:zlib';
 const require = createRequire(new URL('./', import.meta.url));
 const { Tiktoken } = require('tiktoken');
 
-const VERSION = 1;
+const VERSION = 2;
 const NONE = 0xffffffff;
+const FILTER_BITS = 1 << 22;
 const PATTERNS = {
 	o200k: "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
 	cl100k: "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
@@ -63,8 +64,9 @@ function vocabulary(name) {
 	return tokens;
 }
 
-// A trie as a double array: the child of state s by byte b is base[s] + b, if check there is s. Children of few
-// states are far apart, so a search from the first free place finds one soon.
+// A trie as a double array: the child of state s by byte b is base[s] + b, if the label there is b. No two states with
+// children have the same base. No base is a multiple of 256, so a free place i with the label i % 256 is nobody's child; states
+// without children have base 0, and the 256 children of the first state stand at 1 with labels less by 1.
 function doubleArray(tokens) {
 	const children = [new Map()];
 	const values = [NONE];
@@ -87,6 +89,9 @@ function doubleArray(tokens) {
 	const check = new Uint32Array(room).fill(NONE);
 	const value = new Uint32Array(room).fill(NONE);
 	const place = new Uint32Array(children.length);
+	const taken = new Uint8Array(room); // by a base
+	const low = new Uint32Array(256).fill(1); // no only child by this byte fits below
+	const label = new Uint8Array(room);
 	let free = 1;
 	let end = 1;
 	check[0] = 0;
@@ -97,17 +102,21 @@ function doubleArray(tokens) {
 		const bytes = [...children[node].keys()].sort((a, b) => a - b);
 		if (bytes.length === 0) continue;
 		while (check[free] !== NONE) free++;
-		let at = Math.max(1, free - bytes[0]);
+		const only = bytes.length === 1;
+		let at = only ? low[bytes[0]] : Math.max(1, free - bytes[0]);
 		let tries = 0;
-		while (!bytes.every((b) => check[at + b] === NONE)) {
+		while (at % 256 === 0 || taken[at] || !bytes.every((b) => check[at + b] === NONE)) {
 			at++;
 			// Crowded places are left behind.
-			if (++tries > 2000 && bytes.length > 1) at = Math.max(at, end - 512), (tries = 0);
+			if (++tries > 2000 && !only) at = Math.max(at, end - 512), (tries = 0);
 		}
+		if (only) low[bytes[0]] = at;
 		base[state] = at;
+		taken[at] = 1;
 		for (const b of bytes) {
 			const child = children[node].get(b);
 			check[at + b] = state;
+			label[at + b] = b;
 			place[child] = at + b;
 			value[at + b] = values[child];
 			end = Math.max(end, at + b + 1);
@@ -116,16 +125,19 @@ function doubleArray(tokens) {
 	}
 	const n = end + 256; // base + byte never leaves the array
 	if (n > room) throw new Error('the double array is too small');
-	const nodes = Buffer.alloc(12 * n);
+	if (n > 1 << 24) throw new Error('the double array has no room for its labels');
+	label[0] = 255;
+	for (let i = 1; i < n; i++) if (check[i] === NONE) label[i] = i & 255;
+	const nodes = Buffer.alloc(8 * n);
 	for (let i = 0; i < n; i++) {
-		nodes.writeUInt32LE(base[i], 12 * i);
-		nodes.writeUInt32LE(check[i], 12 * i + 4);
-		nodes.writeUInt32LE(value[i], 12 * i + 8);
+		nodes.writeUInt32LE((base[i] << 8 | label[i]) >>> 0, 8 * i);
+		nodes.writeUInt32LE(value[i], 8 * i + 4);
 	}
 	return { base, check, value, nodes, n };
 }
 
-const slotOf = (a, b, mask) => ((Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)) >>> 7) & mask;
+const hashOf = (a, b) => (Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)) >>> 7;
+const slotOf = (a, b, mask) => hashOf(a, b) & mask;
 
 // The pair of which each token is made, found in the order of ranks as the merges were learnt.
 function merges(tokens, trie) {
@@ -192,7 +204,13 @@ function merges(tokens, trie) {
 		}
 		if (splits[2 * id] === id && tokens[id].length > 1) throw new Error(`token ${id} is made of no pair`);
 	}
-	return { prefix, splits, pairs };
+	const filter = new Uint8Array(FILTER_BITS / 8);
+	for (let id = 0; id < n; id++) {
+		if (splits[2 * id] === id) continue;
+		const bit = hashOf(splits[2 * id], splits[2 * id + 1]) % FILTER_BITS;
+		filter[bit >> 3] |= 1 << (bit & 7);
+	}
+	return { prefix, splits, pairs, filter };
 }
 
 const words = (array) => {
@@ -204,10 +222,10 @@ const words = (array) => {
 function encoding(name) {
 	const tokens = vocabulary(name);
 	const trie = doubleArray(tokens);
-	const { prefix, splits, pairs } = merges(tokens, trie);
+	const { prefix, splits, pairs, filter } = merges(tokens, trie);
 	const lengths = Buffer.from(tokens.map((token) => token.length));
 	if (tokens.some((token) => token.length > 255)) throw new Error(`${name}: a token is too long`);
-	return [trie.nodes, words(prefix), words(splits), words(pairs), lengths];
+	return [trie.nodes, words(prefix), words(splits), words(pairs), Buffer.from(filter), lengths];
 }
 
 const sections = [...unicode(), ...encoding('o200k'), ...encoding('cl100k')];

@@ -13,21 +13,25 @@
 #include <string.h>
 
 #define PIECE_BYTES 512 /* of a piece that needs no memory */
-#define MEMO_SLOTS 1024
+#define MEMO_SLOTS 4096
+#define WALK_SLOTS 512
+#define TOKEN_BYTES_MAX 128
+#define MEMO_MIN 64 /* bytes of a piece that needs a memo */
 #define WALK_MIN 16 /* bytes of a token for which a memo is quicker than the trie */
 
-/* Answers that a long piece asks for again and again. Long pieces repeat themselves: rulers of
- * signs, runs of one letter, data in base64. */
+/* Answers that long pieces ask for again and again, because they repeat themselves: rulers of
+ * signs, runs of one letter. */
 struct memo {
 	struct pair {
-		uint32_t a, b;
-		bool known, stays;
+		uint32_t last; /* plus 1; 0: nothing is known */
+		uint32_t token;
+		uint32_t fits;
 	} pairs[MEMO_SLOTS];
 	struct walk {
 		const char *text;
 		size_t len; /* bytes that the trie looked at; 0: not known */
 		uint32_t token;
-	} walks[UINT8_MAX + 1]; /* by the first byte */
+	} walks[WALK_SLOTS]; /* by the first byte and how often it follows itself */
 };
 
 struct merge {
@@ -44,7 +48,10 @@ struct merge {
 static inline uint32_t merged(const struct tokens_vocabulary *v, uint32_t a, uint32_t b)
 {
 	uint32_t at = (a * 0x9E3779B1u ^ b * 0x85EBCA6Bu) >> 7;
+	uint32_t bit = at & v->filter_mask;
 
+	if (!(v->filter[bit / 8] >> bit % 8 & 1))
+		return TOKEN_NONE;
 	for (;; at++) {
 		uint32_t token = v->pairs[at & v->pairs_mask];
 
@@ -81,16 +88,29 @@ static bool stays(const struct tokens_vocabulary *v, uint32_t a, uint32_t b)
 	}
 }
 
-static bool stays_again(const struct merge *merge, uint32_t a, uint32_t b)
+/* The longest of `token` and the tokens that it begins with that goes with the last one, or
+ * TOKEN_NONE. */
+static uint32_t fitting(const struct tokens_vocabulary *v, uint32_t last, uint32_t token)
 {
+	while (token != TOKEN_NONE && !stays(v, last, token))
+		token = v->prefix[token];
+	return token;
+}
+
+static uint32_t fitting_again(const struct merge *merge, uint32_t token)
+{
+	uint32_t last;
 	struct pair *pair;
 
+	if (merge->n == 0 || token == TOKEN_NONE)
+		return token;
+	last = merge->tokens[merge->n - 1];
 	if (!merge->memo)
-		return stays(merge->vocabulary, a, b);
-	pair = &merge->memo->pairs[(a * 31 + b) % MEMO_SLOTS];
-	if (!pair->known || pair->a != a || pair->b != b)
-		*pair = (struct pair){a, b, true, stays(merge->vocabulary, a, b)};
-	return pair->stays;
+		return fitting(merge->vocabulary, last, token);
+	pair = &merge->memo->pairs[(last * 0x9E3779B1u + token) * 0x85EBCA6Bu >> 20];
+	if (pair->last != last + 1 || pair->token != token)
+		*pair = (struct pair){last + 1, token, fitting(merge->vocabulary, last, token)};
+	return pair->fits;
 }
 
 /* The longest token at text, and the bytes that decide it. Each byte is a token, so there is always
@@ -98,20 +118,45 @@ static bool stays_again(const struct merge *merge, uint32_t a, uint32_t b)
 static inline uint32_t longest(const struct tokens_vocabulary *v, const char *text, size_t len,
 			       size_t *walked)
 {
-	uint32_t state = 0, token = TOKEN_NONE;
+	uint32_t base = v->nodes[0].base_label >> 8, token = TOKEN_NONE;
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		uint32_t next = v->nodes[state].base + (unsigned char)text[i];
+		unsigned char byte = (unsigned char)text[i];
+		struct tokens_node node = v->nodes[base + byte];
 
-		if (v->nodes[state].base == 0 || v->nodes[next].check != state)
+		if ((unsigned char)node.base_label != byte)
 			break;
-		state = next;
-		if (v->nodes[state].token != TOKEN_NONE)
-			token = v->nodes[state].token;
+		if (node.token != TOKEN_NONE)
+			token = node.token;
+		base = node.base_label >> 8;
 	}
 	*walked = i < len ? i + 1 : len + 1; /* at the end of the text, the end itself */
 	return token;
+}
+
+/* How often the first byte follows itself, about: in steps of eight where the text ends. */
+static size_t run_of(const char *text, size_t len)
+{
+	const uint64_t first = (unsigned char)*text * 0x0101010101010101u;
+	size_t n = 0, most = len < TOKEN_BYTES_MAX ? len : TOKEN_BYTES_MAX;
+
+	for (; n + sizeof first <= most; n += sizeof first) {
+		uint64_t bytes;
+
+		memcpy(&bytes, text + n, sizeof bytes);
+		if (bytes != first)
+			return n + (size_t)__builtin_ctzll(bytes ^ first) / 8;
+	}
+	return n;
+}
+
+/* A run decides nearly alone what its longest token is, and is looked at quicker than the trie. */
+static struct walk *walk_of(const struct merge *merge, const char *text, size_t len)
+{
+	size_t slot = (unsigned char)*text * 37 + run_of(text, len);
+
+	return &merge->memo->walks[slot % WALK_SLOTS];
 }
 
 static uint32_t longest_again(const struct merge *merge, size_t at)
@@ -121,7 +166,7 @@ static uint32_t longest_again(const struct merge *merge, size_t at)
 	struct walk *walk;
 	uint32_t token;
 
-	walk = merge->memo ? &merge->memo->walks[(unsigned char)*text] : NULL;
+	walk = merge->memo ? walk_of(merge, text, len) : NULL;
 	if (walk && walk->len && walk->len <= len && memcmp(walk->text, text, walk->len) == 0)
 		return walk->token;
 	token = longest(merge->vocabulary, text, len, &walked);
@@ -140,20 +185,25 @@ static bool is_dead(const struct merge *merge, size_t at)
 static uint32_t step(struct merge *merge, uint32_t token)
 {
 	const struct tokens_vocabulary *v = merge->vocabulary;
-	uint32_t last = merge->n ? merge->tokens[merge->n - 1] : TOKEN_NONE;
+	uint32_t last;
 
-	for (; token != TOKEN_NONE; token = v->prefix[token]) {
-		size_t end = merge->at + v->length[token];
+	for (;;) {
+		size_t end;
 
-		if (is_dead(merge, end) || (merge->n && !stays_again(merge, last, token)))
-			continue;
-		merge->tokens[merge->n++] = token;
-		merge->at = end;
-		return end < merge->len ? longest_again(merge, end) : TOKEN_NONE;
+		token = fitting_again(merge, token);
+		if (token == TOKEN_NONE)
+			break;
+		end = merge->at + v->length[token];
+		if (!is_dead(merge, end)) {
+			merge->tokens[merge->n++] = token;
+			merge->at = end;
+			return end < merge->len ? longest_again(merge, end) : TOKEN_NONE;
+		}
+		token = v->prefix[token];
 	}
 	ensure(merge->n > 0); /* the sequence exists */
+	last = merge->tokens[--merge->n];
 	merge->dead[merge->at / 8] |= (uint8_t)(1 << merge->at % 8);
-	merge->n--;
 	merge->at -= v->length[last];
 	return last;
 }
@@ -171,16 +221,27 @@ static size_t count_long(struct merge *merge, uint32_t token)
 
 	merge->tokens = malloc(merge->len * sizeof *merge->tokens);
 	merge->dead = calloc(1, merge->len / 8 + 1);
-	merge->memo = calloc(1, sizeof *merge->memo);
-	ensure(merge->tokens && merge->dead && merge->memo);
+	ensure(merge->tokens && merge->dead);
 	n = count_merged(merge, token);
 	free(merge->tokens);
 	free(merge->dead);
-	free(merge->memo);
 	return n;
 }
 
-static size_t count_piece(const struct tokens_vocabulary *v, const char *text, size_t len)
+/* Made for the first piece that needs it. */
+static struct memo *memo_of(struct memo **memo)
+{
+	struct memo *made = *memo;
+
+	if (!made)
+		made = calloc(1, sizeof *made);
+	ensure(made);
+	*memo = made;
+	return made;
+}
+
+static size_t count_piece(const struct tokens_vocabulary *v, const char *text, size_t len,
+			  struct memo **memo)
 {
 	struct merge merge = {.vocabulary = v, .text = text, .len = len};
 	size_t walked;
@@ -189,6 +250,9 @@ static size_t count_piece(const struct tokens_vocabulary *v, const char *text, s
 
 	if (v->length[token] == len)
 		return 1;
+	if (len >= MEMO_MIN) {
+		merge.memo = memo_of(memo);
+	}
 	if (len > PIECE_BYTES)
 		return count_long(&merge, token);
 	memset(dead, 0, len / 8 + 1);
@@ -202,13 +266,15 @@ int64_t tokens_count_exact(const struct tokens_table *table, enum tokens_encodin
 {
 	const struct tokens_vocabulary *v = &table->vocabularies[encoding];
 	const char *end = text + len;
+	struct memo *memo = NULL;
 	int64_t sum = 0;
 
 	while (text < end) {
 		const char *piece = text;
 
 		text = tokens_split(table, encoding, piece, end);
-		sum += (int64_t)count_piece(v, piece, (size_t)(text - piece));
+		sum += (int64_t)count_piece(v, piece, (size_t)(text - piece), &memo);
 	}
+	free(memo);
 	return sum;
 }

@@ -15,7 +15,7 @@
 #include <zlib.h>
 
 #define MAGIC "LCTOKENS"
-#define VERSION 1
+#define VERSION 2
 #define FILE_BYTES_MAX (256 << 20)
 #define CHUNK_BYTES 65536
 #define PAGES (0x110000 / TOKENS_PAGE)
@@ -26,6 +26,7 @@ enum {
 	PART_PREFIX,
 	PART_SPLIT,
 	PART_PAIRS,
+	PART_FILTER,
 	PART_LENGTH,
 	PARTS,
 };
@@ -97,6 +98,7 @@ static bool find_vocabulary(const char *map, const struct section *parts,
 			    struct tokens_vocabulary *ret)
 {
 	size_t n = parts[PART_LENGTH].size, slots = parts[PART_PAIRS].size / sizeof *ret->pairs;
+	size_t bits = parts[PART_FILTER].size * 8;
 
 	*ret = (struct tokens_vocabulary){
 		.nodes = (const void *)(map + parts[PART_NODES].at),
@@ -104,11 +106,14 @@ static bool find_vocabulary(const char *map, const struct section *parts,
 		.split = (const void *)(map + parts[PART_SPLIT].at),
 		.pairs = (const void *)(map + parts[PART_PAIRS].at),
 		.pairs_mask = (uint32_t)(slots - 1),
+		.filter = (const void *)(map + parts[PART_FILTER].at),
+		.filter_mask = (uint32_t)(bits - 1),
 		.length = (const void *)(map + parts[PART_LENGTH].at),
 	};
 	return parts[PART_PREFIX].size == n * sizeof *ret->prefix &&
 	       parts[PART_SPLIT].size == n * sizeof *ret->split && slots > n &&
-	       (slots & (slots - 1)) == 0 && parts[PART_NODES].size % sizeof *ret->nodes == 0;
+	       (slots & (slots - 1)) == 0 && (bits & (bits - 1)) == 0 &&
+	       parts[PART_NODES].size % sizeof *ret->nodes == 0;
 }
 
 static bool find_sections(struct tokens_table *table)

@@ -27,12 +27,11 @@ enum {
 	CLASS_LINE = 32, /* \r or \n; it is white space, too */
 };
 
-/* A state of the trie of all tokens. Its child by byte b is state base + b, if check there is its
- * own number. */
+/* A state of the trie of all tokens. Its child by byte b is state base + b, if the label there is b.
+ * No two states share a base, and no base leads to the label of a free place. */
 struct tokens_node {
-	uint32_t base;  /* 0: it has no children */
-	uint32_t check; /* the parent */
-	uint32_t token; /* that ends here, or TOKEN_NONE */
+	uint32_t base_label; /* base << 8 | label */
+	uint32_t token;      /* that ends here, or TOKEN_NONE */
 };
 
 /* One vocabulary. A token's number is its rank: the lower, the earlier it is merged. */
@@ -42,6 +41,8 @@ struct tokens_vocabulary {
 	const uint32_t (*split)[2]; /* the two tokens of which it is merged; itself for a byte */
 	const uint32_t *pairs;      /* a hash table of split: tokens or TOKEN_NONE */
 	uint32_t pairs_mask;        /* its size less 1 */
+	const uint8_t *filter;      /* a bit for the hash of each pair in that table */
+	uint32_t filter_mask;       /* its bits less 1 */
 	const uint8_t *length;      /* bytes of a token */
 };
 

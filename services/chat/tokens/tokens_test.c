@@ -11,6 +11,7 @@
 #define FIXTURE "build/tokens/fixture.bin"
 #define FILE_BYTES_MAX (64 << 20)
 #define TEXTS_MIN 400
+#define HOSTILE_MAX 15 /* times the work of prose */
 
 static int open_tables(void **state)
 {
@@ -56,18 +57,12 @@ static void counts_are_those_of_tiktoken(void **state)
 	assert_true(n >= TEXTS_MIN);
 }
 
-/* Four times the text, so about four times the work; a square would be sixteen. CPU time, the best
- * of some. */
-static int64_t work_ns(const struct tokens_table *table, const char *unit, size_t len)
+/* CPU time of a count, the best of some. */
+static int64_t work_ns(const struct tokens_table *table, const char *text, size_t len)
 {
-	size_t unit_len = strlen(unit);
-	char *text = malloc(len);
 	int64_t best = INT64_MAX;
 
-	assert_non_null(text);
-	for (size_t i = 0; i < len; i++)
-		text[i] = unit[i % unit_len];
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
 		struct timespec from, to;
 		int64_t ns;
 
@@ -79,9 +74,21 @@ static int64_t work_ns(const struct tokens_table *table, const char *unit, size_
 		ns = (to.tv_sec - from.tv_sec) * 1000000000LL + to.tv_nsec - from.tv_nsec;
 		best = ns < best ? ns : best;
 	}
-	free(text);
 	return best;
 }
+
+static char *repeated(const char *unit, size_t len)
+{
+	size_t unit_len = strlen(unit);
+	char *text = malloc(len);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = unit[i % unit_len];
+	return text;
+}
+
+/* Four times the text, so about four times the work; a square would be sixteen. */
 
 static void the_work_is_linear(void **state)
 {
@@ -90,13 +97,46 @@ static void the_work_is_linear(void **state)
 					    "=-", "a'", " \n", "aaaaaaaaaaaaaaaaaaab"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		int64_t small = work_ns(*state, units[i], 64 << 10);
-		int64_t large = work_ns(*state, units[i], 256 << 10);
+		char *text = repeated(units[i], 256 << 10);
+		int64_t small = work_ns(*state, text, 64 << 10);
+		int64_t large = work_ns(*state, text, 256 << 10);
+
+		free(text);
 
 		if (large > 10 * small)
 			fail_msg("%s: %.1f times the work", units[i],
 				 (double)large / (double)small);
 	}
+}
+
+/* Runs of signs, of random lengths, are tried in many ways before they are merged. */
+static void hostile_text_costs_little_more_than_prose(void **state)
+{
+	static const char *const hostile[] = {"-", "=", "-=", "-a", "-=* ", "\\-"};
+	const size_t len = 256 << 10;
+	char *text = repeated("Why do otters matter to rivers, and to us? ", len);
+	int64_t prose = work_ns(*state, text, len);
+	uint32_t random = 11;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
+		const char *sign = hostile[i];
+		int64_t ns;
+
+		for (size_t at = 0; at < len; sign = sign[1] ? sign + 1 : hostile[i]) {
+			size_t run;
+
+			random = random * 1664525 + 1013904223;
+			run = 1 + (random >> 8) % 300;
+			run = run < len - at ? run : len - at;
+			memset(text + at, *sign, run);
+			at += run;
+		}
+		ns = work_ns(*state, text, len);
+		if (ns > HOSTILE_MAX * prose)
+			fail_msg("%s: %.1f times the work of prose", hostile[i],
+				 (double)ns / (double)prose);
+	}
+	free(text);
 }
 
 /* Bytes that are no text are counted within the buffer, at most one token each. */
@@ -162,6 +202,7 @@ int tokens_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_those_of_tiktoken),
 		cmocka_unit_test(the_work_is_linear),
+		cmocka_unit_test(hostile_text_costs_little_more_than_prose),
 		cmocka_unit_test(broken_text_is_counted),
 		cmocka_unit_test(a_bad_file_is_refused),
 	};
