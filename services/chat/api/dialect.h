@@ -9,7 +9,7 @@
 #include "chat/v1/generation.pb-c.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
-#include "runtime/base/error.h"
+#include "runtime/base/status.h"
 
 /* What a request says. All texts are in the arena that it was read into, or in its body. */
 struct api_request {

@@ -50,8 +50,14 @@ static json_t *result_json(const struct prompt_part *part)
 	return block;
 }
 
+static void set_cache(json_t *block, const char *cache)
+{
+	if (block && cache)
+		json_object_set_new(block, "cache_control", body_json(cache));
+}
+
 /* NULL: the part is left out. The API refuses blank texts. */
-static json_t *part_json(const struct prompt_part *part)
+static json_t *block_json(const struct prompt_part *part)
 {
 	switch (part->kind) {
 	case PROMPT_TEXT:
@@ -65,6 +71,14 @@ static json_t *part_json(const struct prompt_part *part)
 	default:
 		return strcmp(part->api, ANTHROPIC_API) == 0 ? request_json(part->data) : NULL;
 	}
+}
+
+static json_t *part_json(const struct prompt_part *part)
+{
+	json_t *block = block_json(part);
+
+	set_cache(block, part->cache);
+	return block;
 }
 
 /* Blocks of one kind come before the others: results before words, as the API wants it. */
@@ -159,9 +173,12 @@ static void add_tools(json_t *root, const struct prompt *prompt)
 	for (size_t i = 0; i < prompt->n_tools; i++) {
 		const struct prompt_tool *tool = &prompt->tools[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s*, s:o}", "name", tool->name,
-						      "description", tool->description,
-						      "input_schema", schema_json(tool->schema)));
+		json_t *one =
+			json_pack("{s:s, s:s*, s:o}", "name", tool->name, "description",
+				  tool->description, "input_schema", schema_json(tool->schema));
+
+		set_cache(one, tool->cache);
+		json_array_append_new(list, one);
 	}
 	if (asks_schema(prompt))
 		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "name",
@@ -181,10 +198,13 @@ static int32_t thought_tokens(const struct prompt *prompt)
 	} efforts[] = {{"low", 20}, {"medium", 50}, {"high", 80}};
 	int32_t most = prompt->max_output_tokens - ANSWER_TOKENS_MIN, share = 0;
 
-	if (!prompt->effort || asks_schema(prompt) || prompt->tool_choice == TOOLS_ONE ||
+	if ((!prompt->effort && prompt->thought_tokens <= 0) ||
+	    prompt->thought_tokens == THOUGHTS_EXTRA || asks_schema(prompt) ||
+	    prompt->tool_choice == TOOLS_ONE ||
 	    prompt->tool_choice == TOOLS_REQUIRED) /* a forced tool forbids thoughts */
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(efforts); i++) {
+	share = prompt->thought_tokens;
+	for (size_t i = 0; share == 0 && i < ARRAY_SIZE(efforts); i++) {
 		if (strcmp(prompt->effort, efforts[i].effort) == 0)
 			share = (int32_t)((int64_t)prompt->max_output_tokens * efforts[i].percent /
 					  100);

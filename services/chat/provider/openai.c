@@ -102,13 +102,16 @@ static void add_message(json_t *list, const struct provider *provider,
 	json_t *content, *object;
 
 	if (message->n_parts == 0) {
-		json_array_append_new(list, json_pack("{s:s, s:s}", "role", message->role,
-						      "content", message->text));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s*}", "role", message->role,
+						"content", message->text, "name", message->name));
 		return;
 	}
 	add_results(list, message);
 	content = content_json(message);
 	object = json_pack("{s:s, s:o}", "role", message->role, "content", content);
+	if (message->name)
+		json_object_set_new(object, "name", json_string(message->name));
 	request_set_list(object, "tool_calls", calls_json(message));
 	request_set_list(object, "reasoning_details", reasoning_json(provider, message));
 	if (json_is_null(content) && json_object_size(object) == 2)

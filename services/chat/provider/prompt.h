@@ -27,10 +27,13 @@ struct prompt_part {
 
 	const char *api;  /* name of the API whose data it is */
 	const char *data; /* JSON: its opaque block */
+
+	const char *cache; /* Anthropic's cache_control as JSON, or NULL; others leave it out */
 };
 
 struct prompt_message {
 	const char *role; /* "system", "user", "assistant"; tool results are parts of "user" */
+	const char *name; /* of the speaker, where the API has one; NULL: none */
 	const char *text; /* the whole message, when it has no parts */
 	const struct prompt_part *parts;
 	size_t n_parts;
@@ -42,6 +45,7 @@ struct prompt_tool {
 	const char *name, *description; /* description: NULL when there is none */
 	const char *schema;             /* JSON Schema of its arguments; NULL: it takes none */
 	bool strict;
+	const char *cache; /* as prompt_part's */
 };
 
 struct prompt {
@@ -65,6 +69,10 @@ struct prompt {
 	size_t n_stop;
 	const char
 		*effort; /* of reasoning: "minimal", "low", "medium", "high"; NULL: the model's */
+	/* Anthropic's budget of thoughts, in tokens, instead of a share by effort. THOUGHTS_EXTRA:
+	 * prompt.extra says how its models think. Others go by effort. 0: not said. */
+	int32_t thought_tokens;
+#define THOUGHTS_EXTRA (-1)
 	bool wants_logprobs;
 	int32_t top_logprobs;
 	const char *cache_key; /* groups requests that share a beginning; NULL: none */

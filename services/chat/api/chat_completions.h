@@ -1,0 +1,10 @@
+/* The two halves of the format of chat completions. */
+#ifndef CHAT_API_CHAT_COMPLETIONS_H
+#define CHAT_API_CHAT_COMPLETIONS_H
+
+#include "chat/api/dialect.h"
+
+enum status chat_completions_read(const char *body, size_t len, struct arena *arena,
+				  struct api_request *ret, struct error *reterr);
+
+#endif
