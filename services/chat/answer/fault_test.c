@@ -75,6 +75,35 @@ static void one_failure_is_hidden(void **state)
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 }
 
+static bool is_of_openai(struct stage *stage, const char *model)
+{
+	_cleanup_(reader_freep) struct reader *reader =
+		reader_generate(stage, stage_new_chat(stage, model), "rested?");
+	char text[200];
+
+	reader_wait_end(reader);
+	snprintf(text, sizeof text, "SELECT provider FROM chat.usage WHERE generation_id = '%s'",
+		 reader->generation);
+	return strcmp(pg_value(text), "openai") == 0;
+}
+
+/* Replicas share what they know of keys. An operator who sends SIGHUP makes them forget. Both keys
+ * of the model's first provider are free then. */
+static void forget_rests(struct stage *stage, const char *model)
+{
+	enum process_name replica = stage->replica;
+	char somebody[UUID_SIZE];
+
+	process_kill(CHAT_A, SIGHUP);
+	process_kill(CHAT_B, SIGHUP);
+	uuid_v7(somebody);
+	stage->as = somebody;
+	for (stage->replica = CHAT_A; stage->replica <= CHAT_B; stage->replica++)
+		eventually(is_of_openai(stage, model) && is_of_openai(stage, model));
+	stage->replica = replica;
+	stage->as = stage->user;
+}
+
 /* With two keys and a fallback a key that must wait a minute delays nobody. */
 static void a_busy_key_makes_room_for_another(void **state)
 {
@@ -98,6 +127,7 @@ static void a_refused_key_makes_room_for_another(void **state)
 	_cleanup_(reader_freep) struct reader *reader = NULL;
 
 	stage->replica = CHAT_B;
+	forget_rests(stage, KEYED);
 	snprintf(text, sizeof text, "paid? [[fault:401 times=1 key=%s]] [[say:other key]]",
 		 stage->user);
 	reader = stage_answer(stage, stage_new_chat(stage, KEYED), text);
@@ -207,26 +237,6 @@ static void what_can_be_paid_is_asked_for(void **state)
 	expect_fault_of(stage, SINGLE, "[[fault:402 says=afford]]", "PROVIDER_LIMIT", 2);
 }
 
-static bool spare_is_of_openai(struct stage *stage)
-{
-	_cleanup_(reader_freep) struct reader *reader =
-		reader_generate(stage, stage_new_chat(stage, SPARE), "rested?");
-	char text[200];
-
-	reader_wait_end(reader);
-	snprintf(text, sizeof text, "SELECT provider FROM chat.usage WHERE generation_id = '%s'",
-		 reader->generation);
-	return strcmp(pg_value(text), "openai") == 0;
-}
-
-/* Replicas share what they know of keys. An operator who sends SIGHUP makes them forget. */
-static void forget_rests(struct stage *stage)
-{
-	process_kill(CHAT_A, SIGHUP);
-	process_kill(CHAT_B, SIGHUP);
-	eventually(spare_is_of_openai(stage));
-}
-
 static void a_key_without_quota_makes_room_for_another(void **state)
 {
 	struct stage *stage = *state;
@@ -234,7 +244,7 @@ static void a_key_without_quota_makes_room_for_another(void **state)
 	_cleanup_(reader_freep) struct reader *reader = NULL;
 
 	stage->replica = CHAT_B;
-	forget_rests(stage);
+	forget_rests(stage, KEYED);
 	snprintf(text, sizeof text, "%s [[fault:429 says=quota times=1 key=%s]] [[say:other key]]",
 		 chat, stage->user);
 	reader = stage_answer(stage, chat, text);
@@ -252,7 +262,7 @@ static void a_missing_model_is_had_elsewhere(void **state)
 
 	snprintf(text, sizeof text, "%s [[fault:404 says=model times=1 key=%s]] [[say:here]]", chat,
 		 stage->user);
-	forget_rests(stage);
+	forget_rests(stage, SPARE);
 	reader = stage_answer(stage, chat, text);
 	assert_string_equal(reader_text(reader), "here");
 	assert_int_equal(stage_requests(chat), 2);

@@ -34,6 +34,7 @@ enum status chat_v1_list_provider_keys(struct rpc_call *call,
 	for (size_t i = 0; i < resp->n_keys; i++)
 		provider_key_read(call->arena, catalogue, rows, (int)i, resp->keys[i]);
 	name_providers(call->arena, catalogue->providers, resp);
+	resp->default_requests_per_minute = (int32_t)chat_of(call)->conf->key_requests_per_minute;
 	resp->can_add = chat_of(call)->vault->has_master;
 	return OK;
 }

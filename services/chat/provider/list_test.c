@@ -52,13 +52,13 @@ static void a_provider_is_three_lines_of_yaml(void **state)
 	/* A bad list changes nothing, and the log names the key. */
 	process_write_more("  - {name: acme-1}\n  - {name: openai}\n", ANOTHER_MODEL);
 	process_kill(CHAT_A, SIGHUP);
-	eventually(process_said(CHAT_A, "providers[4].name: 'openai' is there twice"));
+	eventually(process_said(CHAT_A, "providers[5].name: 'openai' is there twice"));
 	assert_true(has_another(stage));
 	/* Nor does a catalogue that names a provider of no list. */
 	process_write_more("", ANOTHER_MODEL);
 	process_kill(CHAT_A, SIGHUP);
 	eventually(process_said(CHAT_A, "acme-1: unknown key: upstream: the providers of chat.yaml "
-					"are openrouter, openai, demo"));
+					"are openrouter, openai, rented, demo"));
 	assert_true(has_another(stage));
 	process_write_more("", "");
 	process_kill(CHAT_A, SIGHUP);

@@ -47,6 +47,18 @@ export function useChangeProviderKey() {
   });
 }
 
+/** Asks the provider whether it takes the key. Nothing changes. */
+export function useTestProviderKey() {
+  return useMutation({
+    mutationFn: (key: ProviderKey) =>
+      ask(
+        api.POST("/api/v1/admin/providers/{provider}:validate", {
+          params: { path: { provider: key.provider }, query: { key: key.id } },
+        }),
+      ),
+  });
+}
+
 export function useDeleteProviderKey() {
   return useMutation({
     mutationFn: (key: ProviderKey) =>

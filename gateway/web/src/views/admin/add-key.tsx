@@ -6,10 +6,19 @@ import { Field } from "@/ui/field";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { t } from "@/words";
 
-export function AddKey({ provider, onClose }: { provider: string; onClose: () => void }) {
+export function AddKey({
+  provider,
+  limit: usual,
+  onClose,
+}: {
+  provider: string;
+  /** In requests a minute; it can be changed. */
+  limit: number;
+  onClose: () => void;
+}) {
   const { mutate, isPending, error } = useAddProviderKey();
   const [secret, setSecret] = useState("");
-  const [limit, setLimit] = useState("10");
+  const [limit, setLimit] = useState(String(usual));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     mutate(
