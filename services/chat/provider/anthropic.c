@@ -53,7 +53,7 @@ static json_t *result_json(const struct prompt_part *part)
 static void set_cache(json_t *block, const char *cache)
 {
 	if (block && cache)
-		json_object_set_new(block, "cache_control", body_json(cache));
+		json_object_set_new(block, "cache_control", request_json(cache));
 }
 
 /* NULL: the part is left out. The API refuses blank texts. */
