@@ -30,10 +30,15 @@ static bool is_anthropic(const struct gen_method *method)
 	return method->rule->dialect == LIMITLESS__METHOD_RULE__DIALECT__ANTHROPIC;
 }
 
+static bool of_others(const struct gen_method *method)
+{
+	return is_openai(method) || is_anthropic(method);
+}
+
 /* In a dialect of others the body is JSON whose members its own documentation has. */
 static json_t *raw_content(const struct gen_method *method)
 {
-	if (is_openai(method) || is_anthropic(method))
+	if (of_others(method))
 		return json_pack("{s:{s:{s:s}}}", "application/json", "schema", "type", "object");
 	return json_pack("{s:{}}", "*/*");
 }
@@ -105,9 +110,10 @@ static void put_body(struct openapi *api, json_t *operation, const struct gen_me
 			json_pack("{s:{s:o}}", "application/json", "schema",
 				  openapi_message(api, message, OPENAPI_REQUEST, is_openai(method),
 						  route->body_all ? route->variable : -1));
-	json_object_set_new(
-		operation, "requestBody",
-		json_pack("{s:b, s:o}", "required", needs_body(message), "content", content));
+	json_object_set_new(operation, "requestBody",
+			    json_pack("{s:b, s:o}", "required",
+				      of_others(method) || needs_body(message), "content",
+				      content));
 }
 
 /* Names of the SSE events and the schema of their data. */
@@ -201,7 +207,8 @@ static void put_security(json_t *operation, const struct gen_method *method)
 	json_t *security = json_array();
 
 	if (method->rule->access != LIMITLESS__METHOD_RULE__ACCESS__PUBLIC) {
-		json_array_append_new(security, json_pack("{s:[]}", "session"));
+		if (!of_others(method)) /* programs have no cookies */
+			json_array_append_new(security, json_pack("{s:[]}", "session"));
 		json_array_append_new(security, json_pack("{s:[]}", "bearer"));
 	}
 	if (method->rule->api_key)
@@ -349,7 +356,7 @@ static json_t *components(struct openapi *api, bool others)
 		"Set by signing in; without the prefix on plain http.", "bearer", "type", "http",
 		"scheme", "bearer", "bearerFormat", "JWT", "description",
 		"accessToken of a session.", "apiKey", "type", "http", "scheme", "bearer",
-		"description", "An API key.");
+		"description", "An API key. The header x-api-key carries it as well.");
 	json_t *parameters = json_pack(
 		"{s:{s:s, s:s, s:s, s:{s:s, s:i}}}", "IdempotencyKey", "name", "Idempotency-Key",
 		"in", "header", "description",
@@ -392,7 +399,7 @@ void gen_write_openapi(struct gen *gen)
 		if (gen_planned(routes[i]))
 			continue;
 		put_operation(&api, paths, routes[i]);
-		others |= is_openai(routes[i]) || is_anthropic(routes[i]);
+		others |= of_others(routes[i]);
 	}
 	document =
 		json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:s, s:s}}, s:[{s:s}], s:o, s:o}", "openapi",
