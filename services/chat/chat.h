@@ -58,6 +58,9 @@ struct chat_conf {
 	int64_t usage_wait_ms;
 	int64_t event_bytes_max;
 	int64_t answer_bytes_max;
+	int64_t calls_per_user, calls_per_key; /* of programs */
+	int64_t call_bytes_max;
+	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
 	int64_t events_poll_ms, events_keep_ms, events_per_user;

@@ -121,6 +121,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"list_prices: {file: \"%s/list.csv\", credits_per_unit: \"100\"}\n"
 		"engine: {workers: 2, generations_max: 20}\n"
 		"tokens: {learn: 100ms}\n"
+		"api: {calls_per_user: 5, calls_per_key: 3, body_bytes_max: 1MiB}\n"
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		"provider_keys: {master_key: \"0123456789abcdef0123456789abcdef\", sync: 100ms}\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"

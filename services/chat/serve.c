@@ -1,6 +1,7 @@
 /* The parts of the chat service, started and stopped. */
 #include "chat/answer/engine.h"
 #include "chat/answer/life.h"
+#include "chat/api/purge.h"
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/discovery.h"
 #include "chat/catalogue/groups.h"
@@ -245,6 +246,13 @@ static enum status start(struct service *service, struct error *reterr)
 			.lease_ms = JOB_LEASE_MS,
 			.run = vault_reseal,
 			.ctx = &parts->vault,
+		},
+		{
+			.name = "purge_calls",
+			.interval_ms = (int32_t)call_purge_pause_ms(conf->call_kept_ms),
+			.lease_ms = JOB_LEASE_MS,
+			.run = call_purge,
+			.ctx = &parts->chat,
 		},
 	};
 	enum status s;

@@ -44,6 +44,7 @@ struct engine {
 	int64_t n_starting;              /* on their way to be generations */
 	struct watch *watches;           /* watch/watch.c */
 	struct peers *peers;             /* watch/peers.c */
+	struct marks *marks;             /* api/mark.c */
 	int64_t n_busy;
 	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
 	bool draining, stopping;

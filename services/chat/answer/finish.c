@@ -51,13 +51,20 @@ static bool believable(const struct generation *generation)
 	       completion <= generation->prompt.max_output_tokens;
 }
 
+/* A program that wants the answer whole gets nothing of one that failed, and will ask again. */
+static bool shown_nothing(const struct generation *generation)
+{
+	return generation_is_call(generation) && generation->seen_whole &&
+	       generation->outcome.state == CHAT__V1__GENERATION__STATE__FAILED;
+}
+
 static bool paid(const struct generation *generation)
 {
 	const struct charge_facts facts = {
 		.state = generation->outcome.state,
 		.stop = generation->outcome.stop,
 		.written = generation->written,
-		.worthless = generation->unpaid,
+		.worthless = generation->unpaid || shown_nothing(generation),
 		.lost = generation->doom.code != OK,
 	};
 
@@ -192,6 +199,22 @@ static const char *marks_param(struct arena *arena, const struct end_work *end)
 	return db_param_bytes(arena, marks.data, marks.len);
 }
 
+static enum status withdraw_call_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	struct end_work *end = ctx;
+	const struct generation *generation = end->generation;
+	const char *const params[] = {generation->log->facts.id,
+				      db_param_i64(arena, generation->lease_token)};
+	enum status s = db_query(db, &sql_api_call_withdraw, params, &rows, reterr);
+
+	if (s != OK)
+		return s;
+	end->lost = PQntuples(rows) == 0;
+	return end->lost ? OK : release_hold(db, end, reterr);
+}
+
 /* The rows of a refused send go, and a hold that may exist is released. */
 static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
 {
@@ -316,7 +339,7 @@ static void run_end(struct crew_member *member, struct work *work)
 	if (!end->withdrawn)
 		count(end);
 	if (end->withdrawn)
-		fn = withdraw_tx;
+		fn = generation_is_call(end->generation) ? withdraw_call_tx : withdraw_tx;
 	else if (is_waiting(end->generation))
 		fn = wait_tx;
 	work->status = db_tx(member->worker, NULL, fn, work, &work->err);

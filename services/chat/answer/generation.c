@@ -55,6 +55,12 @@ void generation_unref(struct generation *generation)
 	free(generation);
 }
 
+void generation_budget(struct generation *generation, const char *id)
+{
+	if (*id && generation->n_budgets < GENERATION_BUDGETS_MAX)
+		snprintf(generation->budgets[generation->n_budgets++], UUID_SIZE, "%s", id);
+}
+
 static void copy(char *out, size_t size, const PGresult *rows, int row, const char *column)
 {
 	snprintf(out, size, "%s", db_peek(rows, row, column));
@@ -224,6 +230,13 @@ void generation_cancel(struct generation *generation)
 		http_cancel(generation->try.transfer);
 	else if (generation->stage == STAGE_PAUSE)
 		generation_end_cancelled(generation);
+}
+
+void generation_unread(struct generation *generation)
+{
+	if (generation->cancel_unread && !generation->listeners && !generation->cancel &&
+	    generation->stage < STAGE_END)
+		generation_cancel(generation);
 }
 
 void generation_drop(struct generation *generation)

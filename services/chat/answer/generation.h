@@ -91,6 +91,8 @@ struct generation {
 	struct chat_before before; /* of the first attempt */
 	int32_t lost;              /* attempts whose replica died */
 	bool background;           /* it may wait */
+	bool cancel_unread;        /* it ends when its last reader leaves */
+	bool seen_whole;           /* its reader sees nothing of it before its end */
 	int32_t rounds;            /* that failed */
 	struct error doom;         /* why this attempt can only end; code OK: it can be made */
 	int64_t lease_token;
@@ -112,6 +114,8 @@ void generation_unref(struct generation *generation);
 /* Row of generation_claim or generation_retry. */
 void generation_read(struct generation *generation, const PGresult *rows, int row);
 void provider_try_done(struct provider_try *try);
+/* The budget of an API key or a project ("": none) counts its price, too. */
+void generation_budget(struct generation *generation, const char *id);
 
 /* Among those that run here. NULL: it does not. */
 struct generation *generation_find(struct engine *engine, const char *id);
@@ -144,6 +148,13 @@ void generation_end_cancelled(struct generation *generation);
 void generation_end_refused(struct generation *generation, const struct error *err);
 /* Asks it to end as soon as it can. */
 void generation_cancel(struct generation *generation);
+/* A reader has left. */
+void generation_unread(struct generation *generation);
+/* Whether it answers a program (docs/modules/api.md), so that it has no chat. */
+static inline bool generation_is_call(const struct generation *generation)
+{
+	return generation->log->facts.chat_id[0] == '\0';
+}
 
 /* Out of the engine. Nothing is written: another replica may have it, or it is taken over later. */
 void generation_drop(struct generation *generation);

@@ -132,9 +132,21 @@ static void void_former(struct generation *generation)
 				   reply_new(generation, take_void));
 }
 
+/* A program left before anything began. Its repeat may run elsewhere, so nothing of it stays. */
+static void withdraw(struct generation *generation)
+{
+	struct error err;
+
+	err.code = error_set(&err, CANCELLED, "call_cancelled", "the caller is gone");
+	generation_end_refused(generation, &err);
+}
+
 void hold_begin(struct generation *generation)
 {
-	if (generation->background && generation->cancel)
+	if (generation_is_call(generation) && generation->cancel &&
+	    generation->log->facts.attempt == 1)
+		withdraw(generation);
+	else if (generation->background && generation->cancel)
 		generation_end_cancelled(generation);
 	else if (generation->hold_microcredits == 0 && generation->doom.code == OK)
 		accept(generation);

@@ -4,6 +4,7 @@
 #include "chat/answer/learn.h"
 #include "chat/answer/sweep.h"
 #include "chat/answer/upkeep.h"
+#include "chat/api/mark.h"
 #include "chat/watch/peers.h"
 #include "chat/watch/watch.h"
 #include "runtime/base/clock.h"
@@ -42,6 +43,8 @@ static void tick(void *ctx)
 	struct engine *engine = ctx;
 	int64_t now_us = clock_mono_us();
 
+	if (engine->stopping) /* the crew takes no work any more */
+		return;
 	if (engine->n_generations > 0 && !engine->upkeep_busy && now_us >= engine->upkeep_us) {
 		engine->upkeep_us = now_us + engine->conf->checkpoint_ms * US_PER_MS;
 		upkeep_begin(engine);
@@ -55,6 +58,7 @@ static void tick(void *ctx)
 		learn_begin(engine);
 	}
 	watch_tick(engine, now_us);
+	mark_tick(engine, now_us);
 	http_timer(engine->http, tick_ms(engine->conf), tick, engine);
 }
 
@@ -170,6 +174,7 @@ static void stop_posted(void *ctx)
 	}
 	engine->stopping = true;
 	watch_end_all(engine);
+	mark_tick(engine, INT64_MAX);
 	generation_drop_all(engine);
 	engine_busy(engine); /* so that there is a last one to rest */
 	engine->on_idle = release;
@@ -189,6 +194,7 @@ void life_stop(struct engine *engine)
 	pthread_mutex_unlock(&life->lock);
 	crew_stop(engine->crew);
 	peers_free(engine->peers);
+	mark_free(engine);
 	http_client_free(engine->http);
 	pthread_cond_destroy(&life->changed);
 	pthread_mutex_destroy(&life->lock);

@@ -11,8 +11,8 @@
 struct tenant {
 	struct tenant *next; /* in its bucket */
 	char user_id[UUID_SIZE];
-	int64_t requests; /* that are being looked up or stored */
-	int64_t running;  /* generations */
+	int64_t requests[PLACES_OF_N]; /* that are being looked up or stored */
+	int64_t running;               /* generations */
 };
 
 static struct tenant **find(struct engine *engine, const char *user_id)
@@ -40,35 +40,46 @@ static void put(struct engine *engine, const char *user_id)
 {
 	struct tenant **at = find(engine, user_id), *tenant = *at;
 
-	if (tenant->requests > 0 || tenant->running > 0)
+	if (tenant->running > 0)
 		return;
+	for (size_t i = 0; i < PLACES_OF_N; i++) {
+		if (tenant->requests[i] > 0)
+			return;
+	}
 	*at = tenant->next;
 	free(tenant);
 }
 
-enum status places_refuse(const struct engine *engine, struct error *reterr)
+static int64_t places_of(const struct engine *engine, enum places_of of)
+{
+	return of == PLACES_OF_CALLS ? engine->conf->calls_per_user
+				     : engine->conf->generations_per_user;
+}
+
+enum status places_refuse(const struct engine *engine, enum places_of of, struct error *reterr)
 {
 	return error_set(reterr, RESOURCE_EXHAUSTED, "generations_full",
 			 "%" PRId64 " answers are being written for you, as many as may be at "
 			 "once: wait until one ends, or stop one",
-			 engine->conf->generations_per_user);
+			 places_of(engine, of));
 }
 
-enum status places_begin(struct engine *engine, const char *user_id, struct error *reterr)
+enum status places_begin(struct engine *engine, enum places_of of, const char *user_id,
+			 struct error *reterr)
 {
 	struct tenant *tenant = get(engine, user_id);
 
-	if (tenant->requests >= REQUESTS_PER_PLACE * engine->conf->generations_per_user) {
+	if (tenant->requests[of] >= REQUESTS_PER_PLACE * places_of(engine, of)) {
 		put(engine, user_id);
-		return places_refuse(engine, reterr);
+		return places_refuse(engine, of, reterr);
 	}
-	tenant->requests++;
+	tenant->requests[of]++;
 	return OK;
 }
 
-void places_end(struct engine *engine, const char *user_id)
+void places_end(struct engine *engine, enum places_of of, const char *user_id)
 {
-	get(engine, user_id)->requests--;
+	get(engine, user_id)->requests[of]--;
 	put(engine, user_id);
 }
 

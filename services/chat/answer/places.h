@@ -4,10 +4,17 @@
 
 #include "chat/answer/engine.h"
 
+/* What a request wants. Those of chats and those of programs do not take each other's places. */
+enum places_of {
+	PLACES_OF_CHATS,
+	PLACES_OF_CALLS,
+	PLACES_OF_N,
+};
+
 /* A request begins, until places_end. errors: GENERATIONS_FULL (too many at once of this user). */
-_must_check_ enum status places_begin(struct engine *engine, const char *user_id,
+_must_check_ enum status places_begin(struct engine *engine, enum places_of of, const char *user_id,
 				      struct error *reterr);
-void places_end(struct engine *engine, const char *user_id);
+void places_end(struct engine *engine, enum places_of of, const char *user_id);
 /* Whether it may become a generation. errors: GENERATIONS_FULL, OVERLOADED. */
 _must_check_ enum status places_take(struct engine *engine, const char *user_id,
 				     struct error *reterr);
@@ -15,6 +22,6 @@ _must_check_ enum status places_take(struct engine *engine, const char *user_id,
 void places_run(struct engine *engine, const char *user_id);
 void places_rest(struct engine *engine, const char *user_id);
 /* GENERATIONS_FULL. */
-enum status places_refuse(const struct engine *engine, struct error *reterr);
+enum status places_refuse(const struct engine *engine, enum places_of of, struct error *reterr);
 
 #endif

@@ -52,6 +52,65 @@ static void hold_fallbacks(struct generation *generation)
 	}
 }
 
+static void set_model(struct generation *generation, const struct model *model)
+{
+	generation->asked = generation->model = model;
+	generation->hold_microcredits = prompt_price(model, input_bound(generation, model),
+						     generation->prompt.max_output_tokens);
+	hold_fallbacks(generation);
+}
+
+enum status prompt_output(struct tokens *tokens, const struct question *question,
+			  const struct model *model, int32_t *ret, struct error *reterr)
+{
+	int64_t room = model->window_tokens - tokens_bound(tokens, model->family, question->tokens);
+	int32_t asked = question->request.prompt.max_output_tokens;
+
+	if (asked == 0 || asked > model->max_output_tokens)
+		asked = model->max_output_tokens;
+	if (room < 1)
+		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "messages",
+				   "the request does not fit the %" PRId32 " tokens that %s takes",
+				   model->window_tokens, model->name);
+	*ret = room < asked ? (int32_t)room : asked;
+	return OK;
+}
+
+enum status prompt_take(struct generation *generation, struct question *question,
+			const struct model *model, struct error *reterr)
+{
+	int32_t output;
+	enum status s =
+		prompt_output(generation->engine->options.tokens, question, model, &output, reterr);
+
+	if (s != OK)
+		return s;
+	arena_free(generation->arena);
+	generation->arena = TAKE_PTR(question->arena);
+	generation->prompt = question->request.prompt;
+	generation->prompt.max_output_tokens = output;
+	generation->prompt_bytes = question->bytes;
+	generation->counted_tokens = question->tokens;
+	generation->seen_whole = !question->request.stream;
+	set_model(generation, model);
+	return OK;
+}
+
+/* A lost replica's generation reads its stored question again. */
+static enum status read_call(struct generation *generation, struct db *db,
+			     const struct model *model, struct error *reterr)
+{
+	_cleanup_(question_done) struct question question = {0};
+	enum status s = question_stored(db, generation->log->facts.id,
+					generation->engine->options.tokens, &question, reterr);
+
+	if (s != OK)
+		return s;
+	generation->cancel_unread = question.cancel_unread;
+	generation_budget(generation, question.api_key_id);
+	return prompt_take(generation, &question, model, reterr);
+}
+
 enum status prompt_read(struct generation *generation, struct db *db, int32_t max_output_tokens,
 			struct error *reterr)
 {
@@ -67,6 +126,8 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	s = chat_model(generation->catalogue, facts->model, "", &model, reterr);
 	if (s != OK)
 		return s;
+	if (generation_is_call(generation))
+		return read_call(generation, db, model, reterr);
 	if (max_output_tokens == 0 || max_output_tokens > model->max_output_tokens)
 		max_output_tokens = model->max_output_tokens;
 	budget = model->window_tokens - max_output_tokens;
@@ -78,14 +139,11 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "text",
 				   "the message does not fit the %" PRId64 " tokens that %s takes",
 				   budget, model->name);
-	generation->asked = generation->model = model;
 	generation->prompt.messages = context.turns;
 	generation->prompt.n_messages = context.n;
 	generation->prompt.max_output_tokens = max_output_tokens;
 	generation->prompt_bytes = context.bytes;
 	generation->counted_tokens = context.tokens;
-	generation->hold_microcredits =
-		prompt_price(model, input_bound(generation, model), max_output_tokens);
-	hold_fallbacks(generation);
+	set_model(generation, model);
 	return OK;
 }

@@ -3,11 +3,21 @@
 #define CHAT_ANSWER_PROMPT_H
 
 #include "chat/answer/generation.h"
+#include "chat/api/question.h"
 
 /* For the branch that ends in the user's message. On the crew's threads.
  * errors: those of db, CONTEXT_TOO_LONG, MODEL_UNKNOWN. */
 _must_check_ enum status prompt_read(struct generation *generation, struct db *db,
 				     int32_t max_output_tokens, struct error *reterr);
+
+/* The same for a program's question, whose arena the generation takes. model: that it names.
+ * errors: CONTEXT_TOO_LONG. */
+_must_check_ enum status prompt_take(struct generation *generation, struct question *question,
+				     const struct model *model, struct error *reterr);
+/* The longest answer to a program's question that fits the model's window. errors: CONTEXT_TOO_LONG. */
+_must_check_ enum status prompt_output(struct tokens *tokens, const struct question *question,
+				       const struct model *model, int32_t *ret,
+				       struct error *reterr);
 
 /* What is held for a prompt of so many tokens, by our count: the most that an answer can cost. */
 int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t output_tokens);

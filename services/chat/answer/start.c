@@ -1,28 +1,17 @@
 #include "chat/answer/start.h"
 
 #include "chat/answer/attempt.h"
-#include "chat/answer/places.h"
 #include "chat/answer/prompt.h"
 #include "chat/answer/stage.h"
-#include "chat/answer/store.h"
 #include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/watch/lookup.h"
-#include "chat/watch/watch.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 
 #include <string.h>
 
 #define ARENA_BYTES (4 << 20)
-
-/* A request on its way. The crew has it twice: to look it up, and to store it. */
-struct start {
-	struct work work;
-	struct request request;
-	struct watch *watch;
-	int64_t floor_microcredits; /* what it will cost to hold at least */
-};
 
 static enum status in_range(const char *field, const Google__Protobuf__DoubleValue *value,
 			    double max, struct error *reterr)
@@ -94,7 +83,7 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	return OK;
 }
 
-static enum status find(struct crew_member *member, struct start *start, struct error *reterr)
+static enum status send_find(struct crew_member *member, struct start *start, struct error *reterr)
 {
 	struct request *request = &start->request;
 	bool found = false;
@@ -110,16 +99,30 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 	return price_floor(member, start, reterr);
 }
 
+static enum status send_store(struct crew_member *member, struct start *start, struct error *reterr)
+{
+	return store_send(member, &start->request, reterr);
+}
+
+static void send_free(struct start *start)
+{
+	free(start);
+}
+
 static void run_find(struct crew_member *member, struct work *work)
 {
-	work->status = find(member, (struct start *)work, &work->err);
+	struct start *start = (struct start *)work;
+
+	work->status = start->steps->find(member, start, &work->err);
 }
 
 /* ---------------------------------------------------------------- it is stored */
 
 static void run_store(struct crew_member *member, struct work *work)
 {
-	work->status = store_send(member, &((struct start *)work)->request, &work->err);
+	struct start *start = (struct start *)work;
+
+	work->status = start->steps->store(member, start, &work->err);
 }
 
 /* There is a generation, or there will be none. */
@@ -132,12 +135,16 @@ static void conclude(struct start *start)
 	struct generation *generation = request->generation;
 	struct error err;
 
-	places_end(engine, request->user_id);
+	places_end(engine, start->steps->places, request->user_id);
 	if (generation && (work->status != OK || (request->existing && !generation->lease_token))) {
 		generation_unref(generation);
 		generation = NULL;
 	}
 	watch->starting = false;
+	if (!request->existing)
+		watch->lost = NULL;
+	if (start->steps->begun && work->status == OK)
+		start->steps->begun(start, generation);
 	if (generation && !generation->lease_token) { /* it waits in the background */
 		snprintf(watch->id, UUID_SIZE, "%s", generation->log->facts.id);
 		generation_unref(TAKE_PTR(generation));
@@ -153,6 +160,8 @@ static void conclude(struct start *start)
 	} else if (watch->gone) {
 		watch_finish(watch, CANCELLED, NULL);
 	}
+	if (generation && watch->gone && generation_is_call(generation))
+		generation_cancel(generation); /* as if it had never come */
 	if (generation)
 		stage_run(generation);
 	else if (work->status != OK)
@@ -161,7 +170,7 @@ static void conclude(struct start *start)
 		watch_look(watch);
 	watch_unref(watch);
 	arena_free(request->arena);
-	free(start);
+	start->steps->free(start);
 }
 
 static void stored(struct work *work)
@@ -177,8 +186,12 @@ static void store_begin(struct start *start)
 	struct engine *engine = start->request.engine;
 	struct work *work = &start->work;
 
-	work->status = engine->stopping ? engine_refuse(&work->err)
-					: places_take(engine, start->request.user_id, &work->err);
+	if (engine->stopping)
+		work->status = engine_refuse(&work->err);
+	else if (start->watch->gone && start->steps->places == PLACES_OF_CALLS)
+		work->status = CANCELLED; /* nobody can come back to it */
+	else
+		work->status = places_take(engine, start->request.user_id, &work->err);
 	if (work->status != OK) {
 		conclude(start);
 		return;
@@ -241,26 +254,24 @@ static void found(struct work *work)
 
 /* ---------------------------------------------------------------- a call */
 
-static void begin(struct watch *watch)
+void start_run(struct start *start, struct watch *watch, const struct start_steps *steps)
 {
 	struct engine *engine = watch->engine;
-	struct start *start;
 	struct error err;
 
-	err.code =
-		engine->draining ? engine_refuse(&err) : places_begin(engine, watch->user_id, &err);
+	err.code = engine->draining ? engine_refuse(&err)
+				    : places_begin(engine, steps->places, watch->user_id, &err);
 	if (err.code != OK) {
 		watch_finish(watch, err.code, &err);
+		steps->free(start);
 		return;
 	}
-	start = calloc(1, sizeof *start);
-	ensure(start);
+	start->steps = steps;
 	start->work.run = run_find;
 	start->work.done = found;
 	start->work.user_id = watch->user_id;
 	start->watch = watch_ref(watch);
 	start->request.engine = engine;
-	start->request.req = watch->req;
 	start->request.user_id = watch->user_id;
 	start->request.context = &watch->call->ctx;
 	start->request.arena = arena_new(4096, ARENA_BYTES);
@@ -268,12 +279,36 @@ static void begin(struct watch *watch)
 	engine_submit(engine, &start->work);
 }
 
+static const struct start_steps send_steps = {
+	.find = send_find,
+	.store = send_store,
+	.free = send_free,
+	.places = PLACES_OF_CHATS,
+};
+
+static void begin(struct watch *watch)
+{
+	struct start *start = calloc(1, sizeof *start);
+
+	ensure(start);
+	start->request.req = (const Chat__V1__GenerateRequest *)watch->req;
+	start_run(start, watch, &send_steps);
+}
+
 static void begin_posted(void *ctx)
 {
 	struct watch *watch = ctx;
 
 	watch_enter(watch);
-	begin(watch);
+	watch->lost(watch);
+}
+
+void start_call(struct watch *watch, const ProtobufCMessage *req,
+		void (*begin_call)(struct watch *watch))
+{
+	watch->req = req;
+	watch->lost = begin_call;
+	engine_post(watch->engine, begin_posted, watch);
 }
 
 void start_begin(struct engine *engine, struct rpc_call *call, const Chat__V1__GenerateRequest *req)
@@ -282,7 +317,5 @@ void start_begin(struct engine *engine, struct rpc_call *call, const Chat__V1__G
 	struct watch *watch =
 		watch_new(engine, call, stream ? WATCH_STREAM : WATCH_ANSWER, call->subject);
 
-	watch->req = req;
-	watch->lost = begin;
-	engine_post(engine, begin_posted, watch);
+	start_call(watch, &req->base, begin);
 }

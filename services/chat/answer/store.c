@@ -106,7 +106,7 @@ static enum status find_place(struct db *db, const struct request *request,
 	if (s != OK)
 		return s;
 	if (ret->running >= conf->generations_per_user)
-		return places_refuse(request->engine, reterr);
+		return places_refuse(request->engine, PLACES_OF_CHATS, reterr);
 	return send_place_check(ret, conf->siblings_max, reterr);
 }
 

@@ -105,7 +105,8 @@ static void take_look(struct look_work *look)
 					  : (int32_t)engine->conf->follow_ms);
 		return;
 	}
-	if (look->log && watch_read(watch, look->log, false))
+	/* A program cannot take back what it was shown. */
+	if (look->log && *look->facts.chat_id && watch_read(watch, look->log, false))
 		watch_pump(watch);
 	watch_look_later(watch);
 }

@@ -36,9 +36,20 @@ static void leave_engine(struct watch *watch)
 	watch->next = watch->previous = NULL;
 }
 
+/* Whether the answer ends because this reader leaves. */
+static bool is_last(const struct watch *watch)
+{
+	const struct generation *generation = watch->listener.generation;
+
+	return generation && generation->cancel_unread &&
+	       generation->listeners == &watch->listener && !watch->listener.next;
+}
+
 static void finish_call(struct watch *watch, enum status status, const ProtobufCMessage *resp)
 {
 	watch->finished = true;
+	if (watch->form)
+		watch->form->over(watch, status, status == CANCELLED && is_last(watch));
 	listener_leave(&watch->listener);
 	leave_engine(watch);
 	relay_end(watch);
@@ -63,11 +74,21 @@ void watch_finish(struct watch *watch, enum status status, const struct error *e
 	finish_call(watch, status, NULL);
 }
 
+/* The caller reads no more. */
+static void leave(struct watch *watch, enum status status, const struct error *err)
+{
+	struct generation *generation = watch->listener.generation;
+
+	watch_finish(watch, status, err);
+	if (generation)
+		generation_unread(generation);
+}
+
 static void gone_posted(void *ctx)
 {
 	struct watch *watch = ctx;
 
-	watch_finish(watch, CANCELLED, NULL);
+	leave(watch, CANCELLED, NULL);
 	watch_unref(watch);
 }
 
@@ -201,8 +222,11 @@ void watch_begin_here(struct engine *engine, struct rpc_call *call, const char *
 
 bool watch_send(struct watch *watch, const Chat__V1__GenerationEvent *event)
 {
-	enum status s = rpc_stream_send(watch->call, &event->base);
+	enum status s;
 
+	if (watch->form)
+		return watch->form->send(watch, event);
+	s = rpc_stream_send(watch->call, &event->base);
 	if (s == OK)
 		return true;
 	if (s == RESOURCE_EXHAUSTED) {
@@ -368,7 +392,8 @@ void watch_wait(struct watch *watch, const struct facts *facts)
 static bool read_shown(struct watch *watch)
 {
 	struct generation *generation = watch->listener.generation;
-	struct event_log *log = generation_shown(generation);
+	struct event_log *log =
+		generation_is_call(generation) ? generation->log : generation_shown(generation);
 
 	if (!watch->fresh && watch->cursor.epoch >= generation->log->epoch)
 		log = generation->log;
@@ -388,8 +413,27 @@ static void send_all(struct watch *watch)
 		watch->place = after;
 		watch->cursor = (struct cursor){watch->log->epoch, (int32_t)after.index};
 	}
-	if (watch->log->ended)
+	if (watch->log->ended && !watch->blocked)
 		watch_finish(watch, OK, NULL);
+}
+
+/* A repeat came to an answer that was stopped, or withdrawn, when its first reader left: it is a
+ * request of its own. False: it is none of that. */
+static bool begin_anew(struct watch *watch)
+{
+	const struct generation *generation = watch->listener.generation;
+
+	if (!watch->form || !watch->fresh || !watch->lost)
+		return false;
+	if (generation)
+		return generation->cancel; /* until its end is stored */
+	if (!watch->log || !watch->log->ended ||
+	    (watch->log->facts.state != CHAT__V1__GENERATION__STATE__CANCELLED &&
+	     watch->log->facts.err.code != CANCELLED))
+		return false;
+	log_unref(TAKE_PTR(watch->log));
+	TAKE_PTR(watch->lost)(watch);
+	return true;
 }
 
 void watch_pump(struct watch *watch)
@@ -398,10 +442,14 @@ void watch_pump(struct watch *watch)
 
 	if (watch->finished || watch->starting || watch->blocked)
 		return;
+	if (watch->form && !watch->form->flush(watch))
+		return;
 	if (watch->relay) {
 		relay_pump(watch);
 		return;
 	}
+	if (begin_anew(watch))
+		return;
 	if (watch->listener.generation && !watch->listener.generation->log->facts.accepted)
 		return;
 	if (watch->listener.generation && !read_shown(watch))
@@ -462,7 +510,7 @@ void watch_tick(struct engine *engine, int64_t now_us)
 	for (watch = engine->watches; watch; watch = next) {
 		next = watch->next;
 		if (watch->blocked && now_us - watch->blocked_us > stall_us)
-			watch_finish(watch, RESOURCE_EXHAUSTED, &err);
+			leave(watch, RESOURCE_EXHAUSTED, &err);
 	}
 }
 

@@ -14,6 +14,18 @@ enum watch_kind {
 	WATCH_FORWARD, /* another replica's stream: only what runs here */
 };
 
+struct watch;
+
+/* Events in the form of another API. Engine thread. */
+struct watch_form {
+	/* Takes an event. False: there is no room for it yet, or the watch is over. */
+	bool (*send)(struct watch *watch, const Chat__V1__GenerationEvent *event);
+	/* Sends what waits. False: there is no room yet, or the watch is over. */
+	bool (*flush)(struct watch *watch);
+	/* The call ends. alone: the last reader of an answer leaves that ends then. */
+	void (*over)(struct watch *watch, enum status status, bool alone);
+};
+
 struct watch {
 	struct listener listener;
 	_Atomic int refs;
@@ -29,11 +41,13 @@ struct watch {
 	struct cursor cursor;    /* of the last event it has */
 	int64_t waits_us;        /* the time of the last `waiting` it has */
 	/* Of a call that starts what it watches. */
-	const Chat__V1__GenerateRequest *req;
+	const ProtobufCMessage *req;
 	bool starting; /* the crew reads req: the call must live */
 	void (*lost)(struct watch *
 			     watch); /* once: the request that it repeats was refused and is gone */
-	bool gone;                   /* its caller */
+	const struct watch_form *form; /* NULL: events go out as they are */
+	void *form_ctx;
+	bool gone; /* its caller */
 	bool finished;
 	bool blocked; /* its queue is full */
 	int64_t blocked_us;

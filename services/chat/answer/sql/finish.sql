@@ -19,9 +19,12 @@ WITH ended AS (
         tokens = $6::integer, items = $19::text
     FROM ended WHERE m.id = ended.assistant_message_id
     RETURNING m.id, m.family_id, m.position
+), called AS (
+    UPDATE api_call c SET text = $4::text, reasoning = $5::text, items = $19::text, body = NULL, end_time = ended.end_time
+    FROM ended WHERE ended.chat_id IS NULL AND c.generation_id = ended.id
 ), counted AS (
     UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) + octet_length($19::text)
-    FROM ended WHERE t.user_id = ended.user_id
+    FROM ended WHERE t.user_id = ended.user_id AND ended.chat_id IS NOT NULL
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
         cost_microcredits, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, image_input_tokens, reasoning_tokens,
@@ -35,7 +38,7 @@ SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
     answer.position, (SELECT f.position FROM message f WHERE f.family_id = answer.family_id ORDER BY f.id DESC LIMIT 1) AS siblings,
     (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id < answer.id ORDER BY f.id DESC LIMIT 1) AS previous_id,
     (SELECT f.id FROM message f WHERE f.family_id = answer.family_id AND f.id > answer.id ORDER BY f.id LIMIT 1) AS next_id
-FROM ended CROSS JOIN answer;
+FROM ended LEFT JOIN answer ON true;
 
 -- name: generation_forget
 -- Deletes the checkpoints of generation $1, whose message has the text. After generation_end and not in it: a checkpoint that it waited for
@@ -74,6 +77,8 @@ SELECT gone.chat_id FROM gone;
 -- Params: $1 uuid, $2 bigint, $3 text, $4 text.
 WITH told AS (
     UPDATE generation g SET model = $3::text WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
-    RETURNING g.assistant_message_id
+    RETURNING g.id, g.assistant_message_id
+), called AS (
+    UPDATE api_call c SET asked_model = $4::text FROM told WHERE told.assistant_message_id IS NULL AND c.generation_id = told.id
 )
 UPDATE message m SET model = $3::text, asked_model = $4::text FROM told WHERE m.id = told.assistant_message_id;

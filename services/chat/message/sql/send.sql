@@ -13,13 +13,13 @@ RETURNING t.bytes;
 
 -- name: send_place
 -- Facts for a new message of user $3 whose parent in chat $2 is $1 (NULL: it is a root, and $5 the chat): how many siblings
--- it has (of family $5: below row level security no index serves an expression), how many generations of the user are not over (at most $4
+-- it has (of family $5: below row level security no index serves an expression), how many answers in the user's chats are not over (at most $4
 -- are counted), the parent, and the parent's jumps to ancestors. depth is NULL: there is no such parent. After send_count, so that
 -- nobody else begins one.
 -- Params: $1 uuid, $2 uuid, $3 uuid, $4 integer, $5 uuid.
 SELECT coalesce((SELECT f.position FROM message f WHERE f.family_id = $5::uuid ORDER BY f.id DESC LIMIT 1), 0) AS siblings,
     (SELECT count(*) FROM (
-        SELECT FROM generation r WHERE r.user_id = $3::uuid AND r.state IN ('QUEUED', 'RUNNING', 'WAITING') LIMIT $4::integer
+        SELECT FROM generation r WHERE r.user_id = $3::uuid AND r.chat_id IS NOT NULL AND r.state IN ('QUEUED', 'RUNNING', 'WAITING') LIMIT $4::integer
     ) AS unfinished)::integer AS running,
     p.depth, j.id AS jump_id, j.depth AS jump_depth, k.id AS jump2_id, k.depth AS jump2_depth, l.id AS jump3_id, l.depth AS jump3_depth
 FROM (SELECT $1::uuid AS id) AS given

@@ -1,0 +1,107 @@
+-- name: api_call_by_key
+-- The call of user $1 under the idempotency key $2, for a request with the fingerprint $3. alive: it runs or is done, at most $4 milliseconds ago.
+-- Then process $5 has its newest connection.
+-- Params: $1 uuid, $2 text, $3 bytea, $4 bigint, $5 uuid.
+WITH found AS (
+    SELECT c.generation_id, c.fingerprint = $3::bytea AS same_request,
+        g.state = 'DONE' AND g.end_time > lc.now() - $4::bigint * interval '1 millisecond'
+            OR g.state IN ('QUEUED', 'RUNNING') AND NOT g.cancel_requested AS alive,
+        (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
+    FROM api_call c JOIN generation g ON g.id = c.generation_id
+    WHERE c.user_id = $1::uuid AND c.idempotency_key = $2::text
+), attached AS (
+    UPDATE api_call c SET connection = 'OPEN', reader_boot_id = $5::uuid
+    FROM found WHERE c.generation_id = found.generation_id AND found.same_request AND found.alive
+)
+SELECT found.generation_id, found.same_request, found.alive, found.create_us FROM found;
+
+-- name: api_call_repeated
+-- The call with the fingerprint $1 that a request repeats, when the client says so ($2), or when the call's newest connection was lost. It runs or
+-- is done, at most $3 milliseconds ago. Process $4 has its newest connection from now on, so a lost one is good for one repeat. A process that
+-- gave no sign of life for $5 milliseconds has lost its connections.
+-- Params: $1 bytea, $2 boolean, $3 bigint, $4 uuid, $5 bigint.
+UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $4::uuid
+FROM (
+    SELECT c.generation_id, (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
+    FROM api_call c JOIN generation g ON g.id = c.generation_id
+    WHERE c.fingerprint = $1::bytea
+        AND (g.state = 'DONE' AND g.end_time > lc.now() - $3::bigint * interval '1 millisecond'
+            OR g.state IN ('QUEUED', 'RUNNING') AND NOT g.cancel_requested)
+        AND ($2::boolean OR c.connection = 'LOST'
+            OR c.connection = 'OPEN' AND NOT replica_lives(c.reader_boot_id, $5::bigint)
+                AND c.create_time < lc.now() - $5::bigint * interval '1 millisecond')
+    ORDER BY c.connection = 'LOST' DESC, c.create_time DESC LIMIT 1 FOR UPDATE OF c
+) AS found
+WHERE u.generation_id = found.generation_id
+RETURNING u.generation_id, found.create_us;
+
+-- name: api_call_alone
+-- Until the transaction ends no equal call begins or is being stored: $1 is of its fingerprint.
+-- Params: $1 bigint.
+SELECT pg_advisory_xact_lock($1::bigint);
+
+-- name: api_call_release_key
+-- The call of user $1 that had the key $2 and gave no answer has it no more.
+-- Params: $1 uuid, $2 text.
+UPDATE api_call c SET idempotency_key = NULL WHERE c.user_id = $1::uuid AND c.idempotency_key = $2::text
+    AND EXISTS (SELECT FROM generation g WHERE g.id = c.generation_id
+        AND (g.state NOT IN ('QUEUED', 'RUNNING', 'DONE') OR g.cancel_requested));
+
+-- name: api_call_start
+-- A generation without a chat, and its call: leased to process $5 at $6 for $7 milliseconds. No row: the user has $14 calls that are not over, or the
+-- key $3 has $15. The lock ($16) makes a repeat wait that looks for it.
+-- Params: $1 uuid generation, $2 uuid user, $3 uuid API key or NULL, $4 text model, $5 uuid, $6 text, $7 bigint, $8 text request id,
+-- $9 text dialect, $10 bytea fingerprint, $11 text idempotency key or NULL, $12 bytea body, $13 boolean, $14 integer, $15 integer, $16 bigint,
+-- $17 integer longest answer. Errors: already_exists (the key).
+WITH begun AS (
+    INSERT INTO generation AS g (id, user_id, api_key_id, model, state, request_hash, boot_id, owner_endpoint, lease_token, lease_until, request_id,
+        max_output_tokens)
+    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'RUNNING', $10::bytea, $5::uuid, $6::text, nextval('lease_seq'),
+        lc.now() + $7::bigint * interval '1 millisecond', $8::text, $17::integer
+    FROM (SELECT pg_advisory_xact_lock_shared($16::bigint)) AS held
+    WHERE (SELECT count(*) FROM (
+            SELECT FROM generation r WHERE r.user_id = $2::uuid AND r.chat_id IS NULL AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
+            LIMIT $14::integer) AS of_user) < $14::integer
+        AND (SELECT count(*) FROM (
+            SELECT FROM generation r WHERE r.user_id = $2::uuid AND r.api_key_id = $3::uuid AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
+            LIMIT $15::integer) AS of_key) < $15::integer
+    RETURNING g.id, g.user_id, g.lease_token, g.lease_until, g.create_time
+), called AS (
+    INSERT INTO api_call (generation_id, user_id, dialect, fingerprint, idempotency_key, body, cancel_unread, reader_boot_id)
+    SELECT begun.id, begun.user_id, $9::text, $10::bytea, $11::text, $12::bytea, $13::boolean, $5::uuid FROM begun
+)
+SELECT begun.lease_token, (extract(epoch FROM begun.lease_until) * 1000000)::bigint AS lease_us,
+    (extract(epoch FROM begun.create_time) * 1000000)::bigint AS create_us
+FROM begun;
+
+-- name: api_call_question
+-- What generation $1 was asked, and for whom.
+-- Params: $1 uuid.
+SELECT c.dialect, c.body, c.cancel_unread, g.api_key_id
+FROM api_call c JOIN generation g ON g.id = c.generation_id WHERE c.generation_id = $1::uuid;
+
+-- name: api_call_withdraw
+-- Takes a refused call back: generation $1 under lease $2. No row: the lease is lost.
+-- Params: $1 uuid, $2 bigint.
+DELETE FROM generation g WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING' RETURNING g.id;
+
+-- name: api_call_whole
+-- Callers have the whole answers of calls $1.
+-- Params: $1 uuid[].
+UPDATE api_call c SET connection = 'WHOLE' WHERE c.generation_id = ANY ($1::uuid[]);
+
+-- name: api_call_lost
+-- The connection of call $1 was lost before its answer was whole. $2: so nobody reads it any more, and it is to end.
+-- Params: $1 uuid, $2 boolean.
+WITH stopped AS (
+    UPDATE generation g SET cancel_requested = true WHERE g.id = $1::uuid AND $2::boolean AND g.state = 'RUNNING'
+)
+UPDATE api_call c SET connection = 'LOST' WHERE c.generation_id = $1::uuid AND c.connection = 'OPEN';
+
+-- name: api_call_purge
+-- Deletes calls that ended $1 milliseconds ago, at most $2.
+-- Params: $1 bigint, $2 integer.
+DELETE FROM generation g WHERE g.id IN (
+    SELECT c.generation_id FROM api_call c WHERE c.end_time < lc.now() - $1::bigint * interval '1 millisecond'
+    ORDER BY c.end_time LIMIT $2::integer FOR UPDATE SKIP LOCKED
+);
