@@ -17,6 +17,7 @@ static int (*const groups[])(void) = {
 	adapter_request_tests,
 	wire_tests,
 	chat_completions_tests,
+	messages_tests,
 	crew_tests,
 	key_tests,
 	moves_tests,

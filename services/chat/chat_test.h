@@ -102,6 +102,7 @@ int wire_tests(void);
 int key_tests(void);
 int minute_tests(void);
 int chat_completions_tests(void);
+int messages_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

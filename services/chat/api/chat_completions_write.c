@@ -319,7 +319,7 @@ static void add_message(const struct api_writer *writer, struct buf *out)
 {
 	struct buf thoughts;
 
-	buf_init(&thoughts, out->max);
+	buf_init(&thoughts, WRITER_BYTES_MAX);
 	buf_adds(out, "{\"role\":\"assistant\",\"content\":");
 	add_text(writer, out);
 	buf_adds(out, ",\"refusal\":null,\"annotations\":[");
@@ -344,7 +344,7 @@ static void write_whole(struct api_writer *writer, struct buf *out)
 {
 	struct buf logprobs;
 
-	buf_init(&logprobs, out->max);
+	buf_init(&logprobs, WRITER_BYTES_MAX);
 	add_head(writer, "chat.completion", out);
 	buf_adds(out, "{\"index\":0,\"message\":");
 	add_message(writer, out);

@@ -7,8 +7,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#define WRITER_BYTES_MAX (1u << 30) /* answer_bytes_max of the engine comes first */
-
 /* ---------------------------------------------------------------- a writer */
 
 struct api_writer *writer_new(const struct api_request *request, const struct api_head *head)
@@ -219,7 +217,7 @@ static struct block *add_block(struct api_writer *writer, enum block_kind kind)
 	return block;
 }
 
-static void end_block(struct api_writer *writer, struct block *block, struct buf *out)
+void writer_end_block(struct api_writer *writer, struct block *block, struct buf *out)
 {
 	if (block->open && writer->block_end)
 		writer->block_end(writer, block, out);
@@ -229,7 +227,21 @@ static void end_block(struct api_writer *writer, struct block *block, struct buf
 void writer_end_blocks(struct api_writer *writer, struct buf *out)
 {
 	for (size_t i = 0; i < writer->n_blocks; i++)
-		end_block(writer, &writer->blocks[i], out);
+		writer_end_block(writer, &writer->blocks[i], out);
+}
+
+static bool has_all_arguments(const struct block *block)
+{
+	return block->kind != BLOCK_CALL || (block->begun && block->depth == 0);
+}
+
+/* A call that waits for arguments stays open: some servers send those of several calls in turns. */
+static void end_complete(struct api_writer *writer, struct buf *out)
+{
+	for (size_t i = 0; i < writer->n_blocks; i++) {
+		if (has_all_arguments(&writer->blocks[i]))
+			writer_end_block(writer, &writer->blocks[i], out);
+	}
 }
 
 struct block *writer_block(struct api_writer *writer, enum block_kind kind, struct buf *out)
@@ -238,26 +250,18 @@ struct block *writer_block(struct api_writer *writer, enum block_kind kind, stru
 
 	if (block && block->open && block->kind == kind)
 		return block;
-	writer_end_blocks(writer, out);
+	end_complete(writer, out);
 	block = add_block(writer, kind);
 	if (writer->block_begin)
 		writer->block_begin(writer, block, out);
 	return block;
 }
 
-static bool has_all_arguments(const struct block *block)
-{
-	return block->kind != BLOCK_CALL || (block->begun && block->depth == 0);
-}
-
 struct block *writer_call(struct api_writer *writer, const struct piece *piece, struct buf *out)
 {
 	struct block *block;
 
-	for (size_t i = 0; i < writer->n_blocks; i++) {
-		if (has_all_arguments(&writer->blocks[i]))
-			end_block(writer, &writer->blocks[i], out);
-	}
+	end_complete(writer, out);
 	block = add_block(writer, BLOCK_CALL);
 	block->call = writer->n_calls++;
 	add_inside(&block->id, piece->id);

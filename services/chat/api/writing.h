@@ -6,6 +6,8 @@
 #include "chat/api/dialect.h"
 #include "runtime/json/peek.h"
 
+#define WRITER_BYTES_MAX (1u << 30) /* of one text; answer_bytes_max of the engine comes first */
+
 /* What one event brings. Strings are JSON's, with their quotation marks. */
 struct piece {
 	enum {
@@ -72,12 +74,14 @@ bool writer_reset(struct api_writer *writer);
 void piece_read(struct api_writer *writer, const Chat__V1__GenerationEvent *event,
 		struct piece *ret);
 
-/* The open block of this kind, the newest one. Others are ended before one begins. */
+/* The open block of this kind, the newest one. Others are ended before one begins, but for calls
+ * that wait for arguments. */
 struct block *writer_block(struct api_writer *writer, enum block_kind kind, struct buf *out);
-/* A call begins. Calls before it that have all of their arguments are ended. */
+/* A call begins. */
 struct block *writer_call(struct api_writer *writer, const struct piece *piece, struct buf *out);
 /* The call that more arguments belong to; NULL: none. */
 struct block *writer_arguments(struct api_writer *writer, const struct piece *piece);
+void writer_end_block(struct api_writer *writer, struct block *block, struct buf *out);
 /* Ends each block that is open. */
 void writer_end_blocks(struct api_writer *writer, struct buf *out);
 

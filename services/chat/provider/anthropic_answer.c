@@ -172,6 +172,16 @@ static void take_reason(struct provider_stream *stream, struct peek reason)
 		stream->stop = STOP_STOP;
 }
 
+/* Callers of the API learn which of their texts ended the answer. */
+static void take_stop(struct provider_stream *stream, struct peek end)
+{
+	struct peek sequence = peek_member(end, "stop_sequence");
+
+	if (peek_is_string(sequence) && peek_says(sequence))
+		provider_item(stream, "stop_sequence", "text", sequence);
+	take_reason(stream, peek_member(end, "stop_reason"));
+}
+
 /* An answer in one piece. */
 static void take_message(struct provider_stream *stream, struct peek message)
 {
@@ -192,7 +202,7 @@ static void take_message(struct provider_stream *stream, struct peek message)
 		end_block(stream);
 	}
 	take_usage(stream, peek_member(message, "usage"));
-	take_reason(stream, peek_member(message, "stop_reason"));
+	take_stop(stream, message);
 	stream->whole = true;
 }
 
@@ -218,7 +228,7 @@ enum provider_event anthropic_event(struct provider_stream *stream, const char *
 		take_usage(stream, peek_member(peek_member(root, "message"), "usage"));
 	} else if (is_type(root, "message_delta")) {
 		take_usage(stream, peek_member(root, "usage"));
-		take_reason(stream, peek_member(peek_member(root, "delta"), "stop_reason"));
+		take_stop(stream, peek_member(root, "delta"));
 	} else if (is_type(root, "message_stop")) {
 		stream->done = true;
 	} else if (is_type(root, "message")) {
