@@ -35,6 +35,7 @@ static int (*const groups[])(void) = {
 	call_tests,
 	repeat_tests,
 	call_crash_tests,
+	item_tests,
 	tokens_tests,
 	learn_tests,
 	list_price_tests,

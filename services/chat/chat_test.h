@@ -78,6 +78,7 @@ int crash_tests(void);
 int call_tests(void);
 int repeat_tests(void);
 int call_crash_tests(void);
+int item_tests(void);
 int queue_tests(void);
 int events_tests(void);
 int crew_tests(void);
@@ -115,7 +116,8 @@ const char *process_directory(void);
 void process_write_models(const char *plain_price);
 /* The table of list prices, where 1 USD is 100 credits; as above. */
 void process_write_list(const char *rows);
-/* Further items of CHAT_A's `providers` and of the catalogue, as YAML. "": none. */
+/* Further items of `providers` and of the catalogue, as YAML. "": none. A replica reads them at
+ * SIGHUP. */
 void process_write_more(const char *providers, const char *models);
 int process_standin_port(void);
 /* Whether its log has these words. */
@@ -149,6 +151,8 @@ void stage_balance(struct stage *stage, int64_t *ret_available, int64_t *ret_hel
 void stage_expect_balance(struct stage *stage, int64_t available);
 /* Requests that the stand-in saw whose last message has these words. */
 int stage_requests(const char *words);
+/* Signed thoughts that came with the only request whose last message begins with these words. */
+int stage_request_blocks(const char *words);
 
 /* Repeats the condition until it holds; fails the test after WAIT_US. */
 #define eventually(condition)                                                                 \
@@ -176,6 +180,8 @@ struct reader {
 	int64_t waits_s;              /* the last of them ends then, since 1970 */
 	char cursors[EVENTS_MAX][24]; /* of each event */
 	size_t text_at[EVENTS_MAX];   /* bytes of text after it */
+	size_t items_at[EVENTS_MAX];  /* … and of items */
+	size_t n_items;               /* since the last reset */
 	bool accepted, done, failed;
 	char generation[UUID_SIZE], chat[UUID_SIZE], user_message[UUID_SIZE];
 	char assistant_message[UUID_SIZE];
@@ -204,6 +210,7 @@ void reader_resume(struct reader *reader);
 void reader_wait_accepted(struct reader *reader);
 void reader_wait_text(struct reader *reader, size_t bytes);
 void reader_wait_events(struct reader *reader, size_t n);
+void reader_wait_items(struct reader *reader, size_t n);
 void reader_wait_end(struct reader *reader);
 const char *reader_text(struct reader *reader);
 /* Ended with `done` for this reason. */

@@ -29,6 +29,7 @@ static int standin_port;
 static pid_t owner;
 
 #define CHAT_A_IDLE "1s"
+#define CHAT_B_IDLE "60s"
 
 /* A model whose tokenizer no other model has. */
 #define LEARNT(id)                                                                        \
@@ -169,6 +170,7 @@ void process_write_list(const char *rows)
 void process_write_more(const char *providers, const char *models)
 {
 	write_chat(&processes[CHAT_A], CHAT_A_IDLE, providers);
+	write_chat(&processes[CHAT_B], CHAT_B_IDLE, providers);
 	write_models("2", models);
 }
 
@@ -212,7 +214,7 @@ static void write_all(void)
 	write_file(processes[STANDIN].config, text);
 	write_credits(&processes[CREDITS]);
 	write_chat(&processes[CHAT_A], CHAT_A_IDLE, "");
-	write_chat(&processes[CHAT_B], "60s", "");
+	write_chat(&processes[CHAT_B], CHAT_B_IDLE, "");
 }
 
 /* The binary of the same build as this program. */

@@ -27,12 +27,14 @@ static void add_event(struct reader *reader, const Chat__V1__GenerationEvent *ev
 	case CHAT__V1__GENERATION_EVENT__EVENT_ITEM:
 		buf_add(&reader->items, event->item->json.data, event->item->json.len);
 		buf_addc(&reader->items, '\n');
+		reader->n_items++;
 		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_RESET:
 		reader->n_resets++;
 		buf_clear(&reader->text);
 		buf_clear(&reader->reasoning);
 		buf_clear(&reader->items);
+		reader->n_items = 0;
 		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_WAITING:
 		reader->n_waits++;
@@ -57,6 +59,7 @@ static void add_event(struct reader *reader, const Chat__V1__GenerationEvent *ev
 		ensure(false);
 	}
 	reader->text_at[n] = reader->text.len;
+	reader->items_at[n] = reader->items.len;
 }
 
 static bool on_message(struct rpc_client_call *call, const ProtobufCMessage *message, void *ctx)
@@ -187,6 +190,11 @@ void reader_wait_text(struct reader *reader, size_t bytes)
 void reader_wait_events(struct reader *reader, size_t n)
 {
 	WAIT(reader, reader->n_events >= n);
+}
+
+void reader_wait_items(struct reader *reader, size_t n)
+{
+	WAIT(reader, reader->n_items >= n);
 }
 
 void reader_wait_end(struct reader *reader)

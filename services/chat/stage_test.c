@@ -110,19 +110,38 @@ void stage_expect_balance(struct stage *stage, int64_t available)
 	eventually(has_balance(stage, available));
 }
 
-int stage_requests(const char *words)
+/* A number that a command makes of the stand-in's log. */
+static int ask_log(const char *filter)
 {
 	char command[512], text[32] = "";
 	FILE *pipe;
 
 	snprintf(command, sizeof command,
-		 "curl -sS -H 'Authorization: Bearer " STANDIN_TOKEN
-		 "' %s/standin/requests | grep -o '\"prompt\":\"[^\"]*%s' | wc -l",
-		 strchr(process_url(STANDIN), '1'), words);
+		 "curl -sS -H 'Authorization: Bearer " STANDIN_TOKEN "' %s/standin/requests | %s",
+		 strchr(process_url(STANDIN), '1'), filter);
 	pipe = popen(command, "r");
 	ensure(pipe && fgets(text, sizeof text, pipe));
 	pclose(pipe);
 	return (int)strtol(text, NULL, 10);
+}
+
+int stage_requests(const char *words)
+{
+	char filter[300];
+
+	snprintf(filter, sizeof filter, "grep -o '\"prompt\":\"[^\"]*%s' | wc -l", words);
+	return ask_log(filter);
+}
+
+int stage_request_blocks(const char *words)
+{
+	char filter[300];
+
+	snprintf(filter, sizeof filter,
+		 "jq '.requests | map(select(.prompt | startswith(\"%s\"))) | if length == 1 "
+		 "then .[0].blocks else -1 - length end'",
+		 words);
+	return ask_log(filter);
 }
 
 /* After every test nothing runs, nothing is left to deliver, and the ledger is sound. */

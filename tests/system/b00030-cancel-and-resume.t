@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A reader that leaves and returns, a second reader, a repeated request, and the stop button.
+# A reader that leaves and returns, a second reader, a repeated request, and the stop button. The stand-in is asked by Anthropic's API, whose
+# signed thoughts are items.
 . "$(dirname "$0")/lib.sh"
-stack_start LIMITLESS_STANDIN_PACE=10 LIMITLESS_STANDIN_FIRST_TOKEN=0
+stack_start LIMITLESS_STANDIN_PACE=10 LIMITLESS_STANDIN_FIRST_TOKEN=0 LIMITLESS_CHAT_PROVIDERS_DEMO_API=anthropic LIMITLESS_CHAT_PROVIDERS_DEMO_MODEL=demo
 sign_up ada
 call GET /api/v1/models
 model=$(get '[.models[] | select(.price.perMessage == "2000000")][0].id')
@@ -63,4 +64,24 @@ call POST "/api/v1/generations/$generation:cancel"
 wait $reader
 until_true 10 charged
 ok $? "stopped before the first token it costs nothing"
+
+# Items: a reader leaves between two of them, and what it reads before and after its cursor is all of them.
+items_of() { events "$1" | jq -rsc 'map(select(.event == "item") | .data.thinking // .data.data.thinking // .data)'; }
+has_item() { [ "$(cat "$1" 2>/dev/null | grep -c '^event: item')" -ge 2 ]; }
+new_chat "$model"
+generate "$scratch/thinks" "x [[think:one|two|three|four]] [[say:so it is]]" >/dev/null 2>&1 &
+reader=$!
+until_true 10 has_item "$scratch/thinks"
+pkill -KILL -P $reader curl
+wait $reader
+generation=$(events "$scratch/thinks" | jq -r 'select(.event == "accepted") | .data.generation')
+last=$(events "$scratch/thinks" | tail -n 1 | jq -r .id)
+watch_from "$scratch/others" "$last"
+watch_from "$scratch/all"
+cat "$scratch/thinks" "$scratch/others" >"$scratch/joined"
+is "$(items_of "$scratch/all" | jq -c length)" 4 "four thoughts are four items"
+is "$(items_of "$scratch/joined")" "$(items_of "$scratch/all")" "before and after the cursor they are all"
+is "$(text_of "$scratch/all")" "so it is" "and the text beside them"
+generate "$scratch/next" "[[say:again]]" >/dev/null
+is "$(standin_requests | jq -r '.requests[-1] | "\(.api) \(.status) \(.blocks)"')" "anthropic 200 4" "the next question has them, unchanged"
 finish

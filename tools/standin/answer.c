@@ -113,6 +113,22 @@ static size_t counted_tokens(size_t n, struct arena *arena, const char **tokens)
 	return n;
 }
 
+size_t answer_thoughts(const struct question *question, struct arena *arena,
+		       const char *const **ret)
+{
+	const char *at = question->think;
+	size_t n = 0, max = at ? strlen(at) + 1 : 0;
+	const char **thoughts = arena_array(arena, max, sizeof *thoughts);
+
+	*ret = thoughts;
+	while (at && thoughts) {
+		thoughts[n++] = arena_strndup(arena, at, strcspn(at, "|"));
+		at = strchr(at, '|');
+		at += at != NULL;
+	}
+	return n;
+}
+
 size_t answer_arguments(const struct question *question, struct arena *arena,
 			const char *const **ret)
 {

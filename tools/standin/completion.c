@@ -108,6 +108,11 @@ static enum status send_events(struct exchange *x,
 	return s;
 }
 
+static void write_thought(struct exchange *x, struct buf *out)
+{
+	x->wire->thought(x, x->thoughts[x->next_thought], out);
+}
+
 static void write_token(struct exchange *x, struct buf *out)
 {
 	x->wire->token(x, x->tokens[x->next], out);
@@ -126,7 +131,8 @@ static size_t sent(const struct exchange *x)
 
 static bool all_sent(const struct exchange *x)
 {
-	return x->next == x->n_tokens && (!x->wire->piece || x->next_piece == x->n_pieces);
+	return (!x->wire->thought || x->next_thought == x->n_thoughts) && x->next == x->n_tokens &&
+	       (!x->wire->piece || x->next_piece == x->n_pieces);
 }
 
 static void end(struct exchange *x, const char *outcome, bool complete)
@@ -217,11 +223,16 @@ static void finish(struct exchange *x)
 		end(x, s == OK ? "done" : "client gone", s == OK);
 }
 
-/* Sends the next token of the text, or of the call's arguments. */
+/* Sends the next thought, token of the text, or token of the call's arguments. */
 static enum status send_next(struct exchange *x)
 {
 	enum status s = OK;
 
+	if (x->wire->thought && x->next_thought < x->n_thoughts) {
+		s = send_events(x, write_thought);
+		x->next_thought += s == OK;
+		return s;
+	}
 	if (x->next < x->n_tokens) {
 		s = send_events(x, write_token);
 		x->next += s == OK;
@@ -450,6 +461,7 @@ static void begin(struct exchange *x)
 		x->finish_reason = "length";
 		x->question.tool = NULL;
 	}
+	x->n_thoughts = answer_thoughts(&x->question, x->arena, &x->thoughts);
 	x->n_pieces = answer_arguments(&x->question, x->arena, &x->pieces);
 	JOURNAL_TEXT(entry.api, x->wire->name);
 	JOURNAL_TEXT(entry.id, x->id);

@@ -15,7 +15,9 @@ struct exchange {
 	struct arena *arena;
 	struct question question;
 	const char *const *tokens;
-	size_t n_tokens, next;     /* next to be sent */
+	size_t n_tokens, next;       /* next to be sent */
+	const char *const *thoughts; /* before the tokens */
+	size_t n_thoughts, next_thought;
 	const char *const *pieces; /* of the arguments of its call, behind the tokens */
 	size_t n_pieces, next_piece;
 	bool called; /* the begin of the call was sent */
@@ -51,6 +53,8 @@ struct wire {
 	json_t *(*read)(const struct httpd_request *req, json_t *body, struct arena *arena,
 			struct refusal *refusal);
 	void (*head)(struct exchange *x, struct buf *out); /* before the first token */
+	/* One thought and its signature; NULL: head writes them all. */
+	void (*thought)(struct exchange *x, const char *text, struct buf *out);
 	void (*token)(struct exchange *x, const char *text, struct buf *out);
 	/* Begins the call of a tool, and goes on with its arguments. NULL: finish writes it whole. */
 	void (*call)(struct exchange *x, struct buf *out);

@@ -5,7 +5,8 @@
  * The last message may hold directives:
  *   [[fault:NAME key=value …]]  a fault, see fault.c
  *   [[say:TEXT]]                the answer is exactly this
- *   [[think:TEXT]]              it thinks this first, and signs its thought
+ *   [[think:TEXT|TEXT]]         it thinks this first, and signs its thoughts, which come one by one
+ *                               (as one from Gemini and Responses)
  *   [[tool:NAME]]               it calls this tool at the end, with {"q":"x"}
  *   [[arguments:N]]             the call's argument has N numbered words, which come one by one
  *                               (at once from Gemini and Responses)
@@ -124,6 +125,9 @@ int64_t count_tokens(const char *text);
 
 /* The answer in pieces of one token; the same question gives the same answer. Returns how many. */
 size_t answer_tokens(const struct question *question, struct arena *arena, const char *const **ret);
+/* The thoughts before it. */
+size_t answer_thoughts(const struct question *question, struct arena *arena,
+		       const char *const **ret);
 /* The arguments of the call of a tool in pieces, a JSON text. */
 size_t answer_arguments(const struct question *question, struct arena *arena,
 			const char *const **ret);

@@ -279,13 +279,13 @@ static const char *reason_of(const struct exchange *x)
 	return strcmp(x->finish_reason, "length") == 0 ? "max_tokens" : "end_turn";
 }
 
-static json_t *thought_block(const struct exchange *x)
+static json_t *thought_block(const char *text)
 {
 	char signature[SIGNATURE_SIZE];
 
-	signature_make(x->question.think, signature);
-	return json_pack("{s:s, s:s, s:s}", "type", "thinking", "thinking", x->question.think,
-			 "signature", signature);
+	signature_make(text, signature);
+	return json_pack("{s:s, s:s, s:s}", "type", "thinking", "thinking", text, "signature",
+			 signature);
 }
 
 /* The call, with its arguments or with none yet. */
@@ -313,8 +313,8 @@ static json_t *whole(struct exchange *x, const char *text)
 {
 	json_t *content = json_array();
 
-	if (x->question.think)
-		json_array_append_new(content, thought_block(x));
+	for (size_t i = 0; i < x->n_thoughts; i++)
+		json_array_append_new(content, thought_block(x->thoughts[i]));
 	if (*text)
 		json_array_append_new(content,
 				      json_pack("{s:s, s:s}", "type", "text", "text", text));
@@ -350,33 +350,40 @@ static void end_block(int at, struct buf *out)
 	add("content_block_stop", json_pack("{s:i}", "index", at), out);
 }
 
-static void add_thought(const struct exchange *x, struct buf *out)
-{
-	char signature[SIGNATURE_SIZE];
-
-	signature_make(x->question.think, signature);
-	begin_block(
-		0,
-		json_pack("{s:s, s:s, s:s}", "type", "thinking", "thinking", "", "signature", ""),
-		out);
-	add_delta(0, "thinking_delta", "thinking", x->question.think, out);
-	add_delta(0, "signature_delta", "signature", signature, out);
-	end_block(0, out);
-}
-
 static int text_at(const struct exchange *x)
 {
-	return x->question.think ? 1 : 0;
+	return (int)x->n_thoughts;
+}
+
+static void begin_text(const struct exchange *x, struct buf *out)
+{
+	begin_block(text_at(x), json_pack("{s:s, s:s}", "type", "text", "text", ""), out);
+}
+
+static void thought(struct exchange *x, const char *text, struct buf *out)
+{
+	int at = (int)x->next_thought;
+	char signature[SIGNATURE_SIZE];
+
+	signature_make(text, signature);
+	begin_block(
+		at,
+		json_pack("{s:s, s:s, s:s}", "type", "thinking", "thinking", "", "signature", ""),
+		out);
+	add_delta(at, "thinking_delta", "thinking", text, out);
+	add_delta(at, "signature_delta", "signature", signature, out);
+	end_block(at, out);
+	if (at + 1 == text_at(x))
+		begin_text(x, out);
 }
 
 static void head(struct exchange *x, struct buf *out)
 {
 	add("message_start", json_pack("{s:o}", "message", message_json(x, json_array(), NULL)),
 	    out);
-	if (x->question.think)
-		add_thought(x, out);
-	begin_block(text_at(x), json_pack("{s:s, s:s}", "type", "text", "text", ""), out);
 	add("ping", json_object(), out);
+	if (x->n_thoughts == 0)
+		begin_text(x, out);
 }
 
 static void token(struct exchange *x, const char *text, struct buf *out)
@@ -438,6 +445,7 @@ const struct wire wire_anthropic = {
 	.name = "anthropic",
 	.read = read_body,
 	.head = head,
+	.thought = thought,
 	.token = token,
 	.call = call,
 	.piece = piece,

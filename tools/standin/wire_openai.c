@@ -107,10 +107,27 @@ static json_t *usage_json(const struct exchange *x)
 }
 
 /* A thought in OpenRouter's shape, or a piece of it. text, signature: NULL for none. */
-static json_t *details_json(const char *text, const char *signature)
+static json_t *detail_json(int at, const char *text, const char *signature)
 {
-	return json_pack("[{s:s, s:s*, s:s*, s:s, s:i}]", "type", "reasoning.text", "text", text,
-			 "signature", signature, "format", "anthropic-claude-v1", "index", 0);
+	return json_pack("{s:s, s:s*, s:s*, s:s, s:i}", "type", "reasoning.text", "text", text,
+			 "signature", signature, "format", "anthropic-claude-v1", "index", at);
+}
+
+/* All thoughts of a whole answer. */
+static void set_thoughts(const struct exchange *x, json_t *message)
+{
+	json_t *list = json_array();
+	char signature[SIGNATURE_SIZE];
+
+	for (size_t i = 0; i < x->n_thoughts; i++) {
+		signature_make(x->thoughts[i], signature);
+		json_array_append_new(list, detail_json((int)i, x->thoughts[i], signature));
+	}
+	if (x->n_thoughts > 0)
+		json_object_set_new(message, "reasoning", json_string(x->question.think));
+	if (x->n_thoughts > 0)
+		json_object_set(message, "reasoning_details", list);
+	json_decref(list);
 }
 
 static void call_id(const struct exchange *x, char out[64])
@@ -144,26 +161,27 @@ static void add_delta(struct exchange *x, json_t *delta, const char *finish_reas
 
 static void head(struct exchange *x, struct buf *out)
 {
-	const char *thought = x->question.think;
-	char signature[SIGNATURE_SIZE];
-	int half = thought ? (int)strlen(thought) / 2 : 0;
-
 	add_delta(x, json_pack("{s:s, s:s}", "role", "assistant", "content", ""), NULL, out);
-	if (!thought)
-		return;
-	signature_make(thought, signature);
+}
+
+/* Its words in two pieces, and then its signature. */
+static void thought(struct exchange *x, const char *text, struct buf *out)
+{
+	int at = (int)x->next_thought;
+	char signature[SIGNATURE_SIZE];
+	size_t half = strlen(text) / 2;
+
+	signature_make(text, signature);
 	for (int i = 0; i < 2; i++) {
-		const char *text = i == 0 ? thought : thought + half;
-		int n = i == 0 ? half : (int)strlen(text);
+		const char *words = i == 0 ? arena_strndup(x->arena, text, half) : text + half;
 
 		add_delta(x,
-			  json_pack("{s:s%, s:o}", "reasoning", text, (size_t)n,
-				    "reasoning_details",
-				    details_json(arena_strndup(x->arena, text, (size_t)n), NULL)),
+			  json_pack("{s:s, s:[o]}", "reasoning", words, "reasoning_details",
+				    detail_json(at, words, NULL)),
 			  NULL, out);
 	}
-	add_delta(x, json_pack("{s:o}", "reasoning_details", details_json(NULL, signature)), NULL,
-		  out);
+	add_delta(x, json_pack("{s:[o]}", "reasoning_details", detail_json(at, NULL, signature)),
+		  NULL, out);
 }
 
 static void token(struct exchange *x, const char *text, struct buf *out)
@@ -211,15 +229,10 @@ static json_t *whole(struct exchange *x, const char *text)
 {
 	json_t *message =
 		json_pack("{s:s, s:s, s:n}", "role", "assistant", "content", text, "refusal");
-	char id[64], signature[SIGNATURE_SIZE];
+	char id[64];
 
 	call_id(x, id);
-	if (x->question.think) {
-		signature_make(x->question.think, signature);
-		json_object_set_new(message, "reasoning", json_string(x->question.think));
-		json_object_set_new(message, "reasoning_details",
-				    details_json(x->question.think, signature));
-	}
+	set_thoughts(x, message);
 	if (x->question.tool)
 		json_object_set_new(message, "tool_calls",
 				    json_pack("[{s:s, s:s, s:{s:s, s:s}}]", "id", id, "type",
@@ -246,6 +259,7 @@ const struct wire wire_openai = {
 	.name = "openai",
 	.read = read_body,
 	.head = head,
+	.thought = thought,
 	.token = token,
 	.call = call,
 	.piece = piece,

@@ -1,5 +1,5 @@
-/* Gemini and OpenAI's Responses against the stand-in: answers of chats, thoughts that go back with
- * the next question, and checks of keys. */
+/* Adapters against the stand-in: answers of chats, thoughts and calls of tools that go back with the
+ * next question, and checks of keys. */
 #include "../chat_test.h"
 #include "chat/chat.h"
 #include "chat/provider/answer.h"
@@ -156,7 +156,9 @@ static size_t parts_of(struct arena *arena, const json_t *items, struct prompt_p
 						     .tool_id = text_of(arena, item, "id"),
 						     .tool_name = text_of(arena, item, "name")};
 		else
-			parts[n - 1].arguments = text_of(arena, item, "delta");
+			parts[n - 1].arguments = arena_printf(
+				arena, "%s%s", parts[n - 1].arguments ? parts[n - 1].arguments : "",
+				text_of(arena, item, "delta"));
 		free(data);
 	}
 	return n;
@@ -186,21 +188,27 @@ static bool came_back(struct http_client *client, const char *words, struct aren
 
 static void thoughts_go_back_verbatim(void **state)
 {
-	static const char *const apis[][3] = {
-		{"gemini", "/v1beta", "[[say:back to gemini]]"},
-		{"openai_responses", "/v1", "[[say:back to responses]]"},
+	static const struct {
+		const char *api, *name, *path, *next;
+		size_t items;
+	} ways[] = {
+		{"gemini", "g", "/v1beta", "[[say:back to gemini]]", 3},
+		{"openai_responses", "r", "/v1", "[[say:back to responses]]", 3},
+		{"openai", "openrouter", "/v1", "[[say:back to openrouter]]", 5},
+		{"anthropic", "a", "", "[[say:back to anthropic]]", 5},
 	};
 	struct http_client *client = http_client_new(&(struct http_client_options){0});
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(apis); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 64 << 20);
 		struct provider_key key = {.secret = "k"};
 		const struct provider provider = {
+			.name = ways[i].name,
 			.base_url = arena_printf(arena, "http://127.0.0.1:%d%s",
-						 process_standin_port(), apis[i][1]),
+						 process_standin_port(), ways[i].path),
 			.query = "",
-			.api = provider_api_find(apis[i][0]),
+			.api = provider_api_find(ways[i].api),
 			.keys = &key,
 			.n_keys = 1};
 		struct prompt_part parts[8] = {0},
@@ -209,20 +217,20 @@ static void thoughts_go_back_verbatim(void **state)
 			{.role = "user", .text = "x [[think:hm]] [[tool:look]] [[say:See.]]"},
 			{.role = "assistant", .parts = parts},
 			{.role = "user", .parts = &result, .n_parts = 1},
-			{.role = "user", .text = apis[i][2]}};
+			{.role = "user", .text = ways[i].next}};
 		struct prompt prompt = {
 			.messages = messages, .n_messages = 1, .max_output_tokens = 100};
 		_cleanup_(json_decrefp) json_t *items = NULL, *more = NULL;
 
 		items = ask(client, &provider, &prompt, arena);
-		assert_int_equal(json_array_size(items), 3);
+		assert_int_equal(json_array_size(items), ways[i].items);
 		messages[1].n_parts = parts_of(arena, items, parts);
 		assert_int_equal(messages[1].n_parts, 2);
 		result.tool_id = parts[0].tool_id ? parts[0].tool_id : parts[1].tool_id;
 		prompt.n_messages = 4;
 		more = ask(client, &provider, &prompt, arena);
 		assert_int_equal(json_array_size(more), 0);
-		assert_true(came_back(client, apis[i][2], arena));
+		assert_true(came_back(client, ways[i].next, arena));
 	}
 	http_client_free(client);
 }
