@@ -1,47 +1,12 @@
 /* Requests of Gemini and of OpenAI's Responses, each as a whole. A ' stands for a ". */
 #include "../chat_test.h"
+#include "chat/provider/anthropic.h"
 #include "chat/provider/gemini.h"
 #include "chat/provider/responses.h"
+#include "request_rows_test.h"
 
 #include <jansson.h>
 
-#define SCHEMA "{'type':'object','properties':{'at':{'type':'string'}}}"
-
-#define TEXT(text_)                                  \
-	{                                            \
-		.kind = PROMPT_TEXT, .text = (text_) \
-	}
-#define IMAGE(url, detail)                                                         \
-	{                                                                          \
-		.kind = PROMPT_IMAGE, .image_url = (url), .image_detail = (detail) \
-	}
-#define CALL(id, name, args)                                                    \
-	{                                                                       \
-		.kind = PROMPT_TOOL_CALL, .tool_id = (id), .tool_name = (name), \
-		.arguments = (args)                                             \
-	}
-#define RESULT(id, text_)                                                    \
-	{                                                                    \
-		.kind = PROMPT_TOOL_RESULT, .tool_id = (id), .text = (text_) \
-	}
-#define BLOCK(api_, data_, text_)                                                         \
-	{                                                                                 \
-		.kind = PROMPT_REASONING, .api = (api_), .data = (data_), .text = (text_) \
-	}
-#define PARTS(role_, ...)                                                            \
-	{                                                                            \
-		.role = (role_), .parts = (const struct prompt_part[]){__VA_ARGS__}, \
-		.n_parts = sizeof((const struct prompt_part[]){__VA_ARGS__}) /       \
-			   sizeof(struct prompt_part)                                \
-	}
-#define MESSAGES(...)                                                        \
-	.messages = (const struct prompt_message[]){__VA_ARGS__},            \
-	.n_messages = sizeof((const struct prompt_message[]){__VA_ARGS__}) / \
-		      sizeof(struct prompt_message)
-#define HI                                   \
-	{                                    \
-		.role = "user", .text = "Hi" \
-	}
 #define G_HI "'contents':[{'role':'user','parts':[{'text':'Hi'}]}]"
 #define R_HI                                                                                     \
 	"'input':[{'type':'message','role':'user','content':[{'type':'input_text','text':'Hi'}]" \
@@ -54,13 +19,7 @@ static const struct prompt_tool tools[] = {
 };
 static const char *const stops[] = {"END", "\n\n"};
 
-static const struct request_row {
-	const struct provider_api *api;
-	const char *name, *model;
-	struct prompt prompt;
-	uint8_t without;
-	const char *url, *body;
-} rows[] = {
+static const struct request_row rows[] = {
 	/* -------------------------------------------------------- Gemini */
 	{&provider_gemini,
 	 "a question",
@@ -321,11 +280,19 @@ static struct prompt requoted_prompt(struct arena *arena, const struct prompt *p
 	return ret;
 }
 
+static const char *key_header(const struct provider_api *api)
+{
+	return api == &provider_gemini      ? "x-goog-api-key: secret"
+	       : api == &provider_anthropic ? "x-api-key: secret"
+					    : "Authorization: Bearer secret";
+}
+
 static void check_row(const struct request_row *row)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	struct provider_key key = {.secret = "secret"};
-	struct provider provider = {.name = "p",
+	struct provider provider = {.name = strncmp(row->name, "OpenRouter", 10) == 0 ? "openrouter"
+										      : "p",
 				    .base_url = "http://p.example/v1beta",
 				    .query = "",
 				    .api = row->api,
@@ -338,7 +305,7 @@ static void check_row(const struct request_row *row)
 	_cleanup_(buf_done) struct buf body;
 	struct http_request request;
 	struct error err;
-	bool has_key = false;
+	bool has_key = false, has_version = false;
 
 	buf_init(&body, 1 << 20);
 	assert_int_equal(
@@ -353,11 +320,12 @@ static void check_row(const struct request_row *row)
 	if (row->url)
 		assert_string_equal(request.url, row->url);
 	assert_null(strstr(request.url, "secret"));
-	for (const char *const *header = request.headers; *header; header++)
-		has_key |= strcmp(*header, row->api == &provider_gemini
-						   ? "x-goog-api-key: secret"
-						   : "Authorization: Bearer secret") == 0;
+	for (const char *const *header = request.headers; *header; header++) {
+		has_key |= strcmp(*header, key_header(row->api)) == 0;
+		has_version |= strcmp(*header, "anthropic-version: 2023-06-01") == 0;
+	}
 	assert_true(has_key);
+	assert_int_equal(has_version, row->api == &provider_anthropic);
 }
 
 static void each_request_is_as_the_api_has_it(void **state)
@@ -365,6 +333,8 @@ static void each_request_is_as_the_api_has_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		check_row(&rows[i]);
+	for (size_t i = 0; i < request_rows_n; i++)
+		check_row(&request_rows[i]);
 }
 
 static void a_request_that_is_too_long_is_refused(void **state)

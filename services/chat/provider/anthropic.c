@@ -69,7 +69,8 @@ static json_t *block_json(const struct prompt_part *part)
 	case PROMPT_TOOL_RESULT:
 		return result_json(part);
 	default:
-		return strcmp(part->api, ANTHROPIC_API) == 0 ? request_json(part->data) : NULL;
+		return part->api && strcmp(part->api, ANTHROPIC_API) == 0 ? request_json(part->data)
+									  : NULL;
 	}
 }
 
@@ -81,47 +82,78 @@ static json_t *part_json(const struct prompt_part *part)
 	return block;
 }
 
-/* Blocks of one kind come before the others: results before words, as the API wants it. */
-static void add_parts(json_t *content, const struct prompt_message *message, bool results)
+static bool is_result(const json_t *block)
 {
-	for (size_t i = 0; i < message->n_parts; i++) {
-		json_t *block = NULL;
-
-		if ((message->parts[i].kind == PROMPT_TOOL_RESULT) == results)
-			block = part_json(&message->parts[i]);
-		if (block)
-			json_array_append_new(content, block);
-	}
+	return json_object_get(block, "tool_use_id") != NULL;
 }
 
+/* Takes block. Results come before words, as the API wants it. */
+static void place(json_t *content, json_t *block)
+{
+	size_t at = 0;
+
+	while (at < json_array_size(content) && is_result(json_array_get(content, at)))
+		at++;
+	if (is_result(block))
+		json_array_insert_new(content, at, block);
+	else
+		json_array_append_new(content, block);
+}
+
+/* Places what a message says. */
 static void add_content(json_t *content, const struct prompt_message *message)
 {
 	if (message->n_parts == 0 && message->text[strspn(message->text, " \t\r\n")])
-		json_array_append_new(content, text_json(message->text));
-	add_parts(content, message, true);
-	add_parts(content, message, false);
+		place(content, text_json(message->text));
+	for (size_t i = 0; i < message->n_parts; i++) {
+		json_t *block = part_json(&message->parts[i]);
+
+		if (block)
+			place(content, block);
+	}
 }
 
-/* Instructions stand beside the messages. Neighbours of one role become one message. */
+/* The content of the next message of this role: neighbours of one role are one message. */
+static json_t *content_of(json_t *list, const char *role)
+{
+	const json_t *last = json_array_get(list, json_array_size(list) - 1);
+	const char *former = json_string_value(json_object_get(last, "role"));
+	json_t *content;
+
+	if (former && strcmp(former, role) == 0)
+		return json_object_get(last, "content");
+	content = json_array();
+	json_array_append_new(list, json_pack("{s:s, s:o}", "role", role, "content", content));
+	return content;
+}
+
+static void add_message(json_t *list, const struct prompt_message *message)
+{
+	json_t *content = json_array(), *block;
+	size_t i;
+
+	add_content(content, message);
+	if (json_array_size(list) == 0 && strcmp(message->role, "assistant") == 0)
+		json_array_append_new(content_of(list, "user"), text_json("…")); /* it is first */
+	json_array_foreach(content, i, block)
+		place(content_of(list, message->role), json_incref(block));
+	json_decref(content);
+}
+
+/* Instructions stand beside the messages. Alone they are a question. */
 static void add_messages(json_t *root, const struct prompt *prompt)
 {
-	json_t *system = json_array(), *list = json_array(), *content = NULL;
-	const char *role = "";
+	json_t *system = json_array(), *list = json_array();
 
 	for (size_t i = 0; i < prompt->n_messages; i++) {
-		const struct prompt_message *message = &prompt->messages[i];
-
-		if (strcmp(message->role, "system") == 0) {
-			add_content(system, message);
-			continue;
-		}
-		if (strcmp(message->role, role) != 0) {
-			role = message->role;
-			content = json_array();
-			json_array_append_new(
-				list, json_pack("{s:s, s:o}", "role", role, "content", content));
-		}
-		add_content(content, message);
+		if (strcmp(prompt->messages[i].role, "system") == 0)
+			add_content(system, &prompt->messages[i]);
+		else
+			add_message(list, &prompt->messages[i]);
+	}
+	if (json_array_size(list) == 0) {
+		json_array_extend(content_of(list, "user"), system);
+		json_array_clear(system);
 	}
 	request_set_list(root, "system", system);
 	json_object_set_new(root, "messages", list);

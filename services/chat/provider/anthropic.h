@@ -9,6 +9,8 @@
 /* The tool whose arguments are an answer in a schema of the caller's. */
 #define ANTHROPIC_ANSWER_TOOL "answer_in_schema"
 
+extern const struct provider_api provider_anthropic;
+
 /* anthropic_answer.c: provider_api.event */
 enum provider_event anthropic_event(struct provider_stream *stream, const char *name,
 				    const char *data, size_t len, struct provider_fault *fault);

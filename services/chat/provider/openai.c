@@ -85,7 +85,8 @@ static json_t *reasoning_json(const struct provider *provider, const struct prom
 		return list;
 	for (size_t i = 0; i < message->n_parts; i++) {
 		const struct prompt_part *part = &message->parts[i];
-		json_t *data = part->kind == PROMPT_REASONING && strcmp(part->api, OPENAI_API) == 0
+		json_t *data = part->kind == PROMPT_REASONING && part->api &&
+					       strcmp(part->api, OPENAI_API) == 0
 				       ? request_json(part->data)
 				       : NULL;
 
@@ -114,7 +115,7 @@ static void add_message(json_t *list, const struct provider *provider,
 		json_object_set_new(object, "name", json_string(message->name));
 	request_set_list(object, "tool_calls", calls_json(message));
 	request_set_list(object, "reasoning_details", reasoning_json(provider, message));
-	if (json_is_null(content) && json_object_size(object) == 2)
+	if (json_is_null(content) && !json_object_get(object, "tool_calls"))
 		json_decref(object); /* it had results alone */
 	else
 		json_array_append_new(list, object);
