@@ -40,7 +40,7 @@ export function useChangeProviderKey() {
       ask(
         api.PATCH("/api/v1/admin/provider-keys/{key}", {
           params: { path: { key: key.id } },
-          body: { ...change, updateMask: Object.keys(change).join(",") },
+          body: change,
         }),
       ),
     onSettled: settled,

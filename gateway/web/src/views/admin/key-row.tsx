@@ -32,7 +32,7 @@ export function KeyRow({ one }: { one: ProviderKey }) {
           <p className="text-xs text-muted">{facts(one)}</p>
         </div>
         <p className={cn("basis-40", stateColour(one))}>{stateText(one)}</p>
-        <div className="flex flex-wrap gap-2">
+        <div className="flex flex-wrap gap-2 sm:w-[18.75rem] sm:justify-end">
           <Button
             size="small"
             disabled={test.isPending || one.state === "UNUSED"}
