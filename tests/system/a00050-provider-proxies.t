@@ -59,7 +59,7 @@ way socksname "socks5 name provider.test:$target"
 : >"$log"
 for name in wrong wrongsocks; do
 	answer $name >/dev/null
-	like "$(events "$scratch/answer" | jq -r 'select(.event == "error") | .data' | head -n 1)" 'PROVIDER_(UNAVAILABLE|REFUSED)' "$name: the reader hears of the provider"
+	like "$(events "$scratch/answer" | jq -c 'select(.event == "error") | .data')" 'PROVIDER_(UNAVAILABLE|REFUSED)' "$name: the reader hears of the provider"
 done
 is "$(cat "$log")" "" "and nothing goes on"
 

@@ -71,6 +71,7 @@ function socks(socket) {
       return good ? "request" : socket.end();
     },
     request() {
+      if (bytes.length < 5) return;
       const size = bytes[3] === 1 ? 4 : 1 + bytes[4];
       if (bytes.length < 6 + size) return;
       const [kind, ...address] = take(4 + size).subarray(3);

@@ -150,6 +150,7 @@ static bool end_one(void *ctx)
 struct http_client *http_client_new(const struct http_client_options *options)
 {
 	struct http_client *client = calloc(1, sizeof *client);
+	const char *ca_file = options->ca_file ? options->ca_file : getenv("SSL_CERT_FILE");
 	long total = options->connections_max > 0 ? options->connections_max : CONNECTIONS_MAX;
 	long per_host = options->connections_per_host_max > 0 ? options->connections_per_host_max
 							      : CONNECTIONS_PER_HOST_MAX;
@@ -158,8 +159,8 @@ struct http_client *http_client_new(const struct http_client_options *options)
 	ensure(client);
 	if (options->user_agent)
 		ensure(client->user_agent = strdup(options->user_agent));
-	if (options->ca_file)
-		ensure(client->ca_file = strdup(options->ca_file));
+	if (ca_file && *ca_file)
+		ensure(client->ca_file = strdup(ca_file));
 	client->multi = curl_multi_init();
 	ensure(client->multi);
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);

@@ -18,7 +18,7 @@ struct http_client_options {
 	int32_t connections_max;          /* in all; default 256 */
 	int32_t connections_per_host_max; /* default 64 */
 	const char *user_agent;
-	const char *ca_file; /* NULL: the system's */
+	const char *ca_file; /* NULL: that of SSL_CERT_FILE in the environment, else the system's */
 };
 
 /* Starts the engine thread. */
@@ -41,7 +41,8 @@ struct http_request {
 	const char *const *headers; /* "Name: value", NULL-terminated */
 	const void *body;
 	size_t body_len;
-	const char *proxy; /* http://, socks5h://; NULL: none (the environment's is never used) */
+	/* http://, https://, socks5://, socks5h://; NULL: none (the environment's is never used) */
+	const char *proxy;
 	int32_t connect_timeout_ms;    /* default 10,000 */
 	int32_t first_byte_timeout_ms; /* from start to the answer's first byte; default 60,000 */
 	int32_t idle_timeout_ms;       /* between bytes of the answer; default 60,000 */

@@ -275,8 +275,10 @@ enum status transfer_begin(struct http_transfer *transfer, struct error *reterr)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);
-	if (client->ca_file)
+	if (client->ca_file) {
 		curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+		curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, client->ca_file);
+	}
 	set_method(transfer);
 	set_limits(transfer);
 	set_guard(transfer);
