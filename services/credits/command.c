@@ -53,6 +53,7 @@ static enum status run_batch(struct rpc_call *call, struct credits_command *cons
 		COLUMN(overage),
 		COLUMN(loss),
 		db_param_i64(call->arena, credits_of(call)->conf->hold_lifetime_max_ms),
+		COLUMN(plans),
 	};
 #undef COLUMN
 	enum status s;

@@ -18,6 +18,7 @@ struct credits_command {
 	const char *model;
 	const char *budgets;        /* uuid[] */
 	const char *overage, *loss; /* ids */
+	const char *plans;          /* text[] */
 
 	/* Answer. */
 	char refused[48]; /* reason; "": it is not */

@@ -66,6 +66,14 @@ _must_check_ enum status credits_amount(struct rpc_call *call, const char *field
 _must_check_ enum status credits_text(struct rpc_call *call, const char *field, const char *text,
 				      size_t bytes_max);
 
+#define CREDITS_PLANS_MAX 32      /* of one request */
+#define CREDITS_PLAN_BYTES_MAX 40 /* of a plan's id */
+
+/* Checks ids of plans. Errors: INVALID_ARGUMENT field_invalid. */
+_must_check_ enum status credits_plans(struct rpc_call *call, char *const *plans, size_t n);
+/* The account of a user's plan; plan is checked. */
+void credits_plan_account(const char *user_id, const char *plan, char out[UUID_SIZE]);
+
 /* Makes the account of a user that credits sees for the first time, with the welcome gift. A repeat
  * changes nothing. Not inside db_tx. */
 _must_check_ enum status credits_open_account(struct rpc_call *call, const char *user_id);

@@ -20,7 +20,7 @@ static enum status check(struct rpc_call *call, const Credits__V1__HoldRequest *
 	if (s == OK && req->n_budget_ids > BUDGETS_MAX)
 		s = rpc_fail_field(call, "field_invalid", "budget_ids", "more than %d budgets",
 				   BUDGETS_MAX);
-	return s;
+	return s == OK ? credits_plans(call, req->plans, req->n_plans) : s;
 }
 
 enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldRequest *req,
@@ -48,6 +48,7 @@ enum status credits_v1_hold(struct rpc_call *call, const Credits__V1__HoldReques
 		.model = req->model,
 		.budgets = db_param_array(arena, (const char *const *)req->budget_ids,
 					  req->n_budget_ids),
+		.plans = db_param_array(arena, (const char *const *)req->plans, req->n_plans),
 		.overage = id,
 		.loss = id,
 	};

@@ -22,6 +22,7 @@ Credits__V1__Transaction__Kind credits_kind_read(const char *sql)
 		{"adjustment", KIND(ADJUSTMENT)},
 		{"breakage", KIND(EXPIRY)},
 		{"voucher", KIND(VOUCHER)},
+		{"plan", KIND(PLAN)},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -73,5 +74,13 @@ enum status credits_v1_list_transactions(struct rpc_call *call,
 					 const Credits__V1__ListTransactionsRequest *req,
 					 Credits__V1__ListTransactionsResponse *resp)
 {
-	return credits_transactions(call, call->subject, req->page_size, req->page_token, resp);
+	char account[UUID_SIZE];
+	enum status s = *req->plan ? credits_plans(call, &req->plan, 1) : OK;
+
+	if (s != OK || !*req->plan)
+		return s == OK ? credits_transactions(call, call->subject, req->page_size,
+						      req->page_token, resp)
+			       : s;
+	credits_plan_account(call->subject, req->plan, account);
+	return credits_transactions(call, account, req->page_size, req->page_token, resp);
 }

@@ -26,6 +26,7 @@ enum status credits_v1_settle(struct rpc_call *call, const Credits__V1__SettleRe
 		.expire_time = "infinity",
 		.reference = req->price_version,
 		.model = "",
+		.plans = "{}",
 		.budgets = "{}",
 		.overage = overage,
 		.loss = loss,

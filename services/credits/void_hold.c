@@ -20,6 +20,7 @@ enum status credits_v1_void_hold(struct rpc_call *call, const Credits__V1__VoidR
 		.expire_time = "infinity",
 		.reference = "",
 		.model = "",
+		.plans = "{}",
 		.budgets = "{}",
 		.overage = id,
 		.loss = id,

@@ -24,28 +24,37 @@ static struct model_budget *budget_of(struct model *m, const struct model_hold *
 
 static void release(struct model *m, struct model_hold *h)
 {
-	m->pending -= h->amount;
+	*(h->plan_pays ? &m->plan.pending : &m->pending) -= h->amount;
 	if (budget_of(m, h))
 		budget_of(m, h)->pending -= h->amount;
 }
 
 static void charge(struct model *m, struct model_hold *h, int64_t amount)
 {
-	m->posted -= amount;
+	*(h->plan_pays ? &m->plan.posted : &m->posted) -= amount;
+	if (h->plan_pays)
+		m->plan.gift = from_zero(m->plan.gift - amount);
 	h->charged += amount;
 	if (budget_of(m, h))
 		budget_of(m, h)->posted += amount;
 }
 
-const char *model_hold(struct model *m, int64_t amount, bool due, int budget)
+static int64_t plan_available(const struct model *m)
+{
+	return m->plan.posted - m->plan.pending;
+}
+
+const char *model_hold(struct model *m, int64_t amount, bool due, int budget, bool plan)
 {
 	struct model_hold *h = &m->holds[m->n_holds++];
 	const struct model_budget *b;
 
 	*h = (struct model_hold){
 		.state = MODEL_OPEN, .amount = amount, .due = due, .budget = budget};
+	h->plan_may_pay = plan;
+	h->plan_pays = plan && m->plan.months > 0 && amount <= plan_available(m);
 	b = budget_of(m, h);
-	if (amount > model_available(m))
+	if (!h->plan_pays && amount > model_available(m))
 		h->refused = "insufficient_credits";
 	else if (b && amount > b->limit - b->posted - b->pending)
 		h->refused = "budget_exhausted";
@@ -53,7 +62,7 @@ const char *model_hold(struct model *m, int64_t amount, bool due, int budget)
 		h->state = MODEL_REFUSED;
 		return h->refused;
 	}
-	m->pending += amount;
+	*(h->plan_pays ? &m->plan.pending : &m->pending) += amount;
 	if (b)
 		m->budgets[budget].pending += amount;
 	return NULL;
@@ -62,10 +71,23 @@ const char *model_hold(struct model *m, int64_t amount, bool due, int budget)
 /* Charges the part beyond the hold, up to the limit; the rest is the platform's loss. */
 static void charge_rest(struct model *m, struct model_hold *h, int64_t rest)
 {
-	int64_t part = least(rest, from_zero(model_available(m)));
+	int64_t part =
+		least(rest, from_zero(h->plan_pays ? plan_available(m) : model_available(m)));
 
 	charge(m, h, part);
 	m->loss += rest - part;
+}
+
+void model_grant(struct model *m, int64_t amount, int months)
+{
+	struct model_plan *plan = &m->plan;
+	int64_t rest = from_zero(least(plan->gift, plan_available(m)));
+
+	if (months < plan->months)
+		return; /* over at once */
+	plan->months = months;
+	plan->gift += amount - rest;
+	plan->posted += amount - rest;
 }
 
 const char *model_settle(struct model *m, struct model_hold *h, int64_t amount)

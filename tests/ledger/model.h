@@ -22,8 +22,9 @@ struct model_hold {
 	enum model_hold_state state;
 	const char *refused; /* reason */
 	int64_t amount;
-	bool due;               /* its time is over: a sweep expires it */
-	int budget;             /* -1: none */
+	bool due;   /* its time is over: a sweep expires it */
+	int budget; /* -1: none */
+	bool plan_may_pay, plan_pays;
 	int64_t asked, charged; /* by the settle */
 };
 
@@ -46,7 +47,14 @@ struct model_budget {
 	int64_t limit, posted, pending;
 };
 
+/* Of the user. Each grant ends later than the ones before, or is over at once. */
+struct model_plan {
+	int64_t posted, pending, gift;
+	int months; /* of its grants; 0: there was none */
+};
+
 struct model {
+	struct model_plan plan;
 	int64_t posted, pending, limit;
 	bool pay_as_you_go, suspended;
 	struct model_hold holds[MODEL_HOLDS_MAX];
@@ -61,8 +69,9 @@ int64_t model_available(const struct model *m);
 
 /* Each does what the ledger must do and returns the reason of the failure, or NULL. Repeats change
  * nothing. */
-const char *model_hold(struct model *m, int64_t amount, bool due,
-		       int budget); /* makes holds[n_holds] */
+const char *model_hold(struct model *m, int64_t amount, bool due, int budget,
+		       bool plan); /* makes holds[n_holds] */
+void model_grant(struct model *m, int64_t amount, int months);
 const char *model_settle(struct model *m, struct model_hold *h, int64_t amount);
 const char *model_void(struct model *m, struct model_hold *h);
 void model_sweep(struct model *m, struct model_hold *h);

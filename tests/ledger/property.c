@@ -27,12 +27,14 @@
 #define LIMIT (50 * CREDIT)
 #define BUDGET (300 * CREDIT)
 #define SHARED_PER_OPERATION (CREDIT / 25) /* less than they want: the last ones are refused */
+#define PLAN "pro"
 #define ADMIN "0190a000-0000-7000-8000-0000000000ad"
 
 struct user {
 	char id[UUID_SIZE];
 	char budgets[MODEL_BUDGETS][UUID_SIZE];
 	struct model model;
+	int grants;
 };
 
 struct worker {
@@ -107,12 +109,12 @@ static void compare_number(struct worker *w, const char *name, int64_t got, int6
 }
 
 static enum status call_hold(struct worker *w, const char *user, const char *id, int64_t amount,
-			     bool due, int budget)
+			     bool due, int budget, bool plan)
 {
 	Google__Protobuf__Timestamp expire = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	Credits__V1__HoldRequest req = CREDITS__V1__HOLD_REQUEST__INIT;
 	Credits__V1__HoldResponse resp = CREDITS__V1__HOLD_RESPONSE__INIT;
-	char *budgets[1];
+	char *budgets[1], *plans[] = {PLAN};
 
 	test_call_reset(w->call);
 	expire.seconds = clock_wall_us() / US_PER_S + (due ? -1 : 3000);
@@ -127,6 +129,8 @@ static enum status call_hold(struct worker *w, const char *user, const char *id,
 		req.budget_ids = budgets;
 		req.n_budget_ids = 1;
 	}
+	req.plans = plans;
+	req.n_plans = plan ? 1 : 0;
 	return credits_v1_hold(w->call, &req, &resp);
 }
 
@@ -175,20 +179,21 @@ static void do_hold(struct worker *w)
 		snprintf(w->what, sizeof w->what, "repeated hold %d", n);
 		compare(w, w->call,
 			call_hold(w, w->user->id, id_of(w, &CREDITS_V1_ID_HOLD, "h", n), amount,
-				  h->due, h->budget),
+				  h->due, h->budget, h->plan_may_pay),
 			expected);
 		return;
 	}
 	bool due = random_to(w, 3) == 0;
 	int budget = (int)random_to(w, MODEL_BUDGETS) - 1;
+	bool plan = random_to(w, 1) == 0;
 
 	if (n == MODEL_HOLDS_MAX)
 		return;
-	expected = model_hold(m, amount, due, budget);
+	expected = model_hold(m, amount, due, budget, plan);
 	snprintf(w->what, sizeof w->what, "hold %d of %" PRId64, n, amount);
 	compare(w, w->call,
 		call_hold(w, w->user->id, id_of(w, &CREDITS_V1_ID_HOLD, "h", n), amount, due,
-			  budget),
+			  budget, plan),
 		expected);
 }
 
@@ -395,6 +400,34 @@ static void do_balance(struct worker *w)
 	compare_number(w, "held", balance.held_microcredits, m->pending);
 }
 
+/* A month of the plan, one of a past month, or one that was booked before. */
+static void do_grant(struct worker *w)
+{
+	Google__Protobuf__Timestamp expire = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	Credits__V1__GrantPlanRequest req = CREDITS__V1__GRANT_PLAN_REQUEST__INIT;
+	Credits__V1__GrantPlanResponse resp = CREDITS__V1__GRANT_PLAN_RESPONSE__INIT;
+	bool again = w->user->grants > 0 && random_to(w, 3) == 0;
+	bool late = random_to(w, 5) == 0;
+	int n = again ? (int)random_to(w, w->user->grants - 1) : w->user->grants++;
+	int months = late ? 1 : n + 1;
+	int64_t amount = (n % 7 + 1) * 10 * CREDIT;
+
+	test_call_reset(w->admin);
+	snprintf(w->what, sizeof w->what, "%sgrant %d", again ? "repeated " : "", n);
+	expire.seconds = INT64_C(4000000000) + (int64_t)months * 2592000;
+	req.transfer_id = (char *)id_of(w, &CREDITS_V1_ID_GRANT, "g", n);
+	req.user_id = w->user->id;
+	req.plan = PLAN;
+	req.source = "sub";
+	req.amount_microcredits = amount;
+	req.expire_time = &expire;
+	req.reference = "property";
+	if (!again)
+		model_grant(&w->user->model, amount, months);
+	compare(w, w->admin, credits_v1_grant_plan(w->admin, &req, &resp), NULL);
+	compare_number(w, "plan", resp.posted_microcredits, w->user->model.plan.posted);
+}
+
 /* All threads spend from one user. The share of each thread is open, the sum is not. */
 static void do_shared(struct worker *w, long n)
 {
@@ -406,7 +439,7 @@ static void do_shared(struct worker *w, long n)
 	uuid_v5(&CREDITS_V1_ID_HOLD, name, id);
 	uuid_v5(&CREDITS_V1_ID_SETTLE, name, settle);
 	snprintf(w->what, sizeof w->what, "shared hold");
-	s = call_hold(w, shared_user, id, amount, false, -1);
+	s = call_hold(w, shared_user, id, amount, false, -1, false);
 	if (s != OK) {
 		compare(w, w->call, s, "insufficient_credits");
 		shared_refused++;
@@ -422,7 +455,7 @@ static void *work(void *ctx)
 	static void (*const operations[])(struct worker *) = {
 		do_hold,   do_hold,    do_hold,  do_settle,  do_settle, do_settle,
 		do_settle, do_void,    do_void,  do_sweep,   do_sweep,  do_book,
-		do_book,   do_reverse, do_terms, do_balance,
+		do_book,   do_reverse, do_terms, do_balance, do_grant,
 	};
 	struct worker *w = ctx;
 

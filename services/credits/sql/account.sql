@@ -19,14 +19,14 @@ WHERE account_id = $1::uuid AND balance_after IS NOT NULL AND seq < $2::bigint
 ORDER BY seq DESC LIMIT $3::int;
 
 -- name: credits_usage
--- Charges of user $1 by day and model in month $2 ("2026-11"; NULL: this one). At least one row, for the month.
+-- Charges of user $1 and of the user's plans by day and model in month $2 ("2026-11"; NULL: this one). At least one row, for the month.
 -- The bounds are columns of type date: below row level security only a leakproof comparison uses the index, and no other is leakproof.
 -- Params: $1 uuid, $2 text.
 WITH m AS MATERIALIZED (
     SELECT first, (first + interval '1 month')::date AS next
     FROM (SELECT coalesce(to_date($2::text, 'YYYY-MM'), date_trunc('month', lc.now() AT TIME ZONE 'UTC')::date) AS first) x)
 SELECT to_char(m.first, 'YYYY-MM') AS month, d.day, d.model, d.transfers AS charges, -d.change_microcredits AS amount
-FROM m LEFT JOIN day_total d ON d.account_id = $1::uuid AND d.kind = 'settle' AND d.day >= m.first AND d.day < m.next
+FROM m LEFT JOIN day_total d ON d.account_id = ANY (ARRAY(SELECT a.id FROM account a WHERE a.owner_id = $1::uuid) || $1::uuid) AND d.kind = 'settle' AND d.day >= m.first AND d.day < m.next
 ORDER BY d.day, d.model;
 
 -- name: credits_statement
