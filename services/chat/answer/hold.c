@@ -2,6 +2,7 @@
 
 #include "chat/answer/attempt.h"
 #include "chat/answer/wait.h"
+#include "chat/catalogue/groups.h"
 #include "credits/v1/rpc.h"
 #include "runtime/base/ensure.h"
 
@@ -86,7 +87,8 @@ static void hold_now(struct generation *generation)
 	struct rpc_call_options options = {.parent = &generation->context};
 	Google__Protobuf__Timestamp expire;
 	Credits__V1__HoldRequest req = CREDITS__V1__HOLD_REQUEST__INIT;
-	char id[UUID_SIZE], *budgets[GENERATION_BUDGETS_MAX];
+	char id[UUID_SIZE], *budgets[GENERATION_BUDGETS_MAX], *plans[GROUP_PLANS_MAX];
+	struct plan_list paying;
 
 	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, id);
 	attempt_expire(generation->engine->conf, generation->lease_us, &expire);
@@ -100,6 +102,11 @@ static void hold_now(struct generation *generation)
 		budgets[i] = generation->budgets[i];
 	req.budget_ids = budgets;
 	req.n_budget_ids = generation->n_budgets;
+	model_plans(generation->engine->options.groups, facts->model, &paying);
+	for (size_t i = 0; i < paying.n; i++)
+		plans[i] = paying.ids[i];
+	req.plans = plans;
+	req.n_plans = paying.n;
 	credits_v1_hold_async(generation->engine->options.credits, &options, &req, on_reply,
 			      reply_new(generation, take_hold));
 }

@@ -78,6 +78,7 @@ static enum status price_floor(struct crew_member *member, struct start *start,
 	if (output == 0 || output > model->max_output_tokens)
 		output = model->max_output_tokens;
 	counted = tokens_count(tokens, req->text, strlen(req->text)) + TOKENS_PER_MESSAGE;
+	model_plans(start->request.engine->options.groups, model->id, &start->paying);
 	start->floor_microcredits =
 		prompt_price(model, tokens_bound(tokens, model->family, counted), output);
 	return OK;
@@ -233,7 +234,12 @@ static void look_at_balance(struct start *start)
 	struct engine *engine = start->request.engine;
 	struct rpc_call_options options = {.parent = start->request.context};
 	Credits__V1__CheckHoldRequest req = CREDITS__V1__CHECK_HOLD_REQUEST__INIT;
+	char *plans[GROUP_PLANS_MAX];
 
+	for (size_t i = 0; i < start->paying.n; i++)
+		plans[i] = start->paying.ids[i];
+	req.plans = plans;
+	req.n_plans = start->paying.n;
 	req.user_id = (char *)start->request.user_id;
 	req.amount_microcredits = start->floor_microcredits;
 	engine_busy(engine);

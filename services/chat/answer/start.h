@@ -5,6 +5,7 @@
 
 #include "chat/answer/places.h"
 #include "chat/answer/store.h"
+#include "chat/catalogue/groups.h"
 #include "chat/watch/watch.h"
 
 /* A request on its way. The crew has it twice: to look it up, and to store it. */
@@ -13,6 +14,7 @@ struct start {
 	struct request request;
 	struct watch *watch;
 	int64_t floor_microcredits; /* what it will cost to hold at least */
+	struct plan_list paying;    /* plans that may pay it */
 	const struct start_steps *steps;
 };
 

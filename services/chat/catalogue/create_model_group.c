@@ -6,7 +6,7 @@ enum status chat_v1_create_model_group(struct rpc_call *call,
 				       Chat__V1__ModelGroup *resp)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *name = NULL, *models = NULL, *roles = NULL, *users = NULL;
+	const char *name = NULL, *models = NULL, *roles = NULL, *users = NULL, *plans = NULL;
 	char id[UUID_SIZE];
 	enum status s = group_name(call, req->name, &name);
 
@@ -16,6 +16,8 @@ enum status chat_v1_create_model_group(struct rpc_call *call,
 		s = group_roles(call, req->roles, req->n_roles, &roles);
 	if (s == OK)
 		s = group_users(call, req->users, req->n_users, &users);
+	if (s == OK)
+		s = group_plans(call, req->plans, req->n_plans, &plans);
 	if (s != OK)
 		return s;
 	uuid_v7(id);
@@ -27,6 +29,7 @@ enum status chat_v1_create_model_group(struct rpc_call *call,
 		roles,
 		users,
 		db_param_i64(call->arena, MODEL_GROUPS_MAX),
+		plans,
 	};
 	s = db_query(service_db(call), &sql_model_group_insert, params, &rows, &call->err);
 	if (s == OK && PQntuples(rows) == 0)

@@ -29,7 +29,8 @@ static enum status read_group(struct arena *arena, const PGresult *rows, int *ro
 	group->models = arena_array(arena, count(rows, *row, id, "model"), sizeof *group->models);
 	group->roles = arena_array(arena, count(rows, *row, id, "role"), sizeof *group->roles);
 	group->users = arena_array(arena, count(rows, *row, id, "user"), sizeof *group->users);
-	if (!group->models || !group->roles || !group->users)
+	group->plans = arena_array(arena, count(rows, *row, id, "plan"), sizeof *group->plans);
+	if (!group->models || !group->roles || !group->users || !group->plans)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "model groups");
 	for (; *row < PQntuples(rows) && strcmp(db_peek(rows, *row, "id"), id) == 0; (*row)++) {
 		const char *kind = db_peek(rows, *row, "kind");
@@ -39,6 +40,8 @@ static enum status read_group(struct arena *arena, const PGresult *rows, int *ro
 			group->models[group->n_models++] = value;
 		else if (strcmp(kind, "user") == 0)
 			group->users[group->n_users++] = value;
+		else if (strcmp(kind, "plan") == 0)
+			group->plans[group->n_plans++] = value;
 		else if (strcmp(kind, "role") == 0)
 			group->roles[group->n_roles++] =
 				strcmp(value, "admin") == 0 ? CHAT__V1__MODEL_GROUP__ROLE__ADMIN
@@ -111,4 +114,34 @@ bool group_set_allows(const struct group_set *set, const char *model, const stru
 		named = true;
 	}
 	return !named;
+}
+
+static bool has_plan(const struct plan_list *list, const char *id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+void group_set_plans(const struct group_set *set, const char *model, struct plan_list *ret)
+{
+	ret->n = 0;
+	for (size_t i = 0; i < set->n; i++) {
+		const Chat__V1__ModelGroup *group = set->groups[i];
+
+		for (size_t p = 0; p < group->n_plans && names(group, model); p++) {
+			if (ret->n < GROUP_PLANS_MAX && !has_plan(ret, group->plans[p]))
+				snprintf(ret->ids[ret->n++], sizeof ret->ids[0], "%s",
+					 group->plans[p]);
+		}
+	}
+}
+
+bool plan_lists_meet(const struct plan_list *a, const struct plan_list *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (has_plan(b, a->ids[i]))
+			return true;
+	return false;
 }

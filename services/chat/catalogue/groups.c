@@ -169,14 +169,92 @@ void groups_changed(struct groups *groups)
 	pthread_mutex_unlock(&groups->lock);
 }
 
-bool model_allowed(struct groups *groups, const char *model, const struct rpc_subject *who)
+/* ---------------------------------------------------------------- plans of a user */
+
+static enum status read_plans(struct db *db, const char *user_id, struct plan_list *ret,
+			      struct error *reterr)
+{
+	static const char max[] = "32";
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	enum status s =
+		db_query(db, &sql_user_plans, (const char *[]){user_id, max}, &rows, reterr);
+
+	static_assert(GROUP_PLANS_MAX == 32, "max must be the same");
+	for (int i = 0; s == OK && i < PQntuples(rows); i++)
+		snprintf(ret->ids[ret->n++], sizeof ret->ids[0], "%s", db_peek(rows, i, "plan"));
+	return s;
+}
+
+static void look_up_plans(struct groups *groups, const char *user_id, struct plan_list *ret)
+{
+	struct error err;
+	struct db *db;
+	enum status s = db_pool_take(groups->pool, WAIT_MS, &db, &err);
+
+	ret->n = 0;
+	if (s == OK) {
+		s = read_plans(db, user_id, ret, &err);
+		db_pool_give(groups->pool, db);
+	}
+	if (s != OK)
+		log_warn("plans_not_read", LOG_S("user", user_id), LOG_S("message", err.message));
+}
+
+void models_member(struct groups *groups, const struct rpc_subject *who, struct plan_list *ret)
+{
+	bool any = false;
+
+	pthread_rwlock_rdlock(&groups->set_lock);
+	for (size_t i = 0; i < groups->set.n; i++)
+		any |= groups->set.groups[i]->n_plans > 0;
+	pthread_rwlock_unlock(&groups->set_lock);
+	ret->n = 0;
+	if (any)
+		look_up_plans(groups, who->user_id, ret);
+}
+
+/* ---------------------------------------------------------------- who may what */
+
+void model_plans(struct groups *groups, const char *model, struct plan_list *ret)
+{
+	pthread_rwlock_rdlock(&groups->set_lock);
+	group_set_plans(&groups->set, model, ret);
+	pthread_rwlock_unlock(&groups->set_lock);
+}
+
+/* opening: the plans that would help where it is false. */
+static bool allowed_now(struct groups *groups, const char *model, const struct rpc_subject *who,
+			struct plan_list *opening)
 {
 	bool allowed;
 
 	pthread_rwlock_rdlock(&groups->set_lock);
 	allowed = group_set_allows(&groups->set, model, who);
+	opening->n = 0;
+	if (!allowed)
+		group_set_plans(&groups->set, model, opening);
 	pthread_rwlock_unlock(&groups->set_lock);
 	return allowed;
+}
+
+bool model_allowed_with(struct groups *groups, const char *model, const struct rpc_subject *who,
+			const struct plan_list *plans)
+{
+	struct plan_list opening;
+
+	return allowed_now(groups, model, who, &opening) || plan_lists_meet(&opening, plans);
+}
+
+bool model_allowed(struct groups *groups, const char *model, const struct rpc_subject *who)
+{
+	struct plan_list opening, plans;
+
+	if (allowed_now(groups, model, who, &opening))
+		return true;
+	if (opening.n == 0)
+		return false;
+	look_up_plans(groups, who->user_id, &plans);
+	return plan_lists_meet(&opening, &plans);
 }
 
 enum status model_for(struct groups *groups, const struct catalogue *catalogue,
@@ -184,12 +262,15 @@ enum status model_for(struct groups *groups, const struct catalogue *catalogue,
 		      const struct model **ret, struct error *reterr)
 {
 	bool any = !*id && !*fallback;
+	struct plan_list plans;
 	enum status s = chat_model(catalogue, id, fallback, ret, reterr);
 
 	if (s != OK || model_allowed(groups, (*ret)->id, who))
 		return s;
+	if (any)
+		models_member(groups, who, &plans);
 	for (size_t i = 0; any && i < catalogue->n_models; i++) {
-		if (model_allowed(groups, catalogue->models[i].id, who)) {
+		if (model_allowed_with(groups, catalogue->models[i].id, who, &plans)) {
 			*ret = &catalogue->models[i];
 			return OK;
 		}

@@ -4,6 +4,7 @@
 #define CHAT_CATALOGUE_GROUPS_H
 
 #include "chat/catalogue/catalogue.h"
+#include "chat/catalogue/group_set.h"
 #include "runtime/db/db.h"
 #include "runtime/rpc/rpc.h"
 
@@ -17,8 +18,17 @@ void groups_stop(struct groups *groups);
 /* An administrator changed them here: the thread looks at once. Any thread. */
 void groups_changed(struct groups *groups);
 
-/* Whether a user may use a model. Any thread; no I/O. */
+/* The plans that open a model and pay for it first. Any thread; no I/O. */
+void model_plans(struct groups *groups, const char *model, struct plan_list *ret);
+
+/* Whether a user may use a model. Where only a plan would open it, the user's plans are looked up;
+ * while the database is away they open nothing. Not for threads that must not wait. */
 bool model_allowed(struct groups *groups, const char *model, const struct rpc_subject *who);
+
+/* The same for many models: the plans are looked up once, and only where groups have any. */
+void models_member(struct groups *groups, const struct rpc_subject *who, struct plan_list *ret);
+bool model_allowed_with(struct groups *groups, const char *model, const struct rpc_subject *who,
+			const struct plan_list *plans);
 
 /* As chat_model (current.h), for one user: an id that this user may not use is PERMISSION_DENIED
  * model_not_allowed, and "" without a fallback is the first model that this user may use. */

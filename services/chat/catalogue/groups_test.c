@@ -96,6 +96,22 @@ static char *make_group(struct stage *stage, const char *name, const char *model
 	return group->id;
 }
 
+/* Until so many seconds from now. */
+static void set_plan(struct stage *stage, const char *user, const char *plan, int seconds,
+		     int64_t version)
+{
+	Google__Protobuf__Timestamp until = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	Chat__V1__SetUserPlanRequest req = CHAT__V1__SET_USER_PLAN_REQUEST__INIT;
+	Chat__V1__SetUserPlanResponse *resp;
+
+	until.seconds = clock_wall_us() / US_PER_S + seconds;
+	req.user_id = (char *)user;
+	req.plan = (char *)plan;
+	req.until_time = &until;
+	req.version = version;
+	stage_ok(stage, chat_v1_set_user_plan, &req, &resp);
+}
+
 static void delete_group(struct stage *stage, const char *id)
 {
 	Chat__V1__DeleteModelGroupRequest req = CHAT__V1__DELETE_MODEL_GROUP_REQUEST__INIT;
@@ -210,6 +226,60 @@ static void bad_groups_name_the_field(void **state)
 	stage_fails(stage, chat_v1_delete_model_group, &gone, &empty, NOT_FOUND, "not_found");
 }
 
+/* A plan opens its group's models, and pays for them first. */
+static void a_plan_is_a_member_and_pays(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__CreateModelGroupRequest req = CHAT__V1__CREATE_MODEL_GROUP_REQUEST__INIT;
+	Credits__V1__GrantPlanRequest grant = CREDITS__V1__GRANT_PLAN_REQUEST__INIT;
+	Google__Protobuf__Timestamp until = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	char *models[] = {KEYED}, *plans[] = {"gold", "pro"}, id[UUID_SIZE], sql[300];
+	Credits__V1__GrantPlanResponse *granted;
+	Chat__V1__ModelGroup *group;
+	struct rpc_call_options options = {0};
+
+	req.name = "plans";
+	req.models = models;
+	req.plans = plans;
+	req.n_models = 1;
+	req.n_plans = 2;
+	stage->admin = true;
+	stage_ok(stage, chat_v1_create_model_group, &req, &group);
+	stage->admin = false;
+	assert_int_equal(group->n_plans, 2);
+	eventually(!lists(stage, CHAT_A, stage->user) && !lists(stage, CHAT_B, stage->user));
+	set_plan(stage, stage->user, "pro", 3600, 2);
+	assert_true(lists(stage, CHAT_A, stage->user));
+	assert_true(lists(stage, CHAT_B, stage->user));
+	assert_false(lists(stage, CHAT_A, stage->other));
+	set_plan(stage, stage->user, "pro", -1, 1); /* older: it changes nothing */
+	assert_true(lists(stage, CHAT_A, stage->user));
+
+	uuid_v7(id);
+	until.seconds = clock_wall_us() / US_PER_S + 3600;
+	grant.transfer_id = id;
+	grant.user_id = stage->user;
+	grant.plan = "pro";
+	grant.amount_microcredits = 3 * CREDIT;
+	grant.expire_time = &until;
+	assert_int_equal(credits_v1_grant_plan_call(stage_credits(), &options, &grant, stage->arena,
+						    &granted, &stage->err),
+			 OK);
+	stage->as = stage->user;
+	reader_free(stage_answer(stage, stage_new_chat(stage, KEYED), "the plan pays"));
+	reader_free(stage_answer(stage, stage_new_chat(stage, KEYED), "the balance pays"));
+	stage_expect_balance(stage, GIFT - 2 * CREDIT);
+	snprintf(sql, sizeof sql,
+		 "SELECT credits_posted - debits_posted FROM credits.account WHERE owner_id = '%s'",
+		 stage->user);
+	eventually(strcmp(pg_value(sql), "1000000") == 0);
+
+	set_plan(stage, stage->user, "pro", -1, 3);
+	assert_false(lists(stage, CHAT_A, stage->user));
+	delete_group(stage, group->id);
+	eventually(lists(stage, CHAT_A, stage->other) && lists(stage, CHAT_B, stage->other));
+}
+
 int groups_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +287,7 @@ int groups_tests(void)
 		cmocka_unit_test(members_of_any_group_may),
 		TEST(a_model_of_a_group_is_its_members),
 		TEST(bad_groups_name_the_field),
+		TEST(a_plan_is_a_member_and_pays),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

@@ -94,13 +94,15 @@ enum status chat_v1_list_models(struct rpc_call *call,
 {
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
 		current_catalogue(chat_of(call)->current);
+	struct plan_list plans;
 	enum status s = list_new(call, &chat__v1__model__descriptor, catalogue->n_models,
 				 &resp->n_models, &resp->models);
 
 	resp->n_models = 0;
+	models_member(chat_of(call)->groups, &call->ctx.subject, &plans);
 	for (size_t i = 0; s == OK && i < catalogue->n_models; i++)
-		if (model_allowed(chat_of(call)->groups, catalogue->models[i].id,
-				  &call->ctx.subject))
+		if (model_allowed_with(chat_of(call)->groups, catalogue->models[i].id,
+				       &call->ctx.subject, &plans))
 			describe(call->arena, &catalogue->models[i],
 				 resp->models[resp->n_models++]);
 	return s;

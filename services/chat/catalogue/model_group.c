@@ -77,6 +77,20 @@ enum status group_users(struct rpc_call *call, char *const *users, size_t n, con
 	return OK;
 }
 
+enum status group_plans(struct rpc_call *call, char *const *plans, size_t n, const char **ret)
+{
+	if (n > GROUP_PLANS_MAX)
+		return rpc_fail_field(call, "field_invalid", "plans",
+				      "a group has at most %d plans", GROUP_PLANS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		if (!*plans[i] || strlen(plans[i]) > PLAN_BYTES_MAX)
+			return rpc_fail_field(call, "field_invalid", "plans",
+					      "the id of a plan has 1 to %d bytes", PLAN_BYTES_MAX);
+	}
+	*ret = db_param_array(call->arena, (const char *const *)plans, n);
+	return OK;
+}
+
 enum status group_get(struct rpc_call *call, const char *id, Chat__V1__ModelGroup *ret)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;

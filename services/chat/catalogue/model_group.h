@@ -17,6 +17,9 @@ _must_check_ enum status group_roles(struct rpc_call *call, const Chat__V1__Mode
 _must_check_ enum status group_users(struct rpc_call *call, char *const *users, size_t n,
 				     const char **ret);
 
+_must_check_ enum status group_plans(struct rpc_call *call, char *const *plans, size_t n,
+				     const char **ret);
+
 /* The group as it is stored now. errors: NOT_FOUND not_found. */
 _must_check_ enum status group_get(struct rpc_call *call, const char *id,
 				   Chat__V1__ModelGroup *ret);

@@ -5,7 +5,7 @@
 
 /* NULL: it stays. */
 struct change {
-	const char *name, *models, *everyone, *roles, *users;
+	const char *name, *models, *everyone, *roles, *users, *plans;
 };
 
 static enum status set(struct rpc_call *call, const Chat__V1__UpdateModelGroupRequest *req,
@@ -19,6 +19,8 @@ static enum status set(struct rpc_call *call, const Chat__V1__UpdateModelGroupRe
 		return group_roles(call, req->roles, req->n_roles, &change->roles);
 	if (strcmp(path, "users") == 0)
 		return group_users(call, req->users, req->n_users, &change->users);
+	if (strcmp(path, "plans") == 0)
+		return group_plans(call, req->plans, req->n_plans, &change->plans);
 	if (strcmp(path, "everyone") != 0)
 		return rpc_fail_field(call, "field_invalid", "update_mask",
 				      "'%.100s' is no field that can be changed", path);
@@ -42,8 +44,8 @@ enum status chat_v1_update_model_group(struct rpc_call *call,
 		s = set(call, req, mask->paths[i], &change);
 	if (s != OK)
 		return s;
-	const char *const params[] = {req->group,      change.name,  change.models,
-				      change.everyone, change.roles, change.users};
+	const char *const params[] = {req->group,   change.name,  change.models, change.everyone,
+				      change.roles, change.users, change.plans};
 	s = db_query_one(service_db(call), &sql_model_group_update, params, &rows, &call->err);
 	if (s != OK)
 		return s;
