@@ -80,6 +80,14 @@ for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
     if (process.env.LIMITLESS_SHOTS) await page.screenshot({ path: `${process.env.LIMITLESS_SHOTS}/queue-${width}.png` });
     await letter.getByRole("button", { name: "Try again" }).click();
     await letter.waitFor({ state: "detached" });
+    sql("INSERT INTO chat.token_factor (family, factor, margin, prompts) VALUES ('anthropic', 1.25, 1.07, 4321) ON CONFLICT DO NOTHING");
+    await page.getByRole("link", { name: "Tokens" }).click();
+    const family = page.getByRole("main").getByRole("listitem").filter({ hasText: "anthropic" });
+    await family.getByText("1.25 tokens for one of ours").waitFor();
+    await family.getByText("+7 % held").waitFor();
+    await family.getByText(/^Learned from 4,?321 prompts/).waitFor();
+    await checkAxe(page, "tokens");
+    await checkNoOverflow(page, "tokens");
   });
 }
 

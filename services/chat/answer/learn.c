@@ -12,14 +12,15 @@ struct learn_work {
 	size_t n;
 };
 
-static enum status store(struct crew_member *member, struct learn_work *learn)
+enum status learn_store(struct db *db, const struct tokens_batch *batches, size_t batches_n,
+			struct error *reterr)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES);
 	const char *names[FAMILIES_MAX], *n[FAMILIES_MAX], *ratios[FAMILIES_MAX];
 	const char *over[FAMILIES_MAX];
 
-	for (size_t i = 0; i < learn->n; i++) {
-		const struct tokens_batch *batch = &learn->batches[i];
+	for (size_t i = 0; i < batches_n; i++) {
+		const struct tokens_batch *batch = &batches[i];
 
 		names[i] = batch->name;
 		n[i] = db_param_i64(arena, batch->n);
@@ -27,19 +28,18 @@ static enum status store(struct crew_member *member, struct learn_work *learn)
 		over[i] = db_param_i64(arena, batch->over);
 	}
 	const char *const params[] = {
-		db_param_array(arena, names, learn->n),
-		db_param_array(arena, n, learn->n),
-		db_param_array(arena, ratios, learn->n),
-		db_param_array(arena, over, learn->n),
+		db_param_array(arena, names, batches_n),
+		db_param_array(arena, n, batches_n),
+		db_param_array(arena, ratios, batches_n),
+		db_param_array(arena, over, batches_n),
 	};
-	return db_exec(member->worker, &sql_token_factor_learn, params, NULL, &learn->work.err);
+	return db_exec(db, &sql_token_factor_learn, params, NULL, reterr);
 }
 
-static enum status load(struct crew_member *member, struct learn_work *learn)
+enum status learn_load(struct db *db, struct tokens *tokens, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	enum status s =
-		db_query(member->worker, &sql_token_factor_list, NULL, &rows, &learn->work.err);
+	enum status s = db_query(db, &sql_token_factor_list, NULL, &rows, reterr);
 
 	if (s != OK)
 		return s;
@@ -51,7 +51,7 @@ static enum status load(struct crew_member *member, struct learn_work *learn)
 		};
 
 		snprintf(family.name, sizeof family.name, "%s", db_peek(rows, row, "family"));
-		tokens_set(learn->engine->options.tokens, &family);
+		tokens_set(tokens, &family);
 	}
 	return OK;
 }
@@ -60,9 +60,13 @@ static void run_learn(struct crew_member *member, struct work *work)
 {
 	struct learn_work *learn = (struct learn_work *)work;
 
-	work->status = learn->n > 0 ? store(member, learn) : OK;
+	struct tokens *tokens = learn->engine->options.tokens;
+
+	work->status = learn->n > 0
+			       ? learn_store(member->worker, learn->batches, learn->n, &work->err)
+			       : OK;
 	if (work->status == OK)
-		work->status = load(member, learn);
+		work->status = learn_load(member->worker, tokens, &work->err);
 }
 
 /* A batch that was not stored is lost: the next prompts say the same. */

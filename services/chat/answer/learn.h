@@ -4,6 +4,13 @@
 
 #include "chat/answer/engine.h"
 
+/* Adds batches of prompts to what the database knows; errors: those of db. */
+_must_check_ enum status learn_store(struct db *db, const struct tokens_batch *batches,
+				     size_t batches_n, struct error *reterr);
+/* Takes over what the database knows; errors: those of db. */
+_must_check_ enum status learn_load(struct db *db, struct tokens *tokens, struct error *reterr);
+
+/* Both, on the crew. */
 void learn_begin(struct engine *engine);
 
 #endif

@@ -22,3 +22,4 @@ export type UsageList = Schemas["ListUsageResponse"];
 export type UsageRow = Schemas["UsageRow"];
 export type UsageBy = "MODEL" | "USER" | "KEY" | "DAY" | "PROVIDER";
 export type DeadLetter = Schemas["DeadLetter"];
+export type TokenFactor = Schemas["TokenFactor"];

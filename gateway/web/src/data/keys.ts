@@ -14,6 +14,7 @@ export const keys = {
   tokenUsage: ["token-usage"],
   monthUsage: ["month-usage"],
   deadLetters: ["dead-letters"],
+  tokenFactors: ["token-factors"],
   payment: (payment: string) => ["payment", payment],
   providerKeys: ["admin", "provider-keys"],
   chats: ["chats"],

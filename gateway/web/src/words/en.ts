@@ -39,6 +39,7 @@ export const en = {
       vouchers: "Vouchers",
       queue: "Queue",
       groups: "Groups",
+      tokens: "Tokens",
     },
     providers: {
       keysText:
@@ -102,6 +103,16 @@ export const en = {
         listCost: "List price",
         margin: "Margin",
       },
+    },
+    tokens: {
+      failed: "The factors could not be loaded.",
+      about:
+        "Each family of models counts tokens in its own way. How it differs from our count is learned from what its providers report.",
+      none: "No provider of such a model has reported tokens yet.",
+      factor: "{{factor}} tokens for one of ours",
+      margin: "+{{percent}} % held",
+      learned_one: "Learned from {{count}} prompt, last on {{time}}",
+      learned_other: "Learned from {{count}} prompts, last on {{time}}",
     },
     groups: {
       about:

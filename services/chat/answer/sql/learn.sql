@@ -19,4 +19,5 @@ ON CONFLICT (family) DO UPDATE SET
 
 -- name: token_factor_list
 -- All that is known, by all replicas.
-SELECT f.family, f.factor, f.margin, f.prompts FROM token_factor f ORDER BY f.prompts DESC LIMIT 60;
+SELECT f.family, f.factor, f.margin, f.prompts, (extract(epoch FROM f.update_time) * 1000000)::bigint AS update_us
+FROM token_factor f ORDER BY f.prompts DESC, f.family LIMIT 60;

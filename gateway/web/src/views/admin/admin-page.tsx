@@ -9,6 +9,7 @@ import { t } from "@/words";
 import { GroupsSection } from "./groups-section";
 import { ProvidersSection } from "./providers-section";
 import { QueueSection } from "./queue-section";
+import { TokensSection } from "./tokens-section";
 import { UsageSection } from "./usage-section";
 import { VouchersSection } from "./vouchers-section";
 
@@ -19,6 +20,7 @@ const SECTIONS = [
   { name: "vouchers", Section: VouchersSection },
   { name: "queue", Section: QueueSection },
   { name: "groups", Section: GroupsSection },
+  { name: "tokens", Section: TokensSection },
 ] as const;
 
 /** For administrators. The server refuses everybody else; for them the page does not exist. */
