@@ -18,6 +18,7 @@ static int (*const groups[])(void) = {
 	wire_tests,
 	chat_completions_tests,
 	messages_tests,
+	responses_tests,
 	crew_tests,
 	key_tests,
 	moves_tests,

@@ -104,6 +104,7 @@ int key_tests(void);
 int minute_tests(void);
 int chat_completions_tests(void);
 int messages_tests(void);
+int responses_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

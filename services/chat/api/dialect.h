@@ -17,6 +17,7 @@ struct api_request {
 	struct prompt prompt; /* max_output_tokens 0: the model's own limit */
 	bool stream;
 	bool stream_usage; /* chat completions: stream_options.include_usage */
+	bool wants_opaque; /* responses: include has reasoning.encrypted_content */
 	const char *echo;  /* responses: the members of the request that the answer repeats,
 	                           as JSON members with a comma behind each; NULL: none */
 };

@@ -27,6 +27,7 @@ struct api_writer *writer_new(const struct api_request *request, const struct ap
 	writer->create_s = head->create_us / 1000000;
 	writer->stream = request->stream;
 	writer->stream_usage = request->stream_usage;
+	writer->wants_opaque = request->wants_opaque;
 	writer->keeps = !request->stream;
 	writer->echo = strdup(request->echo ? request->echo : "");
 	ensure(writer->echo);
@@ -45,6 +46,7 @@ static void free_blocks(struct api_writer *writer)
 		buf_done(&block->name);
 	}
 	writer->n_blocks = 0;
+	writer->first_open = 0;
 	writer->n_calls = 0;
 	writer->characters = 0;
 	buf_clear(&writer->details);
@@ -238,7 +240,9 @@ static bool has_all_arguments(const struct block *block)
 /* A call that waits for arguments stays open: some servers send those of several calls in turns. */
 static void end_complete(struct api_writer *writer, struct buf *out)
 {
-	for (size_t i = 0; i < writer->n_blocks; i++) {
+	while (writer->first_open < writer->n_blocks && !writer->blocks[writer->first_open].open)
+		writer->first_open++;
+	for (size_t i = writer->first_open; i < writer->n_blocks; i++) {
 		if (has_all_arguments(&writer->blocks[i]))
 			writer_end_block(writer, &writer->blocks[i], out);
 	}

@@ -31,9 +31,10 @@ enum block_kind { BLOCK_TEXT, BLOCK_THOUGHT, BLOCK_CALL, BLOCK_OPAQUE };
 struct block {
 	enum block_kind kind;
 	bool open;
-	struct buf text;       /* inside of a JSON string: text, thought or arguments */
-	struct buf more;       /* as the format needs it: logprobs, a signature */
-	struct buf notes;      /* … and annotations */
+	struct buf text;  /* inside of a JSON string: text, thought or arguments */
+	struct buf more;  /* as the format needs it: logprobs, a signature */
+	struct buf notes; /* … and annotations */
+	int32_t n_notes;
 	struct buf id, name;   /* of a call, inside of JSON strings */
 	int32_t call;          /* its index among the calls */
 	size_t depth;          /* of open brackets in its arguments */
@@ -44,13 +45,14 @@ struct api_writer {
 	char id[33];      /* the generation's, without hyphens */
 	struct buf model; /* JSON */
 	int64_t create_s;
-	bool stream, stream_usage;
+	bool stream, stream_usage, wants_opaque;
 	bool keeps; /* blocks keep their texts */
 	char *echo;
 	bool begun, shown, ended;
 
 	struct block *blocks;
 	size_t n_blocks, blocks_capacity;
+	size_t first_open; /* no block before it is open */
 	int32_t n_calls;
 	int64_t characters; /* of all texts */
 	void (*block_begin)(struct api_writer *writer, struct block *block, struct buf *out);

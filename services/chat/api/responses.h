@@ -1,0 +1,10 @@
+/* The two halves of the format of OpenAI's responses. */
+#ifndef CHAT_API_RESPONSES_H
+#define CHAT_API_RESPONSES_H
+
+#include "chat/api/dialect.h"
+
+enum status responses_read(const char *body, size_t len, struct arena *arena,
+			   struct api_request *ret, struct error *reterr);
+
+#endif
