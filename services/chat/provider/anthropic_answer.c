@@ -175,10 +175,7 @@ static void take_reason(struct provider_stream *stream, struct peek reason)
 /* Callers of the API learn which of their texts ended the answer. */
 static void take_stop(struct provider_stream *stream, struct peek end)
 {
-	struct peek sequence = peek_member(end, "stop_sequence");
-
-	if (peek_is_string(sequence) && peek_says(sequence))
-		provider_item(stream, "stop_sequence", "text", sequence);
+	item_stop_sequence(stream, peek_member(end, "stop_sequence"));
 	take_reason(stream, peek_member(end, "stop_reason"));
 }
 

@@ -233,6 +233,16 @@ void item_logprobs(struct provider_stream *stream, struct peek list)
 	give_value(stream, list);
 }
 
+void item_stop_sequence(struct provider_stream *stream, struct peek text)
+{
+	if (!peek_is_string(text) || !peek_says(text))
+		return;
+	buf_adds(&stream->item, "{\"type\":\"stop_sequence\",\"text\":");
+	add_string(text, &stream->item);
+	buf_addc(&stream->item, '}');
+	give(stream);
+}
+
 void item_citation(struct provider_stream *stream, struct peek url, struct peek title)
 {
 	if (!peek_is_string(url) || !peek_says(url))

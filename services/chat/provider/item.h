@@ -49,5 +49,7 @@ void item_reasoning(struct provider_stream *stream, const char *api, struct peek
 void item_logprobs(struct provider_stream *stream, struct peek list);
 /* A source that the answer names. title: may be none. */
 void item_citation(struct provider_stream *stream, struct peek url, struct peek title);
+/* The caller's text that ended the answer. */
+void item_stop_sequence(struct provider_stream *stream, struct peek text);
 
 #endif

@@ -244,6 +244,7 @@ export const en = {
       ADJUSTMENT: "Adjustment",
       EXPIRY: "Expired",
       VOUCHER: "Voucher",
+      PLAN: "Plan",
       UNSPECIFIED: "Transfer",
     },
   },
