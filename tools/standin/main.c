@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_BYTES_MAX (32 << 20)
+#define BODY_BYTES_MAX (34 << 20) /* the API's 32 MiB, and what a translation adds */
+#define BODIES_BYTES_MAX ((size_t)512 << 20)
 #define DRAIN_MS 1000
 
 static const struct conf_key keys[] = {
@@ -116,6 +117,8 @@ static enum status start(struct process *process, void *ctx, struct error *reter
 		.handle = handle,
 		.ctx = (void *)conf,
 		.body_bytes_max = BODY_BYTES_MAX,
+		.bodies_bytes_max = BODIES_BYTES_MAX,
+		.bodies_bytes_per_client_max = BODIES_BYTES_MAX,
 	};
 
 	stripe_start(conf);

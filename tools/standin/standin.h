@@ -2,7 +2,7 @@
  * embeddings, Anthropic's messages, and Gemini's generateContent, with canned answers, and faults on
  * request. It wants to be asked as the real ones do.
  *
- * The last message may hold directives:
+ * The last message, or the last result of a tool, may hold directives:
  *   [[fault:NAME key=value …]]  a fault, see fault.c
  *   [[say:TEXT]]                the answer is exactly this
  *   [[think:TEXT|TEXT]]         it thinks this first, and signs its thoughts, which come one by one
