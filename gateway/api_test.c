@@ -57,6 +57,14 @@ static void events_go_out_as_they_are(_unused_ void **state)
 	close(fd);
 }
 
+/* Anthropic's client sends ?beta=true, and others limit=1000. */
+static void unknown_queries_are_ignored(_unused_ void **state)
+{
+	EXPECT(MESSAGES "?beta=true&x=1", KEY JSON, "{\"fail\":1}", 400, "it cannot be done");
+	EXPECT("GET /v1/models?unknown=1000", KEY, "", 501, "not_implemented");
+	EXPECT(MESSAGES "?a=%zz", KEY JSON, "{}", 400, "the query has a broken escape");
+}
+
 static void json_is_collected(_unused_ void **state)
 {
 	struct rpc_call *call;
@@ -370,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(events_go_out_as_they_are),
+		TEST(unknown_queries_are_ignored),
 		TEST(json_is_collected),
 		TEST_STARTS(what_is_collected_is_bounded),
 		TEST(an_answer_without_a_piece_is_an_error),

@@ -124,6 +124,10 @@ static enum status bind_query(const struct request *request, ProtobufCMessage *m
 		    strcmp(name, rule->fields[rule->cursor_field].json_name) == 0)
 			continue;
 		s = json_bind(rule, message, name, value, http->arena, reterr);
+		/* Programs of others may send more than is known here, such as `?beta=true`. */
+		if (s != OK && request->route->dialect != ROUTE_DIALECT_PROTO3 &&
+		    strcmp(reterr->reason, "field_unknown") == 0)
+			continue;
 		if (s != OK)
 			return s;
 	}
