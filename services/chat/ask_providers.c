@@ -19,14 +19,15 @@ bool ask_providers_wanted(int argc, char **argv)
 }
 
 /* One line for each key. False: one failed. */
-static bool ask_one(struct http_client *client, const struct provider *provider)
+static bool ask_one(struct http_client *client, const struct provider *provider, int64_t timeout_ms)
 {
 	bool all = true;
 
 	for (size_t i = 0; i < provider->n_keys; i++) {
 		struct provider_verdict verdict;
 
-		provider_validate(client, provider, &provider->keys[i], provider->model, &verdict);
+		provider_validate(client, provider, &provider->keys[i], provider->model, timeout_ms,
+				  &verdict);
 		printf("%-16s %-6s %-6s %s\n", provider->name,
 		       *verdict.hint ? verdict.hint : "(none)", verdict.ok ? "ok" : "FAILED",
 		       verdict.ok ? "" : verdict.why.message);
@@ -35,7 +36,7 @@ static bool ask_one(struct http_client *client, const struct provider *provider)
 	return all;
 }
 
-static bool ask_all(const struct provider_set *set, const char *name)
+static bool ask_all(const struct provider_set *set, const char *name, int64_t timeout_ms)
 {
 	struct http_client *client = http_client_new(&(struct http_client_options){0});
 	bool all = true, some = false;
@@ -44,7 +45,7 @@ static bool ask_all(const struct provider_set *set, const char *name)
 		if (*name && strcmp(set->providers[i].name, name) != 0)
 			continue;
 		some = true;
-		all &= ask_one(client, &set->providers[i]);
+		all &= ask_one(client, &set->providers[i], timeout_ms);
 	}
 	http_client_free(client);
 	if (!some)
@@ -73,7 +74,7 @@ int ask_providers(int argc, char **argv)
 	if (s == OK)
 		s = provider_set_read(conf.providers, NULL, arena, &set, &err);
 	if (s == OK)
-		return ask_all(&set, name) ? 0 : 1;
+		return ask_all(&set, name, conf.validate_ms) ? 0 : 1;
 	fprintf(stderr, "chat: %s\n", err.message);
 	return 1;
 }

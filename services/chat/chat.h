@@ -56,6 +56,8 @@ struct chat_conf {
 	int64_t idle_timeout_ms;
 	int64_t total_timeout_ms;
 	int64_t usage_wait_ms;
+	int64_t validate_ms;
+	int64_t validate_all_ms;
 	int64_t event_bytes_max;
 	int64_t answer_bytes_max;
 	int64_t calls_per_user, calls_per_key; /* of programs */

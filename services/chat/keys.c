@@ -101,6 +101,12 @@ const struct conf_key chat_keys[] = {
 		 CONF_HOUR, "For a whole answer."),
 	CONF_KEY("provider_calls.usage_wait", CONF_DURATION, usage_wait_ms, "2s", 0, CONF_HOUR,
 		 "After the last word of an answer, for its usage and the end of the connection."),
+	CONF_KEY("provider_calls.validate_timeout", CONF_DURATION, validate_ms, "5s", 10, CONF_HOUR,
+		 "For one question that proves a provider's key."),
+	CONF_KEY("provider_calls.validate_all_timeout", CONF_DURATION, validate_all_ms, "20s", 10,
+		 CONF_HOUR,
+		 "For the check of all keys of a provider by an administrator; no further key is "
+		 "asked after it."),
 	CONF_KEY("provider_calls.event_bytes_max", CONF_BYTES, event_bytes_max, "4MiB", 1024,
 		 64 << 20,
 		 "Of one event, or of an answer that comes in one piece; a longer one is passed "

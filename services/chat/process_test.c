@@ -128,7 +128,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"quick_tries: {pause: 20ms, within: 5s}\n"
 		"queue: {waits: {first: 100ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
 		"provider_calls: {idle_timeout: %s, first_byte_timeout_local: 5s, usage_wait: "
-		"300ms}\n"
+		"300ms, validate_timeout: 3s, validate_all_timeout: 4s}\n"
 		"providers:\n"
 		"  - {name: openrouter, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\", "
 		"keys: single}\n"

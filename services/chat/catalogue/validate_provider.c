@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define ALL_KEYS_US (20 * US_PER_S) /* no further key is asked after this time */
-
 static const struct provider *find(const struct provider_set *set, const char *name)
 {
 	for (size_t i = 0; i < set->n; i++) {
@@ -48,7 +46,8 @@ static enum status ask_all(struct rpc_call *call, const struct catalogue *catalo
 			   Chat__V1__ValidateProviderResponse *resp)
 {
 	struct http_client *client = http_client_new(&(struct http_client_options){0});
-	int64_t end_us = clock_mono_us() + ALL_KEYS_US;
+	const struct chat_conf *conf = chat_of(call)->conf;
+	int64_t end_us = clock_mono_us() + conf->validate_all_ms * US_PER_MS;
 	size_t first = only ? (size_t)(only - provider->keys) : 0, n = only ? 1 : provider->n_keys;
 	enum status s = list_new(call, &chat__v1__provider_key_verdict__descriptor, n,
 				 &resp->n_keys, &resp->keys);
@@ -63,7 +62,7 @@ static enum status ask_all(struct rpc_call *call, const struct catalogue *catalo
 
 		if (clock_mono_us() < end_us)
 			provider_validate(client, provider, key, some_model(catalogue, provider),
-					  &verdict);
+					  conf->validate_ms, &verdict);
 		resp->ok &= verdict.ok;
 		if (!verdict.ok && !(resp->detail && *resp->detail))
 			resp->detail = arena_strdup(call->arena, verdict.why.message);

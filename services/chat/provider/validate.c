@@ -33,19 +33,19 @@ static bool has_no_list(int32_t status)
 
 /* errors: those of the connection. */
 static enum status send(struct http_client *client, struct http_request *request,
-			struct arena *arena, struct http_answer *ret)
+			int32_t timeout_ms, struct arena *arena, struct http_answer *ret)
 {
 	struct error err;
 
-	request->connect_timeout_ms = VALIDATE_TIMEOUT_MS;
-	request->first_byte_timeout_ms = VALIDATE_TIMEOUT_MS;
-	request->total_timeout_ms = VALIDATE_TIMEOUT_MS;
+	request->connect_timeout_ms = timeout_ms;
+	request->first_byte_timeout_ms = timeout_ms;
+	request->total_timeout_ms = timeout_ms;
 	request->answer_bytes_max = ANSWER_BYTES_MAX;
 	return http_call(client, request, arena, ret, &err);
 }
 
 static enum status ask_list(struct http_client *client, const struct provider *provider,
-			    const struct provider_key *key, struct arena *arena,
+			    const struct provider_key *key, int32_t timeout_ms, struct arena *arena,
 			    struct http_answer *ret)
 {
 	struct http_request request = {
@@ -55,12 +55,12 @@ static enum status ask_list(struct http_client *client, const struct provider *p
 		.proxy = provider->proxy,
 	};
 
-	return send(client, &request, arena, ret);
+	return send(client, &request, timeout_ms, arena, ret);
 }
 
 static enum status ask_token(struct http_client *client, const struct provider *provider,
-			     struct provider_key *key, const char *model, struct arena *arena,
-			     struct http_answer *ret)
+			     struct provider_key *key, const char *model, int32_t timeout_ms,
+			     struct arena *arena, struct http_answer *ret)
 {
 	const struct prompt_message message = {.role = "user", .text = "Hi"};
 	const struct prompt prompt = {
@@ -74,11 +74,12 @@ static enum status ask_token(struct http_client *client, const struct provider *
 
 	buf_init(&body, BODY_BYTES_MAX);
 	s = provider->api->request(&pick, &prompt, 0, arena, &body, &request, &err);
-	return s == OK ? send(client, &request, arena, ret) : s;
+	return s == OK ? send(client, &request, timeout_ms, arena, ret) : s;
 }
 
 void provider_validate(struct http_client *client, const struct provider *provider,
-		       struct provider_key *key, const char *model, struct provider_verdict *ret)
+		       struct provider_key *key, const char *model, int64_t timeout_ms,
+		       struct provider_verdict *ret)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ANSWER_BYTES_MAX * 2);
 	struct http_answer answer;
@@ -87,9 +88,9 @@ void provider_validate(struct http_client *client, const struct provider *provid
 
 	*ret = (struct provider_verdict){0};
 	hint_of(key->secret, ret->hint);
-	s = ask_list(client, provider, key, arena, &answer);
+	s = ask_list(client, provider, key, (int32_t)timeout_ms, arena, &answer);
 	if (s == OK && has_no_list(answer.status) && model)
-		s = ask_token(client, provider, key, model, arena, &answer);
+		s = ask_token(client, provider, key, model, (int32_t)timeout_ms, arena, &answer);
 	ret->ok = s == OK && answer.status >= 200 && answer.status < 300;
 	if (ret->ok)
 		return;

@@ -4,7 +4,6 @@
 
 #include "chat/provider/provider.h"
 
-#define VALIDATE_TIMEOUT_MS 5000 /* of one question */
 #define VALIDATE_HINT_SIZE 8
 
 struct provider_verdict {
@@ -14,8 +13,9 @@ struct provider_verdict {
 };
 
 /* Asks for the list of models, which a key opens. A server without a list is asked for one token of
- * this model; NULL: none is known. Blocks. */
+ * this model; NULL: none is known. Blocks, for each question at most timeout_ms. */
 void provider_validate(struct http_client *client, const struct provider *provider,
-		       struct provider_key *key, const char *model, struct provider_verdict *ret);
+		       struct provider_key *key, const char *model, int64_t timeout_ms,
+		       struct provider_verdict *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include "chat/chat.h"
 #include "chat/provider/answer.h"
 
+#include <arpa/inet.h>
 #include <jansson.h>
 #include <signal.h>
 
@@ -27,9 +28,26 @@ static bool has_model(struct stage *stage, const char *id)
 	return false;
 }
 
+/* A port that takes connections and never answers. */
+static int silent_port(void)
+{
+	static int fd = -1;
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof address;
+
+	if (fd < 0) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		ensure(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0);
+		ensure(listen(fd, 16) == 0);
+	}
+	ensure(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+	return ntohs(address.sin_port);
+}
+
 static void offer(struct stage *stage)
 {
-	char text[700];
+	char text[800];
 
 	snprintf(text, sizeof text,
 		 "  - {name: gem, api: gemini, base_url: \"http://127.0.0.1:%d/v1beta\", keys: "
@@ -37,8 +55,11 @@ static void offer(struct stage *stage)
 		 "  - {name: resp, api: openai_responses, base_url: \"http://127.0.0.1:%d/v1\", "
 		 "keys: k}\n"
 		 "  - {name: away, api: gemini, base_url: \"http://127.0.0.1:1/v1beta\", keys: k}\n"
-		 "  - {name: keyless, api: gemini}\n",
-		 process_standin_port(), process_standin_port());
+		 "  - {name: keyless, api: gemini}\n"
+		 "  - {name: silent, base_url: \"http://127.0.0.1:%d/v1\", keys: \"a b c\", "
+		 "discover: "
+		 "\"false\"}\n",
+		 process_standin_port(), process_standin_port(), silent_port());
 	process_write_more(text, MODELS);
 	process_kill(CHAT_A, SIGHUP);
 	eventually(has_model(stage, "by-gemini") && has_model(stage, "by-responses"));
@@ -283,6 +304,12 @@ static void a_provider_is_validated_by_each_key(void **state)
 	assert_string_equal(resp->keys[0]->reason, "provider_unavailable");
 	assert_string_equal(resp->detail, resp->keys[0]->detail);
 	assert_string_not_equal(resp->detail, "");
+
+	/* The times of the tests' configuration: 3 s for a question, 4 s for all keys. */
+	assert_int_equal(validate(stage, "silent", true, &resp), OK);
+	assert_int_equal(resp->n_keys, 3);
+	assert_string_equal(resp->keys[1]->reason, "provider_unavailable");
+	assert_string_equal(resp->keys[2]->reason, "deadline");
 
 	assert_int_equal(validate(stage, "keyless", true, &resp), OK);
 	assert_false(resp->ok);
