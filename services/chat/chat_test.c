@@ -16,6 +16,7 @@ static int (*const groups[])(void) = {
 	adapter_tests,
 	adapter_request_tests,
 	wire_tests,
+	exchange_tests,
 	chat_completions_tests,
 	messages_tests,
 	responses_tests,

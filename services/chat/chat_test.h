@@ -79,6 +79,7 @@ int call_tests(void);
 int repeat_tests(void);
 int call_crash_tests(void);
 int item_tests(void);
+int exchange_tests(void);
 int queue_tests(void);
 int events_tests(void);
 int crew_tests(void);

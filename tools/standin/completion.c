@@ -24,22 +24,34 @@ static void exchange_free(struct exchange *x)
 	free(x);
 }
 
-/* more: a header "name:value"; "": none. */
-static void error_answer(struct httpd_request *req, const struct wire *wire,
-			 struct refusal *refusal, int64_t retry_after, const char *more)
+/* Adds a header "name:value"; "": none. */
+static size_t add_header(const char *text, char name[64], struct httpd_header *ret)
 {
+	size_t len = strcspn(text, ":");
+
+	snprintf(name, 64, "%.*s", (int)len, text);
+	*ret = (struct httpd_header){name, text + len + 1};
+	return text[len] != '\0';
+}
+
+/* fault: what to add to it; NULL: nothing. */
+static void error_answer(struct httpd_request *req, const struct wire *wire,
+			 struct refusal *refusal, const struct fault *fault)
+{
+	int64_t retry_after = fault ? fault->retry_after : -1;
 	json_t *error = wire->error(refusal, retry_after);
 	char *text = json_dumps(error, JSON_COMPACT);
-	char seconds[24], name[64];
-	size_t len = strcspn(more, ":"), n = 0;
-	struct httpd_header headers[2];
+	char seconds[24], names[2][64];
+	size_t n = 0;
+	struct httpd_header headers[3];
 
+	snprintf(seconds, sizeof seconds, "%" PRId64, retry_after);
 	if (retry_after >= 0)
 		headers[n++] = (struct httpd_header){"retry-after", seconds};
-	if (more[len])
-		headers[n++] = (struct httpd_header){name, more + len + 1};
-	snprintf(name, sizeof name, "%.*s", (int)len, more);
-	snprintf(seconds, sizeof seconds, "%" PRId64, retry_after);
+	if (fault)
+		n += add_header(fault->header, names[0], &headers[n]);
+	if (fault)
+		n += add_header(fault->more, names[1], &headers[n]);
 	httpd_answer(req, &(struct httpd_answer){.status = refusal->status,
 						 .content_type = "application/json",
 						 .headers = headers,
@@ -89,7 +101,7 @@ static void status_answer(struct exchange *x)
 	snprintf(refusal.message, sizeof refusal.message, "The stand-in was asked to fail with %d.",
 		 fault->status);
 	say(fault->says, &refusal);
-	error_answer(x->req, x->wire, &refusal, fault->retry_after, fault->header);
+	error_answer(x->req, x->wire, &refusal, fault);
 }
 
 /* Sends what the format writes, all of it or nothing. */
@@ -151,7 +163,8 @@ static void error_in_band(const struct exchange *x, struct refusal *ret)
 {
 	*ret = (struct refusal){.status = (int32_t)x->question.fault.value,
 				.type = "server_error",
-				.code = "server_error"};
+				.code = x->question.fault.value == 429 ? "rate_limit_exceeded"
+								       : "server_error"};
 	snprintf(ret->message, sizeof ret->message, "The server is overloaded.");
 }
 
@@ -524,7 +537,7 @@ bool key_fits(struct httpd_request *req, const struct standin_conf *conf, const 
 
 	if (authorised(req, wire, conf->api_key, &refusal))
 		return true;
-	error_answer(req, wire, &refusal, -1, "");
+	error_answer(req, wire, &refusal, NULL);
 	return false;
 }
 
@@ -544,6 +557,6 @@ void completion_handle(struct httpd_request *req, const struct standin_conf *con
 		return;
 	}
 	note_refusal(&x->question, wire, refusal.status);
-	error_answer(req, wire, &refusal, -1, "");
+	error_answer(req, wire, &refusal, NULL);
 	exchange_free(x);
 }

@@ -1,6 +1,6 @@
 /* The faults by name:
- *   429, 500, 503, 401, 400 … [retry_after=S] [says=WORD] [header=NAME:VALUE]   answer with this
- *     status, the words of completion.c and one more header
+ *   429, 500, 503, 401, 400 … [retry_after=S] [says=WORD] [header=NAME:VALUE] [more=NAME:VALUE]
+ *     answer with this status, the words of completion.c and up to two more headers
  *   cut, stall, broken_json, broken_utf8 [after=N]   after N tokens (default 3; 0: before anything)
  *   no_usage · usage value=N   usage missing or wrong (0, negative, absurd)
  *   wrong_type · two_dones · drip [value=MS] · long_line [value=BYTES]
@@ -67,6 +67,7 @@ static bool parse_word(const char *text, size_t len, struct fault *fault)
 		{"key=", fault->key, sizeof fault->key},
 		{"says=", fault->says, sizeof fault->says},
 		{"header=", fault->header, sizeof fault->header},
+		{"more=", fault->more, sizeof fault->more},
 		{"type=", fault->type, sizeof fault->type},
 		{"encoding=", fault->encoding, sizeof fault->encoding},
 		{"end=", fault->end, sizeof fault->end},

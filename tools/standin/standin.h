@@ -74,6 +74,7 @@ struct fault {
 	int64_t times;       /* only the first so many requests with this key; 0: all */
 	char key[64];
 	char header[64]; /* of FAULT_STATUS: one more, "name:value" */
+	char more[64];   /* … and another */
 	char says[24];   /* of FAULT_STATUS: the words of a provider, see completion.c */
 	/* Of FAULT_BODY. */
 	char type[40];     /* Content-Type; "": text/event-stream, "none": no such header */
