@@ -97,7 +97,7 @@ static void write_file(const char *path, const char *text)
 
 static void write_credits(const struct process *process)
 {
-	char text[4096];
+	char text[8192];
 
 	snprintf(text, sizeof text,
 		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
@@ -111,7 +111,7 @@ static void write_credits(const struct process *process)
  * may be silent. providers: YAML of more of them. */
 static void write_chat(const struct process *process, const char *idle, const char *providers)
 {
-	char text[4096];
+	char text[8192];
 
 	snprintf(
 		text, sizeof text,
@@ -146,7 +146,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 
 static void write_models(const char *plain_price, const char *more)
 {
-	char text[8192], path[128];
+	char text[16384], path[128];
 	int n = snprintf(text, sizeof text, MODELS, plain_price);
 
 	snprintf(text + n, sizeof text - (size_t)n, "%s", more);

@@ -23,6 +23,7 @@ struct end_work {
 	struct generation *generation;
 	const char *source; /* of the token counts; NULL: nothing is charged */
 	bool counted;       /* … by us */
+	bool begun;         /* … the output alone: the provider told that of the beginning */
 	struct usage usage;
 	int32_t text_tokens; /* in o200k */
 	int64_t cost_microcredits;
@@ -47,7 +48,8 @@ static bool believable(const struct generation *generation)
 	prompt = usage_prompt(&stream->usage);
 	completion = usage_completion(&stream->usage);
 	return prompt >= 1 && prompt <= model->window_tokens &&
-	       prompt <= generation->prompt_bytes + HIDDEN_TOKENS && completion >= 1 &&
+	       prompt <= generation->prompt_bytes + HIDDEN_TOKENS &&
+	       (completion >= 1 || (stream->usage_begun && completion == 0)) &&
 	       completion <= generation->prompt.max_output_tokens;
 }
 
@@ -91,7 +93,8 @@ static void meter(const struct generation *generation, struct end_work *end)
 	if (!paid(generation))
 		return;
 	if (believable(generation)) {
-		end->source = "PROVIDER";
+		end->begun = generation->try.answer.stream.usage_begun;
+		end->source = end->begun ? "COUNTED" : "PROVIDER";
 		end->usage = generation->try.answer.stream.usage;
 		learn(generation, end);
 	} else {
@@ -135,7 +138,7 @@ static void count(struct end_work *end)
 	if (!end->source)
 		return;
 	family = generation->model->family;
-	if (end->counted) {
+	if (end->counted || end->begun) {
 		end->usage.output = tokens_count_of(tokens, family, buf_text(text), text->len) +
 				    count_items(tokens, family, &generation->log->items);
 		end->usage.reasoning =

@@ -42,6 +42,7 @@ static void take_usage(struct provider_stream *stream, struct peek usage)
 		set(&counts->cache_write_5m, usage, "cache_creation_input_tokens");
 	}
 	stream->has_usage |= peek_member(usage, "output_tokens").at != NULL;
+	stream->usage_begun = false;
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -223,6 +224,7 @@ enum provider_event anthropic_event(struct provider_stream *stream, const char *
 		end_block(stream);
 	} else if (is_type(root, "message_start")) {
 		take_usage(stream, peek_member(peek_member(root, "message"), "usage"));
+		stream->usage_begun = stream->has_usage;
 	} else if (is_type(root, "message_delta")) {
 		take_usage(stream, peek_member(root, "usage"));
 		take_stop(stream, peek_member(root, "delta"));

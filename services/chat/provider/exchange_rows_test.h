@@ -21,7 +21,8 @@ enum exchange_place {
  *   retry, busy, model, key, price, parameter, unclear, final reason [rest in ms]
  *                                   nothing came: the verdict of fault.c; the user sees the reason
  *                                   when no other try answers
- * money: paid, free. usage: told by the provider, none (then we count, where it is paid). */
+ * money: paid, free. usage: told by the provider, none (then we count, where it is paid), begun (only
+ * the prompt's is told). */
 struct exchange_row {
 	const char *name;
 	enum exchange_place place;

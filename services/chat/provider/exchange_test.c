@@ -157,7 +157,9 @@ static void say(struct exchange *x, const struct provider *provider, char out[40
 		say_fault(&fault, true, words);
 	}
 	snprintf(out, 400, "%s '%s' %s %s", words, buf_text(&x->text), paid ? "paid" : "free",
-		 x->answer.stream.has_usage ? "told" : "none");
+		 !x->answer.stream.has_usage    ? "none"
+		 : x->answer.stream.usage_begun ? "begun"
+						: "told");
 	if (paid) /* never for nothing */
 		assert_true(x->text.len > 0 || x->answer.stream.n_calls > 0);
 }

@@ -158,6 +158,7 @@ struct provider_stream {
 	bool wrote_refusal; /* its text says why there is no answer */
 	bool wants_tool;    /* it called one */
 	bool has_usage;
+	bool usage_begun;   /* its output is that of the beginning: the last count has not come */
 	struct usage usage; /* as the provider says it; may be false */
 
 	struct mend text, thought; /* halves of characters between two pieces */

@@ -8,6 +8,10 @@
 #include <jansson.h>
 #include <signal.h>
 
+#define METERED_MODEL                                                                           \
+	"  - {id: by-claude-metered, name: M, provider: Acme, window: 8192, max_output: 4096, " \
+	"modalities: [text], price: {input_per_1k: 1, output_per_1k: 10}, upstream: "           \
+	"{claude: demo, demo: \"\"}}\n"
 #define MODELS                                                                                     \
 	"  - {id: by-gemini, name: G, provider: Acme, window: 8192, max_output: 4096, modalities:" \
 	" [text], price: {per_message: 2}, upstream: {gem: demo, demo: \"\"}}\n"                   \
@@ -47,7 +51,7 @@ static int silent_port(void)
 
 static void offer(struct stage *stage)
 {
-	char text[800];
+	char text[1000];
 
 	snprintf(text, sizeof text,
 		 "  - {name: gem, api: gemini, base_url: \"http://127.0.0.1:%d/v1beta\", keys: "
@@ -56,13 +60,16 @@ static void offer(struct stage *stage)
 		 "keys: k}\n"
 		 "  - {name: away, api: gemini, base_url: \"http://127.0.0.1:1/v1beta\", keys: k}\n"
 		 "  - {name: keyless, api: gemini}\n"
+		 "  - {name: claude, api: anthropic, base_url: \"http://127.0.0.1:%d\", keys: k}\n"
 		 "  - {name: silent, base_url: \"http://127.0.0.1:%d/v1\", keys: \"a b c\", "
 		 "discover: "
 		 "\"false\"}\n",
-		 process_standin_port(), process_standin_port(), silent_port());
-	process_write_more(text, MODELS);
+		 process_standin_port(), process_standin_port(), process_standin_port(),
+		 silent_port());
+	process_write_more(text, MODELS METERED_MODEL);
 	process_kill(CHAT_A, SIGHUP);
-	eventually(has_model(stage, "by-gemini") && has_model(stage, "by-responses"));
+	eventually(has_model(stage, "by-gemini") && has_model(stage, "by-responses") &&
+		   has_model(stage, "by-claude-metered"));
 }
 
 static void withdraw(struct stage *stage)
@@ -100,6 +107,31 @@ static void a_chat_speaks_to_each_api(void **state)
 	answers_by(stage, "by-responses", "resp");
 	failed = reader_generate(stage, stage_new_chat(stage, "by-gemini"), "hi [[fault:400]]");
 	reader_expect_failed(failed, "PROVIDER_REFUSED");
+	withdraw(stage);
+}
+
+/* Anthropic tells the prompt's tokens at the beginning and the answer's at the end. What comes of an
+ * answer that is cut is counted, and the prompt's tokens are as they were told. */
+static void a_cut_answer_costs_what_came(void **state)
+{
+	struct stage *stage = *state;
+	_cleanup_(reader_freep) struct reader *reader = NULL;
+	char sql[300];
+
+	offer(stage);
+	reader = reader_generate(
+		stage, stage_new_chat(stage, "by-claude-metered"),
+		"count [[tokens:40]] [[cached:3]] [[think:so it is]] [[fault:cut after=20]]");
+	reader_expect_failed(reader, "PROVIDER_UNAVAILABLE");
+	assert_int_equal(reader->completion_tokens, 39 + 3);
+	snprintf(sql, sizeof sql,
+		 "SELECT source || ' ' || cached_input_tokens || ' ' || reasoning_tokens FROM "
+		 "chat.usage "
+		 "WHERE generation_id = '%s'",
+		 reader->generation);
+	assert_string_equal(pg_value(sql), "COUNTED 3 3");
+	assert_int_equal(reader->cost, (int64_t)reader->prompt_tokens * 1000 + (39 + 3) * 10000);
+	stage_expect_balance(stage, GIFT - reader->cost);
 	withdraw(stage);
 }
 
@@ -323,6 +355,7 @@ int wire_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_chat_speaks_to_each_api),
+		TEST(a_cut_answer_costs_what_came),
 		TEST(thoughts_go_back_verbatim),
 		TEST(a_provider_is_validated_by_each_key),
 	};
