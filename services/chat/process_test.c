@@ -126,7 +126,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		"provider_keys: {master_key: \"0123456789abcdef0123456789abcdef\", sync: 100ms}\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
-		"queue: {waits: {first: 100ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
+		"queue: {waits: {first: 300ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
 		"provider_calls: {idle_timeout: %s, first_byte_timeout_local: 5s, usage_wait: "
 		"300ms, validate_timeout: 3s, validate_all_timeout: 4s}\n"
 		"providers:\n"

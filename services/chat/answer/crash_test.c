@@ -220,7 +220,8 @@ static void lost_too_often_it_fails(void **state)
 
 	reader_wait_text(reader, 10);
 	snprintf(sql, sizeof sql,
-		 "UPDATE chat.generation SET lost = 3, lease_until = now() - interval '1 hour' "
+		 "UPDATE chat.generation SET lost = 3, lease_until = now() - interval '1 hour', "
+		 "lease_token = nextval('chat.lease_seq') "
 		 "WHERE id = '%s'",
 		 reader->generation);
 	pg_exec(sql);

@@ -6,8 +6,6 @@
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
 
-#include <string.h>
-
 METRIC_FAMILY(refused_keys_total) = {
 	.name = "chat_provider_keys_refused_total",
 	.help = "Keys that a provider refused (401): they are off until somebody turns them on.",
@@ -107,19 +105,18 @@ void way_find(struct generation *generation, const struct way_hooks *hooks)
 
 struct note_work {
 	struct work work;
-	struct generation *generation; /* a reference, which keeps the key */
-	struct provider_key *of;
+	struct generation *generation; /* a reference, which keeps what the pick names */
+	struct provider_pick pick;
 	struct provider_note note;
-	char key[UUID_SIZE], provider[64];
-	char *model;
 };
 
 static void run_note(struct crew_member *member, struct work *work)
 {
 	const struct note_work *note = (const struct note_work *)work;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
-	const char *const key[] = {note->key};
-	const char *const rest[] = {note->key, note->note.of_model ? note->model : "",
+	const char *id = note->pick.key->id;
+	const char *const key[] = {id};
+	const char *const rest[] = {id, note->note.of_model ? note->pick.route->upstream : "",
 				    db_param_i64(arena, note->note.rest_ms),
 				    db_param_i64(arena, note->note.failures)};
 	int64_t n = 0;
@@ -132,8 +129,8 @@ static void run_note(struct crew_member *member, struct work *work)
 			db_exec(member->worker, &sql_provider_key_refuse, key, &n, &work->err);
 	if (n == 0)
 		return;
-	log_error("provider_key_refused", LOG_S("provider", note->provider),
-		  LOG_S("key", note->key),
+	log_error("provider_key_refused", LOG_S("provider", note->pick.route->provider->name),
+		  LOG_S("key", id),
 		  LOG_S("message", "it is off until an administrator turns it on"));
 }
 
@@ -142,23 +139,21 @@ static void note_done(struct work *work)
 	struct note_work *note = (struct note_work *)work;
 
 	if (note->note.refused) {
-		note->of->noting--;
-		note->of->noted_us = clock_mono_us();
+		note->pick.key->noting--;
+		note->pick.key->noted_us = clock_mono_us();
 	}
 	if (work->status != OK) /* then it rests here alone */
 		log_warn("provider_key_not_noted", LOG_S("reason", work->err.reason),
 			 LOG_S("message", work->err.message));
 	generation_unref(note->generation);
-	free(note->model);
 	free(note);
 }
 
 void way_report(struct generation *generation, const struct provider_fault *fault)
 {
 	struct provider_try *try = &generation->try;
-	const struct provider_route *route = try->pick.route;
+	const char *const labels[] = {try->pick.route->provider->name};
 	struct provider_key *key = try->pick.key;
-	const char *const labels[] = {route->provider->name};
 	struct provider_note note;
 	struct note_work *work;
 
@@ -174,11 +169,7 @@ void way_report(struct generation *generation, const struct provider_fault *faul
 	work->work.done = note_done;
 	work->note = note;
 	work->generation = generation_ref(generation);
-	work->of = key;
+	work->pick = try->pick;
 	key->noting += note.refused;
-	snprintf(work->key, sizeof work->key, "%s", key->id);
-	snprintf(work->provider, sizeof work->provider, "%s", labels[0]);
-	work->model = strdup(route->upstream);
-	ensure(work->model);
 	engine_submit(generation->engine, &work->work);
 }

@@ -362,7 +362,7 @@ static int metric_of(enum process_name name, const char *line)
 static void a_refused_key_is_off_until_it_is_enabled(void **state)
 {
 	struct stage *stage = *state;
-	_cleanup_(reader_freep) struct reader *refused = NULL, *none = NULL, *again = NULL;
+	_cleanup_(reader_freep) struct reader *refused = NULL, *none = NULL;
 	char id[UUID_SIZE], text[200];
 
 	rent(stage, 0, id);

@@ -112,7 +112,8 @@ static void replica_kill(pid_t pid)
 static unsigned seed_of_test(void)
 {
 	const char *given = getenv("SEED");
-	unsigned seed = given ? (unsigned)atoi(given) : (unsigned)random_below(1 << 30);
+	unsigned seed =
+		given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)random_below(1 << 30);
 
 	print_message("SEED=%u\n", seed);
 	return seed;
@@ -120,7 +121,7 @@ static unsigned seed_of_test(void)
 
 static int taken(void)
 {
-	return atoi(pg_value("SELECT count(*) FROM public.taken"));
+	return (int)strtol(pg_value("SELECT count(*) FROM public.taken"), NULL, 10);
 }
 
 static void expect_no_fuller_minute(void)

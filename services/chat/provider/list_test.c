@@ -103,6 +103,9 @@ static void a_list_that_cannot_be_is_one_clear_line(void **state)
 		{"providers: [{name: a, base_url: here}]\n", "providers.a.base_url: 'here' is no"},
 		{"providers: [{name: a, base_url: \"http://a\", discover: maybe}]\n",
 		 "providers.a.discover: 'maybe' is not"},
+		{"providers: [{name: a, base_url: \"http://a\", proxy: \"ftp://b\"}]\n",
+		 "providers.a.proxy: it must begin with http://, https://, socks5:// or "
+		 "socks5h://"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

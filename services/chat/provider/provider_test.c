@@ -152,6 +152,39 @@ static void one_answer_tries_each_way_once(void **state)
 	assert_true(wait_us == INT64_MAX);
 }
 
+/* What is counted in a row costs a statement; nothing else does. */
+static void only_a_limited_key_is_taken_in_its_row(void **state)
+{
+	struct provider_avoid avoid = {0};
+	struct provider_ask ask;
+	struct provider_pick one;
+	struct pool pool;
+	int64_t wait_us;
+
+	(void)state;
+	pool_init(&pool);
+	pool.first.n_keys = 1;
+	for (int row = 0; row < 2; row++) { /* without one, and with one that has no limit */
+		snprintf(pool.keys[0].id, UUID_SIZE, "%s", row ? "an id" : "");
+		assert_true(
+			provider_pick(pool.model.routes, 1, SECOND, &avoid, &one, &ask, &wait_us));
+		assert_int_equal(ask.n, 0);
+		assert_ptr_equal(one.key, &pool.keys[0]);
+	}
+	pool.keys[0].requests_per_minute = 10;
+	assert_true(provider_pick(pool.model.routes, 1, SECOND, &avoid, &one, &ask, &wait_us));
+	assert_int_equal(ask.n, 1);
+	assert_null(one.key);
+	pool.keys[0].full_us = 3 * SECOND;
+	assert_false(provider_pick(pool.model.routes, 1, SECOND, &avoid, &one, &ask, &wait_us));
+	assert_int_equal(wait_us, 2 * SECOND);
+	/* A way of another provider is the spare of one that may be full. */
+	pool.keys[0].full_us = 0;
+	assert_true(provider_pick(pool.model.routes, 2, SECOND, &avoid, &one, &ask, &wait_us));
+	assert_int_equal(ask.n, 1);
+	assert_ptr_equal(one.route, &pool.model.routes[1]);
+}
+
 static void a_minute_has_so_many_requests(void **state)
 {
 	int64_t ring[3] = {0}, wait_us;
@@ -248,6 +281,7 @@ int provider_tests(void)
 		cmocka_unit_test(keys_take_turns_and_rest),
 		cmocka_unit_test(only_a_verdict_on_the_key_rests_the_key),
 		cmocka_unit_test(one_answer_tries_each_way_once),
+		cmocka_unit_test(only_a_limited_key_is_taken_in_its_row),
 		cmocka_unit_test(a_minute_has_so_many_requests),
 		cmocka_unit_test(base_addresses_are_read),
 	};
