@@ -37,22 +37,19 @@ static const struct rpc_subject *subject_of(const struct api_call *call)
 	return &call->start.request.context->subject;
 }
 
+/* What becomes of the answer when the client leaves: as the request says, or its key, or its kind. */
 static enum status policy(struct api_call *call, struct error *reterr)
 {
 	const char *asked = call->req->on_disconnect;
 	const char *of_key = subject_of(call)->on_disconnect;
 
-	if (strcmp(asked, "cancel") == 0)
-		call->cancel_unread = true;
-	else if (strcmp(asked, "finish") == 0)
-		call->cancel_unread = false;
-	else if (*asked)
+	if (*asked && strcmp(asked, "cancel") != 0 && strcmp(asked, "finish") != 0)
 		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "x-on-disconnect",
 				   "the header is `cancel` or `finish`, or it is left out");
-	else if (strcmp(of_key, "CANCEL") == 0)
-		call->cancel_unread = true;
-	else if (strcmp(of_key, "FINISH") == 0)
-		call->cancel_unread = false;
+	if (*asked)
+		call->cancel_unread = strcmp(asked, "cancel") == 0;
+	else if (*of_key && strcmp(of_key, "DEFAULT") != 0)
+		call->cancel_unread = strcmp(of_key, "CANCEL") == 0;
 	else
 		call->cancel_unread = call->question.request.stream;
 	return OK;
