@@ -54,7 +54,7 @@ static void keep_details(struct api_writer *writer, const struct piece *piece)
 	struct peek list = piece->data;
 
 	if (strcmp(piece->api, "openai") == 0) { /* elements of OpenRouter's own list */
-		if (peek_is_array(list) && list.end - list.at > 2) {
+		if (has_elements(list)) {
 			if (details->len > 0)
 				buf_addc(details, ',');
 			buf_add(details, list.at + 1, (size_t)(list.end - list.at - 2));

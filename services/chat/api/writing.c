@@ -111,6 +111,13 @@ bool is_json(struct peek value)
 	return json;
 }
 
+bool has_elements(struct peek list)
+{
+	struct peek element;
+
+	return peek_is_array(list) && peek_next(&list, &element);
+}
+
 /* ---------------------------------------------------------------- pieces of events */
 
 static struct peek write_text(struct api_writer *writer, const char *text)
@@ -161,8 +168,9 @@ static void read_item(const Chat__V1__Item *item, struct piece *ret)
 			 api.at + 1);
 	peek_number(peek_member(object, "index"), &index);
 	ret->index = (int32_t)index;
-	if ((ret->kind == PIECE_LOGPROBS || ret->kind == PIECE_OPAQUE) &&
-	    (!ret->data.at || !is_json(ret->data)))
+	if (ret->kind == PIECE_OPAQUE && (!ret->data.at || !is_json(ret->data)))
+		ret->kind = PIECE_NONE;
+	if (ret->kind == PIECE_LOGPROBS && (!has_elements(ret->data) || !is_json(ret->data)))
 		ret->kind = PIECE_NONE;
 }
 

@@ -92,6 +92,7 @@ void add_inside(struct buf *out, struct peek string);
 void add_buf(struct buf *out, const struct buf *from);
 /* Appends a string of a provider as JSON, repaired. */
 void add_string(struct api_writer *writer, struct buf *out, struct peek string);
+bool has_elements(struct peek list);
 /* Whether the bytes are JSON: a provider's may be anything. */
 bool is_json(struct peek value);
 
