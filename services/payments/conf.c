@@ -10,6 +10,12 @@
 const struct conf_key payments_keys[] = {
 	CONF_KEY_LIVE("packages_file", CONF_TEXT, packages_file, "deploy/config/packages.yaml", 0,
 		      0, "Catalogue of the packages for sale."),
+	CONF_KEY_LIVE("plans_file", CONF_TEXT, plans_file, "", 0, 0,
+		      "Catalogue of the plans for sale (deploy/config/plans.yaml is an example); "
+		      "empty: none."),
+	CONF_KEY("plans.grace", CONF_DURATION, plan_grace_ms, "3d", 0, 60 * CONF_DAY,
+		 "A plan goes on for this time after the end of what was paid, while Stripe tries "
+		 "the card again."),
 	CONF_KEY("public_url", CONF_TEXT, public_url, "http://127.0.0.1:8080", 0, 0,
 		 "Where people open the page; Stripe sends them back there."),
 	CONF_KEY("stripe.secret_key", CONF_SECRET, secret_key, "", 0, 0,

@@ -1,7 +1,7 @@
 /* From Stripe's objects to facts about a payment, and to bookings for credits. An object says how
  * things stand, so repeats and order do not matter. */
 #include "credits/v1/rpc.h"
-#include "payments/payments.h"
+#include "payments/plan.h"
 #include "payments/stripe.h"
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
@@ -232,19 +232,21 @@ static void read_dispute(const json_t *dispute, struct fact *fact)
 }
 
 /* Objects within the object: the charge of an intent, the refunds of a charge. */
-static enum status learn_parts(struct db *db, const json_t *object, bool live, struct error *reterr)
+static enum status learn_parts(struct db *db, const json_t *object, const struct learning *how,
+			       struct error *reterr)
 {
 	const json_t *charge = json_object_get(object, "latest_charge"), *refund;
 	const json_t *refunds = json_object_get(json_object_get(object, "refunds"), "data");
-	enum status s = json_is_object(charge) ? learn_object(db, charge, live, reterr) : OK;
+	enum status s = json_is_object(charge) ? learn_object(db, charge, how, reterr) : OK;
 	size_t i;
 
 	json_array_foreach(refunds, i, refund) if (s == OK) s =
-		learn_object(db, refund, live, reterr);
+		learn_object(db, refund, how, reterr);
 	return s;
 }
 
-enum status learn_object(struct db *db, const json_t *object, bool live, struct error *reterr)
+enum status learn_object(struct db *db, const json_t *object, const struct learning *how,
+			 struct error *reterr)
 {
 	static const struct {
 		const char *object;
@@ -259,6 +261,8 @@ enum status learn_object(struct db *db, const json_t *object, bool live, struct 
 	};
 	const char *kind = stripe_text(object, "object");
 
+	if (is_about_plan(object))
+		return plan_learn(db, object, how, reterr);
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
 		struct fact fact = {.payment = payment_of(object), .paid_minor = -1};
 		enum status s;
@@ -267,28 +271,29 @@ enum status learn_object(struct db *db, const json_t *object, bool live, struct 
 			continue;
 		read_currency(object, fact.currency);
 		readers[i].read(object, &fact);
-		s = learn(db, &fact, live, reterr);
-		return s == OK ? learn_parts(db, object, live, reterr) : s;
+		s = learn(db, &fact, how->live, reterr);
+		return s == OK ? learn_parts(db, object, how, reterr) : s;
 	}
 	return OK;
 }
 
 struct learn_args {
 	const json_t *object;
-	bool live;
+	struct learning how;
 };
 
 static enum status learn_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	const struct learn_args *args = ctx;
 
-	return learn_object(db, args->object, args->live, reterr);
+	return learn_object(db, args->object, &args->how, reterr);
 }
 
 enum status learn_alone(struct payments *payments, struct db *db, const json_t *object,
 			struct error *reterr)
 {
-	struct learn_args args = {object, payments_live(payments)};
+	struct learn_args args = {object,
+				  {payments_live(payments), 0, payments->conf->plan_grace_ms}};
 	enum status s = db_tx(db, NULL, learn_tx, &args, reterr);
 
 	payments_wake(payments);

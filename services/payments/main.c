@@ -1,6 +1,7 @@
 /* The payments service's process. */
+#include "chat/v1/rpc.h"
 #include "credits/v1/rpc.h"
-#include "payments/payments.h"
+#include "payments/plan.h"
 #include "payments/stripe.h"
 #include "runtime/jobs/jobs.h"
 #include "runtime/outbox/outbox.h"
@@ -15,11 +16,16 @@ static enum status load(struct service *service, struct error *reterr)
 	const struct payments_conf *conf = (const struct payments_conf *)service->conf;
 	struct payments *payments = service->state;
 	const struct packages *packages;
+	const struct plans *plans;
 	enum status s = packages_read(conf->packages_file, service->arena, &packages, reterr);
 
 	if (s == OK)
-		atomic_store(&payments->packages, packages);
-	return s;
+		s = plans_read(conf->plans_file, service->arena, &plans, reterr);
+	if (s != OK)
+		return s;
+	atomic_store(&payments->packages, packages);
+	atomic_store(&payments->plans, plans);
+	return OK;
 }
 
 static struct outbox *open_outbox(const struct payments *payments)
@@ -28,6 +34,9 @@ static struct outbox *open_outbox(const struct payments *payments)
 		{&credits_v1_book_payment_method, payments->credits},
 		{&credits_v1_reverse_payment_method, payments->credits},
 		{&credits_v1_suspend_user_method, payments->credits},
+		{&credits_v1_grant_plan_method, payments->credits},
+		{&credits_v1_end_plan_method, payments->credits},
+		{&chat_v1_set_user_plan_method, payments->chat},
 	};
 
 	return outbox_start(&(struct outbox_options){
@@ -77,6 +86,7 @@ static enum status start(struct service *service, struct error *reterr)
 	if (s != OK)
 		return s;
 	payments->credits = service->channel(service, "credits");
+	payments->chat = service->channel(service, "chat");
 	stripe_start(&payments->stripe);
 	payments->pool = db_pool_new(&service->db);
 	payments->outbox = open_outbox(payments);

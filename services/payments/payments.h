@@ -17,6 +17,8 @@
 struct payments_conf {
 	struct service_conf service; /* first */
 	const char *packages_file;   /* catalogue of packages */
+	const char *plans_file;      /* catalogue of plans; "": none */
+	int64_t plan_grace_ms;
 	const char *public_url;      /* where the page is, without a slash at its end */
 	const char *secret_key;      /* of Stripe's API; "": nothing can be bought */
 	const char *webhook_secrets; /* separated by commas */
@@ -44,9 +46,10 @@ struct payments {
 	const struct payments_conf *conf;
 	const char *webhook_secrets[WEBHOOK_SECRETS_MAX + 1]; /* NULL-terminated */
 	_Atomic(const struct packages *) packages;            /* in force; SIGHUP brings new ones */
+	_Atomic(const struct plans *) plans;                  /* the same */
 	struct stripe stripe;
 	atomic_int stripe_calls; /* of handlers, under way */
-	struct rpc_channel *credits;
+	struct rpc_channel *credits, *chat;
 	struct db_pool *pool;
 	struct outbox *outbox;
 	struct jobs *jobs;
@@ -84,11 +87,18 @@ _must_check_ enum status customer_of(const struct payments *payments, struct db 
 				     const char *user_id, struct arena *arena, const char **ret,
 				     struct error *reterr);
 
-/* Learns from one of Stripe's objects: checkout session, payment intent, charge, refund, dispute or
- * invoice. They may come in any order and any number of times. Bookings for credits go to the
- * outbox. An object about no payment of ours has no effect. Inside db_tx. */
-_must_check_ enum status learn_object(struct db *db, const json_t *object, bool live,
-				      struct error *reterr);
+/* How an object of Stripe's is taken. */
+struct learning {
+	bool live;
+	int64_t at;       /* second when Stripe said so; 0: now */
+	int64_t grace_ms; /* of a plan after the end of what was paid */
+};
+
+/* Learns from one of Stripe's objects: checkout session, payment intent, charge, refund, dispute,
+ * invoice or subscription. They may come in any order and any number of times. What follows for credits and chat goes
+ * to the outbox. An object about no payment of ours has no effect. Inside db_tx. */
+_must_check_ enum status learn_object(struct db *db, const json_t *object,
+				      const struct learning *how, struct error *reterr);
 /* As learn_object, in a transaction of its own. */
 _must_check_ enum status learn_alone(struct payments *payments, struct db *db, const json_t *object,
 				     struct error *reterr);

@@ -101,6 +101,30 @@ static enum status learn_open_invoices(struct payments *payments, struct db *db,
 	return OK;
 }
 
+/* What webhooks said may have come in a wrong order, or not at all. */
+static enum status learn_subscriptions(struct payments *payments, struct db *db,
+				       struct error *reterr)
+{
+	char after[STRIPE_ID_MAX + 1] = "";
+	int n;
+
+	do {
+		_cleanup_(PQclearp) PGresult *rows = NULL;
+		enum status s = db_query(db, &sql_payments_subscriptions_open,
+					 (const char *[]){payments_live_param(payments), after},
+					 &rows, reterr);
+
+		n = s == OK ? PQntuples(rows) : 0;
+		for (int i = 0; s == OK && i < n; i++) {
+			snprintf(after, sizeof after, "%s", db_peek(rows, i, "id"));
+			s = learn_one(payments, db, "/v1/subscriptions", after, reterr);
+		}
+		if (s != OK)
+			return s;
+	} while (n > 0);
+	return OK;
+}
+
 enum status payments_reconcile(struct db *db, void *ctx, struct error *reterr)
 {
 	struct payments *payments = ctx;
@@ -123,7 +147,11 @@ enum status payments_reconcile(struct db *db, void *ctx, struct error *reterr)
 		s = learn_list(payments, db, "/v1/disputes", NULL, since, reterr);
 	if (s == OK)
 		s = learn_old_clawbacks(payments, db, reterr);
-	return s == OK ? learn_open_invoices(payments, db, reterr) : s;
+	if (s == OK)
+		s = learn_open_invoices(payments, db, reterr);
+	if (s == OK)
+		s = learn_list(payments, db, "/v1/invoices", NULL, since, reterr);
+	return s == OK ? learn_subscriptions(payments, db, reterr) : s;
 }
 
 enum status payments_purge(struct db *db, void *ctx, struct error *reterr)

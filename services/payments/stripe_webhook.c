@@ -25,6 +25,7 @@ struct arrival {
 	const char *object_id; /* NULL: none */
 	int64_t created;       /* second; 0: it does not say */
 	bool live;
+	int64_t grace_ms;
 	char note[256]; /* why it has no effect; "": it may have one */
 	bool is_new;
 };
@@ -107,7 +108,9 @@ static enum status take(struct db *db, void *ctx, struct error *reterr)
 	arrival->is_new = PQntuples(rows) > 0;
 	if (!arrival->is_new || *arrival->note)
 		return OK;
-	return learn_object(db, arrival->object, arrival->live, reterr);
+	return learn_object(db, arrival->object,
+			    &(struct learning){arrival->live, arrival->created, arrival->grace_ms},
+			    reterr);
 }
 
 /* An error that a repeat of the event may not meet. */
@@ -149,7 +152,7 @@ enum status payments_v1_stripe_webhook(struct rpc_call *call,
 	_cleanup_(json_decrefp) json_t *event = NULL;
 	struct payments *payments = payments_of(call);
 	bool live = payments_live(payments);
-	struct arrival arrival = {.raw = raw};
+	struct arrival arrival = {.raw = raw, .grace_ms = payments->conf->plan_grace_ms};
 	enum status s;
 
 	if (!payments_enabled(payments))

@@ -16,9 +16,9 @@ static json_t *answers; /* Idempotency-Key → {request, status, body} */
 bool stripe_has_path(const char *path)
 {
 	static const char *const prefixes[] = {
-		"/v1/customers", "/v1/checkout/",   "/v1/payment_intents", "/v1/charges",
-		"/v1/refunds",   "/v1/disputes",    "/v1/invoice",         "/v1/events",
-		"/pay/",         "/standin/stripe/"};
+		"/v1/customers",     "/v1/checkout/", "/v1/payment_intents", "/v1/charges",
+		"/v1/refunds",       "/v1/disputes",  "/v1/invoice",         "/v1/events",
+		"/v1/subscriptions", "/pay/",         "/standin/stripe/"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)

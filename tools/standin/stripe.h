@@ -8,6 +8,10 @@
  *   POST /standin/stripe/disputes      payment_intent=…: a buyer complains
  *   POST /standin/stripe/disputes/ID   status=won|lost
  *   POST /standin/stripe/refunds/ID    status=failed: the bank sent a refund back
+ *   POST /standin/stripe/subscriptions/ID
+ *                                      do=renew: an interval is paid; fail: its payment fails;
+ *                                      end: it is cancelled at once; api=new: events have the
+ *                                      shape of API versions from 2025 on
  *   POST /standin/stripe/faults        webhooks=send|drop|hold
  *                                      fail=STATUS, times=N: the next N calls of the API take
  *                                      effect, and are answered with this status
@@ -71,6 +75,16 @@ void page_answer(const struct stripe_request *req, struct stripe_answer *answer)
 void control_answer(const struct stripe_request *req, struct stripe_answer *answer);
 /* The status that a fault asks for instead of the true answer, or 0. */
 int32_t control_fault(void);
+
+/* ------------------------------------------------------------------ subscriptions */
+
+/* A check-out of a subscription was paid: it begins, and its first invoice is paid. */
+void subscription_begin(const struct stripe_request *req, json_t *session);
+/* POST /v1/subscriptions/ID: cancel_at_period_end. */
+void subscription_change(const struct stripe_request *req, const char *id,
+			 struct stripe_answer *answer);
+/* The route for tests; NULL: there is none. */
+json_t *subscription_control(const struct stripe_request *req, const char *id);
 
 /* ------------------------------------------------------------------ webhooks */
 

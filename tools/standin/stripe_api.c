@@ -48,13 +48,16 @@ static void make_customer(const struct stripe_request *req, struct stripe_answer
 static void make_session(const struct stripe_request *req, struct stripe_answer *answer)
 {
 	const char *customer = form_text(req->form, "customer");
+	const char *mode = form_text(req->form, "mode");
+	bool subscribes = strcmp(mode, "subscription") == 0;
 	int64_t price = form_number(req->form, "line_items[0][price_data][unit_amount]", 0);
 	int64_t quantity = form_number(req->form, "line_items[0][quantity]", 0);
 	json_t *session;
 	char url[200];
 
-	if (strcmp(form_text(req->form, "mode"), "payment") != 0)
-		return invalid(answer, "mode", "The stand-in knows mode=payment only.");
+	if (strcmp(mode, "payment") != 0 && !subscribes)
+		return invalid(answer, "mode",
+			       "The stand-in knows mode=payment and mode=subscription only.");
 	if (!store_find("customer", customer))
 		return missing(answer, "customer", "customer", customer);
 	if (price < 1 || price > AMOUNT_MAX || quantity != 1)
@@ -63,7 +66,7 @@ static void make_session(const struct stripe_request *req, struct stripe_answer 
 	if (!*form_text(req->form, "success_url"))
 		return invalid(answer, "success_url", "Missing required param: success_url.");
 	session = store_new("checkout.session", "cs_test");
-	put(session, "mode", "payment");
+	put(session, "mode", mode);
 	put(session, "status", "open");
 	put(session, "payment_status", "unpaid");
 	put(session, "customer", customer);
@@ -78,7 +81,11 @@ static void make_session(const struct stripe_request *req, struct stripe_answer 
 	json_object_set_new(session, "metadata", store_metadata(req->form, "metadata"));
 	/* Not part of Stripe's object, but asked for together with it. */
 	json_object_set_new(session, "standin_intent_metadata",
-			    store_metadata(req->form, "payment_intent_data[metadata]"));
+			    store_metadata(req->form, subscribes
+							      ? "subscription_data[metadata]"
+							      : "payment_intent_data[metadata]"));
+	put(session, "standin_interval",
+	    form_text(req->form, "line_items[0][price_data][recurring][interval]"));
 	put(session, "standin_name",
 	    form_text(req->form, "line_items[0][price_data][product_data][name]"));
 	snprintf(url, sizeof url, "%s/pay/%s", req->base, form_text(session, "id"));
@@ -201,6 +208,7 @@ static const struct {
 	{"/v1/invoices", "invoice", make_invoice},
 	{"/v1/invoiceitems", "invoiceitem", make_item},
 	{"/v1/events", "event", NULL},
+	{"/v1/subscriptions", "subscription", NULL},
 };
 
 /* A list of intents with their charges in them, as expand[]=data.latest_charge asks. */
@@ -236,6 +244,9 @@ static void one(const char *kind, const char *rest, const struct stripe_request 
 
 	if (strcmp(req->method, "POST") == 0 && rest[len] && strcmp(kind, "invoice") == 0)
 		change_invoice(req, id, rest + len + 1, answer);
+	else if (strcmp(req->method, "POST") == 0 && !rest[len] &&
+		 strcmp(kind, "subscription") == 0)
+		subscription_change(req, id, answer);
 	else if (strcmp(req->method, "GET") == 0 && !rest[len] && object)
 		give(answer, object);
 	else

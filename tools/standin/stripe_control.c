@@ -121,6 +121,8 @@ void control_answer(const struct stripe_request *req, struct stripe_answer *answ
 		answer->body = close_dispute(req, what + strlen("disputes/"));
 	else if (strncmp(what, "refunds/", strlen("refunds/")) == 0)
 		answer->body = fail_refund(what + strlen("refunds/"));
+	else if (strncmp(what, "subscriptions/", strlen("subscriptions/")) == 0)
+		answer->body = subscription_control(req, what + strlen("subscriptions/"));
 	else if (strcmp(what, "faults") == 0)
 		answer->body = set_faults(req->form);
 	else if (strcmp(what, "deliver") == 0)

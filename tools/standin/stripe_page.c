@@ -145,7 +145,9 @@ void page_answer(const struct stripe_request *req, struct stripe_answer *answer)
 		show(paid, answer);
 		return;
 	}
-	if (is_open(paid) && session)
+	if (is_open(paid) && strcmp(form_text(paid, "mode"), "subscription") == 0)
+		subscription_begin(req, session);
+	else if (is_open(paid) && session)
 		pay_session(req, session);
 	else if (is_open(paid))
 		pay_invoice(req, invoice);
