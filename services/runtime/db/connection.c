@@ -240,20 +240,21 @@ static enum status step_failed(struct db *db, const struct sql *sql, const PGres
 	return db_error_from_result(sql->name, result, reterr);
 }
 
-/* Takes one result. Only the first error counts: the steps behind it were skipped. */
+/* Looks at one result, and takes it when its rows are wanted. Only the first error counts: the
+ * steps behind it were skipped. */
 static enum status take_result(struct db *db, struct db_round *round, const struct sent *sent,
-			       PGresult *result, enum status so_far, struct error *reterr)
+			       PGresult **result, enum status so_far, struct error *reterr)
 {
-	ExecStatusType type = PQresultStatus(result);
+	ExecStatusType type = PQresultStatus(*result);
 
 	if (so_far != OK)
 		return so_far;
 	if (type != PGRES_COMMAND_OK && type != PGRES_TUPLES_OK)
-		return step_failed(db, sent->sql, result, reterr);
+		return step_failed(db, sent->sql, *result, reterr);
 	if (sent->prepare)
 		remember(db, sent->sql);
-	else if (sent->step == round->keep)
-		round->rows = result;
+	else if (round->steps[sent->step].ret)
+		*round->steps[sent->step].ret = TAKE_PTR(*result);
 	return OK;
 }
 
@@ -281,9 +282,9 @@ static enum status receive(struct db *db, struct db_round *round, const struct s
 			return s;
 		}
 		/* Behind the last answer comes the commit's error, if it has one. */
-		s = take_result(db, round, &sent[at < n_sent ? at : n_sent - 1], result, s, reterr);
-		if (result != round->rows)
-			PQclear(result);
+		s = take_result(db, round, &sent[at < n_sent ? at : n_sent - 1], &result, s,
+				reterr);
+		PQclear(result);
 		if (!db->conn)
 			return s;
 	}
@@ -335,10 +336,21 @@ static bool wait_turn(struct db *db)
 	return true;
 }
 
-void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params)
+void db_round_add(struct db_round *round, const struct sql *sql, const char *const *params,
+		  PGresult **ret)
 {
 	ensure(round->n < DB_STEPS_MAX);
-	round->steps[round->n++] = (struct db_step){sql, params};
+	round->steps[round->n++] = (struct db_step){sql, params, ret};
+}
+
+static void forget_rows(const struct db_round *round)
+{
+	for (size_t i = 0; i < round->n; i++) {
+		PGresult **ret = round->steps[i].ret;
+
+		if (ret)
+			PQclear(TAKE_PTR(*ret));
+	}
 }
 
 static enum status run_round(struct db *db, struct db_round *round, struct error *reterr)
@@ -369,10 +381,8 @@ static enum status run_round(struct db *db, struct db_round *round, struct error
 		return error_set(reterr, UNAVAILABLE, "database_unavailable",
 				 "the connection was lost");
 	s = receive(db, round, sent, n, &wait, reterr);
-	if (s != OK) {
-		PQclear(round->rows);
-		round->rows = NULL;
-	}
+	if (s != OK)
+		forget_rows(round);
 	return s;
 }
 
@@ -439,9 +449,8 @@ static enum status set_up(struct db *db, struct error *reterr)
 	if (PQsetnonblocking(db->conn, 1) != 0 || !PQenterPipelineMode(db->conn))
 		return lost(db, reterr);
 	snprintf(timeout, sizeof timeout, "%dms", db->options.statement_timeout_ms);
-	db_round_add(&round, &sql_settings, params);
+	db_round_add(&round, &sql_settings, params, NULL);
 	s = db_round_run(db, &round, reterr);
-	PQclear(round.rows);
 	if (s != OK)
 		return s;
 	return prepare_all(db, reterr);

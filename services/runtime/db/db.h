@@ -90,6 +90,18 @@ typedef enum status db_tx_fn(struct db *db, void *ctx, struct error *reterr);
 _must_check_ enum status db_tx(struct db *db, const char *user_id, db_tx_fn *fn, void *ctx,
 			       struct error *reterr);
 
+/* Both inside fn of db_tx, to save round trips. */
+/* A statement that goes out with the next one, in one round trip and before it. When it fails the
+ * next one does not run, and gives its error. At most two. */
+struct db_ask {
+	const struct sql *sql;
+	const char *const *params; /* until the next statement */
+	PGresult *rows; /* out: after the next statement when that was OK; the caller's */
+};
+void db_ahead(struct db *db, struct db_ask *ask);
+/* The next statement is the last one, and COMMIT goes out with it. fn returns what it gave. */
+void db_tx_ends(struct db *db);
+
 /* True while fn of db_tx runs: no call may leave the process then (ensure()d by rpc and http). */
 bool db_in_tx(const struct db *db);
 
@@ -128,6 +140,11 @@ const char *db_param_array(struct arena *arena, const char *const *texts, size_t
 static inline void PQclearp(PGresult **result)
 {
 	PQclear(*result);
+}
+
+static inline void db_ask_done(struct db_ask *ask)
+{
+	PQclear(ask->rows);
 }
 
 /* A pool for threads that are no rpc workers (jobs, outbox, engine). take blocks at most wait_ms.

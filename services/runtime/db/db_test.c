@@ -423,6 +423,87 @@ static void a_transaction_lost_at_its_commit_says_so(void **state)
 	assert_int_equal(count(db), 0);
 }
 
+/* A transaction in two round trips: BEGIN with two statements, and the last one with COMMIT. */
+struct short_story {
+	const char *first, *second; /* ids of things */
+	const char *conflicts;
+	const struct sql *last;
+	int runs;
+	int64_t seen; /* things, before the last statement */
+};
+
+static enum status play_short(struct db *db, void *ctx, struct error *reterr)
+{
+	struct short_story *story = ctx;
+	const char *const first[] = {story->first, USER_A}, *const second[] = {story->second, NULL};
+	const char *const times[] = {story->conflicts};
+	_cleanup_(db_ask_done) struct db_ask one = {&add_thing, first, NULL};
+	_cleanup_(db_ask_done) struct db_ask found = {&find_thing, first, NULL};
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	enum status s;
+
+	story->runs++;
+	db_ahead(db, &one);
+	db_ahead(db, &found);
+	s = db_query(db, &count_things, NULL, &rows, reterr);
+	if (s != OK) {
+		assert_null(one.rows);
+		assert_null(rows);
+		return s;
+	}
+	assert_string_equal(db_peek(found.rows, 0, "owner"), USER_A);
+	story->seen = db_i64(rows, 0, "n");
+	if (story->conflicts)
+		s = db_exec(db, &raise_conflict, times, NULL, reterr);
+	if (s != OK)
+		return s;
+	db_tx_ends(db);
+	if (story->last)
+		return db_exec(db, story->last, NULL, NULL, reterr);
+	return db_exec(db, &add_thing, second, NULL, reterr);
+}
+
+static void statements_share_round_trips(struct db *db)
+{
+	struct short_story good = {.first = "1", .second = "2", .conflicts = "1"};
+	struct short_story early = {.first = "1", .second = "3"};
+	struct short_story late = {.first = "3", .second = "2"};
+	struct error err = {0};
+
+	pg_exec("ALTER SEQUENCE credits.tries RESTART");
+	assert_ok(db_tx(db, NULL, play_short, &good, &err), &err);
+	assert_int_equal(good.runs, 2);
+	assert_int_equal(good.seen, 1);
+	assert_int_equal(count(db), 2);
+	assert_int_equal(db_tx(db, NULL, play_short, &early, &err), ALREADY_EXISTS);
+	assert_int_equal(db_tx(db, NULL, play_short, &late, &err), ALREADY_EXISTS);
+	assert_int_equal(late.seen, 3);
+	assert_int_equal(count(db), 2);
+	assert_false(db_in_tx(db));
+}
+
+static void a_transaction_takes_few_round_trips(void **state)
+{
+	struct db *db = *state;
+	struct short_story lost = {.first = "7", .last = &add_doomed};
+	struct error err;
+
+	statements_share_round_trips(db);
+	assert_int_equal(db_tx(db, NULL, play_short, &lost, &err), UNAVAILABLE);
+	assert_error(&err, UNAVAILABLE, "outcome_unknown");
+	assert_int_equal(count(db), 2);
+}
+
+static void a_short_transaction_of_a_test_undoes_all(void **state)
+{
+	struct db *db = *state;
+
+	assert_int_equal(db_test_begin(db, NULL), OK);
+	statements_share_round_trips(db);
+	db_test_rollback(db);
+	assert_int_equal(count(db), 0);
+}
+
 static enum status play_nothing(_unused_ struct db *db, void *ctx, _unused_ struct error *reterr)
 {
 	*(int *)ctx += 1;
@@ -695,6 +776,8 @@ int main(void)
 		TEST(a_transaction_repeats_on_a_conflict),
 		TEST(a_transaction_that_swallowed_an_error_fails),
 		TEST(a_transaction_lost_at_its_commit_says_so),
+		TEST(a_transaction_takes_few_round_trips),
+		TEST(a_short_transaction_of_a_test_undoes_all),
 		TEST(a_transaction_may_be_empty),
 		TEST(a_deadlock_is_repeated),
 		TEST(a_user_sees_only_own_rows),

@@ -7,82 +7,96 @@
 static const char *const no_user[] = {""};
 
 /* A statement of fn in db_tx; the first one takes BEGIN along. */
-static enum status run_in_tx(struct db *db, const struct db_step *step, PGresult **ret,
-			     struct error *reterr)
+static enum status run_in_tx(struct db *db, const struct db_step *step, struct error *reterr)
 {
-	struct db_round round = {0};
+	_cleanup_(PQclearp) PGresult *end = NULL;
+	struct db_round round = {.ends_tx = db->commit_due};
 	enum status s;
 
+	ensure(!db->committed);
 	if (db->begin_due) {
-		db_round_add(&round, db->in_test ? &db_sql_savepoint : &db_sql_begin, NULL);
+		db_round_add(&round, db->in_test ? &db_sql_savepoint : &db_sql_begin, NULL, NULL);
 		if (db->tx_user)
-			db_round_add(&round, &db_sql_set_user, &db->tx_user);
+			db_round_add(&round, &db_sql_set_user, &db->tx_user, NULL);
 	} else if (db_lost(db)) {
 		return error_set(reterr, UNAVAILABLE, "database_unavailable",
 				 "the connection was lost in the transaction");
 	}
-	round.keep = round.n;
-	db_round_add(&round, step->sql, step->params);
+	for (size_t i = 0; i < db->n_ahead; i++)
+		db_round_add(&round, db->ahead[i]->sql, db->ahead[i]->params, &db->ahead[i]->rows);
+	db_round_add(&round, step->sql, step->params, step->ret);
+	if (db->commit_due)
+		db_round_end_tx(db, &round, &end);
 	db->begin_due = false;
+	db->n_ahead = 0;
 	s = db_round_run(db, &round, reterr);
-	*ret = round.rows;
+	if (!db->commit_due)
+		return s;
+	if (db_lost(db))
+		return db_outcome_unknown(reterr);
+	if (s == OK)
+		s = db_check_committed(end, reterr);
+	db->committed = s == OK;
 	return s;
+}
+
+void db_ahead(struct db *db, struct db_ask *ask)
+{
+	ensure(db->in_tx && db->n_ahead < DB_AHEAD_MAX);
+	ask->rows = NULL;
+	db->ahead[db->n_ahead++] = ask;
+}
+
+void db_tx_ends(struct db *db)
+{
+	ensure(db->in_tx);
+	db->commit_due = true;
 }
 
 /* For statements outside db_tx in a test: a refused one must not end the test's transaction. */
 static enum status run_in_test(struct db *db, const char *const *user, const struct db_step *step,
-			       PGresult **ret, struct error *reterr)
+			       struct error *reterr)
 {
 	struct db_round round = {0}, undo = {.ends_tx = true};
 	enum status s;
 
-	db_round_add(&round, &db_sql_savepoint, NULL);
+	db_round_add(&round, &db_sql_savepoint, NULL, NULL);
 	if (user)
-		db_round_add(&round, &db_sql_set_user, user);
-	round.keep = round.n;
-	db_round_add(&round, step->sql, step->params);
+		db_round_add(&round, &db_sql_set_user, user, NULL);
+	db_round_add(&round, step->sql, step->params, step->ret);
 	if (user)
-		db_round_add(&round, &db_sql_set_user, no_user);
-	db_round_add(&round, &db_sql_release, NULL);
+		db_round_add(&round, &db_sql_set_user, no_user, NULL);
+	db_round_add(&round, &db_sql_release, NULL, NULL);
 	s = db_round_run(db, &round, reterr);
-	*ret = round.rows;
 	if (s == OK || db_lost(db))
 		return s;
-	db_round_add(&undo, &db_sql_rollback_to, NULL);
-	db_round_add(&undo, &db_sql_release, NULL);
+	db_round_add(&undo, &db_sql_rollback_to, NULL, NULL);
+	db_round_add(&undo, &db_sql_release, NULL, NULL);
 	ensure(db_round_run(db, &undo, NULL) == OK);
-	PQclear(undo.rows);
 	return s;
 }
 
-static enum status run_alone(struct db *db, const struct db_step *step, PGresult **ret,
-			     struct error *reterr)
+static enum status run_alone(struct db *db, const struct db_step *step, struct error *reterr)
 {
 	struct db_round round = {.shared = true};
-	enum status s;
 
-	db_round_add(&round, step->sql, step->params);
-	s = db_round_run(db, &round, reterr);
-	*ret = round.rows;
-	return s;
+	db_round_add(&round, step->sql, step->params, step->ret);
+	return db_round_run(db, &round, reterr);
 }
 
 /* All statements up to a Sync are one transaction (PostgreSQL 55.2.3). The setting holds for it. */
 static enum status run_as(struct db *db, const char *const *user, const struct db_step *step,
-			  PGresult **ret, struct error *reterr)
+			  struct error *reterr)
 {
-	struct db_round round = {.keep = 1, .shared = true};
-	enum status s;
+	struct db_round round = {.shared = true};
 
-	db_round_add(&round, &db_sql_set_user, user);
-	db_round_add(&round, step->sql, step->params);
-	s = db_round_run(db, &round, reterr);
-	*ret = round.rows;
-	return s;
+	db_round_add(&round, &db_sql_set_user, user, NULL);
+	db_round_add(&round, step->sql, step->params, step->ret);
+	return db_round_run(db, &round, reterr);
 }
 
 static enum status run_once(struct db *db, const char *const *user, const struct db_step *step,
-			    PGresult **ret, struct error *reterr)
+			    struct error *reterr)
 {
 	enum status s;
 
@@ -92,28 +106,28 @@ static enum status run_once(struct db *db, const char *const *user, const struct
 			return s;
 	}
 	if (db->in_test)
-		return run_in_test(db, user, step, ret, reterr);
+		return run_in_test(db, user, step, reterr);
 	if (user)
-		return run_as(db, user, step, ret, reterr);
-	return run_alone(db, step, ret, reterr);
+		return run_as(db, user, step, reterr);
+	return run_alone(db, step, reterr);
 }
 
 /* user: NULL, or one text. */
 static enum status run(struct db *db, const char *const *user, const struct sql *sql,
 		       const char *const *params, PGresult **ret, struct error *reterr)
 {
-	const struct db_step step = {sql, params};
+	const struct db_step step = {sql, params, ret};
 	enum status s;
 
 	ensure(db->magic == DB_MAGIC);
 	*ret = NULL;
 	if (db->in_tx)
-		return run_in_tx(db, &step, ret, reterr);
+		return run_in_tx(db, &step, reterr);
 	db->unheard = false;
-	s = run_once(db, user, &step, ret, reterr);
+	s = run_once(db, user, &step, reterr);
 	/* Its plan was refused, so nothing ran; or it may run twice. */
 	if ((db->stale || db->unheard) && !db->in_test)
-		s = run_once(db, user, &step, ret, reterr);
+		s = run_once(db, user, &step, reterr);
 	return s;
 }
 

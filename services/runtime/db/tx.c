@@ -16,14 +16,13 @@ bool db_in_tx(const struct db *db)
 	return db->in_tx;
 }
 
-static enum status outcome_unknown(struct error *reterr)
+enum status db_outcome_unknown(struct error *reterr)
 {
 	return error_set(reterr, UNAVAILABLE, "outcome_unknown",
 			 "the connection was lost while the transaction was committed");
 }
 
-/* After a failed statement COMMIT answers ROLLBACK, and that is no error of its own. */
-static enum status check_committed(const PGresult *rows, struct error *reterr)
+enum status db_check_committed(const PGresult *rows, struct error *reterr)
 {
 	const char *tag = PQcmdStatus((PGresult *)rows);
 
@@ -33,26 +32,29 @@ static enum status check_committed(const PGresult *rows, struct error *reterr)
 			 "a statement of the transaction failed and the transaction went on");
 }
 
-static enum status commit(struct db *db, struct error *reterr)
+void db_round_end_tx(const struct db *db, struct db_round *round, PGresult **ret)
 {
 	static const char *const no_user[] = {""};
+
+	if (db->in_test && db->tx_user) /* is_local ends with the test, not with the savepoint */
+		db_round_add(round, &db_sql_set_user, no_user, NULL);
+	db_round_add(round, db->in_test ? &db_sql_release : &db_sql_commit, NULL, ret);
+}
+
+static enum status commit(struct db *db, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct db_round round = {.ends_tx = true};
 	enum status s;
 
 	if (db_lost(db))
 		return error_set(reterr, UNAVAILABLE, "database_unavailable",
 				 "the connection was lost in the transaction");
-	if (db->in_test && db->tx_user) /* is_local ends with the test, not with the savepoint */
-		db_round_add(&round, &db_sql_set_user, no_user);
-	round.keep = round.n;
-	db_round_add(&round, db->in_test ? &db_sql_release : &db_sql_commit, NULL);
+	db_round_end_tx(db, &round, &rows);
 	s = db_round_run(db, &round, reterr);
 	if (db_lost(db))
-		return outcome_unknown(reterr);
-	if (s == OK)
-		s = check_committed(round.rows, reterr);
-	PQclear(round.rows);
-	return s;
+		return db_outcome_unknown(reterr);
+	return s == OK ? db_check_committed(rows, reterr) : s;
 }
 
 static void roll_back(struct db *db)
@@ -62,16 +64,15 @@ static void roll_back(struct db *db)
 	if (db_lost(db))
 		return;
 	if (db->in_test) {
-		db_round_add(&round, &db_sql_rollback_to, NULL);
-		db_round_add(&round, &db_sql_release, NULL);
+		db_round_add(&round, &db_sql_rollback_to, NULL, NULL);
+		db_round_add(&round, &db_sql_release, NULL, NULL);
 	} else {
 		if (PQtransactionStatus(db->conn) == PQTRANS_IDLE)
 			return;
-		db_round_add(&round, &db_sql_rollback, NULL);
+		db_round_add(&round, &db_sql_rollback, NULL, NULL);
 	}
 	if (db_round_run(db, &round, NULL) != OK)
 		db_drop(db);
-	PQclear(round.rows);
 }
 
 static enum status run_once(struct db *db, const char *user_id, db_tx_fn *fn, void *ctx,
@@ -88,9 +89,11 @@ static enum status run_once(struct db *db, const char *user_id, db_tx_fn *fn, vo
 	db->tx_user = user_id;
 	db->begin_due = true;
 	db->in_tx = true;
+	db->commit_due = db->committed = false;
+	db->n_ahead = 0;
 	s = fn(db, ctx, reterr);
 	db->in_tx = false;
-	if (db->begin_due) /* fn asked nothing */
+	if (db->begin_due || db->committed) /* fn asked nothing, or its last statement ended it */
 		return s;
 	if (s == OK)
 		s = commit(db, reterr);
@@ -138,9 +141,8 @@ enum status db_test_begin(struct db *db, struct error *reterr)
 	s = db_connect(db, reterr);
 	if (s != OK)
 		return s;
-	db_round_add(&round, &db_sql_begin, NULL);
+	db_round_add(&round, &db_sql_begin, NULL, NULL);
 	s = db_round_run(db, &round, reterr);
-	PQclear(round.rows);
 	db->in_test = s == OK;
 	return s;
 }
