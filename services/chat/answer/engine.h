@@ -45,6 +45,7 @@ struct engine {
 	struct watch *watches;           /* watch/watch.c */
 	struct peers *peers;             /* watch/peers.c */
 	struct marks *marks;             /* api/mark.c */
+	struct purses *purses;           /* purse.c */
 	int64_t n_busy;
 	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
 	bool draining, stopping;

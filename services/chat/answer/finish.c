@@ -30,6 +30,7 @@ struct end_work {
 	int64_t list_microcredits; /* by the provider's list price; -1: not known */
 	enum event_kind last[2];   /* that tell the watchers */
 	size_t n_last;
+	bool stored;    /* checkpoints may exist */
 	bool withdrawn; /* refused: nothing of it stays */
 	bool lost;
 	int64_t end_us;
@@ -178,6 +179,7 @@ static enum status add_void(struct db *db, const struct end_work *end, const cha
 	return outbox_add(db, id, facts->id, &credits_v1_void_hold_method, &req.base, reterr);
 }
 
+/* The last statement of an end, but of one in the background, which is told to its user. */
 static enum status release_hold(struct db *db, const struct end_work *end, struct error *reterr)
 {
 	const struct facts *facts = &end->generation->log->facts;
@@ -185,6 +187,8 @@ static enum status release_hold(struct db *db, const struct end_work *end, struc
 
 	if (!end->generation->held)
 		return OK;
+	if (!end->generation->background)
+		db_tx_ends(db);
 	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, hold_id);
 	if (end->cost_microcredits > 0)
 		return add_settle(db, end, hold_id, reterr);
@@ -311,7 +315,8 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		return OK;
 	end->end_us = db_i64(rows, 0, "end_us");
 	family_read(&end->family, rows);
-	s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
+	if (end->stored)
+		s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
 	if (s == OK && generation->background)
 		s = wait_end(db, generation, arena, reterr);
 	if (s == OK)
@@ -443,6 +448,7 @@ static void conclude(struct generation *generation, struct end_work *end)
 	bool failed = generation->outcome.err.code != OK;
 
 	meter(generation, end);
+	end->stored = generation->log->facts.attempt > 1 || generation->saving.index > 0;
 	generation_begin_events(generation);
 	keep_former(generation);
 	if (generation->log->facts.accepted && (!failed || end->source))

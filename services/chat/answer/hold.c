@@ -1,6 +1,7 @@
 #include "chat/answer/hold.h"
 
 #include "chat/answer/attempt.h"
+#include "chat/answer/purse.h"
 #include "chat/answer/wait.h"
 #include "chat/catalogue/groups.h"
 #include "credits/v1/rpc.h"
@@ -12,7 +13,21 @@ struct reply {
 	void (*take)(struct generation *generation, enum status status, const struct error *err);
 	enum status status;
 	struct error err;
+	int64_t available_microcredits; /* after a hold */
 };
+
+static void take_hold(struct generation *generation, enum status status, const struct error *err);
+
+static void remember(const struct reply *reply)
+{
+	const struct generation *generation = reply->generation;
+
+	if (reply->status == OK)
+		purse_note(generation->engine, generation->log->facts.user_id,
+			   generation->hold_microcredits, reply->available_microcredits);
+	else
+		purse_forget(generation->engine, generation->log->facts.user_id);
+}
 
 static void reply_posted(void *ctx)
 {
@@ -20,6 +35,8 @@ static void reply_posted(void *ctx)
 	struct generation *generation = reply->generation;
 	struct engine *engine = generation->engine;
 
+	if (reply->take == take_hold)
+		remember(reply);
 	if (generation->stage == STAGE_HOLD)
 		reply->take(generation, reply->status, &reply->err);
 	generation_unref(generation);
@@ -27,12 +44,15 @@ static void reply_posted(void *ctx)
 	engine_rest(engine);
 }
 
-static void on_reply(void *ctx, enum status status, _unused_ const ProtobufCMessage *resp,
+static void on_reply(void *ctx, enum status status, const ProtobufCMessage *resp,
 		     const struct error *err)
 {
 	struct reply *reply = ctx;
 
 	reply->status = status;
+	if (status == OK && reply->take == take_hold)
+		reply->available_microcredits =
+			((const Credits__V1__HoldResponse *)resp)->available_microcredits;
 	if (status != OK)
 		reply->err = *err;
 	engine_post(reply->generation->engine, reply_posted, reply);

@@ -2,6 +2,7 @@
 
 #include "chat/answer/generation.h"
 #include "chat/answer/learn.h"
+#include "chat/answer/purse.h"
 #include "chat/answer/sweep.h"
 #include "chat/answer/upkeep.h"
 #include "chat/api/mark.h"
@@ -94,6 +95,7 @@ struct engine *life_start(const struct engine_options *options)
 	engine->options = *options;
 	uuid_v4(engine->boot_id);
 	engine->peers = peers_new(options->dial, options->dial_ctx);
+	engine->purses = purses_new();
 	engine->http = http_client_new(&(struct http_client_options){
 		.connections_max = (int32_t)options->conf->generations_max,
 		.connections_per_host_max = (int32_t)options->conf->generations_max,
@@ -195,6 +197,7 @@ void life_stop(struct engine *engine)
 	crew_stop(engine->crew);
 	peers_free(engine->peers);
 	mark_free(engine);
+	purses_free(engine->purses);
 	http_client_free(engine->http);
 	pthread_cond_destroy(&life->changed);
 	pthread_mutex_destroy(&life->lock);

@@ -299,6 +299,36 @@ static void void_hold(struct stage *stage, const char *hold_id)
 		fail_msg("void: %s", stage->err.message);
 }
 
+/* A user who had enough a moment ago is not asked again, so the hold finds out. */
+static void a_purse_emptied_meanwhile_stores_nothing(void **state)
+{
+	struct stage *stage = *state;
+	char *chat = stage_new_chat(stage, METERED), hold_id[UUID_SIZE];
+	int64_t left, held;
+	const char *before;
+
+	reader_free(stage_answer(stage, chat, "hello [[say:there]]"));
+	reader_free(stage_answer(stage, chat, "and again [[say:here]]"));
+	eventually((stage_balance(stage, &left, &held), held == 0));
+	uuid_v7(hold_id);
+	hold(stage, hold_id, left - 1);
+	before = state_of(stage, chat);
+	for (int i = 0; i < 2; i++) { /* the first is refused by the hold, the second by the look */
+		struct reader *reader = reader_generate(stage, chat, "and now? [[say:this]]");
+
+		reader_expect_refused(reader, FAILED_PRECONDITION, "insufficient_credits");
+		reader_free(reader);
+		assert_string_equal(state_of(stage, chat), before);
+	}
+	assert_string_equal(value("SELECT count(*) FROM credits.transfer "
+				  "WHERE account_id = '%s' AND refused IS NOT NULL",
+				  stage->user),
+			    "1");
+	void_hold(stage, hold_id);
+	reader_free(stage_answer(stage, chat, "thank you [[say:welcome]]"));
+	eventually((stage_balance(stage, &left, &held), held == 0));
+}
+
 /* The look lets it pass, for its text is short; with the branch above it the price is higher. */
 static void what_the_hold_refuses_is_taken_back(void **state)
 {
@@ -358,6 +388,7 @@ int limit_tests(void)
 		TEST(stored_bytes_are_bounded),
 		TEST(chats_are_bounded),
 		TEST(the_penniless_store_nothing),
+		TEST(a_purse_emptied_meanwhile_stores_nothing),
 		TEST(what_the_hold_refuses_is_taken_back),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "chat/answer/attempt.h"
 #include "chat/answer/prompt.h"
+#include "chat/answer/purse.h"
 #include "chat/answer/stage.h"
 #include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
@@ -93,6 +94,8 @@ static enum status send_find(struct crew_member *member, struct start *start, st
 	s = check(request->req, reterr);
 	if (s == OK)
 		s = store_key(request, reterr);
+	if (s == OK && request->direct)
+		return OK; /* the store and the hold tell what these look-ups would */
 	if (s == OK)
 		s = store_find(member, request, &found, reterr);
 	if (s != OK || found)
@@ -281,6 +284,8 @@ void start_run(struct start *start, struct watch *watch, const struct start_step
 	start->request.user_id = watch->user_id;
 	start->request.context = &watch->call->ctx;
 	start->request.arena = arena_new(4096, ARENA_BYTES);
+	start->request.direct = purse_full(engine, watch->user_id) &&
+				places_take(engine, watch->user_id, &err) == OK;
 	watch->starting = true;
 	engine_submit(engine, &start->work);
 }

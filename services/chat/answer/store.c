@@ -95,13 +95,20 @@ enum status store_find(struct crew_member *member, struct request *request, bool
 /* ---------------------------------------------------------------- it is new */
 
 static enum status find_place(struct db *db, const struct request *request,
-			      const struct chat_before *before, struct send_place *ret,
+			      struct chat_before *ret_before, struct send_place *ret,
 			      struct error *reterr)
 {
 	const struct chat_conf *conf = request->engine->conf;
-	const char *parent = request->req->parent;
-	enum status s = send_place(db, before->id, *parent ? parent : before->leaf,
-				   request->user_id, conf->generations_per_user, ret, reterr);
+	const struct send_ask ask = {
+		.chat = request->req->chat,
+		.parent = request->req->parent,
+		.user_id = request->user_id,
+		.bytes = (int64_t)strlen(request->req->text),
+		.messages_max = conf->chat_messages_max,
+		.bytes_max = conf->user_bytes_max,
+		.running_max = conf->generations_per_user,
+	};
+	enum status s = send_look(db, &ask, ret_before, ret, reterr);
 
 	if (s != OK)
 		return s;
@@ -157,10 +164,10 @@ static bool is_background(const Chat__V1__GenerateRequest *req)
 	return req->mode == CHAT__V1__MODE__BACKGROUND;
 }
 
+/* Inserts the rows, and reads the prompt in the same round trip. */
 static enum status insert(struct db *db, struct request *request, const struct send_place *place,
 			  struct error *reterr)
 {
-	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Chat__V1__GenerateRequest *req = request->req;
 	const Chat__V1__Parameters *parameters = req->parameters;
 	struct generation *generation = request->generation;
@@ -199,19 +206,21 @@ static enum status insert(struct db *db, struct request *request, const struct s
 		tree_jump(answer_hops)->id,
 		is_background(req) ? "true" : "false",
 	};
-	s = db_query_one(db, &sql_generation_start, params, &rows, reterr);
-	if (s != OK)
+	_cleanup_(db_ask_done) struct db_ask start = {&sql_generation_start, params, NULL};
+
+	db_ahead(db, &start);
+	s = prompt_read(generation, db, parameters ? parameters->max_output_tokens : 0, reterr);
+	if (!start.rows)
 		return s;
-	generation->lease_token = db_i64(rows, 0, "lease_token");
-	generation->lease_us = db_i64(rows, 0, "lease_us");
-	facts->create_us = db_i64(rows, 0, "create_us");
-	return OK;
+	generation->lease_token = db_i64(start.rows, 0, "lease_token");
+	generation->lease_us = db_i64(start.rows, 0, "lease_us");
+	facts->create_us = db_i64(start.rows, 0, "create_us");
+	return s;
 }
 
 static enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 {
 	struct request *request = ctx;
-	const struct chat_conf *conf = request->engine->conf;
 	const Chat__V1__GenerateRequest *req = request->req;
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
 		current_catalogue(request->engine->options.current);
@@ -220,25 +229,24 @@ static enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 	struct chat_before before = {0};
 	enum status s;
 
-	s = send_chat(db, req->chat, conf->chat_messages_max, &before, reterr);
+	s = find_place(db, request, &before, &place, reterr);
 	if (s == OK)
 		s = model_for(request->engine->options.groups, catalogue,
 			      &request->context->subject, req->model, before.model, &model, reterr);
-	if (s == OK)
-		s = send_count(db, request->user_id, (int64_t)strlen(req->text),
-			       conf->user_bytes_max, reterr);
-	if (s == OK)
-		s = find_place(db, request, &before, &place, reterr);
 	if (s != OK)
 		return s;
 	describe(request, before.id, model->id);
 	title_of_text(req->text, before.title);
 	request->generation->before = before;
-	s = insert(db, request, &place, reterr);
-	if (s != OK)
-		return s;
-	return prompt_read(request->generation, db,
-			   req->parameters ? req->parameters->max_output_tokens : 0, reterr);
+	return insert(db, request, &place, reterr);
+}
+
+/* After such an answer the key is looked up. */
+static bool may_be_a_repeat(const struct request *request, enum status s)
+{
+	if (request->direct) /* nobody has looked yet */
+		return s != OK && s != UNAVAILABLE && s != DEADLINE_EXCEEDED;
+	return s == ALREADY_EXISTS || s == FAILED_PRECONDITION || s == RESOURCE_EXHAUSTED;
 }
 
 /* A repeat of the request may have been faster. Then the chat is busy with it, the key is taken, or
@@ -251,7 +259,7 @@ enum status store_send(struct crew_member *member, struct request *request, stru
 
 	for (int i = 0; i < STORE_TRIES; i++) {
 		s = db_tx(member->app, request->user_id, store_tx, request, reterr);
-		if (s != ALREADY_EXISTS && s != FAILED_PRECONDITION && s != RESOURCE_EXHAUSTED)
+		if (!may_be_a_repeat(request, s))
 			return s;
 		looked = store_find(member, request, &found, &err);
 		if (found) {

@@ -18,6 +18,7 @@ struct request {
 	struct arena *arena;
 	char key[IDEMPOTENCY_KEY_SIZE];
 	uint8_t hash[SHA256_DIGEST_LENGTH];
+	bool direct;   /* it is stored without a look for the key or at the balance */
 	bool existing; /* the key's generation is watched instead */
 	char existing_id[UUID_SIZE];
 	struct generation *generation; /* that was started */

@@ -72,7 +72,11 @@ static void add(struct upkeep_work *upkeep, struct generation *generation, size_
 	const struct place *from = &generation->saved, *to = &generation->saving;
 	size_t i = upkeep->n++;
 
-	generation->saving = piece_end(generation, room);
+	if (generation->stage <
+	    STAGE_END) /* an end brings the text, and deletes no piece that comes later */
+		generation->saving = piece_end(generation, room);
+	else
+		generation->saving = generation->saved;
 	upkeep->generations[i] = generation_ref(generation);
 	upkeep->ids[i] = arena_strdup(arena, log->facts.id);
 	upkeep->tokens[i] = db_param_i64(arena, generation->lease_token);

@@ -1,5 +1,5 @@
 /* A send's surroundings: its chat, its place in the tree, and what its user has stored. All are
- * read in the transaction that stores it, in this order: send_chat, send_count, send_place. */
+ * read in the transaction that stores it. */
 #ifndef CHAT_MESSAGE_SEND_H
 #define CHAT_MESSAGE_SEND_H
 
@@ -25,17 +25,19 @@ struct send_place {
 	struct hop hops[4]; /* its parent, the ancestor that this one jumps to, and so on */
 };
 
-/* Locks the chat. errors: those of db, NOT_FOUND, RESOURCE_EXHAUSTED chat_full. */
-_must_check_ enum status send_chat(struct db *db, const char *chat, int64_t messages_max,
-				   struct chat_before *ret, struct error *reterr);
-/* Adds to the bytes of the user, and locks their number. errors: those of db, RESOURCE_EXHAUSTED
- * storage_full. */
-_must_check_ enum status send_count(struct db *db, const char *user_id, int64_t bytes,
-				    int64_t bytes_max, struct error *reterr);
-/* parent: "" for a root. running_max: more generations are not counted. errors: those of db. */
-_must_check_ enum status send_place(struct db *db, const char *chat, const char *parent,
-				    const char *user_id, int64_t running_max,
-				    struct send_place *ret, struct error *reterr);
+struct send_ask {
+	const char *chat, *parent, *user_id; /* parent "": the chat's last message */
+	int64_t bytes;                       /* of the message */
+	int64_t messages_max;                /* of the chat */
+	int64_t bytes_max;                   /* of the user */
+	int64_t running_max;                 /* more generations are not counted */
+};
+
+/* Locks the chat, then the user's total, which counts the bytes, and finds the message's place. One
+ * round trip. errors: those of db, NOT_FOUND, RESOURCE_EXHAUSTED chat_full and storage_full. */
+_must_check_ enum status send_look(struct db *db, const struct send_ask *ask,
+				   struct chat_before *ret_before, struct send_place *ret_place,
+				   struct error *reterr);
 /* errors: INVALID_ARGUMENT parent_unknown, RESOURCE_EXHAUSTED siblings_full. */
 _must_check_ enum status send_place_check(const struct send_place *place, int64_t siblings_max,
 					  struct error *reterr);

@@ -6,12 +6,10 @@
 -- $8 text, $9 integer tokens, $10 text model, $11 text key, $12 bytea hash, $13 uuid, $14 text, $15 bigint, $16 text, $17 text request id,
 -- $18 double, $19 double, $20 integer, $21 integer, $22 uuid, $23 uuid, $24 boolean: in the background, where nobody has a lease yet.
 -- Errors: generation_running, already_exists (the key).
-WITH question AS (
-    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, position, jump_id)
-    VALUES ($4::uuid, $3::uuid, $2::uuid, $6::uuid, $7::integer, 'USER', 'DONE', $8::text, $9::integer, $21::integer, $22::uuid)
-), answer AS (
-    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, model, generation_id, jump_id)
-    VALUES ($5::uuid, $3::uuid, $2::uuid, $4::uuid, $7::integer + 1, 'ASSISTANT', 'RUNNING', '', 0, $10::text, $1::uuid, $23::uuid)
+WITH both_messages AS (
+    INSERT INTO message (id, chat_id, user_id, parent_id, depth, role, state, text, tokens, position, jump_id, model, generation_id)
+    VALUES ($4::uuid, $3::uuid, $2::uuid, $6::uuid, $7::integer, 'USER', 'DONE', $8::text, $9::integer, $21::integer, $22::uuid, '', NULL),
+        ($5::uuid, $3::uuid, $2::uuid, $4::uuid, $7::integer + 1, 'ASSISTANT', 'RUNNING', '', 0, 1, $23::uuid, $10::text, $1::uuid)
 ), shown AS (
     UPDATE chat c SET leaf_id = $5::uuid, model = $10::text, update_time = lc.now(), messages = c.messages + 2,
         title = CASE WHEN c.title = '' THEN $16::text ELSE c.title END
