@@ -8,9 +8,8 @@
 
 /* Commands of one transaction. It holds the locks of all of them. */
 #define BATCH_MAX 64
-/* Transactions at a time. Two: while one waits for the disk the other computes. More would make
- * smaller batches that wait for each other's accounts. */
-#define LEADERS_MAX 2
+/* A leader that gives its connection back may not have said so yet. */
+#define LEADER_TAKE_MS 1000
 
 enum stage {
 	QUEUED,
@@ -37,7 +36,8 @@ static const char *column(struct arena *arena, struct credits_command *const *ba
 	return db_param_array(arena, texts, n);
 }
 
-static enum status run_batch(struct rpc_call *call, struct credits_command *const *batch, size_t n)
+static enum status run_batch(struct rpc_call *call, struct db *db,
+			     struct credits_command *const *batch, size_t n)
 {
 #define COLUMN(member) column(call->arena, batch, n, offsetof(struct credits_command, member))
 	_cleanup_(PQclearp) PGresult *rows = NULL;
@@ -58,7 +58,7 @@ static enum status run_batch(struct rpc_call *call, struct credits_command *cons
 #undef COLUMN
 	enum status s;
 
-	s = db_query(service_db(call), &sql_credits_run_commands, params, &rows, &call->err);
+	s = db_query(db, &sql_credits_run_commands, params, &rows, &call->err);
 	if (s != OK)
 		return s;
 	for (int i = 0; i < PQntuples(rows); i++) {
@@ -97,6 +97,25 @@ static void put(struct credits_queue *queue, struct credits_command *command)
 	queue->last = command;
 }
 
+/* Leaders share a few connections: their plans and functions are soon compiled, and stay in the
+ * caches of the processors. */
+static enum status run_led(struct rpc_call *call, struct credits_command *const *batch, size_t n)
+{
+	struct db_pool *pool = credits_of(call)->leader_pool;
+	struct db *db;
+	enum status s;
+
+	if (!pool) /* a test, in the transaction of its one connection */
+		return run_batch(call, service_db(call), batch, n);
+	s = db_pool_take(pool, LEADER_TAKE_MS, &db, &call->err);
+	if (s != OK)
+		return s;
+	db_set_deadline(db, call->ctx.deadline_us);
+	s = run_batch(call, db, batch, n);
+	db_pool_give(pool, db);
+	return s;
+}
+
 /* Runs a batch. A batch that fails is undone whole; then each worker tries its own command, so that
  * one bad command does not fail the others. Under the lock, which is free while the statement
  * runs. */
@@ -109,7 +128,7 @@ static void lead(struct rpc_call *call, const struct credits_wait *own)
 
 	queue->leaders++;
 	pthread_mutex_unlock(&queue->lock);
-	s = run_batch(call, batch, n);
+	s = run_led(call, batch, n);
 	pthread_mutex_lock(&queue->lock);
 	queue->leaders--;
 	for (size_t i = 0; i < n; i++) {
@@ -133,14 +152,14 @@ static enum status run(struct rpc_call *call, struct credits_command *command)
 	pthread_mutex_lock(&queue->lock);
 	put(queue, command);
 	while (wait.stage < ALONE) {
-		if (wait.stage == QUEUED && queue->leaders < LEADERS_MAX)
+		if (wait.stage == QUEUED && queue->leaders < CREDITS_LEADERS_MAX)
 			lead(call, &wait);
 		else
 			pthread_cond_wait(&wait.changed, &queue->lock);
 	}
 	pthread_mutex_unlock(&queue->lock);
 	pthread_cond_destroy(&wait.changed);
-	return wait.stage == DONE ? wait.status : run_batch(call, &command, 1);
+	return wait.stage == DONE ? wait.status : run_batch(call, service_db(call), &command, 1);
 }
 
 enum status credits_run(struct rpc_call *call, struct credits_command *command)

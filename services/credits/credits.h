@@ -29,6 +29,10 @@ struct credits_conf {
 	int64_t verify_timeout_ms;
 };
 
+/* Transactions of commands at a time. Two: while one waits for the disk the other computes. More would
+ * make smaller batches that wait for each other's accounts. */
+#define CREDITS_LEADERS_MAX 2
+
 /* Commands that wait for a worker to run them together (command.c). */
 struct credits_queue {
 	pthread_mutex_t lock;                 /* of all below */
@@ -44,6 +48,7 @@ struct credits_queue {
 struct credits {
 	const struct credits_conf *conf;
 	struct credits_queue queue;
+	struct db_pool *leader_pool; /* a connection a leader; NULL: they use their workers' */
 	struct db_pool *sweep_pool, *verify_pool;
 	struct jobs *sweep_jobs, *verify_jobs;
 };

@@ -77,9 +77,11 @@ static enum status start(struct service *service, struct error *reterr)
 		.run = credits_verify,
 		.ctx = credits,
 	};
-	struct db_options slow = service->db;
+	struct db_options slow = service->db, leaders = service->db;
 
 	credits->conf = conf;
+	leaders.connections_max = CREDITS_LEADERS_MAX;
+	credits->leader_pool = db_pool_new(&leaders);
 	credits->sweep_pool = db_pool_new(&service->db);
 	credits->sweep_jobs = jobs_start(credits->sweep_pool, sweeps, ARRAY_SIZE(sweeps));
 	/* It reads every transfer, so it has a thread and a time limit of its own. */
@@ -97,6 +99,7 @@ static void stop(struct service *service)
 	db_pool_free(credits->verify_pool);
 	jobs_stop(credits->sweep_jobs);
 	db_pool_free(credits->sweep_pool);
+	db_pool_free(credits->leader_pool);
 }
 
 int main(int argc, char **argv)
