@@ -14,6 +14,8 @@ METRIC_FAMILY(ended_total) = {
 	.kind = METRIC_COUNTER,
 };
 
+#define ARENA_CHUNK_BYTES 1024 /* the first; a long prompt has larger ones */
+
 /* ---------------------------------------------------------------- made and freed */
 
 struct generation *generation_new(struct engine *engine, const char *id)
@@ -23,7 +25,7 @@ struct generation *generation_new(struct engine *engine, const char *id)
 	ensure(generation);
 	generation->engine = engine;
 	generation->refs = 1;
-	generation->arena = arena_new(4096, GENERATION_ARENA_BYTES);
+	generation->arena = arena_new(ARENA_CHUNK_BYTES, GENERATION_ARENA_BYTES);
 	generation->log = log_new(1, (size_t)engine->conf->answer_bytes_max);
 	snprintf(generation->log->facts.id, UUID_SIZE, "%s", id);
 	generation->log->facts.state = CHAT__V1__GENERATION__STATE__RUNNING;

@@ -11,7 +11,9 @@
 #define IDLE_TIMEOUT_MS 60000
 #define TOTAL_TIMEOUT_MS 600000
 #define ANSWER_BYTES_MAX (16u << 20)
-#define HEADERS_MAX 64 /* of a request */
+#define HEADERS_MAX 64         /* of a request */
+#define BUFFER_BYTES 2048      /* of a read: libcurl keeps as many in each transfer */
+#define ARENA_CHUNK_BYTES 1024 /* the first, for the request; a large body has its own */
 
 static void copy_request(struct http_transfer *transfer, const struct http_request *request)
 {
@@ -75,7 +77,7 @@ struct http_transfer *http_start(struct http_client *client, const struct http_r
 	transfer->client = client;
 	transfer->hooks = *hooks;
 	transfer->ctx = ctx;
-	transfer->arena = arena_new(4096, SIZE_MAX / 2);
+	transfer->arena = arena_new(ARENA_CHUNK_BYTES, SIZE_MAX / 2);
 	transfer->start_us = clock_mono_us();
 	copy_request(transfer, request);
 	loop_post(client->loop, start_posted, transfer);
@@ -250,6 +252,7 @@ static void set_limits(struct http_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
 }
 
 enum status transfer_begin(struct http_transfer *transfer, struct error *reterr)

@@ -1,0 +1,324 @@
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536
+#define LINE_BYTES 65536
+#define END_SECONDS 60
+#define SAMPLES_MAX 8000000
+
+/* Of a chunk of HTTP. */
+enum part {
+	PART_HEAD,
+	PART_SIZE,
+	PART_BODY,
+	PART_BODY_END,
+};
+
+struct reader {
+	int fd;
+	char *request;
+	char *line; /* the beginning of a line */
+	size_t line_len, line_room;
+	enum part part;
+	size_t left; /* of a chunk */
+	bool is_text, begun, done, closed;
+	uint32_t pieces, lost;
+};
+
+static struct reader *readers;
+static size_t readers_n, begun, ended, refused;
+static uint32_t *delays; /* µs, of pieces that came while all streams were open */
+static size_t delays_n, counted;
+static bool measuring;
+static int polled;
+static uint16_t port;
+
+static void open_reader(struct reader *reader)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
+	size_t len = strlen(reader->request);
+
+	reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(reader->fd, (const void *)&address, sizeof address) != 0 ||
+	    send(reader->fd, reader->request, len, 0) != (ssize_t)len)
+		give_up("connect");
+	fcntl(reader->fd, F_SETFL, O_NONBLOCK);
+	epoll_ctl(polled, EPOLL_CTL_ADD, reader->fd, &event);
+}
+
+static void close_reader(struct reader *reader)
+{
+	if (reader->closed)
+		return;
+	reader->closed = true;
+	if (!reader->begun) {
+		begun++;
+		refused++;
+		if (refused <= 3)
+			fprintf(stderr, "refused: %.*s\n", (int)reader->line_len, reader->line);
+	}
+	ended++;
+	close(reader->fd);
+	free(reader->line);
+	reader->line = NULL;
+}
+
+static uint32_t number(const char *text, int digits)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < digits; i++)
+		n = n * 10 + (uint32_t)(text[i] - '0');
+	return n;
+}
+
+static void take_pieces(struct reader *reader, const char *line, size_t len)
+{
+	const char *end = line + len;
+	uint32_t now = (uint32_t)(now_us() % PIECE_TIMES);
+
+	while ((line = memchr(line, '~', (size_t)(end - line))) && end - line >= PIECE_BYTES) {
+		uint32_t n = number(line + 1, 6), at = number(line + 7, 9);
+
+		reader->lost += n - reader->pieces;
+		reader->pieces = n + 1;
+		counted++;
+		if (measuring && delays_n < SAMPLES_MAX)
+			delays[delays_n++] = (now + PIECE_TIMES - at) % PIECE_TIMES;
+		if (!reader->begun) {
+			reader->begun = true;
+			begun++;
+		}
+		line += PIECE_BYTES;
+	}
+}
+
+/* Lines of a stream of ours; one of a provider has no `event:`. */
+static void take_line(struct reader *reader, const char *line, size_t len)
+{
+	if (len > 7 && memcmp(line, "event: ", 7) == 0) {
+		reader->is_text = memcmp(line + 7, "delta", 5 < len - 7 ? 5 : len - 7) == 0;
+		reader->done |= len >= 11 && memcmp(line + 7, "done", 4) == 0;
+	} else if (len >= 12 && memcmp(line, "data: [DONE]", 12) == 0) {
+		reader->done = true;
+	} else if (reader->is_text && len > 6) {
+		take_pieces(reader, line, len);
+	}
+}
+
+static void keep(struct reader *reader, const char *bytes, size_t len)
+{
+	if (reader->line_len + len > LINE_BYTES)
+		give_up("a line is too long");
+	if (reader->line_len + len > reader->line_room) {
+		reader->line_room = reader->line_len + len + 256;
+		reader->line = realloc(reader->line, reader->line_room);
+		if (!reader->line)
+			give_up("memory");
+	}
+	memcpy(reader->line + reader->line_len, bytes, len);
+	reader->line_len += len;
+}
+
+/* Lines of the body. */
+static void take_body(struct reader *reader, const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *newline;
+
+	while ((newline = memchr(bytes, '\n', (size_t)(end - bytes)))) {
+		size_t n = (size_t)(newline - bytes);
+
+		if (reader->line_len) {
+			keep(reader, bytes, n);
+			take_line(reader, reader->line, reader->line_len);
+			reader->line_len = 0;
+		} else {
+			take_line(reader, bytes, n);
+		}
+		bytes = newline + 1;
+	}
+	keep(reader, bytes, (size_t)(end - bytes));
+}
+
+/* A line of the head, or the size of a chunk. */
+static void take_frame(struct reader *reader, const char *line, size_t len)
+{
+	if (reader->part == PART_HEAD) {
+		if (len > 9 && memcmp(line, "HTTP/1.1 ", 9) == 0 && line[9] != '2')
+			fprintf(stderr, "%.*s\n", (int)len - 1, line);
+		if (len <= 1)
+			reader->part = PART_SIZE;
+	} else if (reader->part == PART_SIZE) {
+		reader->left = strtoul(line, NULL, 16);
+		reader->part = PART_BODY;
+	} else {
+		reader->part = PART_SIZE;
+	}
+}
+
+/* Frames and body have buffers of their own: a frame is never cut in practice but may be. */
+static void take_bytes(struct reader *reader, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	while (bytes < end) {
+		if (reader->part == PART_BODY) {
+			size_t n = (size_t)(end - bytes);
+
+			n = n < reader->left ? n : reader->left;
+			take_body(reader, bytes, n);
+			bytes += n;
+			reader->left -= n;
+			if (reader->left == 0)
+				reader->part = PART_BODY_END;
+		} else {
+			const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+
+			if (!newline)
+				give_up("a frame is cut");
+			take_frame(reader, bytes, (size_t)(newline - bytes));
+			bytes = newline + 1;
+		}
+	}
+}
+
+static void look(int timeout_ms)
+{
+	static char bytes[READ_BYTES];
+	struct epoll_event events[256];
+	int n = epoll_wait(polled, events, 256, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		struct reader *reader = events[i].data.ptr;
+		ssize_t got = recv(reader->fd, bytes, sizeof bytes, 0);
+
+		if (got > 0)
+			take_bytes(reader, bytes, (size_t)got);
+		if (reader->done || got == 0 || (got < 0 && errno != EAGAIN))
+			close_reader(reader);
+	}
+}
+
+/* Without a body (-) it follows an answer that runs. */
+static void make_request(struct reader *reader, const char *path, const char *token,
+			 const char *body)
+{
+	bool follows = strcmp(body, "-") == 0;
+	int n;
+
+	n = asprintf(&reader->request,
+		     "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer %s\r\n"
+		     "Accept: text/event-stream\r\n",
+		     follows ? "GET" : "POST", path, port, token);
+	if (n >= 0 && follows)
+		n = asprintf(&reader->request, "%s\r\n", reader->request);
+	else if (n >= 0)
+		n = asprintf(&reader->request,
+			     "%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+			     reader->request, strlen(body), body);
+	if (n < 0)
+		give_up("memory");
+}
+
+static void read_lines(void)
+{
+	char line[4096], path[512], token[2048], body[1024];
+
+	while (fgets(line, sizeof line, stdin)) {
+		struct reader *reader;
+
+		if (sscanf(line, "%511s %2047s %1023[^\n]", path, token, body) != 3)
+			give_up("a line has no path, token and body");
+		readers = realloc(readers, (readers_n + 1) * sizeof *readers);
+		reader = &readers[readers_n++];
+		*reader = (struct reader){.is_text = strstr(path, "/v1/chat/completions") != NULL};
+		make_request(reader, path, token, body);
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double delay_ms(double part)
+{
+	size_t at = (size_t)((double)delays_n * part);
+
+	if (delays_n == 0)
+		return 0;
+	return delays[at < delays_n ? at : delays_n - 1] / 1000.0;
+}
+
+static void report(double open_seconds)
+{
+	size_t lost = 0, cut = 0;
+
+	for (size_t i = 0; i < readers_n; i++) {
+		lost += readers[i].lost;
+		cut += readers[i].begun && !readers[i].done;
+	}
+	qsort(delays, delays_n, sizeof *delays, by_size);
+	printf("{\"streams\":%zu,\"refused\":%zu,\"events\":%zu,\"measured\":%zu,\"lost\":%zu,"
+	       "\"cut\":%zu,\"open_seconds\":%.1f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}"
+	       "\n",
+	       readers_n, refused, counted, delays_n, lost, cut, open_seconds, delay_ms(0.5),
+	       delay_ms(0.99), delay_ms(1));
+}
+
+static void until(int64_t deadline)
+{
+	while (now_us() < deadline && ended < readers_n)
+		look(10);
+}
+
+int read_run(int argc, char **argv)
+{
+	pid_t source = (pid_t)strtol(argv[3], NULL, 10);
+	double seconds = strtod(argv[4], NULL);
+	size_t at_once = argc > 5 ? strtoul(argv[5], NULL, 10) : 16;
+	int64_t from = now_us();
+	double opened;
+
+	port = (uint16_t)strtol(argv[2], NULL, 10);
+	read_lines();
+	delays = malloc(SAMPLES_MAX * sizeof *delays);
+	polled = epoll_create1(EPOLL_CLOEXEC);
+	if (!delays)
+		give_up("memory");
+	for (size_t i = 0; i < readers_n; i++) {
+		open_reader(&readers[i]);
+		while (i + 1 - begun >= at_once)
+			look(10);
+	}
+	while (begun < readers_n)
+		look(10);
+	opened = (double)(now_us() - from) / 1e6;
+	printf("open\n");
+	fflush(stdout);
+	measuring = true;
+	until(now_us() + (int64_t)(seconds * 1e6));
+	measuring = false;
+	printf("measured\n");
+	fflush(stdout);
+	kill(source, SIGUSR1);
+	until(now_us() + END_SECONDS * 1000000LL);
+	report(opened);
+	return 0;
+}
