@@ -7,6 +7,7 @@ static int (*const groups[])(void) = {
 	minute_tests, /* first: they move the clock, on which jobs of the processes rely */
 	catalogue_tests,
 	price_tests,
+	usage_price_tests,
 	log_tests,
 	provider_tests,
 	provider_list_tests,

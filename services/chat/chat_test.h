@@ -88,6 +88,7 @@ int limit_tests(void);
 int forward_tests(void);
 int catalogue_tests(void);
 int price_tests(void);
+int usage_price_tests(void);
 int log_tests(void);
 int provider_tests(void);
 int provider_list_tests(void);
