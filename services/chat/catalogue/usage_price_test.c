@@ -150,7 +150,7 @@ static const struct usage_row gemini[] = {
 #define R_OUT(n) ",'output_tokens_details':{'reasoning_tokens':" #n "}"
 #define R_ITEM(type)                                                                             \
 	"data: {'type':'response.output_item.done','output_index':1,'item':{'type':'" type "'}}" \
-											   "\n\n"
+	"\n\n"
 
 static const struct usage_row responses[] = {
 	{FULL, R(100, 50, ""), 7 + 300 + 750, NULL},
