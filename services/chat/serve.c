@@ -106,7 +106,7 @@ static enum status load(struct parts *parts, bool anew, struct error *reterr)
 	_cleanup_(freep) char *text = NULL;
 	const struct chat_conf *conf = parts->chat.conf;
 	_cleanup_(arena_freep) struct arena *arena = arena_new(16384, CATALOGUE_BYTES_MAX);
-	struct provider_set *providers = arena_alloc(arena, sizeof *providers);
+	struct provider_set *providers = arena_zalloc(arena, sizeof *providers);
 	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = NULL;
 	enum status s;
 

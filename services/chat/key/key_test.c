@@ -314,6 +314,29 @@ static void replicas_share_the_minute_of_a_key(void **state)
 	give_back(stage, id);
 }
 
+/* In the background nobody is told: the answer waits until there is room. */
+static void in_the_background_it_waits_for_room(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__GenerateRequest req = CHAT__V1__GENERATE_REQUEST__INIT;
+	Chat__V1__Generation *generation;
+	char id[UUID_SIZE], text[] = "[[say:later]]";
+
+	rent(stage, 1, id);
+	assert_true(has_room(stage));
+	req.chat = stage_new_chat(stage, RENTED);
+	req.text = text;
+	req.mode = CHAT__V1__MODE__BACKGROUND;
+	stage_ok(stage, chat_v1_start_generation, &req, &generation);
+	eventually(stage_generation(stage, generation->id)->state ==
+		   CHAT__V1__GENERATION__STATE__WAITING);
+	set_limit(stage, id, 2);
+	eventually(stage_generation(stage, generation->id)->state ==
+		   CHAT__V1__GENERATION__STATE__DONE);
+	assert_int_equal(uses_of(stage, id), 2);
+	give_back(stage, id);
+}
+
 /* The use of a killed replica counts, and no other is lost. */
 static void a_killed_replica_takes_its_use_along(void **state)
 {
@@ -434,6 +457,7 @@ int key_tests(void)
 		TEST(handlers_cannot_read_a_secret),
 		TEST(a_key_comes_and_goes_without_a_restart),
 		TEST(replicas_share_the_minute_of_a_key),
+		TEST(in_the_background_it_waits_for_room),
 		TEST(a_killed_replica_takes_its_use_along),
 		TEST(a_refused_key_is_off_until_it_is_enabled),
 		TEST(added_keys_stand_beside_those_of_the_file),

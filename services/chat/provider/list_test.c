@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Under the one name that the stand-in lists. */
 #define ANOTHER_MODEL                                                                      \
@@ -59,6 +60,12 @@ static void a_provider_is_three_lines_of_yaml(void **state)
 	process_kill(CHAT_A, SIGHUP);
 	eventually(process_said(CHAT_A, "acme-1: unknown key: upstream: the providers of chat.yaml "
 					"are openrouter, openai, rented, demo"));
+	assert_true(has_another(stage));
+	/* Nor does a file that is gone. */
+	snprintf(text, sizeof text, "%s/models.yaml", process_directory());
+	assert_int_equal(unlink(text), 0);
+	process_kill(CHAT_A, SIGHUP);
+	eventually(process_said(CHAT_A, "models.yaml: No such file or directory"));
 	assert_true(has_another(stage));
 	process_write_more("", "");
 	process_kill(CHAT_A, SIGHUP);
