@@ -167,6 +167,7 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 	if (s != OK)
 		return s;
 	model_plans(request->engine->options.groups, call->model->id, &start->paying);
+	model_plans(request->engine->options.groups, call->model->id, &start->paying);
 	start->floor_microcredits = prompt_price(
 		call->model, tokens_bound(tokens, call->model->family, call->question.tokens),
 		output);

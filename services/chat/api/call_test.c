@@ -77,7 +77,7 @@ static void a_tool_is_called(void **state)
 	struct stage *stage = *state;
 	const char *body =
 		"{\"model\":\"plain\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":"
-		"\"x [[tool:weather]]\"}],\"tools\":[{\"type\":\"function\","
+		"\"x [[tool:weather]] [[tokens:300]]\"}],\"tools\":[{\"type\":\"function\","
 		"\"function\":{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}}]}";
 	_cleanup_(caller_freep) struct caller *caller = caller_call(stage, NULL, body);
 
@@ -85,6 +85,43 @@ static void a_tool_is_called(void **state)
 	caller_wait_words(caller, "weather");
 	caller_wait_end(caller);
 	assert_int_equal(caller->status, OK);
+}
+
+/* Each format, in both ways: dialect_test.c has their bytes. */
+static void every_format_is_served(void **state)
+{
+	struct stage *stage = *state;
+	static const struct {
+		struct manner manner;
+		const char *begin, *stream_end, *whole;
+	} rows[] = {
+		{{.format = RESPONSES},
+		 "{\"model\":\"plain\",\"input\":\"hello [[say:there]]\"",
+		 "event: response.completed",
+		 "\"object\":\"response\""},
+		{{.format = MESSAGES},
+		 "{\"model\":\"plain\",\"max_tokens\":100,\"messages\":[{\"role\":\"user\","
+		 "\"content\":\"hello [[say:there]]\"}]",
+		 "event: message_stop",
+		 "\"type\":\"message\""},
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		bool stream = i & 1;
+		char *body = arena_printf(stage->arena, "%s,\"stream\":%s}", rows[i / 2].begin,
+					  stream ? "true" : "false");
+		_cleanup_(caller_freep) struct caller *caller =
+			caller_call(stage, &rows[i / 2].manner, body);
+
+		caller_wait_words(caller, stream ? rows[i / 2].stream_end : rows[i / 2].whole);
+		if (!stream)
+			caller_wait_words(caller, "there");
+		caller_wait_end(caller);
+		assert_int_equal(caller->status, OK);
+		assert_string_equal(caller->content_type,
+				    stream ? "text/event-stream" : "application/json");
+	}
+	stage_expect_balance(stage, GIFT - 8 * CREDIT);
 }
 
 /* ---------------------------------------------------------------- refusals */
@@ -297,9 +334,11 @@ static void a_policy_says_what_leaving_does(void **state)
 static void a_call_is_deleted_after_a_while(void **state)
 {
 	struct stage *stage = *state;
-	char sql[300];
+	char key[UUID_SIZE], sql[300];
+	const struct manner manner = {.api_key = key};
 
-	caller_answer(stage, NULL, caller_body(stage, PLAIN, "hello [[say:there]]", false));
+	uuid_v7(key);
+	caller_answer(stage, &manner, caller_body(stage, PLAIN, "hello [[say:there]]", false));
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 	snprintf(sql, sizeof sql,
 		 "UPDATE chat.api_call SET end_time = end_time - interval '9 minutes' "
@@ -315,9 +354,11 @@ static void a_call_is_deleted_after_a_while(void **state)
 		 stage->user);
 	pg_exec(sql);
 	eventually(calls_in(stage, "") == 0);
-	snprintf(sql, sizeof sql, "SELECT count(*) FROM chat.usage WHERE user_id = '%s'",
-		 stage->user);
-	assert_string_equal(pg_value(sql), "1");
+	snprintf(sql, sizeof sql,
+		 "SELECT count(*) || ' ' || (min(api_key_id::text) = '%s') FROM chat.usage "
+		 "WHERE user_id = '%s'",
+		 key, stage->user);
+	assert_string_equal(pg_value(sql), "1 true");
 }
 
 int call_tests(void)
@@ -327,6 +368,7 @@ int call_tests(void)
 		TEST(a_whole_answer_is_one_body),
 		TEST(a_long_answer_comes_in_pieces),
 		TEST(a_tool_is_called),
+		TEST(every_format_is_served),
 		TEST(refusals_are_plain),
 		TEST(a_refused_header_is_named),
 		TEST(a_failed_provider_is_a_plain_error),

@@ -58,6 +58,15 @@ static void set_subject(struct stage *stage, const struct manner *manner)
 		 manner->of_key ? manner->of_key : "DEFAULT");
 }
 
+static struct rpc_client_call *(*const opens[])(struct rpc_channel *channel,
+						const struct rpc_call_options *options,
+						const Chat__V1__ApiRequest *req,
+						const struct rpc_client_hooks *hooks, void *ctx) = {
+	chat_v1_create_chat_completion_open,
+	chat_v1_create_response_open,
+	chat_v1_create_message_open,
+};
+
 struct caller *caller_call(struct stage *stage, const struct manner *manner, const char *body)
 {
 	static const struct rpc_client_hooks hooks = {.on_message = on_message, .on_end = on_end};
@@ -83,8 +92,8 @@ struct caller *caller_call(struct stage *stage, const struct manner *manner, con
 		req.retry_count = (char *)manner->retry_count;
 	set_subject(stage, manner);
 	pthread_mutex_lock(&caller->lock);
-	call = chat_v1_create_chat_completion_open(stage_channel(stage), &stage->options, &req,
-						   &hooks, caller);
+	call = opens[manner ? manner->format : CHAT_COMPLETIONS](
+		stage_channel(stage), &stage->options, &req, &hooks, caller);
 	if (!caller->ended)
 		caller->call = call;
 	pthread_mutex_unlock(&caller->lock);

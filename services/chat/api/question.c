@@ -11,6 +11,8 @@
 
 static const struct api_dialect *const dialects[] = {
 	&dialect_chat_completions,
+	&dialect_responses,
+	&dialect_messages,
 };
 
 static const struct api_dialect *dialect_find(const char *name)

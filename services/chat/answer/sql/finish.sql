@@ -13,7 +13,8 @@ WITH ended AS (
         cached_tokens = $20::integer, cache_write_tokens = $21::integer + $22::integer, reasoning_tokens = $24::integer,
         end_time = lc.now()
     WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AND g.state = 'RUNNING'
-    RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time
+    RETURNING g.id, g.user_id, g.chat_id, g.user_message_id, g.assistant_message_id, g.model, g.attempt, g.end_time,
+        g.api_key_id
 ), answer AS (
     UPDATE message m SET state = CASE $3::text WHEN 'DEAD' THEN 'FAILED' ELSE $3::text END, text = $4::text, reasoning = $5::text,
         tokens = $6::integer, items = $19::text
@@ -28,10 +29,10 @@ WITH ended AS (
 ), used AS (
     INSERT INTO usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, source, price_version,
         cost_microcredits, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, image_input_tokens, reasoning_tokens,
-        images, audio_seconds, tool_calls, list_cost_microcredits)
+        images, audio_seconds, tool_calls, list_cost_microcredits, api_key_id)
     SELECT ended.id, ended.attempt, ended.user_id, ended.model, $13::text, $14::integer, $15::integer, $17::text, $18::text, $16::bigint,
         $20::integer, $21::integer, $22::integer, $23::integer, $24::integer, $25::integer, $26::integer, $27::integer,
-        $28::bigint
+        $28::bigint, ended.api_key_id
     FROM ended WHERE $17::text IS NOT NULL
 )
 SELECT (extract(epoch FROM ended.end_time) * 1000000)::bigint AS end_us,
