@@ -75,8 +75,10 @@ BEGIN
         s.plan := p_plan;
         s.credits_microcredits := p_credits;
     END IF;
-    IF p_status IS NOT NULL AND s.end_time IS NULL AND (p_at, subscription_rank(p_status), coalesce(p_period_end, '-infinity'))
-        >= (s.fact_time, subscription_rank(s.status), coalesce(s.period_end, '-infinity')) THEN
+    -- Events say the second; so does what we hear ourselves. An end is one whenever it comes.
+    p_at := date_trunc('second', p_at);
+    IF p_status IS NOT NULL AND s.end_time IS NULL AND (p_end IS NOT NULL OR (p_at, subscription_rank(p_status), coalesce(p_period_end, '-infinity'))
+        >= (s.fact_time, subscription_rank(s.status), coalesce(s.period_end, '-infinity'))) THEN
         s.status := p_status;
         s.fact_time := p_at;
         s.cancels := p_cancels;
