@@ -5,7 +5,10 @@ import { refresh } from "./cache";
 import { api, ask } from "./client";
 import { keys } from "./keys";
 
-export type GroupTerms = Pick<ModelGroup, "name" | "models" | "everyone" | "roles" | "users">;
+export type GroupTerms = Pick<
+  ModelGroup,
+  "name" | "models" | "everyone" | "roles" | "users" | "plans"
+>;
 
 export function useModelGroups() {
   return useQuery({

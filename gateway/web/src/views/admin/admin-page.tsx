@@ -7,6 +7,7 @@ import { Page } from "@/views/page/page";
 import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { GroupsSection } from "./groups-section";
+import { PlansSection } from "./plans-section";
 import { ProvidersSection } from "./providers-section";
 import { QueueSection } from "./queue-section";
 import { TokensSection } from "./tokens-section";
@@ -18,6 +19,7 @@ const SECTIONS = [
   { name: "providers", Section: ProvidersSection },
   { name: "usage", Section: UsageSection },
   { name: "vouchers", Section: VouchersSection },
+  { name: "plans", Section: PlansSection },
   { name: "queue", Section: QueueSection },
   { name: "groups", Section: GroupsSection },
   { name: "tokens", Section: TokensSection },

@@ -84,6 +84,8 @@ function members(group: ModelGroup): string {
   );
   if (group.users.length > 0)
     parts.push(t("admin.groups.usersCount", { count: group.users.length }));
+  if (group.plans.length > 0)
+    parts.push(t("admin.groups.plansOf", { plans: group.plans.join(", ") }));
   return parts.join(", ") || t("admin.groups.nobody");
 }
 
@@ -113,6 +115,7 @@ function GroupForm({
       everyone: form.has("everyone"),
       roles: ROLES.filter((role) => form.has(role)),
       users: words(form.get("users")),
+      plans: words(form.get("plans")),
     });
   };
   return (
@@ -148,6 +151,12 @@ function GroupForm({
         hint={t("admin.groups.usersHint")}
         name="users"
         defaultValue={group?.users.join(", ")}
+      />
+      <Field
+        label={t("admin.groups.plans")}
+        hint={t("admin.groups.plansHint")}
+        name="plans"
+        defaultValue={group?.plans.join(", ")}
       />
       <div className="flex gap-2">
         <Button type="submit" look="primary" disabled={busy}>

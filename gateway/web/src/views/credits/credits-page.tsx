@@ -13,8 +13,10 @@ import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Page } from "@/views/page/page";
 import { creditsText, t } from "@/words";
+import { Alerts } from "./alerts";
 import { Budgets } from "./budgets";
 import { Month } from "./month";
+import { MyPlans } from "./my-plans";
 import { Redeem } from "./redeem";
 
 export default function CreditsPage() {
@@ -31,7 +33,9 @@ export default function CreditsPage() {
       ) : (
         <Summary balance={balance} />
       )}
+      <MyPlans />
       <Redeem />
+      <Alerts />
       <Budgets />
       <Month />
       <History />

@@ -15,12 +15,14 @@ import { priceDetails } from "@/views/model/choice";
 import { Page } from "@/views/page/page";
 import { PaymentHistory } from "@/views/payments/history";
 import { creditsText, t } from "@/words";
+import { Plans } from "./plans";
 
 export default function PricingPage() {
   const visitor = useStore(session) === "out";
   return (
     <Page title={t("pricing.title")} lead={t("pricing.lead")}>
       <Packages visitor={visitor} />
+      <Plans visitor={visitor} />
       {visitor ? (
         <p className="mt-8">
           <Link href="/signup" className={buttonClass("primary")}>
