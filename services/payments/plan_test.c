@@ -285,6 +285,8 @@ void a_plan_is_bought_once(void **state)
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
 	Payments__V1__SubscribeRequest req = PAYMENTS__V1__SUBSCRIBE_REQUEST__INIT;
 	Payments__V1__SubscribeResponse resp = PAYMENTS__V1__SUBSCRIBE_RESPONSE__INIT;
+	Payments__V1__ListPlansRequest list = PAYMENTS__V1__LIST_PLANS_REQUEST__INIT;
+	Payments__V1__ListPlansResponse listed = PAYMENTS__V1__LIST_PLANS_RESPONSE__INIT;
 	Payments__V1__ChangeSubscriptionRequest change =
 		PAYMENTS__V1__CHANGE_SUBSCRIPTION_REQUEST__INIT;
 	Payments__V1__Subscription changed = PAYMENTS__V1__SUBSCRIPTION__INIT;
@@ -294,6 +296,11 @@ void a_plan_is_bought_once(void **state)
 	(void)state;
 	assert_int_equal(read_plans(TERMS_OF("pro", ""), arena, &plans, &err), OK);
 	payments_test_state()->plans = plans;
+	assert_int_equal(payments_v1_list_plans(call, &list, &listed), OK);
+	assert_int_equal(listed.n_plans, 1);
+	assert_string_equal(listed.plans[0]->id, "pro");
+	assert_int_equal(listed.plans[0]->interval, PAYMENTS__V1__PLAN__INTERVAL__MONTH);
+	assert_true(listed.purchasable);
 	req.plan = "gold";
 	assert_int_equal(payments_v1_subscribe(call, &req, &resp), NOT_FOUND);
 	assert_string_equal(call->err.reason, "plan_unknown");

@@ -129,7 +129,7 @@ static void pages_have_each_row_once(void **state)
 			list(stage, BY(MODEL), "2024-01-01", "2024-01-31", 7, token);
 
 		for (size_t i = 0; i < resp->n_rows; i++, n++)
-			assert_int_equal(seen[atoi(resp->rows[i]->key + 1)]++, 0);
+			assert_int_equal(seen[strtol(resp->rows[i]->key + 1, NULL, 10)]++, 0);
 		token = resp->next_page_token;
 	} while (*token);
 	assert_int_equal(n, MODELS);
