@@ -37,6 +37,22 @@ static void check_names(struct gen *gen)
 					  gen->methods[k].place.line);
 }
 
+/* OpenAPI 3.1, 4.8.10: an operationId is unique, and ours is the name of the RPC. */
+static void check_operations(struct gen *gen)
+{
+	for (size_t i = 0; i < gen->n_methods; i++)
+		for (size_t k = 0; gen->methods[i].has_route && k < i; k++)
+			if (gen->methods[k].has_route &&
+			    strcmp(gen->methods[i].proto->name, gen->methods[k].proto->name) == 0)
+				gen_error(
+					gen, &gen->methods[i].place,
+					"%s is the operation of %s too (protos/%s:%d): the name of "
+					"an RPC with a route is unique",
+					gen->methods[i].proto->name, gen->methods[k].service,
+					gen->methods[k].place.file->name,
+					gen->methods[k].place.line);
+}
+
 static void check_access(struct gen *gen, const struct gen_method *method)
 {
 	const Limitless__MethodRule *rule = method->rule;
@@ -351,6 +367,7 @@ void gen_check(struct gen *gen)
 			check_query(gen, &gen->methods[i]);
 	}
 	check_names(gen);
+	check_operations(gen);
 	check_routes(gen);
 	check_messages(gen);
 	for (size_t i = 0; i < gen->n_messages; i++)

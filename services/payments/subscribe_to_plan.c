@@ -85,8 +85,9 @@ static enum status refuse_second(struct rpc_call *call, const char *plan)
 	return s;
 }
 
-enum status payments_v1_subscribe(struct rpc_call *call, const Payments__V1__SubscribeRequest *req,
-				  Payments__V1__SubscribeResponse *resp)
+enum status payments_v1_subscribe_to_plan(struct rpc_call *call,
+					  const Payments__V1__SubscribeToPlanRequest *req,
+					  Payments__V1__SubscribeToPlanResponse *resp)
 {
 	struct payments *payments = payments_of(call);
 	const struct plan *plan = plan_find(payments, req->plan);
