@@ -1,8 +1,10 @@
 /* Items of answers through real processes: watched, relayed, taken over, resumed, and sent back with
  * the next question. The stand-in signs thoughts, and refuses one that was changed. */
-#include "../chat_test.h"
+#include "../api/caller_test.h"
 
+#include <jansson.h>
 #include <signal.h>
+#include <unistd.h>
 
 #define CLAUDE "by-claude" /* a block of thoughts is an item */
 #define ROUTER "by-router" /* all blocks before the text are an item */
@@ -202,12 +204,136 @@ static void every_cursor_resumes_among_items(void **state)
 	withdraw(stage);
 }
 
+/* ---------------------------------------------------------------- calls of tools, of the API */
+
+#define ARGUMENTS "{\"q\":\"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\"}"
+#define MIDDLE "\"arguments\":\" 3\"" /* a piece of them */
+#define QUESTION                                                                          \
+	"{\"role\":\"user\",\"content\":\"x [[say:See.]] [[tool:look]] [[arguments:20]] " \
+	"[[pace:25]]\"}"
+
+static char *tool_body(struct stage *stage, const char *model, const char *messages)
+{
+	return arena_printf(
+		stage->arena,
+		"{\"model\":\"%s\",\"stream\":true,\"max_tokens\":500,\"messages\":[%s],"
+		"\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"look\","
+		"\"parameters\":{\"type\":\"object\"}}}]}",
+		model, messages);
+}
+
+/* Adds a piece of the call that an event brings. */
+static void add_piece(const char *data, size_t len, char id[100], struct buf *arguments)
+{
+	_cleanup_(json_decrefp) json_t *event = json_loadb(data, len, 0, NULL);
+	const json_t *delta =
+		json_object_get(json_array_get(json_object_get(event, "choices"), 0), "delta");
+	const json_t *call = json_array_get(json_object_get(delta, "tool_calls"), 0);
+	const json_t *piece = json_object_get(json_object_get(call, "function"), "arguments");
+
+	if (json_string_value(json_object_get(call, "id"))) {
+		assert_string_equal(id, ""); /* it begins once */
+		snprintf(id, 100, "%s", json_string_value(json_object_get(call, "id")));
+	}
+	if (json_string_value(piece))
+		buf_adds(arguments, json_string_value(piece));
+}
+
+/* The only call in a stream that ended well: its id. */
+static char *expect_call(struct stage *stage, struct caller *caller)
+{
+	_cleanup_(buf_done) struct buf arguments;
+	const char *at;
+	char id[100] = "";
+
+	buf_init(&arguments, 10000);
+	caller_wait_end(caller);
+	assert_int_equal(caller->status, OK);
+	for (at = buf_text(&caller->body); (at = strstr(at, "data: {")); at++)
+		add_piece(at + 6, strcspn(at + 6, "\n"), id, &arguments);
+	assert_string_equal(buf_text(&arguments), ARGUMENTS);
+	assert_non_null(strstr(buf_text(&caller->body), "\"finish_reason\":\"tool_calls\""));
+	return arena_strdup(stage->arena, id);
+}
+
+/* Asks at the other replica until there is an answer, as libraries do. */
+static char *repeat(struct stage *stage, const char *body)
+{
+	static const struct manner again = {.retry_count = "1"};
+	struct caller *caller;
+	char *id;
+
+	for (caller = caller_call(stage, &again, body);;
+	     caller = caller_call(stage, &again, body)) {
+		caller_wait_end(caller);
+		if (caller->status == OK)
+			break;
+		assert_int_equal(caller->status, UNAVAILABLE);
+		caller_free(caller);
+		usleep(20000);
+	}
+	id = expect_call(stage, caller);
+	caller_free(caller);
+	return id;
+}
+
+/* The next turn: the call and its result. The stand-in wants each call to have its result. */
+static void expect_result_taken(struct stage *stage, const char *model, const char *id)
+{
+	char *messages = arena_printf(
+		stage->arena,
+		QUESTION
+		",{\"role\":\"assistant\",\"content\":\"See.\",\"tool_calls\":[{\"id\":\"%s\","
+		"\"type\":\"function\",\"function\":{\"name\":\"look\",\"arguments\":\"{}\"}}]},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"%s\",\"content\":\"seen\"},"
+		"{\"role\":\"user\",\"content\":\"%s [[say:so]]\"}",
+		id, id, stage->user);
+
+	assert_string_equal(caller_answer(stage, NULL, tool_body(stage, model, messages)), "so");
+	assert_int_equal(stage_requests(stage->user), 1);
+}
+
+/* The replica dies between two pieces of a call's arguments, while a program reads at the other. Its
+ * repeat gets the whole call, once, and pays once. */
+static void a_killed_replica_loses_no_call(void **state)
+{
+	static const char *const models[] = {PLAIN, CLAUDE};
+	struct stage *stage = *state;
+
+	offer(stage);
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		char *body = tool_body(stage, models[i], QUESTION), *id;
+		struct caller *first, *second;
+
+		uuid_v7(stage->user);
+		stage->replica = CHAT_A;
+		first = caller_call(stage, NULL, body);
+		caller_wait_words(first, MIDDLE);
+		stage->replica = CHAT_B;
+		second = caller_call(stage, &(struct manner){.retry_count = "1"}, body);
+		caller_wait_words(second, MIDDLE); /* relayed */
+		process_kill(CHAT_A, SIGKILL);
+		caller_wait_end(second);
+		assert_string_equal(second->err.reason, "answer_restarted");
+		caller_free(first);
+		caller_free(second);
+		id = repeat(stage, body);
+		assert_int_equal(calls_in(stage, ""), 1);
+		stage_expect_balance(stage, GIFT - 2 * CREDIT);
+		expect_result_taken(stage, models[i], id);
+		process_start(CHAT_A);
+	}
+	stage->replica = CHAT_A;
+	withdraw(stage);
+}
+
 int item_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(items_go_back_verbatim),
 		TEST(a_killed_replica_loses_no_item),
 		TEST(every_cursor_resumes_among_items),
+		TEST(a_killed_replica_loses_no_call),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);
