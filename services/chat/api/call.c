@@ -121,29 +121,40 @@ static enum status take_by_key(struct api_call *call, const PGresult *rows, stru
 	return OK;
 }
 
-/* The call that this one repeats, if any. A key decides alone. user_id: NULL in a transaction. */
+/* One of the statements that find the call which this one repeats. user_id: NULL in a transaction. */
+static enum status look(struct db *db, const char *user_id, const struct sql *sql,
+			const char *const *params, struct api_call *call, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	enum status s = user_id ? db_query_as(db, user_id, sql, params, &rows, reterr)
+				: db_query(db, sql, params, &rows, reterr);
+
+	if (s == OK && call->key)
+		return take_by_key(call, rows, reterr);
+	if (s == OK && PQntuples(rows) > 0)
+		follow(call, rows);
+	return s;
+}
+
+/* The call that this one repeats, if any. A key decides alone. */
 static enum status look_up(struct db *db, const char *user_id, struct api_call *call,
 			   struct error *reterr)
 {
-	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct request *request = &call->start.request;
 	const struct engine *engine = request->engine;
 	const char *kept_ms = db_param_i64(request->arena, engine->conf->call_kept_ms);
 	const char *const by_key[] = {request->user_id, call->key, call->hash, kept_ms,
 				      engine->boot_id};
-	const char *const by_hash[] = {call->hash, call->repeats ? "true" : "false", kept_ms,
-				       engine->boot_id, db_param_i64(request->arena, SILENT_MS)};
-	const struct sql *sql = call->key ? &sql_api_call_by_key : &sql_api_call_repeated;
-	const char *const *params = call->key ? by_key : by_hash;
-	enum status s = user_id ? db_query_as(db, user_id, sql, params, &rows, reterr)
-				: db_query(db, sql, params, &rows, reterr);
+	const char *const by_hash[] = {call->hash, kept_ms, engine->boot_id,
+				       db_param_i64(request->arena, SILENT_MS)};
+	enum status s;
 
-	if (s != OK || PQntuples(rows) == 0)
-		return s;
 	if (call->key)
-		return take_by_key(call, rows, reterr);
-	follow(call, rows);
-	return OK;
+		return look(db, user_id, &sql_api_call_by_key, by_key, call, reterr);
+	s = look(db, user_id, &sql_api_call_unread, by_hash, call, reterr);
+	if (s == OK && call->repeats && !request->existing)
+		s = look(db, user_id, &sql_api_call_repeated, by_hash, call, reterr);
+	return s;
 }
 
 static enum status find(struct crew_member *member, struct start *start, struct error *reterr)
@@ -167,7 +178,8 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 	if (s != OK)
 		return s;
 	model_plans(request->engine->options.groups, call->model->id, &start->paying);
-	model_plans(request->engine->options.groups, call->model->id, &start->paying);
+	if (request->direct)
+		return OK; /* the hold tells what a look at the balance would */
 	start->floor_microcredits = prompt_price(
 		call->model, tokens_bound(tokens, call->model->family, call->question.tokens),
 		output);

@@ -179,6 +179,41 @@ static void after_a_while_it_is_a_new_request(void **state)
 	stage_expect_balance(stage, GIFT - 4 * CREDIT);
 }
 
+/* Ten thousand equal requests before it: a look for what one repeats reads a few rows. */
+static void equal_bodies_are_found_quickly(void **state)
+{
+	struct stage *stage = *state;
+	char *body = caller_body(stage, PLAIN, "hello [[say:there]]", false);
+	char sql[1200];
+
+	caller_answer(stage, NULL, body);
+	eventually(in_state(stage, "connection", "WHOLE"));
+	snprintf(
+		sql, sizeof sql,
+		"INSERT INTO chat.generation (id, user_id, model, state, request_hash, request_id, "
+		"max_output_tokens, end_time) SELECT gen_random_uuid(), '%s', 'plain', 'DONE', '', "
+		"'', 0, "
+		"now() FROM generate_series(1, 10000);"
+		"INSERT INTO chat.api_call (generation_id, user_id, dialect, fingerprint, "
+		"cancel_unread, reader_boot_id, connection, end_time) SELECT g.id, g.user_id, "
+		"c.dialect, c.fingerprint, false, c.reader_boot_id, 'WHOLE', now() FROM "
+		"chat.api_call c JOIN chat.generation g ON g.user_id = c.user_id AND g.id <> "
+		"c.generation_id WHERE c.user_id = '%s'; ANALYZE chat.api_call; "
+		"SET enable_seqscan = off;",
+		stage->user, stage->user);
+	pg_exec(sql);
+	snprintf(sql, sizeof sql,
+		 "SELECT idx_tup_fetch FROM pg_stat_user_indexes "
+		 "WHERE indexrelname = 'api_call_newest'");
+	caller_answer(stage, NULL, body);
+	caller_answer(stage, &again, body);
+	assert_int_equal(calls_in(stage, ""), 10002);
+	pg_exec("SELECT pg_stat_force_next_flush()");
+	assert_true(strtoll(pg_value(sql), NULL, 10) < 1000);
+	snprintf(sql, sizeof sql, "DELETE FROM chat.generation WHERE user_id = '%s'", stage->user);
+	pg_exec(sql);
+}
+
 /* ---------------------------------------------------------------- several readers */
 
 /* The answer ends when the last of its readers has left, wherever they are. */
@@ -277,11 +312,11 @@ static void a_storm_of_repeats_is_billed_once(void **state)
 int repeat_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_lost_answer_comes_again),         TEST(equal_requests_are_new_ones),
-		TEST(others_have_other_answers),         TEST(a_key_is_for_one_request),
-		TEST(what_gave_no_answer_begins_anew),   TEST(after_a_while_it_is_a_new_request),
-		TEST(the_last_reader_stops_it),          TEST(repeats_at_once_are_one_call),
-		TEST(a_storm_of_repeats_is_billed_once),
+		TEST(a_lost_answer_comes_again),       TEST(equal_requests_are_new_ones),
+		TEST(others_have_other_answers),       TEST(a_key_is_for_one_request),
+		TEST(what_gave_no_answer_begins_anew), TEST(after_a_while_it_is_a_new_request),
+		TEST(equal_bodies_are_found_quickly),  TEST(the_last_reader_stops_it),
+		TEST(repeats_at_once_are_one_call),    TEST(a_storm_of_repeats_is_billed_once),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

@@ -21,7 +21,8 @@ WITH ended AS (
     FROM ended WHERE m.id = ended.assistant_message_id
     RETURNING m.id, m.family_id, m.position
 ), called AS (
-    UPDATE api_call c SET text = $4::text, reasoning = $5::text, items = $19::text, body = NULL, end_time = ended.end_time
+    UPDATE api_call c SET text = $4::text, reasoning = $5::text, items = $19::text, body = NULL, end_time = ended.end_time,
+        connection = CASE WHEN $3::text = 'DONE' THEN c.connection ELSE 'NONE' END
     FROM ended WHERE ended.chat_id IS NULL AND c.generation_id = ended.id
 ), counted AS (
     UPDATE user_total t SET bytes = t.bytes + octet_length($4::text) + octet_length($5::text) + octet_length($19::text)

@@ -15,22 +15,39 @@ WITH found AS (
 )
 SELECT found.generation_id, found.same_request, found.alive, found.create_us FROM found;
 
--- name: api_call_repeated
--- The call with the fingerprint $1 that a request repeats, when the client says so ($2), or when the call's newest connection was lost. It runs or
--- is done, at most $3 milliseconds ago. Process $4 has its newest connection from now on, so a lost one is good for one repeat. A process that
--- gave no sign of life for $5 milliseconds has lost its connections.
--- Params: $1 bytea, $2 boolean, $3 bigint, $4 uuid, $5 bigint.
-UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $4::uuid
+-- part: alive
+-- Call c of generation g runs, or was done at most $2 milliseconds ago.
+        (g.state = 'DONE' AND g.end_time > lc.now() - $2::bigint * interval '1 millisecond'
+            OR g.state IN ('QUEUED', 'RUNNING') AND NOT g.cancel_requested)
+
+-- name: api_call_unread
+-- The call with the fingerprint $1 whose newest connection was lost, at most $2 milliseconds ago. Process $3 has its newest connection from now
+-- on, so a lost one is good for one repeat. A process that gave no sign of life for $4 milliseconds has lost its connections.
+-- Params: $1 bytea, $2 bigint, $3 uuid, $4 bigint.
+UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $3::uuid
 FROM (
     SELECT c.generation_id, (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
     FROM api_call c JOIN generation g ON g.id = c.generation_id
-    WHERE c.fingerprint = $1::bytea
-        AND (g.state = 'DONE' AND g.end_time > lc.now() - $3::bigint * interval '1 millisecond'
-            OR g.state IN ('QUEUED', 'RUNNING') AND NOT g.cancel_requested)
-        AND ($2::boolean OR c.connection = 'LOST'
-            OR c.connection = 'OPEN' AND NOT replica_lives(c.reader_boot_id, $5::bigint)
-                AND c.create_time < lc.now() - $5::bigint * interval '1 millisecond')
-    ORDER BY c.connection = 'LOST' DESC, c.create_time DESC LIMIT 1 FOR UPDATE OF c
+    WHERE c.fingerprint = $1::bytea AND c.connection IN ('OPEN', 'LOST')
+        AND (c.connection = 'LOST' OR c.create_time < lc.now() - $4::bigint * interval '1 millisecond'
+            AND NOT replica_lives(c.reader_boot_id, $4::bigint))
+        AND
+@alive
+    LIMIT 1 FOR UPDATE OF c
+) AS found
+WHERE u.generation_id = found.generation_id
+RETURNING u.generation_id, found.create_us;
+
+-- name: api_call_repeated
+-- The newest call with the fingerprint $1, for a client that says that it repeats one; else as api_call_unread.
+-- Params: $1 bytea, $2 bigint, $3 uuid.
+UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $3::uuid
+FROM (
+    SELECT c.generation_id, (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
+    FROM api_call c JOIN generation g ON g.id = c.generation_id
+    WHERE c.fingerprint = $1::bytea AND c.connection <> 'NONE' AND
+@alive
+    ORDER BY c.create_time DESC LIMIT 1 FOR UPDATE OF c
 ) AS found
 WHERE u.generation_id = found.generation_id
 RETURNING u.generation_id, found.create_us;
@@ -88,7 +105,7 @@ DELETE FROM generation g WHERE g.id = $1::uuid AND g.lease_token = $2::bigint AN
 -- name: api_call_whole
 -- Callers have the whole answers of calls $1.
 -- Params: $1 uuid[].
-UPDATE api_call c SET connection = 'WHOLE' WHERE c.generation_id = ANY ($1::uuid[]);
+UPDATE api_call c SET connection = 'WHOLE' WHERE c.generation_id = ANY ($1::uuid[]) AND c.connection IN ('OPEN', 'LOST');
 
 -- name: api_call_lost
 -- The connection of call $1 was lost before its answer was whole. $2: so nobody reads it any more, and it is to end.
