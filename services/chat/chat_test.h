@@ -107,6 +107,7 @@ int minute_tests(void);
 int chat_completions_tests(void);
 int messages_tests(void);
 int responses_tests(void);
+int round_trip_tests(void);
 int api_models_tests(void);
 
 /* process.c: by their names. */

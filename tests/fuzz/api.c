@@ -117,6 +117,15 @@ static void read_request(const struct api_dialect *dialect, const char *body, si
 
 /* ---------------------------------------------------------------- answers */
 
+/* Items are written by adapters, so they are JSON. */
+static bool is_json(const char *line)
+{
+	json_t *json = json_loads(line, JSON_ALLOW_NUL, NULL);
+
+	json_decref(json);
+	return json;
+}
+
 static void write_event(const struct api_dialect *dialect, struct api_writer *writer, char *line,
 			struct buf *out)
 {
@@ -140,7 +149,8 @@ static void write_event(const struct api_dialect *dialect, struct api_writer *wr
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_RESET;
 		event.reset = &reset;
 	}
-	dialect->write(writer, &event, out);
+	if (event.event_case != CHAT__V1__GENERATION_EVENT__EVENT_ITEM || is_json(line))
+		dialect->write(writer, &event, out);
 }
 
 static void write_done(const struct api_dialect *dialect, struct api_writer *writer,

@@ -181,7 +181,7 @@ static void read_system(struct building *building, const struct node *root)
 	struct node system = node_member(root, "system");
 	size_t n = node_is_text(&system) ? 0 : node_size(reading, &system);
 
-	if (!system.json || reading->status != OK)
+	if (!system.json || node_is(&system, "") || reading->status != OK)
 		return;
 	building_message(building, "system")->text =
 		node_is_text(&system) ? node_text(reading, &system) : "";
@@ -357,11 +357,13 @@ static const struct refused_parameter refused[] = {
 	{NULL, false, NULL},
 };
 
-/* top_k, metadata and those that nobody knows yet go on as they are. */
+/* top_k, metadata and those that nobody knows yet go on as they are. Anthropic takes the edits of
+ * context_management only from clients that announce them to it: the context stays whole here. */
 static const char *const known[] = {
 	"model",       "messages",      "system",        "max_tokens",     "tools",
 	"tool_choice", "temperature",   "top_p",         "stop_sequences", "stream",
-	"thinking",    "output_config", "output_format", "service_tier",   NULL};
+	"thinking",    "output_config", "output_format", "service_tier",   "context_management",
+	NULL};
 
 static void read_settings(struct reading *reading, const struct node *root, bool count,
 			  struct api_request *ret)

@@ -23,6 +23,8 @@ static const struct read_row good[] = {
 	      "type':"
 	      "'ephemeral','ttl':'1h'}}]"),
 	 M " | system: text(A) text(B)+{'type':'ephemeral','ttl':'1h'}" HI},
+	{"empty instructions", WITH("'system':''"), M HI},
+	{"edits of the context", WITH("'context_management':{'edits':[]}"), M HI},
 	{"no instructions", WITH("'system':null"), M HI},
 	{"blocks", USER("[{'type':'text','text':'a'},{'type':'text','text':'b'}]"),
 	 M " | user: text(a) text(b)"},

@@ -73,6 +73,8 @@ bool writer_reset(struct api_writer *writer)
 	if (writer->stream && writer->shown)
 		return false;
 	free_blocks(writer);
+	if (!writer->stream)
+		writer->sequence = 0;
 	return true;
 }
 
