@@ -283,8 +283,8 @@ void a_plan_is_bought_once(void **state)
 {
 	_cleanup_(test_call_freep) struct rpc_call *call = payments_test_call(learn_db(), USER);
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
-	Payments__V1__SubscribeToPlanRequest req = PAYMENTS__V1__SUBSCRIBE_TO_PLAN_REQUEST__INIT;
-	Payments__V1__SubscribeToPlanResponse resp = PAYMENTS__V1__SUBSCRIBE_TO_PLAN_RESPONSE__INIT;
+	Payments__V1__BuyPlanRequest req = PAYMENTS__V1__BUY_PLAN_REQUEST__INIT;
+	Payments__V1__BuyPlanResponse resp = PAYMENTS__V1__BUY_PLAN_RESPONSE__INIT;
 	Payments__V1__ListPlansRequest list = PAYMENTS__V1__LIST_PLANS_REQUEST__INIT;
 	Payments__V1__ListPlansResponse listed = PAYMENTS__V1__LIST_PLANS_RESPONSE__INIT;
 	Payments__V1__ChangeSubscriptionRequest change =
@@ -302,11 +302,11 @@ void a_plan_is_bought_once(void **state)
 	assert_int_equal(listed.plans[0]->interval, PAYMENTS__V1__PLAN__INTERVAL__MONTH);
 	assert_true(listed.purchasable);
 	req.plan = "gold";
-	assert_int_equal(payments_v1_subscribe_to_plan(call, &req, &resp), NOT_FOUND);
+	assert_int_equal(payments_v1_buy_plan(call, &req, &resp), NOT_FOUND);
 	assert_string_equal(call->err.reason, "plan_unknown");
 	tell(SUBSCRIPTION("active", END_1), 1795260000);
 	req.plan = "pro";
-	assert_int_equal(payments_v1_subscribe_to_plan(call, &req, &resp), FAILED_PRECONDITION);
+	assert_int_equal(payments_v1_buy_plan(call, &req, &resp), FAILED_PRECONDITION);
 	assert_string_equal(call->err.reason, "already_subscribed");
 	change.subscription = "sub_of_others";
 	assert_int_equal(payments_v1_change_subscription(call, &change, &changed), NOT_FOUND);
@@ -315,6 +315,6 @@ void a_plan_is_bought_once(void **state)
 	assert_int_equal(payments_v1_change_subscription(call, &change, &changed),
 			 FAILED_PRECONDITION);
 	assert_string_equal(call->err.reason, "subscription_ended");
-	assert_int_equal(payments_v1_subscribe_to_plan(call, &req, &resp), UNAVAILABLE);
+	assert_int_equal(payments_v1_buy_plan(call, &req, &resp), UNAVAILABLE);
 	payments_test_state()->plans = NULL;
 }

@@ -85,9 +85,8 @@ static enum status refuse_second(struct rpc_call *call, const char *plan)
 	return s;
 }
 
-enum status payments_v1_subscribe_to_plan(struct rpc_call *call,
-					  const Payments__V1__SubscribeToPlanRequest *req,
-					  Payments__V1__SubscribeToPlanResponse *resp)
+enum status payments_v1_buy_plan(struct rpc_call *call, const Payments__V1__BuyPlanRequest *req,
+				 Payments__V1__BuyPlanResponse *resp)
 {
 	struct payments *payments = payments_of(call);
 	const struct plan *plan = plan_find(payments, req->plan);
