@@ -360,11 +360,11 @@ LONG_SECONDS ?= 1200
 .PHONY: long soak long-build
 long-build: binaries web tokens $(LEDGER_TESTS) $(TEST_MODULES)
 long: ## long tests for LONG_SECONDS, picked by SEED
-	@tools/deps install build run test lint
+	@tools/deps install build run test long lint
 	@$(MAKE) long-build
 	@tests/long/run $(SEED) $(LONG_SECONDS) $(LONG)
 soak: ## every long test for an hour
-	@tools/deps install build run test lint
+	@tools/deps install build run test long lint
 	@$(MAKE) long-build
 	@SEED=$(SEED) SECONDS_TO_RUN=3600 tests/run -j1 -t 7200 $(LONG)
 asan: ## build everything with ASan and UBSan into build/asan
