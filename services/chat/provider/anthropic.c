@@ -248,6 +248,21 @@ static int32_t thought_tokens(const struct prompt *prompt)
 	return share < THOUGHT_TOKENS_MIN ? THOUGHT_TOKENS_MIN : share;
 }
 
+/* Older models take a budget of tokens, newer ones only an effort. */
+static void set_thinking(json_t *root, const struct prompt *prompt, int32_t tokens, uint8_t without)
+{
+	if (!(without & PARAMETER_THINKING_BUDGET)) {
+		json_object_set_new(
+			root, "thinking",
+			json_pack("{s:s, s:i}", "type", "enabled", "budget_tokens", (int)tokens));
+		return;
+	}
+	json_object_set_new(root, "thinking", json_pack("{s:s}", "type", "adaptive"));
+	if (prompt->effort)
+		json_object_set_new(root, "output_config",
+				    json_pack("{s:s}", "effort", prompt->effort));
+}
+
 static void add_parameters(json_t *root, const struct prompt *prompt, uint8_t without)
 {
 	int32_t thoughts = thought_tokens(prompt);
@@ -257,9 +272,7 @@ static void add_parameters(json_t *root, const struct prompt *prompt, uint8_t wi
 		json_array_append_new(stop, json_string(prompt->stop[i]));
 	request_set_list(root, "stop_sequences", stop);
 	if (thoughts > 0) { /* the API takes no temperature beside them */
-		json_object_set_new(
-			root, "thinking",
-			json_pack("{s:s, s:i}", "type", "enabled", "budget_tokens", (int)thoughts));
+		set_thinking(root, prompt, thoughts, without);
 		return;
 	}
 	if (prompt->has_temperature && !(without & PARAMETER_TEMPERATURE))

@@ -175,6 +175,7 @@ static const struct {
 	{0, CODE, "extra_forbidden", PARAMETER},
 	{0, CODE, "value_error.extra", PARAMETER},
 	{0, WITHIN, "unsupported parameter", PARAMETER},
+	{400, WITHIN, "thinking.type.enabled", PARAMETER},
 	{0, WITHIN, "unsupported value", PARAMETER},
 	{0, WITHIN, "unknown parameter", PARAMETER},
 	{0, WITHIN, "unknown field", PARAMETER},
@@ -261,6 +262,7 @@ static const struct {
 	{"top_p", PARAMETER_TOP_P},
 	{"stream_options", PARAMETER_STREAM_OPTIONS},
 	{"reasoning.summary", PARAMETER_REASONING_SUMMARY},
+	{"thinking.type.enabled", PARAMETER_THINKING_BUDGET},
 };
 
 _printf_(5, 6) static void set(struct provider_fault *fault, enum fault_kind kind, enum status code,

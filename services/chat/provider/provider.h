@@ -203,8 +203,9 @@ enum parameter {
 	PARAMETER_TOP_P = 8,
 	PARAMETER_STREAM_OPTIONS = 16,
 	PARAMETER_REASONING_SUMMARY = 32,
+	PARAMETER_THINKING_BUDGET = 64,
 };
-#define PARAMETERS_N 6
+#define PARAMETERS_N 7
 
 struct provider_fault {
 	enum fault_kind kind;

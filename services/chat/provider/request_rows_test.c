@@ -198,6 +198,11 @@ const struct request_row request_rows[] = {
 		   .has_temperature = true, .temperature = 0.5},
 		  0, NULL,
 		  A_HEAD "10000," A_HI ",'thinking':{'type':'enabled','budget_tokens':5000}}"),
+	ANTHROPIC("effort of a model that takes no budget",
+		  {MESSAGES(HI), .max_output_tokens = 10000, .effort = "medium"},
+		  PARAMETER_THINKING_BUDGET, NULL,
+		  A_HEAD "10000," A_HI
+			 ",'thinking':{'type':'adaptive'},'output_config':{'effort':'medium'}}"),
 	ANTHROPIC("effort: at least 1,024, and at most what leaves an answer",
 		  {MESSAGES(HI), .max_output_tokens = 1400, .effort = "low"}, 0, NULL,
 		  A_HEAD "1400," A_HI ",'thinking':{'type':'enabled','budget_tokens':1024}}"),

@@ -84,6 +84,11 @@ static const struct {
 	 PARAM("Your organization must be verified to generate reasoning summaries.",
 	       "invalid_request_error", "reasoning.summary", "unsupported_value"),
 	 FAULT_PARAMETER, "parameter_refused", -1, 0, PARAMETER_REASONING_SUMMARY},
+	{"Anthropic", 400, NULL,
+	 ANTHROPIC("invalid_request_error",
+		   "\\\"thinking.type.enabled\\\" is not supported for this model. Use "
+		   "\\\"thinking.type.adaptive\\\" and \\\"output_config.effort\\\"."),
+	 FAULT_PARAMETER, "parameter_refused", -1, 0, PARAMETER_THINKING_BUDGET},
 	{"Gemini", 403, NULL,
 	 GEMINI("403", "PERMISSION_DENIED",
 		"Your API key was reported as leaked. Please use another API key."),
