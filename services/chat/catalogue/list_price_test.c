@@ -131,12 +131,68 @@ static void an_answer_has_its_list_cost(void **state)
 	assert_string_equal(list_cost(stage, PLAIN), "1000000");
 }
 
+/* The price of a model as programs read it: components, and the short form where it says all. */
+static void a_list_of_models_has_components(void **state)
+{
+	static const struct {
+		const char *model;
+		struct {
+			Chat__V1__Price__Dimension dimension;
+			Chat__V1__PriceComponent__Unit unit;
+			int64_t amount;
+		} components[3];
+		size_t n;
+	} rows[] = {
+		{PLAIN,
+		 {{CHAT__V1__PRICE__DIMENSION__MESSAGE, CHAT__V1__PRICE_COMPONENT__UNIT__MESSAGE,
+		   2 * CREDIT}},
+		 1},
+		{METERED,
+		 {{CHAT__V1__PRICE__DIMENSION__MESSAGE, CHAT__V1__PRICE_COMPONENT__UNIT__MESSAGE,
+		   CREDIT},
+		  {CHAT__V1__PRICE__DIMENSION__INPUT,
+		   CHAT__V1__PRICE_COMPONENT__UNIT__MILLION_TOKENS, 1000 * CREDIT},
+		  {CHAT__V1__PRICE__DIMENSION__OUTPUT,
+		   CHAT__V1__PRICE_COMPONENT__UNIT__MILLION_TOKENS, 5000 * CREDIT}},
+		 3},
+		{FREE, {{0}}, 0},
+	};
+	struct stage *stage = *state;
+	Chat__V1__ListModelsRequest req = CHAT__V1__LIST_MODELS_REQUEST__INIT;
+	Chat__V1__ListModelsResponse *resp;
+	size_t found = 0;
+
+	stage_ok(stage, chat_v1_list_models, &req, &resp);
+	for (size_t i = 0; i < resp->n_models; i++) {
+		const Chat__V1__Price *price = resp->models[i]->price;
+
+		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+			if (strcmp(resp->models[i]->id, rows[r].model) != 0)
+				continue;
+			found++;
+			assert_int_equal(price->n_components, rows[r].n);
+			for (size_t c = 0; c < rows[r].n; c++) {
+				const Chat__V1__PriceComponent *component = price->components[c];
+
+				assert_int_equal(component->dimension,
+						 rows[r].components[c].dimension);
+				assert_int_equal(component->unit, rows[r].components[c].unit);
+				assert_int_equal(component->amount_microcredits,
+						 rows[r].components[c].amount);
+				assert_int_equal(component->from_prompt_tokens, 0);
+			}
+		}
+	}
+	assert_int_equal(found, ARRAY_SIZE(rows));
+}
+
 int list_price_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_table_is_read_whole_or_not),
 		TEST(a_list_price_is_a_price),
 		TEST(an_answer_has_its_list_cost),
+		TEST(a_list_of_models_has_components),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

@@ -59,7 +59,7 @@ export function UsageSection() {
           onChange={setBy}
         />
         <Button
-          className="h-11"
+          size="large"
           disabled={file.isPending}
           onClick={() => file.mutate({ range, by })}
         >

@@ -16,7 +16,7 @@ export function Plans({ visitor }: { visitor: boolean }) {
     <section className="mt-10">
       <h2 className="text-lg font-semibold tracking-tight">{t("plans.title")}</h2>
       <p className="mt-1 text-sm text-soft">{t("plans.lead")}</p>
-      <ul className="mt-4 grid gap-4 sm:grid-cols-[repeat(auto-fit,minmax(220px,1fr))]">
+      <ul className="mt-4 grid gap-4 sm:grid-cols-[repeat(auto-fill,minmax(240px,1fr))]">
         {data.plans.map((plan) => (
           <li key={plan.id} className="flex flex-col rounded-2xl border border-line bg-raised p-6">
             <h3 className="font-medium">{plan.displayName}</h3>

@@ -1,0 +1,110 @@
+// Money: a plan is bought, spent and cancelled, a budget set and its alert seen; the administrator sees usage, plans, groups and vouchers.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { ask, checkAxe, checkNoOverflow, eventually, signUp, useBrowser, visit } from "./lib.mjs";
+
+useBrowser();
+
+/** Runs a statement as the operator does. */
+const sql = (statement) => execFileSync(process.env.LIMITLESS_SQL, [statement], { encoding: "utf8" }).trim();
+
+const shoot = (page, name) => process.env.LIMITLESS_SHOTS && page.screenshot({ path: `${process.env.LIMITLESS_SHOTS}/${name}.png`, fullPage: true });
+
+async function look(page, view, width) {
+  await checkAxe(page, view);
+  await checkNoOverflow(page, view);
+  await shoot(page, `${view}-${width}`);
+}
+
+async function becomeAdmin(page, email) {
+  sql(`UPDATE auth.account SET role = 'admin' WHERE email = '${email}'`);
+  await page.context().clearCookies();
+  await page.goto("/login");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: /^Good / }).waitFor();
+}
+
+for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
+  test(`a user has a plan, a budget and an alert (${width}, ${colorScheme})`, async (t) => {
+    const page = await visit(t, { viewport: { width, height: 844 }, colorScheme, hasTouch: width < 500 });
+    page.expected.push(/\/pay\//, /404/); // the stand-in's page, which has no icon
+    const email = await signUp(page);
+    await ask(page, "hello [[say:Hi.]]");
+    await page.goto("/pricing");
+    await page.getByRole("heading", { name: "Plans" }).waitFor();
+    await page.getByText("2,500 credits each month").waitFor();
+    await look(page, "pricing", width);
+    await page.getByRole("button", { name: "Subscribe: Plus" }).click();
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.waitForURL(/\/credits\?plan=plus/);
+    await eventually(async () => {
+      await page.reload();
+      await page.getByText("2,500 credits left").waitFor({ timeout: 1000 });
+    });
+    await page.getByText(/renewed on/).waitFor();
+
+    await page.getByRole("button", { name: "Add a budget" }).click();
+    await page.getByLabel("Id of the API key or project").fill(randomUUID());
+    await page.getByLabel("Name").fill("laptop");
+    await page.getByLabel("Period").selectOption("MONTH");
+    await page.getByLabel("Credits", { exact: true }).fill("12.5");
+    await look(page, "budget-form", width);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("0 credits of 12.5 credits").waitFor();
+    await page.getByRole("button", { name: "Change: laptop · Month" }).click();
+    await page.getByLabel("Credits", { exact: true }).fill("20");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("0 credits of 20 credits").waitFor();
+
+    sql(`INSERT INTO credits.alert (subject_id, period_start, level, account_id, create_time)
+      SELECT b.id, lc.now(), 80, b.account_id, lc.now() FROM credits.budget b JOIN auth.account a ON a.id = b.account_id WHERE a.email = '${email}'`);
+    await page.reload();
+    await page.getByText("laptop: 80 % is used").waitFor();
+    await page.getByText(/^1 answer/).waitFor();
+    await look(page, "credits", width);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText(/ends on/).waitFor();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByText(/renewed on/).waitFor();
+    /* A new alert is told after an answer. */
+    await page.goto("/");
+    await ask(page, "once more [[say:Hi.]]");
+    await page.getByText("laptop: 80 % is used").waitFor();
+  });
+
+  test(`an administrator sees usage, plans, groups and vouchers (${width}, ${colorScheme})`, async (t) => {
+    const page = await visit(t, { viewport: { width, height: 844 }, colorScheme, hasTouch: width < 500 });
+    page.expected.push(/401/); // between the two sessions
+    const email = await signUp(page);
+    await ask(page, "hello [[say:Hi.]]");
+    await becomeAdmin(page, email);
+    sql("UPDATE chat.usage SET list_cost_microcredits = cost_microcredits + CASE WHEN random() < 0.5 THEN 1000000 ELSE -1000000 END WHERE cost_microcredits >= 1000000 AND random() < 0.7");
+    await page.goto("/admin/usage");
+    await page.getByRole("columnheader", { name: "Margin" }).waitFor();
+    await look(page, "usage", width);
+    for (const way of ["User", "API key", "Day", "Provider"]) {
+      await page.getByLabel("By").selectOption(way);
+      await page.getByRole("columnheader", { name: way }).waitFor();
+      await page.getByRole("cell").first().waitFor();
+    }
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as CSV" }).click()]);
+    assert.match(download.suggestedFilename(), /^usage-provider-.*\.csv$/);
+    const file = readFileSync(await download.path(), "utf8");
+    assert.match(file, /^key,calls,input_tokens/);
+    await page.goto("/admin/plans");
+    await page.getByText("plus", { exact: true }).first().waitFor();
+    await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
+    await look(page, "plans", width);
+    await page.goto("/admin/groups");
+    await page.getByLabel("Plans").waitFor();
+    await look(page, "groups", width);
+    await page.goto("/admin/vouchers");
+    await page.getByLabel("Credits a code").waitFor();
+    await look(page, "vouchers", width);
+  });
+}
