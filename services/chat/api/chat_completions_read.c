@@ -357,6 +357,7 @@ static const struct refused_parameter refused[] = {
 	{"plugins", false, "they have a price of their own"},
 	{"models", false, "name one model in model"},
 	{"route", false, "name one model in model"},
+	{"provider", false, "which server answers is chosen here"},
 	{"speed", false, "there is one price"},
 	{NULL, false, NULL},
 };

@@ -239,6 +239,8 @@ static const struct read_row bad[] = {
 	{"functions", WITH("'functions':[]"), "parameter_unsupported functions"},
 	{"a search", WITH("'web_search_options':{}"), "parameter_unsupported web_search_options"},
 	{"other models", WITH("'models':['dear']"), "parameter_unsupported models"},
+	{"a dearer server", WITH("'provider':{'order':['dear']}"),
+	 "parameter_unsupported provider"},
 	{"a dearer tier", WITH("'service_tier':'priority'"), "parameter_unsupported service_tier"},
 };
 
