@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#define COUNT "count [[tokens:30]] [[pace:100]]"
+#define COUNT "count [[tokens:30]] [[pace:40]]"
 #define NUMBERS "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"
 #define SLOW "wait [[first:60000]]"
 
@@ -278,12 +278,12 @@ enum when { BEFORE, AFTER };
 static void leave(struct stage *stage, const struct manner *manner, bool stream, enum when when,
 		  bool finishes)
 {
-	const char *text = when == BEFORE ? "count [[first:700]] [[tokens:30]]" : COUNT;
+	const char *text = when == BEFORE ? "count [[first:1500]] [[tokens:30]]" : COUNT;
 	struct caller *caller;
 
 	uuid_v7(stage->user);
 	caller = caller_call(stage, manner, caller_body(stage, PLAIN, text, stream));
-	eventually(calls_in(stage, "RUNNING") == 1);
+	calls_wait_held(stage);
 	if (when == AFTER && stream)
 		caller_wait_words(caller, "\"content\":\"1");
 	else if (when == AFTER)

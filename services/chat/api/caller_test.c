@@ -237,6 +237,19 @@ int calls_in(struct stage *stage, const char *state)
 	return (int)strtol(pg_value(sql), NULL, 10);
 }
 
+static bool is_held(struct stage *stage)
+{
+	int64_t available, held;
+
+	stage_balance(stage, &available, &held);
+	return held > 0;
+}
+
+void calls_wait_held(struct stage *stage)
+{
+	eventually(is_held(stage));
+}
+
 char *calls_only(struct stage *stage)
 {
 	char sql[200];

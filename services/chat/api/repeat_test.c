@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#define COUNT "count [[tokens:30]] [[pace:100]]"
+#define COUNT "count [[tokens:30]] [[pace:40]]"
 #define NUMBERS "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"
 #define SLOW "wait [[first:60000]]"
 #define RACES 40
@@ -37,7 +37,7 @@ static void lose(struct stage *stage, const char *body, bool done)
 {
 	struct caller *caller = caller_call(stage, &finish, body);
 
-	eventually(calls_in(stage, "RUNNING") == 1);
+	calls_wait_held(stage);
 	caller_free(caller);
 	eventually(in_state(stage, "connection", "LOST"));
 	if (done)
