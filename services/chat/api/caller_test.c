@@ -250,16 +250,6 @@ void calls_wait_held(struct stage *stage)
 	eventually(is_held(stage));
 }
 
-char *calls_only(struct stage *stage)
-{
-	char sql[200];
-
-	assert_int_equal(calls_in(stage, ""), 1);
-	snprintf(sql, sizeof sql, "SELECT id FROM chat.generation WHERE user_id = '%s'",
-		 stage->user);
-	return arena_strdup(stage->arena, pg_value(sql));
-}
-
 void caller_budget(struct stage *stage, const char *id, int64_t limit)
 {
 	Credits__V1__SetBudgetRequest req = CREDITS__V1__SET_BUDGET_REQUEST__INIT;

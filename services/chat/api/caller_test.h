@@ -50,7 +50,5 @@ void caller_budget(struct stage *stage, const char *id, int64_t limit);
 int calls_in(struct stage *stage, const char *state);
 /* Waits until the price of an answer of the stage's user is held: it has begun for certain. */
 void calls_wait_held(struct stage *stage);
-/* The only generation of the stage's user. */
-char *calls_only(struct stage *stage);
 
 #endif
