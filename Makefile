@@ -436,6 +436,7 @@ include tests/bench/rpc/rules.mk
 include tests/bench/ledger/rules.mk
 include tests/bench/tokens/rules.mk
 include tests/bench/streams/rules.mk
+include tests/bench/gateway/rules.mk
 include tests/interop/rules.mk
 include tools/dev.mk
 

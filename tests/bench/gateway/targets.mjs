@@ -65,7 +65,7 @@ async function ours(build, provider, folder, requests) {
     const email = `bench${i}@example.test`;
     const response = await fetch(`${url}/api/v1/auth/signup`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email, password: "correct horse battery", tokenDelivery: "BODY" }) });
     if (!response.ok) throw new Error(`sign up: ${response.status} ${await response.text()}`);
-    keys.push(execFileSync(program, ["keys", "add", "--dir", dir, "--user", email, "--name", "bench"], { encoding: "utf8" }).trim());
+    keys.push(execFileSync(program, ["keys", "add", "--dir", dir, "--user", email, "--name", "bench"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim());
   }
   const { data } = await (await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${keys[0]}` } })).json();
   let n = 0;
@@ -75,7 +75,8 @@ async function ours(build, provider, folder, requests) {
 async function litellm(peers, provider, folder) {
   const port = await freePort(), config = join(folder, "litellm.yaml");
   writeFileSync(config, `model_list:\n  - model_name: demo\n    litellm_params: {model: openai/demo, api_base: "${provider}", api_key: x}\n`);
-  const child = start(join(peers, "py/bin/litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)]);
+  const local = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False" }; // it asks nobody else
+  const child = start(join(peers, "py/bin/litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], local);
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/health/liveliness`, child);
   return { name: "litellm", url: `${url}/v1`, model: "demo", key: () => "x", headers: {}, child };
