@@ -75,11 +75,12 @@ async function ours(build, provider, folder, requests) {
 async function litellm(peers, provider, folder) {
   const port = await freePort(), config = join(folder, "litellm.yaml");
   writeFileSync(config, `model_list:\n  - model_name: demo\n    litellm_params: {model: openai/demo, api_base: "${provider}", api_key: x}\n`);
-  const local = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False" }; // it asks nobody else
+  const key = `sk-${"0123456789abcdef".repeat(4)}`; // it wants one, and no database for a single one
+  const local = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False", LITELLM_MASTER_KEY: key }; // it asks nobody else
   const child = start(join(peers, "py/bin/litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], local);
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/health/liveliness`, child);
-  return { name: "litellm", url: `${url}/v1`, model: "demo", key: () => "x", headers: {}, child };
+  return { name: "litellm", url: `${url}/v1`, model: "demo", key: () => key, headers: {}, child };
 }
 
 // Portkey, and what was made of it: they differ in their prefix.
@@ -112,13 +113,13 @@ storage: {database: {enabled: false, url: ""}, redis: {enabled: false, url: ""}}
 export async function targets(build, only, requests) {
   const folder = mkdtempSync(join(tmpdir(), "lc-gateway-"));
   chmodSync(folder, 0o755);
-  const peers = join(build, "bench/peers"), node = (name) => join(peers, "node_modules", name);
+  const peers = join(build, "bench/peers");
   const direct = await standin(build);
   const all = [
     ["ours", join(build, "bin/limitless"), () => ours(build, direct.url, folder, requests)],
     ["litellm", join(peers, "py/bin/litellm"), () => litellm(peers, direct.url, folder)],
-    ["portkey", node("@portkey-ai/gateway/build/start-server.js"), (file) => portkey("portkey", "x-portkey", direct.url, (port) => [file, `--port=${port}`, "--headless"])],
-    ["llmops", node("@llmops/gateway"), () => portkey("llmops", "x-llmops", direct.url, (port) => [join(import.meta.dirname, "llmops.mjs"), peers, String(port)])],
+    ["portkey", join(peers, "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"), (file) => portkey("portkey", "x-portkey", direct.url, (port) => [file, `--port=${port}`, "--headless"])],
+    ["llmops", join(peers, "node_modules/@llmops/gateway"), () => portkey("llmops", "x-llmops", direct.url, (port) => [join(import.meta.dirname, "llmops.mjs"), peers, String(port)])],
     ["litellm-rs", join(peers, "rust/bin/gateway"), () => litellmRust(peers, direct.url, folder)],
   ];
   const list = [direct];
