@@ -58,11 +58,7 @@ export function UsageSection() {
           options={WAYS.map((way) => ({ value: way, label: t(`admin.usage.ways.${way}`) }))}
           onChange={setBy}
         />
-        <Button
-          size="large"
-          disabled={file.isPending}
-          onClick={() => file.mutate({ range, by })}
-        >
+        <Button size="large" disabled={file.isPending} onClick={() => file.mutate({ range, by })}>
           <Download aria-hidden className="size-4" />
           {t("admin.usage.csv")}
         </Button>
