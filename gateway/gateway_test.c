@@ -400,6 +400,7 @@ static void an_absent_backend_is_503(_unused_ void **state)
 		{"auth.v1", fake.url},
 		{"chat.v1", fake.url},
 		{"credits.v1", "ipc:///tmp/gateway-test-nobody.sock"},
+		{"events.v1", fake.url},
 		{"images.v1", fake.url},
 		{"payments.v1", fake.url},
 		{NULL, NULL},
