@@ -4,9 +4,12 @@
 #include "runtime/http/internal.h"
 
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_PER_HOST_MAX 64
+#define READY_MAX 256     /* sockets of one turn */
 #define WAIT_MAX_MS 60000 /* an engine with nothing to do looks up this often */
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -93,12 +96,60 @@ static void end_late(struct http_client *client)
 	}
 }
 
+/* libcurl says which sockets matter to it, and when it wants to be called without one. So a turn
+ * costs as much as the sockets that are ready, not as all transfers. */
+static int on_watch(_unused_ CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
+{
+	struct http_client *client = ctx;
+	struct epoll_event event = {.data.fd = fd};
+
+	if (what == CURL_POLL_REMOVE) {
+		epoll_ctl(client->epoll, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	event.events =
+		(what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	ensure(epoll_ctl(client->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0);
+	curl_multi_assign(client->multi, fd, client);
+	return 0;
+}
+
+static int on_timeout(_unused_ CURLM *multi, long timeout_ms, void *ctx)
+{
+	struct http_client *client = ctx;
+
+	client->timeout_us = timeout_ms < 0 ? 0 : clock_mono_us() + timeout_ms * US_PER_MS;
+	return 0;
+}
+
+static void run_sockets(struct http_client *client)
+{
+	int running;
+
+	for (int i = 0; i < client->ready_n; i++) {
+		const struct epoll_event *event = &client->ready[i];
+		int what = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			   (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			   (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+		uint64_t woken;
+
+		if (event->data.fd != client->event)
+			curl_multi_socket_action(client->multi, event->data.fd, what, &running);
+		else
+			(void)!read(client->event, &woken, sizeof woken);
+	}
+	client->ready_n = 0;
+	if (client->timeout_us && clock_mono_us() >= client->timeout_us) {
+		client->timeout_us = 0;
+		curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+}
+
 static void turn(void *ctx)
 {
 	struct http_client *client = ctx;
-	int n;
 
-	curl_multi_perform(client->multi, &n);
+	run_sockets(client);
 	end_finished(client);
 	end_cancelled(client);
 	end_late(client);
@@ -124,14 +175,18 @@ static void wait(int64_t due_us, void *ctx)
 
 	if (due_us == 0 || (client->check_us && client->check_us < due_us))
 		due_us = client->check_us;
-	curl_multi_poll(client->multi, NULL, 0, wait_ms(due_us), NULL);
+	if (due_us == 0 || (client->timeout_us && client->timeout_us < due_us))
+		due_us = client->timeout_us;
+	/* Not epoll_wait, which is nng's thread's (net/poll.c). */
+	client->ready_n =
+		epoll_pwait(client->epoll, client->ready, READY_MAX, wait_ms(due_us), NULL);
 }
 
 static void wake(void *ctx)
 {
 	struct http_client *client = ctx;
 
-	curl_multi_wakeup(client->multi);
+	eventfd_write(client->event, 1);
 }
 
 static bool end_one(void *ctx)
@@ -163,6 +218,16 @@ struct http_client *http_client_new(const struct http_client_options *options)
 		ensure(client->ca_file = strdup(ca_file));
 	client->multi = curl_multi_init();
 	ensure(client->multi);
+	client->epoll = epoll_create1(EPOLL_CLOEXEC);
+	client->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	client->ready = calloc(READY_MAX, sizeof *client->ready);
+	ensure(client->epoll >= 0 && client->event >= 0 && client->ready);
+	ensure(epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->event,
+			 &(struct epoll_event){.events = EPOLLIN, .data.fd = client->event}) == 0);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_watch);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
 	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, total);
@@ -177,6 +242,9 @@ void http_client_free(struct http_client *client)
 		return;
 	loop_free(client->loop);
 	curl_multi_cleanup(client->multi);
+	close(client->epoll);
+	close(client->event);
+	free(client->ready);
 	free(client->user_agent);
 	free(client->ca_file);
 	free(client);

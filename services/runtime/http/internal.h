@@ -8,10 +8,15 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 
 struct http_client {
 	struct loop *loop;
 	CURLM *multi;
+	int epoll, event;          /* sockets of transfers, and what wakes the engine */
+	int64_t timeout_us;        /* when libcurl wants to look; 0: never */
+	struct epoll_event *ready; /* READY_MAX */
+	int ready_n;
 	char *user_agent; /* NULL: none */
 	char *ca_file;    /* NULL: the system's */
 
