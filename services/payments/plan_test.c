@@ -180,8 +180,8 @@ void other_invoices_grant_nothing(void **state)
 		"\"subscription_cycle\",\"subscription\":\"sub_1\"," LINES(END_1) "}",
 		"{\"object\":\"invoice\",\"id\":\"in_7\",\"status\":\"paid\",\"subscription\":"
 		"\"sub_of_others\"," LINES(END_1) "}",
-		"{\"object\":\"subscription\",\"id\":\"sub_of_others\",\"status\":\"active\","
-		"\"metadata\":{\"user\":\"somebody\",\"plan\":\"pro\",\"credits\":\"1\"}}",
+		("{\"object\":\"subscription\",\"id\":\"sub_of_others\",\"status\":\"active\","
+		 "\"metadata\":{\"user\":\"somebody\",\"plan\":\"pro\",\"credits\":\"1\"}}"),
 		"{\"object\":\"subscription\",\"id\":\"sub_7\"}",
 	};
 

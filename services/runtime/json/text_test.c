@@ -16,10 +16,8 @@ static void refuses_ill_formed_text_by_field(_unused_ void **state)
 		snprintf(json, sizeof json, "{\"text\":\"ok\",\"model\":\"%s\"}", bad[i]);
 		refuse(GENERATE, json, "text_invalid", "model");
 	}
-	refuse(RULE(chat__v1__chat_completion_request), "{\"messages\":[{\"a\":\"\\u0000\"}]}",
-	       "text_invalid", "messages");
-	refuse(RULE(chat__v1__chat_completion_request), "{\"messages\":[{\"a\":\"\\ud800\"}]}",
-	       "text_invalid", "messages");
+	refuse(RULE(chat__v1__item), "{\"json\":[{\"a\":\"\\u0000\"}]}", "text_invalid", "json");
+	refuse(RULE(chat__v1__item), "{\"json\":[{\"a\":\"\\ud800\"}]}", "text_invalid", "json");
 	expect(RULE(chat__v1__delta),
 	       "{\"text\":\"\\ud83d\\ude00 \\u00e4\\n\\/ \xf0\x9f\x98\x80\"}",
 	       "{\"text\":\"\xf0\x9f\x98\x80 \xc3\xa4\\n/ \xf0\x9f\x98\x80\"}");
@@ -55,19 +53,14 @@ static void passes_foreign_json_unchanged(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		/* The names before it are there to be walked over. */
 		snprintf(json, sizeof json,
-			 "{\"x\\\"\" : [1,{\"y\":\"}\"}],\"model\":\"m\" , \"messages\" :%s , "
+			 "{\"x\\\"\" : [1,{\"y\":\"}\"}],\"z\":\"m\" , \"json\" :%s , "
 			 "\"user\":\"u\"}",
 			 texts[i]);
-		snprintf(wanted, sizeof wanted,
-			 "{\"model\":\"m\",\"messages\":%s,\"stream\":false,\"temperature\":0,"
-			 "\"top_p\":0,"
-			 "\"max_tokens\":0,\"max_completion_tokens\":0,\"user\":\"u\"}",
-			 texts[i]);
+		snprintf(wanted, sizeof wanted, "{\"json\":%s}", texts[i]);
 		{
 			static const struct json_read_options lenient = {.ignore_unknown = true,
 									 .skip_field = -1};
-			const struct json_message_rule *rule =
-				RULE(chat__v1__chat_completion_request);
+			const struct json_message_rule *rule = RULE(chat__v1__item);
 			ProtobufCMessage *message;
 			struct error err;
 			struct buf out;
@@ -79,8 +72,9 @@ static void passes_foreign_json_unchanged(_unused_ void **state)
 			buf_done(&out);
 		}
 	}
-	expect_as(RULE(chat__v1__chat_completion), JSON_PLAIN, "{\"id\":\"i\",\"created\":5}",
-		  "{\"id\":\"i\",\"object\":\"\",\"created\":5,\"model\":\"\"}");
+	expect_as(RULE(chat__v1__usage), JSON_PLAIN, "{\"creditsUsed\":\"5\"}",
+		  "{\"prompt_tokens\":0,\"completion_tokens\":0,\"credits_used_microcredits\":5,"
+		  "\"cached_tokens\":0,\"cache_write_tokens\":0,\"reasoning_tokens\":0}");
 }
 
 /* The classes of JSONTestSuite: what a parser must take and what it must not. */
@@ -198,18 +192,18 @@ static const char *const invalid[] = {
 
 static void takes_json_and_nothing_else(_unused_ void **state)
 {
-	const struct json_message_rule *rule = RULE(chat__v1__chat_completion_request);
+	const struct json_message_rule *rule = RULE(chat__v1__item);
 	ProtobufCMessage *message;
 	struct error err;
 	char json[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(valid); i++) {
-		snprintf(json, sizeof json, "{\"messages\":%s}", valid[i]);
+		snprintf(json, sizeof json, "{\"json\":%s}", valid[i]);
 		if (read_with(rule, json, &plain, &message, &err) != OK)
 			fail_msg("refused %s: %s %s", json, err.reason, err.message);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(invalid); i++) {
-		snprintf(json, sizeof json, "{\"messages\":%s}", invalid[i]);
+		snprintf(json, sizeof json, "{\"json\":%s}", invalid[i]);
 		if (read_with(rule, json, &plain, &message, &err) == OK)
 			fail_msg("accepted %s", json);
 		if (read_with(rule, invalid[i], &plain, &message, &err) == OK)
@@ -223,19 +217,18 @@ static void takes_json_and_nothing_else(_unused_ void **state)
 
 static void refuses_a_nul_anywhere(_unused_ void **state)
 {
-	static const char whole[] = "{\"messages\":[1,true,\"a\"],\"model\":\"m\"}";
+	static const char whole[] = "{\"json\":[1,true,\"a\"]}";
 	const size_t len = sizeof whole - 1;
 
 	for (size_t at = 0; at <= len; at++) {
-		ProtobufCMessage *message =
-			json_message_new(RULE(chat__v1__chat_completion_request), arena);
+		ProtobufCMessage *message = json_message_new(RULE(chat__v1__item), arena);
 		char json[sizeof whole + 1] = "";
 		struct error err;
 
 		memcpy(json, whole, at);
 		memcpy(json + at + 1, whole + at, len - at);
-		assert_int_equal(json_read(RULE(chat__v1__chat_completion_request), message, json,
-					   len + 1, &plain, arena, &err),
+		assert_int_equal(json_read(RULE(chat__v1__item), message, json, len + 1, &plain,
+					   arena, &err),
 				 INVALID_ARGUMENT);
 		assert_string_equal(err.reason, "json_invalid");
 	}
@@ -246,12 +239,12 @@ static void refuses_deep_nesting(_unused_ void **state)
 	struct buf json;
 
 	buf_init(&json, 1024 * 1024);
-	buf_adds(&json, "{\"messages\":");
+	buf_adds(&json, "{\"json\":");
 	for (int i = 0; i < 100000; i++)
 		buf_addc(&json, '[');
-	refuse(RULE(chat__v1__chat_completion_request), buf_text(&json), "json_invalid", "");
+	refuse(RULE(chat__v1__item), buf_text(&json), "json_invalid", "");
 	buf_clear(&json);
-	buf_adds(&json, "{\"messages\":");
+	buf_adds(&json, "{\"json\":");
 	for (int i = 1; i < JSON_DEPTH_MAX; i++)
 		buf_addc(&json, '[');
 	buf_adds(&json, "\"[[[[[[\\\"[[[\"");
@@ -262,9 +255,9 @@ static void refuses_deep_nesting(_unused_ void **state)
 		ProtobufCMessage *message;
 		struct error err;
 
-		assert_int_equal(read_with(RULE(chat__v1__chat_completion_request), buf_text(&json),
-					   &plain, &message, &err),
-				 OK);
+		assert_int_equal(
+			read_with(RULE(chat__v1__item), buf_text(&json), &plain, &message, &err),
+			OK);
 	}
 	buf_done(&json);
 }

@@ -77,7 +77,7 @@ static void calls_are_counted(void **state)
 static void a_call_is_one_line_of_the_log(void **state)
 {
 	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-	struct rpc_context ctx = {.request_id = "r-77", .subject = {"u-7", "", false}};
+	struct rpc_context ctx = {.request_id = "r-77", .subject.user_id = "u-7"};
 	const struct rpc_call_options options = {.parent = &ctx};
 	char said[16384], name[] = "/tmp/rpc_observe_XXXXXX";
 	int file = mkstemp(name), saved = dup(STDERR_FILENO);

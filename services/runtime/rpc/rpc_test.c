@@ -97,7 +97,7 @@ static void a_call_carries_its_context_and_is_let_in_by_it(void **state)
 	struct rpc_context ctx = {.request_id = "r-1",
 				  .traceparent =
 					  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-				  .subject = {"u-1", "s-1", true},
+				  .subject = {.user_id = "u-1", .session_id = "s-1", .admin = true},
 				  .idempotency_key = "k-1"};
 	const struct rpc_metadata color = {"x-color", "blue", 4};
 	struct rpc_call_options options = {.parent = &ctx, .metadata = &color, .n_metadata = 1};
