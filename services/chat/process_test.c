@@ -102,8 +102,9 @@ static void write_credits(const struct process *process)
 	snprintf(text, sizeof text,
 		 "listen: [\"%s\"]\nadmin_listen: \"%s\"\nworkers: 4\ndrain: 5s\n"
 		 "page_secret: the secret of these tests\n"
+		 "backends: {chat: \"%s\"}\nevents: chat\n"
 		 "sweep: {interval: 100ms}\ndatabase:\n  dsn: \"%s\"\n  wait: 30s\n",
-		 process->url, process->admin, pg_dsn("credits_app"));
+		 process->url, process->admin, processes[CHAT_A].url, pg_dsn("credits_app"));
 	write_file(process->config, text);
 }
 

@@ -16,6 +16,7 @@
 
 struct credits_conf {
 	struct service_conf service; /* first */
+	const char *events;          /* a backend; "": no page is told of alerts */
 	int64_t gift_microcredits;   /* 0: no gift */
 	int64_t gift_lifetime_ms;    /* 0: it never expires */
 	int64_t hold_lifetime_max_ms;
@@ -48,6 +49,7 @@ struct credits_queue {
 struct credits {
 	const struct credits_conf *conf;
 	struct credits_queue queue;
+	struct rpc_channel *events;  /* NULL: no page is told of alerts */
 	struct db_pool *leader_pool; /* a connection a leader; NULL: they use their workers' */
 	struct db_pool *sweep_pool, *verify_pool;
 	struct jobs *sweep_jobs, *verify_jobs;
@@ -132,6 +134,7 @@ _must_check_ enum status credits_budget_read(struct rpc_call *call, const PGresu
 /* Jobs (runtime/jobs): holds, gifts and counts of tries whose
  * time is over; the invariants. ctx: struct credits. */
 enum status credits_expire_holds(struct db *db, void *ctx, struct error *reterr);
+enum status credits_publish_alerts(struct db *db, void *ctx, struct error *reterr);
 enum status credits_expire_gifts(struct db *db, void *ctx, struct error *reterr);
 enum status credits_forget_tries(struct db *db, void *ctx, struct error *reterr);
 enum status credits_verify(struct db *db, void *ctx, struct error *reterr);

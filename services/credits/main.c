@@ -33,6 +33,10 @@ static const struct conf_key credits_keys[] = {
 		      100000,
 		      "Codes that do not count which may be tried from one address in an hour; "
 		      "IPv6: from one /64."),
+	CONF_KEY(
+		"events", CONF_TEXT, events, "", 0, 0,
+		"Key of backends whose server has events.v1: users' pages hear of budgets that are "
+		"nearly used. Empty: they do not."),
 	CONF_KEY("sweep.interval", CONF_DURATION, sweep_interval_ms, "5s", 10, CONF_DAY,
 		 "Pause between two looks for holds and gifts whose time is over."),
 	CONF_KEY_LIVE("sweep.batch", CONF_INTEGER, sweep_holds_max, "500", 1, 10000,
@@ -48,6 +52,7 @@ static enum status start(struct service *service, struct error *reterr)
 	const struct credits_conf *conf = (const struct credits_conf *)service->conf;
 	struct credits *credits = service->state;
 	const struct job sweeps[] = {
+		/* the last one only where events go somewhere */
 		{
 			.name = "expire_holds",
 			.interval_ms = (int32_t)conf->sweep_interval_ms,
@@ -69,6 +74,13 @@ static enum status start(struct service *service, struct error *reterr)
 			.run = credits_forget_tries,
 			.ctx = credits,
 		},
+		{
+			.name = "publish_alerts",
+			.interval_ms = (int32_t)conf->sweep_interval_ms,
+			.lease_ms = SWEEP_LEASE_MS,
+			.run = credits_publish_alerts,
+			.ctx = credits,
+		},
 	};
 	const struct job verify = {
 		.name = "verify",
@@ -83,7 +95,10 @@ static enum status start(struct service *service, struct error *reterr)
 	leaders.connections_max = CREDITS_LEADERS_MAX;
 	credits->leader_pool = db_pool_new(&leaders);
 	credits->sweep_pool = db_pool_new(&service->db);
-	credits->sweep_jobs = jobs_start(credits->sweep_pool, sweeps, ARRAY_SIZE(sweeps));
+	if (*conf->events)
+		credits->events = service->channel(service, conf->events);
+	credits->sweep_jobs = jobs_start(credits->sweep_pool, sweeps,
+					 ARRAY_SIZE(sweeps) - (credits->events ? 0 : 1));
 	/* It reads every transfer, so it has a thread and a time limit of its own. */
 	slow.statement_timeout_ms = (int32_t)conf->verify_timeout_ms;
 	credits->verify_pool = db_pool_new(&slow);

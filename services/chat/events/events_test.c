@@ -230,6 +230,79 @@ static void a_repeat_is_one_event(void **state)
 	close_page(page);
 }
 
+/* Spends so much of a budget of the user. */
+static void spend(struct stage *stage, char *budget, int64_t amount)
+{
+	Credits__V1__HoldRequest hold = CREDITS__V1__HOLD_REQUEST__INIT;
+	Credits__V1__HoldResponse *held;
+	Credits__V1__SettleRequest settle = CREDITS__V1__SETTLE_REQUEST__INIT;
+	Credits__V1__SettleResponse *settled;
+	Google__Protobuf__Timestamp expire = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	char hold_id[UUID_SIZE], settle_id[UUID_SIZE];
+
+	uuid_v7(hold_id);
+	uuid_v7(settle_id);
+	expire.seconds = clock_wall_us() / US_PER_S + 600;
+	hold.hold_id = hold_id;
+	hold.user_id = stage->user;
+	hold.amount_microcredits = amount;
+	hold.expire_time = &expire;
+	hold.model = "m";
+	hold.budget_ids = &budget;
+	hold.n_budget_ids = 1;
+	settle.settle_id = settle_id;
+	settle.hold_id = hold_id;
+	settle.amount_microcredits = amount;
+	settle.price_version = "v";
+	if (credits_v1_hold_call(stage_credits(), stage_options(stage), &hold, stage->arena, &held,
+				 &stage->err) != OK ||
+	    credits_v1_settle_call(stage_credits(), stage_options(stage), &settle, stage->arena,
+				   &settled, &stage->err) != OK)
+		fail_msg("%s: %s", stage->err.reason, stage->err.message);
+}
+
+static void a_budget_that_is_nearly_used_tells_its_user(void **state)
+{
+	struct stage *stage = *state;
+	Credits__V1__SetUserBudgetRequest req = CREDITS__V1__SET_USER_BUDGET_REQUEST__INIT;
+	Credits__V1__SetBudgetRequest terms = CREDITS__V1__SET_BUDGET_REQUEST__INIT;
+	Google__Protobuf__Int64Value limit = GOOGLE__PROTOBUF__INT64_VALUE__INIT;
+	Credits__V1__Budget *budget;
+	struct page *page = open_page(stage, "");
+	char id[UUID_SIZE], expected[256];
+
+	uuid_v7(id);
+	limit.value = 10 * CREDIT;
+	req.user_id = stage->user;
+	req.budget = &terms;
+	terms.budget = id;
+	terms.kind = CREDITS__V1__BUDGET__KIND__API_KEY;
+	terms.period = CREDITS__V1__BUDGET__PERIOD__MONTH;
+	terms.display_name = "lap\"top";
+	terms.limit_microcredits = &limit;
+	if (credits_v1_set_user_budget_call(stage_credits(), stage_options(stage), &req,
+					    stage->arena, &budget, &stage->err) != OK)
+		fail_msg("%s: %s", stage->err.reason, stage->err.message);
+	spend(stage, id, 4 * CREDIT);
+	spend(stage, id, 4 * CREDIT); /* 50 and 80 % at once */
+	eventually(count(page) == 2);
+	spend(stage, id, CREDIT);
+	spend(stage, id, CREDIT);
+	eventually(count(page) == 4);
+	for (int i = 0; i < 4; i++) {
+		static const int percents[] = {50, 80, 95, 100};
+
+		snprintf(expected, sizeof expected,
+			 "{\"subject\":\"%s\",\"displayName\":\"lap\\\"top\",\"percent\":%d}", id,
+			 percents[i]);
+		assert_string_equal(page->types[i], "budget.alert");
+		assert_string_equal(page->payloads[i], expected);
+	}
+	assert_string_equal(
+		pg_value("SELECT count(*) FROM credits.alert WHERE publish_time IS NULL"), "0");
+	close_page(page);
+}
+
 static void bad_events_are_refused(void **state)
 {
 	static const struct {
@@ -303,6 +376,7 @@ int events_tests(void)
 		TEST(a_background_answer_tells_its_user),
 		TEST(a_page_that_comes_back_gets_what_it_missed),
 		TEST(a_repeat_is_one_event),
+		TEST(a_budget_that_is_nearly_used_tells_its_user),
 		TEST(bad_events_are_refused),
 		TEST(bad_cursors_are_refused),
 		TEST(a_user_has_so_many_streams),

@@ -25,3 +25,13 @@ SELECT coalesce(b.subject_id, a.subject_id) AS subject_id, b.period, coalesce(b.
     (extract(epoch FROM a.create_time) * 1000000)::bigint AS create_us
 FROM alert a LEFT JOIN budget b ON b.id = a.subject_id
 WHERE a.account_id = $1::uuid ORDER BY a.create_time DESC, level DESC LIMIT 100;
+
+-- name: credits_alerts_untold
+-- At most $1 alerts that no page was told of, the oldest first; name: of its event.
+-- Params: $1 int.
+SELECT a.name, a.user_id, a.subject_id, a.display_name, a.percent, a.account, a.period_start FROM alerts_untold($1::int) a;
+
+-- name: credits_alert_told
+-- The user's pages were told of the alert of $1 in the window from $2, at $3 percent.
+-- Params: $1 uuid, $2 timestamptz, $3 int.
+SELECT alert_told($1::uuid, $2::timestamptz, $3::int);

@@ -63,8 +63,8 @@ export function useAlerts() {
   });
 }
 
-/** A new alert is told once, in any tab, after an answer that was charged. */
-async function tellAlerts(): Promise<void> {
+/** A new alert is told once, in any tab. */
+export async function tellAlerts(): Promise<void> {
   const { alerts } = await cache.fetchQuery({
     queryKey: keys.alerts,
     queryFn: () => ask(api.GET("/api/v1/credits/alerts")),

@@ -6,6 +6,7 @@ import { backOffMs, pause } from "@/lib/back-off";
 import { readSse } from "@/lib/sse";
 import { refresh } from "./cache";
 import { api } from "./client";
+import { tellAlerts } from "./credits";
 import { keys } from "./keys";
 import { signedInAgain } from "./session";
 
@@ -13,6 +14,7 @@ import { signedInAgain } from "./session";
 const STALE: Record<string, (payload: Record<string, string>) => void> = {
   "generation.ended": ({ chat = "" }) =>
     refresh(keys.chats, keys.chat(chat), keys.messages(chat), keys.balance),
+  "budget.alert": () => void tellAlerts().catch(() => undefined),
 };
 
 /** A connection without a byte for so long is dead, for a heartbeat comes every 15 s. In milliseconds. */
