@@ -83,7 +83,25 @@ function watch(page) {
     const target = request.url();
     if (/^https?:/.test(target) && !target.startsWith(`${url}/`)) page.seen.push(`foreign: ${target}`);
   });
+  page.pending = new Set();
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname !== EVENTS) page.pending.add(request);
+  });
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => page.pending.delete(request));
   return page;
+}
+
+/** The stream that is open as long as the page. */
+const EVENTS = "/api/v1/events";
+
+/** Waits until the page asked for nothing for half a second. Its stream of events does not count, as `networkidle` would let it. */
+export async function quiet(page) {
+  await page.waitForLoadState("load");
+  let since = Date.now();
+  await eventually(async () => {
+    if (page.pending.size > 0) since = Date.now();
+    assert.ok(Date.now() - since >= 500, `asks for ${[...page.pending].map((one) => one.url())}`);
+  });
 }
 
 async function shoot(page, name) {

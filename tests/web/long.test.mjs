@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { answers, ask, composer, eventually, signUp, useBrowser, visit } from "./lib.mjs";
+import { answers, ask, composer, eventually, quiet, signUp, useBrowser, visit } from "./lib.mjs";
 
 useBrowser();
 
@@ -82,7 +82,7 @@ test("a long chat opens at its end within a second on a slow line, and is read u
   for (let tries = 0; tries < 3 && !(Math.min(...times) < FIRST_SCREEN_MS); tries++) {
     await devtools.send("Network.emulateNetworkConditions", FAST);
     await page.goto("/");
-    await page.waitForLoadState("networkidle");
+    await quiet(page);
     await devtools.send("Network.emulateNetworkConditions", SLOW);
     bytes = 0;
     times.push(await open(page));

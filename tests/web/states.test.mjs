@@ -10,6 +10,7 @@ import {
   eventually,
   password,
   questions,
+  quiet,
   signUp,
   stopButton,
   url,
@@ -151,7 +152,8 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
   const page = await visit(t);
   await signUp(page);
   await ask(page, "Before [[say:the end.]]");
-  await page.reload({ waitUntil: "networkidle" }); // A page that still follows an answer would notice it first.
+  await page.reload();
+  await quiet(page); // A page that still follows an answer would notice it first.
   await composer(page).fill("half a thought");
   page.expected.push(/status of 401/);
   await page.context().clearCookies();
@@ -171,7 +173,8 @@ test("the session ends: log in over the page, nothing is lost", async (t) => {
 test("the session ends under a message: it goes out by itself after the log-in", async (t) => {
   const page = await visit(t);
   const email = await signUp(page);
-  await page.reload({ waitUntil: "networkidle" });
+  await page.reload();
+  await quiet(page);
   page.expected.push(/status of 401/);
   await page.context().clearCookies();
   await composer(page).fill("On its way [[say:Arrived.]]");
@@ -204,7 +207,8 @@ test("the session ends, and somebody else logs in: nothing of the first user is 
   await page.getByRole("menuitem", { name: "Log out" }).click();
   await page.waitForURL("**/login");
   await signUp(page, "First One");
-  await page.reload({ waitUntil: "networkidle" });
+  await page.reload();
+  await quiet(page);
   page.expected.push(/status of 401/);
   await page.context().clearCookies();
   await composer(page).fill("A secret on its way");
@@ -216,7 +220,7 @@ test("the session ends, and somebody else logs in: nothing of the first user is 
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Good .*Other/ }).waitFor();
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
   assert.equal(await composer(page).inputValue(), "");
   assert.equal(await questions(page).count(), 0);
 });

@@ -1,7 +1,7 @@
 // An upgrade while the page is open, when parts that load late are gone from the server. And a page on plain http.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, ask, composer, eventually, launch, password, signUp, someone, url, useBrowser, visit } from "./lib.mjs";
+import { answers, ask, composer, eventually, launch, password, quiet, signUp, someone, url, useBrowser, visit } from "./lib.mjs";
 
 useBrowser();
 
@@ -20,7 +20,7 @@ async function upgrade(page, { mended = true } = {}) {
 }
 
 async function settle(page) {
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
 }
 
 test("a view that is gone after an upgrade: one reload, and the draft is kept", async (t) => {

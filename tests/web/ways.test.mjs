@@ -1,7 +1,7 @@
 // Addresses that lead nowhere, visitors without a log-in, and touch screens.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, ask, checkAxe, checkNoOverflow, composer, signUp, url, useBrowser, visit } from "./lib.mjs";
+import { answers, ask, checkAxe, checkNoOverflow, composer, quiet, signUp, url, useBrowser, visit } from "./lib.mjs";
 
 useBrowser();
 
@@ -36,7 +36,7 @@ test("logged out: no 401, and every button does something", async (t) => {
   await page.waitForURL("**/login");
   await page.goto("/pricing");
   await page.getByRole("heading", { name: "Pricing", level: 1 }).waitFor();
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
   assert.deepEqual(refused, []);
   await checkAxe(page, "the prices for a visitor");
   // Each button changes something on the screen.
@@ -84,7 +84,7 @@ test("phone: nothing to touch is smaller than 40 px", async (t) => {
   for (const path of ["/login", "/signup", "/pricing", "/nothing/here"]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.waitForLoadState("networkidle");
+    await quiet(page);
     await check(`visitor ${path}`);
   }
   await signUp(page);
@@ -112,7 +112,7 @@ test("phone: nothing to touch is smaller than 40 px", async (t) => {
   for (const path of ["/pricing", "/credits", "/settings", "/settings/account", "/settings/archived", "/nothing/here"]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.waitForLoadState("networkidle");
+    await quiet(page);
     await check(path);
   }
 });
