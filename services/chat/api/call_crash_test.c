@@ -70,7 +70,7 @@ static void a_takeover_is_seen_only_after_text(void **state)
 	for (int shown = 0; shown < 2; shown++) {
 		for (int stream = 0; stream < 2; stream++) {
 			char *body = caller_body(stage, PLAIN,
-						 shown ? "count [[tokens:30]] [[pace:40]]"
+						 shown ? "count [[tokens:30]] [[pace:150]]"
 						       : "count [[first:900]] [[tokens:30]]",
 						 stream);
 			struct caller *first, *second;
