@@ -98,19 +98,19 @@ static void end_late(struct http_client *client)
 
 /* libcurl says which sockets matter to it, and when it wants to be called without one. So a turn
  * costs as much as the sockets that are ready, not as all transfers. */
-static int on_watch(_unused_ CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
+static int on_watch(_unused_ CURL *easy, curl_socket_t fd, int what, void *ctx,
+		    _unused_ void *known)
 {
-	struct http_client *client = ctx;
+	const struct http_client *client = ctx;
 	struct epoll_event event = {.data.fd = fd};
 
-	if (what == CURL_POLL_REMOVE) {
-		epoll_ctl(client->epoll, EPOLL_CTL_DEL, fd, NULL);
-		return 0;
-	}
 	event.events =
 		(what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
-	ensure(epoll_ctl(client->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0);
-	curl_multi_assign(client->multi, fd, client);
+	/* A socket that nobody waits for must not be there: epoll tells its end again and again. */
+	if (event.events == 0)
+		epoll_ctl(client->epoll, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(client->epoll, EPOLL_CTL_MOD, fd, &event) != 0)
+		ensure(epoll_ctl(client->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
 	return 0;
 }
 
