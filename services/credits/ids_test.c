@@ -15,7 +15,7 @@ static const struct {
 	{&CREDITS_V1_ID_OVERAGE, "overage"},   {&CREDITS_V1_ID_ADJUSTMENT, "adjustment"},
 	{&CREDITS_V1_ID_REVERSAL, "reversal"}, {&CREDITS_V1_ID_VOUCHER, "voucher"},
 	{&CREDITS_V1_ID_BUDGET, "budget"},     {&CREDITS_V1_ID_PLAN, "plan"},
-	{&CREDITS_V1_ID_GRANT, "grant"},
+	{&CREDITS_V1_ID_GRANT, "grant"},       {&CREDITS_V1_ID_ALERT, "alert"},
 };
 
 static void a_namespace_follows_from_its_word(void **state)

@@ -156,6 +156,7 @@ static void the_margin_holds_99_of_100_prompts(_unused_ void **state)
 	struct db *db = pg_db("chat_worker", sql_chat_all);
 	uint64_t seed = (uint64_t)time(NULL), random = seed;
 	struct error err;
+	int all = 0;
 
 	print_message("seed %llu\n", (unsigned long long)seed);
 	assert_int_equal(tokens_new("build/tokens/tables.bin", &tokens, &err), OK);
@@ -164,10 +165,12 @@ static void the_margin_holds_99_of_100_prompts(_unused_ void **state)
 
 		print_message("%s: %d of %d prompts are above their bound\n", providers[i].family,
 			      above, PROMPTS);
-		if (above > PROMPTS * 3 / 200)
+		all += above;
+		if (above > PROMPTS / 50) /* of one: chance, and the time that the margin needs */
 			fail_msg("%s: %d of %d prompts are above their bound", providers[i].family,
 				 above, PROMPTS);
 	}
+	assert_true(all <= (int)ARRAY_SIZE(providers) * PROMPTS / 80);
 	db_free(db);
 }
 

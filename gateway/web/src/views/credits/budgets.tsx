@@ -66,7 +66,7 @@ function Row({ budget, onEdit }: { budget: Budget; onEdit: () => void }) {
           aria-label={name}
           max={100}
           value={limit > 0n ? Number((used * 100n) / limit) : 100}
-          className="mt-2 h-1.5 w-full"
+          className="mt-2 h-1.5 w-full appearance-none overflow-hidden rounded-full bg-line [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent"
         />
       )}
       {budget.resetTime && (

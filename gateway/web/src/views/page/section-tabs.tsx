@@ -18,6 +18,7 @@ export function SectionTabs({
           <Link
             key={tab.name}
             href={tab.href}
+            ref={tab.name === current ? show : undefined}
             aria-current={tab.name === current ? "page" : undefined}
             className={cn(
               "border-b-2 px-3 py-2.5 text-sm text-soft first:pl-0 hover:text-text",
@@ -30,4 +31,8 @@ export function SectionTabs({
       </div>
     </nav>
   );
+}
+
+function show(link: HTMLElement | null): void {
+  link?.scrollIntoView({ block: "nearest", inline: "center" });
 }
