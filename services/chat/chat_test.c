@@ -21,6 +21,7 @@ static int (*const groups[])(void) = {
 	chat_completions_tests,
 	messages_tests,
 	responses_tests,
+	embeddings_tests,
 	round_trip_tests,
 	api_models_tests,
 	crew_tests,

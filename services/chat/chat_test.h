@@ -36,6 +36,7 @@
 #define NEWER "newer"     /* free; the catalogue says which parameters it does not take */
 #define BACKED "backed"   /* 7 a message; falls back to narrow, then to plain */
 #define RENTED "rented"   /* from a provider whose keys administrators add */
+#define VECTORS "vectors" /* embeddings of up to 3,072 numbers; a tenth of a credit a token */
 #define KEYED "keyed"     /* from a provider with two keys, then from the demo */
 
 #define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
@@ -107,6 +108,7 @@ int minute_tests(void);
 int chat_completions_tests(void);
 int messages_tests(void);
 int responses_tests(void);
+int embeddings_tests(void);
 int round_trip_tests(void);
 int api_models_tests(void);
 

@@ -42,6 +42,8 @@ static pid_t owner;
 	"models:\n"                                                                                \
 	"  - {id: plain, name: Plain, provider: Demo, window: 8192, max_output: 4096,"             \
 	" modalities: [text], price: {per_message: %s}}\n"                                         \
+	"  - {id: vectors, kind: embedding, name: Vectors, provider: Demo, window: 8192,"          \
+	" dimensions: 3072, modalities: [text], price: {input_per_1k: 100}}\n"                     \
 	"  - {id: metered, name: Metered, provider: Demo, window: 65536, max_output: 1000,"        \
 	" modalities: [text], price: {per_message: 1, input_per_1k: 1, output_per_1k: 5}}\n"       \
 	"  - {id: free, name: Free, provider: Demo, window: 8192, max_output: 4096,"               \

@@ -52,7 +52,8 @@ static void check_part(const struct prompt_part *part)
 
 static void check_prompt(const struct prompt *prompt)
 {
-	ensure(prompt->n_messages > 0);
+	check_json(prompt->embedding.input);
+	ensure((prompt->n_messages > 0) != (prompt->embedding.n > 0));
 	for (size_t i = 0; i < prompt->n_messages; i++) {
 		check_text(prompt->messages[i].text);
 		ensure(prompt->messages[i].text && prompt->messages[i].role);
@@ -107,7 +108,7 @@ static void read_request(const struct api_dialect *dialect, const char *body, si
 		check_prompt(&request.prompt);
 		if (request.prompt.max_output_tokens == 0)
 			request.prompt.max_output_tokens = 4096;
-		for (size_t i = 0; i < ARRAY_SIZE(apis); i++)
+		for (size_t i = 0; i < (dialect->embeds ? 1 : ARRAY_SIZE(apis)); i++)
 			ask(&request.prompt, apis[i], arena);
 	} else {
 		ensure(*err.reason && *err.message);
@@ -181,8 +182,11 @@ static void check_lines(char *text)
 
 static void write_answer(const struct api_dialect *dialect, bool stream, const char *lines)
 {
-	const struct api_request request = {
-		.model = "m", .stream = stream, .stream_usage = true, .wants_opaque = true};
+	const struct api_request request = {.model = "m",
+					    .stream = stream && !dialect->embeds,
+					    .floats = stream,
+					    .stream_usage = true,
+					    .wants_opaque = true};
 	const struct api_head head = {"0190a000-0000-7000-8000-000000000001", "m", 1000000};
 	struct api_writer *writer = dialect->writer_new(&request, &head);
 	char *copy = strdup(lines), *rest = copy, *line;
@@ -208,12 +212,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	dialect = dialects[data[0] % ARRAY_SIZE(dialects)];
+	dialect = data[0] >= 'e' ? &dialect_embeddings : dialects[data[0] % ARRAY_SIZE(dialects)];
 	text = strndup((const char *)data + 1, len - 1);
 	ensure(text);
-	/* '0' to '2' are requests, '3' to '5' answers in events, '6' to '8' whole ones. */
+	/* '0' to '2' are requests, '3' to '5' answers in events, '6' to '8' whole ones; of embeddings
+	 * 'e' is a request, 'f' an answer in numbers, and 'g' one in base64. */
 	if (data[0] >= '3' && data[0] <= '8')
 		write_answer(dialect, data[0] <= '5', text);
+	else if (data[0] == 'f' || data[0] == 'g')
+		write_answer(dialect, data[0] == 'f', text);
 	else
 		read_request(dialect, (const char *)data + 1, len - 1);
 	free(text);

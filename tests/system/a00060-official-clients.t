@@ -4,5 +4,5 @@
 . tests/clients/stack.sh
 clients_start
 export NODE_PATH=build/tests/node_modules
-for suite in openai anthropic ai langchain; do clients_run "$suite" node "tests/clients/$suite.cjs"; done
+for suite in openai anthropic ai langchain embeddings; do clients_run "$suite" node "tests/clients/$suite.cjs"; done
 finish

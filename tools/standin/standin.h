@@ -16,6 +16,7 @@
  *   [[pace:N]]                  tokens a second; 0: at once
  *   [[first:MS]]                wait before the first token
  *   [[refuse:NAME,NAME]]        a model that does not take these parameters
+ *   [[numbers]]                 this input's vector is a list of numbers, also where base64 was asked for
  *   [[strict:1]]                a template that wants user and assistant in turns
  *
  * The header x-standin-fault takes the same text as [[fault:…]]. Where several questions were

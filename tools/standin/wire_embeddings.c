@@ -11,6 +11,7 @@
 #define INPUTS_MAX 2048
 #define DIMENSIONS 64
 #define DIMENSIONS_MAX 3072
+#define NUMBERS "[[numbers]]" /* as servers answer that do not know base64 */
 
 /* ---------------------------------------------------------------- the question */
 
@@ -141,12 +142,14 @@ static json_t *embedding_json(struct exchange *x, const json_t *body, size_t i)
 {
 	int64_t n = dimensions_of(body);
 	float *vector = arena_array(x->arena, (size_t)n, sizeof *vector);
+	const char *text;
 	json_t *value;
 
 	if (!vector) /* a request of more than it keeps */
 		return json_null();
-	make_vector(input_text(input_at(json_object_get(body, "input"), i), x->arena), vector, n);
-	value = is_base64(body)
+	text = input_text(input_at(json_object_get(body, "input"), i), x->arena);
+	make_vector(text, vector, n);
+	value = is_base64(body) && !strstr(text, NUMBERS)
 			? json_string(base64_encode(x->arena, vector, (size_t)n * sizeof *vector))
 			: vector_json(vector, n);
 	return json_pack("{s:s, s:I, s:o}", "object", "embedding", "index", (json_int_t)i,

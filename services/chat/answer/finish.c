@@ -37,21 +37,37 @@ struct end_work {
 	struct family family;
 };
 
+/* Vectors have no tokens of their own. */
+static bool completion_fits(const struct generation *generation, int64_t completion)
+{
+	if (generation->prompt.embedding.input)
+		return completion == 0;
+	return (completion >= 1 ||
+		(generation->try.answer.stream.usage_begun && completion == 0)) &&
+	       completion <= generation->prompt.max_output_tokens;
+}
+
+/* Of an embedding each input has a window. */
+static int64_t prompt_max(const struct generation *generation)
+{
+	int64_t n =
+		generation->prompt.embedding.input ? (int64_t)generation->prompt.embedding.n : 1;
+
+	return generation->model->window_tokens * n;
+}
+
 /* A count of the provider's is believed as long as it is possible. Otherwise we count. */
 static bool believable(const struct generation *generation)
 {
 	const struct provider_stream *stream = &generation->try.answer.stream;
-	const struct model *model = generation->model;
-	int64_t prompt, completion;
+	int64_t prompt;
 
 	if (!stream->has_usage || !price_usage_valid(&stream->usage))
 		return false;
 	prompt = usage_prompt(&stream->usage);
-	completion = usage_completion(&stream->usage);
-	return prompt >= 1 && prompt <= model->window_tokens &&
+	return prompt >= 1 && prompt <= prompt_max(generation) &&
 	       prompt <= generation->prompt_bytes + HIDDEN_TOKENS &&
-	       (completion >= 1 || (stream->usage_begun && completion == 0)) &&
-	       completion <= generation->prompt.max_output_tokens;
+	       completion_fits(generation, usage_completion(&stream->usage));
 }
 
 /* A program that wants the answer whole gets nothing of one that failed, and will ask again. */
@@ -80,6 +96,8 @@ static void learn(const struct generation *generation, const struct end_work *en
 	const struct provider_route *route = generation->try.pick.route;
 	const struct prompt *prompt = &generation->prompt;
 
+	if (prompt->embedding.input)
+		return;
 	for (size_t i = 0; i < prompt->n_messages; i++) {
 		if (prompt->messages[i].n_parts > 0)
 			return;
@@ -87,6 +105,15 @@ static void learn(const struct generation *generation, const struct end_work *en
 	if (prompt->n_tools == 0 && route && !route->provider->demo)
 		tokens_learn(generation->engine->options.tokens, generation->model->family,
 			     generation->counted_tokens, usage_prompt(&end->usage));
+}
+
+/* Of the prompt, by our count. Tokens of the caller's are what they are. */
+static int64_t expected(const struct generation *generation)
+{
+	if (generation->prompt.embedding.tokens > 0)
+		return generation->prompt.embedding.tokens;
+	return tokens_expected(generation->engine->options.tokens, generation->model->family,
+			       generation->counted_tokens);
 }
 
 static void meter(const struct generation *generation, struct end_work *end)
@@ -101,10 +128,7 @@ static void meter(const struct generation *generation, struct end_work *end)
 	} else {
 		end->counted = true;
 		end->source = "COUNTED";
-		end->usage =
-			(struct usage){.input = tokens_expected(generation->engine->options.tokens,
-								generation->model->family,
-								generation->counted_tokens)};
+		end->usage = (struct usage){.input = expected(generation)};
 	}
 }
 

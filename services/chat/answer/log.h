@@ -8,6 +8,7 @@
 
 #define EVENT_BYTES_MAX 32768 /* of one delta; longer text makes several events */
 #define LOG_EVENTS_MAX 2000000
+#define LOG_STORED_MAX (1u << 20) /* bytes that a row may have of each text */
 #define CURSOR_SIZE 24
 
 enum event_kind {

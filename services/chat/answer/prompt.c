@@ -1,6 +1,7 @@
 #include "chat/answer/prompt.h"
 
 #include "chat/message/context.h"
+#include "chat/provider/embeddings.h"
 
 #include <inttypes.h>
 
@@ -60,12 +61,43 @@ static void set_model(struct generation *generation, const struct model *model)
 	hold_fallbacks(generation);
 }
 
+/* Vectors that are too many are refused before anybody is asked. */
+static enum status embedding_fits(const struct question *question, const struct model *model,
+				  struct error *reterr)
+{
+	const struct prompt_embedding *embedding = &question->request.prompt.embedding;
+	int32_t dimensions = embedding->dimensions ? embedding->dimensions : model->dimensions;
+	int32_t fit = embeddings_fit(dimensions);
+
+	if (dimensions > model->dimensions)
+		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "dimensions",
+				   "%s has at most %" PRId32, model->name, model->dimensions);
+	if (embedding->n > (size_t)fit)
+		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "input",
+				   "at most %" PRId32 " inputs of %" PRId32 " dimensions fit one "
+				   "answer: send fewer, or ask for fewer dimensions",
+				   fit, dimensions);
+	if (question->tokens > EMBEDDING_TOKENS_MAX)
+		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "input",
+				   "all inputs have %" PRId32
+				   " tokens, and may have %d: send fewer",
+				   question->tokens, EMBEDDING_TOKENS_MAX);
+	if (embedding->longest > model->window_tokens)
+		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "input",
+				   "one input has %" PRId64 " tokens, and %s takes %" PRId32,
+				   embedding->longest, model->name, model->window_tokens);
+	return OK;
+}
+
 enum status prompt_output(struct tokens *tokens, const struct question *question,
 			  const struct model *model, int32_t *ret, struct error *reterr)
 {
 	int64_t room = model->window_tokens - tokens_bound(tokens, model->family, question->tokens);
 	int32_t asked = question->request.prompt.max_output_tokens;
 
+	*ret = 0;
+	if (question->request.prompt.embedding.input)
+		return embedding_fits(question, model, reterr);
 	if (asked == 0 || asked > model->max_output_tokens)
 		asked = model->max_output_tokens;
 	if (room < 1)
@@ -92,6 +124,8 @@ enum status prompt_take(struct generation *generation, struct question *question
 	generation->prompt_bytes = question->bytes;
 	generation->counted_tokens = question->tokens;
 	generation->seen_whole = !question->request.stream;
+	if (generation->prompt.embedding.input)
+		generation->log->items.max = LOG_STORED_MAX;
 	set_model(generation, model);
 	return OK;
 }

@@ -32,8 +32,7 @@ static enum status read_former(struct generation *generation, struct db *db, str
 {
 	_cleanup_(log_unrefp) struct event_log *log = NULL;
 	enum status s =
-		stored_pieces(db, NULL, generation->log->facts.id,
-			      (size_t)generation->engine->conf->answer_bytes_max, &log, reterr);
+		stored_pieces(db, NULL, generation->log->facts.id, LOG_STORED_MAX, &log, reterr);
 
 	if (s != OK || !log)
 		return s;

@@ -3,6 +3,7 @@
 #include "chat/answer/fallback.h"
 #include "chat/answer/wait.h"
 #include "chat/answer/way.h"
+#include "chat/provider/embeddings.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
@@ -353,16 +354,26 @@ static void on_end(struct http_transfer *transfer, enum status status,
 
 /* ---------------------------------------------------------------- a try begins */
 
+/* Vectors are one JSON text. */
+static size_t event_bytes_max(const struct generation *generation)
+{
+	size_t max = (size_t)generation->engine->conf->event_bytes_max;
+
+	return generation->prompt.embedding.input && max < EMBEDDINGS_ANSWER_MAX
+		       ? EMBEDDINGS_ANSWER_MAX
+		       : max;
+}
+
 static void reset_try(struct generation *generation)
 {
 	struct provider_try *try = &generation->try;
 
 	provider_try_done(try);
-	answer_init(&try->answer, try->pick.route->provider->api,
-		    (size_t)generation->engine->conf->event_bytes_max);
+	answer_init(&try->answer, try->pick.route->provider->api, event_bytes_max(generation));
 	try->answer.stream.on_text = on_text;
 	try->answer.stream.on_reasoning = on_reasoning;
 	try->answer.stream.on_item = on_item;
+	try->answer.stream.embedding = generation->prompt.embedding;
 	try->answer.stream.wants_logprobs = generation->prompt.wants_logprobs;
 	try->answer.stream.offers_tools =
 		generation->prompt.n_tools > 0 && generation->prompt.tool_choice != TOOLS_NONE;

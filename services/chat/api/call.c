@@ -170,8 +170,9 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 	if (s != OK || request->existing)
 		return s;
 	call->catalogue = current_catalogue(request->engine->options.current);
-	s = model_for(request->engine->options.groups, call->catalogue, subject_of(call),
-		      call->question.request.model, "", &call->model, reterr);
+	s = model_of_kind(request->engine->options.groups, call->catalogue, subject_of(call),
+			  call->dialect->embeds ? MODEL_EMBEDDING : MODEL_CHAT,
+			  call->question.request.model, "", &call->model, reterr);
 	if (s != OK)
 		return s;
 	s = prompt_output(tokens, &call->question, call->model, &output, reterr);

@@ -65,6 +65,7 @@ static struct rpc_client_call *(*const opens[])(struct rpc_channel *channel,
 	chat_v1_create_chat_completion_open,
 	chat_v1_create_response_open,
 	chat_v1_create_message_open,
+	chat_v1_create_embedding_open,
 };
 
 struct caller *caller_call(struct stage *stage, const struct manner *manner, const char *body)

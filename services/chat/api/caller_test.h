@@ -6,7 +6,7 @@
 
 /* How the next calls of a stage are made, beside what the stage says. */
 struct manner {
-	enum { CHAT_COMPLETIONS, RESPONSES, MESSAGES } format;
+	enum { CHAT_COMPLETIONS, RESPONSES, MESSAGES, EMBEDDINGS } format;
 	const char *api_key;       /* "": a session calls */
 	const char *of_key;        /* the key's policy when its client leaves */
 	const char *on_disconnect; /* the header; NULL: none */

@@ -18,6 +18,7 @@ struct api_request {
 	bool stream;
 	bool stream_usage; /* chat completions: stream_options.include_usage */
 	bool wants_opaque; /* responses: include has reasoning.encrypted_content */
+	bool floats;       /* embeddings: vectors as numbers, not as base64 */
 	const char *echo;  /* responses: the members of the request that the answer repeats,
 	                           as JSON members with a comma behind each; NULL: none */
 };
@@ -32,8 +33,10 @@ struct api_head {
 struct api_writer;
 
 struct api_dialect {
-	const char *name;  /* "chat_completions", "responses", "messages": in rows and logs */
+	const char *
+		name; /* "chat_completions", "responses", "messages", "embeddings": in rows and logs */
 	const char *route; /* "/v1/chat/completions" */
+	bool embeds;       /* it asks models of embeddings; others ask those that chat */
 
 	/* Reads a body of JSON. What it does not know goes into prompt.extra; what it knows and cannot
 	 * translate is refused. It is linear in len. body lives as long as ret.
@@ -60,5 +63,6 @@ struct api_dialect {
 extern const struct api_dialect dialect_chat_completions;
 extern const struct api_dialect dialect_responses;
 extern const struct api_dialect dialect_messages;
+extern const struct api_dialect dialect_embeddings;
 
 #endif

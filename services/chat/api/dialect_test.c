@@ -112,9 +112,26 @@ static void add_settings(struct buf *out, const struct prompt *prompt)
 		buf_addf(out, " %s%s", prompt->extra_api, prompt->extra);
 }
 
+static void add_inputs(struct buf *out, const struct api_request *request)
+{
+	const struct prompt_embedding *embedding = &request->prompt.embedding;
+
+	if (!embedding->input)
+		return;
+	buf_addf(out, " %zu %s", embedding->n, embedding->texts ? "texts" : "lists");
+	for (size_t i = 0; embedding->texts && i < embedding->n; i++)
+		assert_true(*embedding->texts[i]);
+	if (embedding->tokens)
+		buf_addf(out, " of %" PRId64, embedding->tokens);
+	if (embedding->dimensions)
+		buf_addf(out, " in %" PRId32, embedding->dimensions);
+	buf_addf(out, " as %s %s", request->floats ? "float" : "base64", embedding->input);
+}
+
 static void summarize(const struct api_request *request, struct buf *out)
 {
 	buf_adds(out, request->model);
+	add_inputs(out, request);
 	if (request->stream)
 		buf_adds(out, " stream");
 	if (request->stream_usage)

@@ -31,8 +31,11 @@ void api_model_write(const struct model *model, bool anthropic, struct buf *out)
 	add_member(out, "owned_by", model->provider);
 	buf_addc(out, ',');
 	add_member(out, "name", model->name);
-	buf_addf(out, ",\"context_length\":%" PRId32 ",\"max_output_tokens\":%" PRId32 "}",
+	buf_addf(out, ",\"context_length\":%" PRId32 ",\"max_output_tokens\":%" PRId32,
 		 model->window_tokens, model->max_output_tokens);
+	if (model->kind == MODEL_EMBEDDING)
+		buf_addf(out, ",\"kind\":\"embedding\",\"dimensions\":%" PRId32, model->dimensions);
+	buf_addc(out, '}');
 }
 
 enum status api_model_answer(struct rpc_call *call, const struct buf *json,

@@ -13,6 +13,7 @@ static const struct api_dialect *const dialects[] = {
 	&dialect_chat_completions,
 	&dialect_responses,
 	&dialect_messages,
+	&dialect_embeddings,
 };
 
 static const struct api_dialect *dialect_find(const char *name)
@@ -63,6 +64,25 @@ static int32_t bounded(int64_t n)
 	return n > INT32_MAX ? INT32_MAX : (int32_t)n;
 }
 
+/* A token of the caller's is one of the provider's. */
+static void count_inputs(struct question *question, const struct tokens *table)
+{
+	struct prompt_embedding *embedding = &question->request.prompt.embedding;
+	struct count all = {.tokens = embedding->tokens, .bytes = embedding->tokens};
+
+	for (size_t i = 0; embedding->texts && i < embedding->n; i++) {
+		struct count one = {.table = table};
+
+		count_text(&one, embedding->texts[i]);
+		all.tokens += one.tokens;
+		all.bytes += one.bytes;
+		if (one.tokens > embedding->longest)
+			embedding->longest = one.tokens;
+	}
+	question->tokens = bounded(all.tokens);
+	question->bytes = bounded(all.bytes);
+}
+
 static void count_prompt(struct question *question, const struct tokens *table)
 {
 	const struct prompt *prompt = &question->request.prompt;
@@ -107,7 +127,10 @@ static enum status read_body(struct question *question, const struct tokens *tok
 		return s;
 	if (question->arena->exhausted)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%zu bytes", len);
-	count_prompt(question, tokens);
+	if (question->request.prompt.embedding.input)
+		count_inputs(question, tokens);
+	else
+		count_prompt(question, tokens);
 	return OK;
 }
 

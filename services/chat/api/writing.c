@@ -28,6 +28,7 @@ struct api_writer *writer_new(const struct api_request *request, const struct ap
 	writer->stream = request->stream;
 	writer->stream_usage = request->stream_usage;
 	writer->wants_opaque = request->wants_opaque;
+	writer->floats = request->floats;
 	writer->keeps = !request->stream;
 	writer->echo = strdup(request->echo ? request->echo : "");
 	ensure(writer->echo);

@@ -46,7 +46,8 @@ struct api_writer {
 	struct buf model; /* JSON */
 	int64_t create_s;
 	bool stream, stream_usage, wants_opaque;
-	bool keeps; /* blocks keep their texts */
+	bool floats; /* vectors are numbers */
+	bool keeps;  /* blocks keep their texts */
 	char *echo;
 	bool begun, shown, ended;
 

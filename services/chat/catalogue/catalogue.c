@@ -2,6 +2,7 @@
 
 #include "chat/catalogue/price_read.h"
 #include "chat/catalogue/tokens.h"
+#include "chat/provider/embeddings.h"
 #include "runtime/base/ensure.h"
 #include "runtime/conf/conf.h"
 
@@ -68,25 +69,58 @@ static enum status read_price(struct loading *loading, const struct conf_node *n
 	return OK;
 }
 
+static enum status read_kind(struct loading *loading, const struct conf_node *node,
+			     struct model *model)
+{
+	const char *kind = "chat";
+	enum status s = conf_text(node, "kind", "chat", &kind, loading->err);
+
+	if (s != OK)
+		return s;
+	if (strcmp(kind, "embedding") == 0)
+		model->kind = MODEL_EMBEDDING;
+	else if (strcmp(kind, "chat") != 0)
+		return bad(loading, model->id, "kind is chat or embedding");
+	return OK;
+}
+
+/* What the kinds do not have in common. */
+static enum status read_output(struct loading *loading, const struct conf_node *node,
+			       struct model *model)
+{
+	bool embeds = model->kind == MODEL_EMBEDDING;
+	int64_t n;
+	enum status s;
+
+	if (embeds && (conf_get(node, "max_output") || conf_get(node, "fallback")))
+		return bad(loading, model->id, "an embedding has no max_output and no fallback");
+	if (!embeds && conf_get(node, "dimensions"))
+		return bad(loading, model->id, "only `kind: embedding` has dimensions");
+	s = conf_integer(node, embeds ? "dimensions" : "max_output", NULL, 1,
+			 embeds ? EMBEDDING_DIMENSIONS_MAX : WINDOW_MAX, &n, loading->err);
+	if (s != OK)
+		return s;
+	*(embeds ? &model->dimensions : &model->max_output_tokens) = (int32_t)n;
+	return OK;
+}
+
 static enum status read_limits(struct loading *loading, const struct conf_node *node,
 			       struct model *model)
 {
-	int64_t window, max_output;
+	int64_t window;
 	enum status s;
 
 	s = conf_integer(node, "window", NULL, WINDOW_MIN, WINDOW_MAX, &window, loading->err);
 	if (s == OK)
-		s = conf_integer(node, "max_output", NULL, 1, WINDOW_MAX, &max_output,
-				 loading->err);
+		s = read_output(loading, node, model);
 	if (s == OK)
 		s = conf_list(node, "modalities", loading->catalogue->arena, &model->modalities,
 			      loading->err);
 	if (s != OK)
 		return s;
-	if (max_output > window / 2)
+	if (model->max_output_tokens > window / 2)
 		return bad(loading, model->id, "max_output leaves less than half of the window");
 	model->window_tokens = (int32_t)window;
-	model->max_output_tokens = (int32_t)max_output;
 	for (const char *const *m = model->modalities; *m; m++) {
 		if (!listed(modality_names, *m))
 			return bad(loading, model->id, "modality '%s' is not known", *m);
@@ -165,6 +199,15 @@ static enum status check_upstream(struct loading *loading, const struct conf_nod
 			 "%s: upstream: the providers of chat.yaml are %.200s", err.message, all);
 }
 
+/* A model's name at a provider that the file does not say. "": none. One with a model of its own
+ * has it for chats. */
+static const char *unnamed(const struct provider *provider, const struct model *model)
+{
+	if (provider->model && model->kind == MODEL_CHAT)
+		return provider->model;
+	return provider->demo ? model->id : "";
+}
+
 /* The routes to a model. A provider with canned answers takes every model by its own name. */
 static enum status read_routes(struct loading *loading, const struct conf_node *node,
 			       struct model *model)
@@ -179,9 +222,7 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 	}
 	for (size_t i = 0; i < loading->providers->n; i++) {
 		const struct provider *provider = &loading->providers->providers[i];
-		const char *fallback = provider->model  ? provider->model
-				       : provider->demo ? model->id
-							: "";
+		const char *fallback = unnamed(provider, model);
 		const char *name = fallback;
 
 		if (upstream) {
@@ -189,6 +230,9 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 			if (s != OK)
 				return s;
 		}
+		if (*name && model->kind == MODEL_EMBEDDING && !provider->api->embeds)
+			return bad(loading, model->id, "upstream: the API of %s has no embeddings",
+				   provider->name);
 		if (*name)
 			model->routes[model->n_routes++] = (struct provider_route){
 				.provider = provider,
@@ -203,9 +247,10 @@ static enum status read_routes(struct loading *loading, const struct conf_node *
 static enum status read_model(struct loading *loading, const struct conf_node *node,
 			      struct model *model)
 {
-	static const char *const keys[] = {
-		"id",    "name", "provider", "description", "window",   "max_output", "modalities",
-		"price", "free", "upstream", "parameters",  "fallback", "tokenizer",  NULL};
+	static const char *const keys[] = {"id",        "name",       "provider",   "description",
+					   "window",    "max_output", "modalities", "price",
+					   "free",      "upstream",   "parameters", "fallback",
+					   "tokenizer", "kind",       "dimensions", NULL};
 	enum status s;
 
 	s = conf_only(node, keys, loading->err);
@@ -225,7 +270,9 @@ static enum status read_model(struct loading *loading, const struct conf_node *n
 		if (strcmp(m->id, model->id) == 0)
 			return bad(loading, model->id, "the id is there twice");
 	}
-	s = read_limits(loading, node, model);
+	s = read_kind(loading, node, model);
+	if (s == OK)
+		s = read_limits(loading, node, model);
 	if (s == OK)
 		s = read_tokenizer(loading, node, model);
 	if (s == OK)
@@ -251,7 +298,7 @@ static enum status check_fallbacks(struct loading *loading, size_t n)
 
 			while (m < loading->models + n && strcmp(m->id, *id) != 0)
 				m++;
-			if (m == loading->models + n || m == model)
+			if (m == loading->models + n || m == model || m->kind != MODEL_CHAT)
 				return bad(loading, model->id, "fallback '%s' is no other model",
 					   *id);
 			if (id - model->fallback >= FALLBACKS_MAX)
@@ -426,5 +473,9 @@ const struct model *catalogue_find(const struct catalogue *catalogue, const char
 
 const struct model *catalogue_default(const struct catalogue *catalogue)
 {
-	return catalogue->n_models > 0 ? &catalogue->models[0] : NULL;
+	for (size_t i = 0; i < catalogue->n_models; i++) {
+		if (catalogue->models[i].kind == MODEL_CHAT)
+			return &catalogue->models[i];
+	}
+	return NULL;
 }

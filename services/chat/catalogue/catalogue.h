@@ -15,13 +15,20 @@
 #define MODELS_MAX 1000
 #define FALLBACKS_MAX 8 /* of one model */
 
+enum model_kind {
+	MODEL_CHAT,
+	MODEL_EMBEDDING, /* it makes vectors, and no words */
+};
+
 struct model {
+	enum model_kind kind;
 	const char *id;
 	const char *name;     /* shown */
 	const char *provider; /* shown: its maker */
 	const char *description;
-	int32_t window_tokens;         /* input and output together */
-	int32_t max_output_tokens;     /* below the window */
+	int32_t window_tokens;         /* input and output together; of an embedding one input */
+	int32_t max_output_tokens;     /* below the window; of an embedding 0 */
+	int32_t dimensions;            /* of an embedding: numbers of a vector */
 	const char *const *modalities; /* NULL-terminated */
 	const char *family;            /* of its tokenizer (tokens.h) */
 	uint8_t refused;               /* parameters that it does not take (provider.h) */
@@ -77,7 +84,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(struct catalogue *, catalogue_unref);
 
 /* NULL: no such model, or no provider for it. */
 const struct model *catalogue_find(const struct catalogue *catalogue, const char *id);
-/* For a chat that names none: the first of the file. NULL: the catalogue is empty. */
+/* For a chat that names none: the first of the file that chats. NULL: there is none. */
 const struct model *catalogue_default(const struct catalogue *catalogue);
 
 #endif

@@ -83,10 +83,13 @@ static const char *const names[] = {"openrouter", "openai", "demo", NULL};
 static enum status load(const char *text, struct catalogue **ret, struct error *err)
 {
 	static struct provider_key key;
-	static const struct provider_set providers = {
-		.providers = {{.name = "demo", .demo = true, .keys = &key, .n_keys = 1}},
-		.n = 1,
-		.names = names};
+	static const struct provider_set providers = {.providers = {{.name = "demo",
+								     .demo = true,
+								     .keys = &key,
+								     .n_keys = 1,
+								     .api = &provider_openai}},
+						      .n = 1,
+						      .names = names};
 	char path[200];
 
 	snprintf(path, sizeof path, "%s/catalogue.yaml", process_directory());
@@ -97,6 +100,43 @@ static enum status load(const char *text, struct catalogue **ret, struct error *
 #define MODEL(id, more) \
 	"  - {id: " id  \
 	", name: N, provider: P, window: 4096, max_output: 1024, modalities: [text]" more "}\n"
+
+#define EMBEDDING(id, more)                                                                        \
+	"  - {id: " id ", kind: embedding, name: N, provider: P, window: 4096, modalities: [text]" \
+	", price: {per_message: 2}" more "}\n"
+
+static void expect_bad(const char *text, const char *words)
+{
+	struct catalogue *catalogue;
+	struct error err;
+
+	assert_int_equal(load(text, &catalogue, &err), INVALID_ARGUMENT);
+	if (!strstr(err.message, "catalogue.yaml") || !strstr(err.message, words))
+		fail_msg("no '%s' in: %s", words, err.message);
+}
+
+static void a_bad_embedding_is_one_clear_line(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, kind: image"),
+		 "kind is chat or embedding"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, dimensions: 8"),
+		 "only `kind: embedding` has dimensions"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, kind: embedding"),
+		 "an embedding has no max_output and no fallback"},
+		{"models:\n" EMBEDDING("a", ""), "dimensions"},
+		{"models:\n" EMBEDDING("a", ", dimensions: 65537"), "dimensions"},
+		{"models:\n" EMBEDDING("a", ", dimensions: 8, fallback: [a]"), "no fallback"},
+		{"models:\n" MODEL("a", ", price: {per_message: 2}, fallback: [b]")
+			 EMBEDDING("b", ", dimensions: 8"),
+		 "fallback 'b' is no other model"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_bad(cases[i].text, cases[i].words);
+}
 
 static void a_bad_catalogue_is_one_clear_line(void **state)
 {
@@ -151,14 +191,8 @@ static void a_bad_catalogue_is_one_clear_line(void **state)
 		 "'smell' is not known"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct catalogue *catalogue = NULL;
-		struct error err = {0};
-
-		assert_int_equal(load(cases[i].text, &catalogue, &err), INVALID_ARGUMENT);
-		if (!strstr(err.message, "catalogue.yaml") || !strstr(err.message, cases[i].words))
-			fail_msg("no '%s' in: %s", cases[i].words, err.message);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_bad(cases[i].text, cases[i].words);
 }
 
 static void a_price_is_a_list_of_components(void **state)
@@ -179,6 +213,21 @@ static void a_price_is_a_list_of_components(void **state)
 	assert_int_equal(price_rate(price, PRICE_INPUT, 200000), 3500000);
 	assert_int_equal(price_rate(price, PRICE_INPUT, 200001), 6000000);
 	assert_int_equal(price_rate(price, PRICE_REASONING, 0), 15000000);
+	catalogue_unref(catalogue);
+}
+
+static void no_chat_begins_with_an_embedding(void **state)
+{
+	struct catalogue *catalogue = NULL;
+	struct error err;
+
+	assert_int_equal(load("models:\n" EMBEDDING("v", ", dimensions: 8")
+				      MODEL("a", ", price: {per_message: 2}"),
+			      &catalogue, &err),
+			 OK);
+	assert_string_equal(catalogue_default(catalogue)->id, "a");
+	assert_int_equal(catalogue_find(catalogue, "v")->dimensions, 8);
+	assert_int_equal(catalogue_find(catalogue, "v")->max_output_tokens, 0);
 	catalogue_unref(catalogue);
 }
 
@@ -324,7 +373,9 @@ int catalogue_tests(void)
 		cmocka_unit_test(a_family_has_its_factor),
 		cmocka_unit_test(a_model_has_a_family),
 		cmocka_unit_test(a_bad_catalogue_is_one_clear_line),
+		cmocka_unit_test(a_bad_embedding_is_one_clear_line),
 		cmocka_unit_test(a_price_is_a_list_of_components),
+		cmocka_unit_test(no_chat_begins_with_an_embedding),
 		cmocka_unit_test(the_shipped_catalogue_is_good),
 		cmocka_unit_test(lists_are_read_as_servers_send_them),
 		cmocka_unit_test(what_is_there_is_offered),

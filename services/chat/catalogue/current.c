@@ -38,7 +38,7 @@ enum status chat_model(const struct catalogue *catalogue, const char *id, const 
 	if (!*id)
 		id = fallback;
 	*ret = *id ? catalogue_find(catalogue, id) : catalogue_default(catalogue);
-	if (!*ret && catalogue->n_models == 0)
+	if (!*ret && !catalogue_default(catalogue))
 		return error_field(reterr, INVALID_ARGUMENT, "model_unknown", "model",
 				   "no model is offered: no provider is configured, or its server "
 				   "has not answered yet");

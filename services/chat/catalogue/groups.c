@@ -257,24 +257,45 @@ bool model_allowed(struct groups *groups, const char *model, const struct rpc_su
 	return plan_lists_meet(&opening, &plans);
 }
 
-enum status model_for(struct groups *groups, const struct catalogue *catalogue,
-		      const struct rpc_subject *who, const char *id, const char *fallback,
-		      const struct model **ret, struct error *reterr)
+static enum status check_kind(const struct model *model, enum model_kind kind, struct error *reterr)
+{
+	if (model->kind == kind)
+		return OK;
+	return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "model",
+			   kind == MODEL_CHAT
+				   ? "the model '%.100s' makes embeddings: POST /v1/embeddings"
+				   : "the model '%.100s' makes no embeddings",
+			   model->id);
+}
+
+enum status model_of_kind(struct groups *groups, const struct catalogue *catalogue,
+			  const struct rpc_subject *who, enum model_kind kind, const char *id,
+			  const char *fallback, const struct model **ret, struct error *reterr)
 {
 	bool any = !*id && !*fallback;
 	struct plan_list plans;
 	enum status s = chat_model(catalogue, id, fallback, ret, reterr);
 
-	if (s != OK || model_allowed(groups, (*ret)->id, who))
+	if (s != OK)
 		return s;
+	if (model_allowed(groups, (*ret)->id, who))
+		return check_kind(*ret, kind, reterr);
 	if (any)
 		models_member(groups, who, &plans);
 	for (size_t i = 0; any && i < catalogue->n_models; i++) {
-		if (model_allowed_with(groups, catalogue->models[i].id, who, &plans)) {
+		if (catalogue->models[i].kind == kind &&
+		    model_allowed_with(groups, catalogue->models[i].id, who, &plans)) {
 			*ret = &catalogue->models[i];
 			return OK;
 		}
 	}
 	return error_field(reterr, PERMISSION_DENIED, "model_not_allowed", "model",
 			   "the model '%.100s' is not open to this account", (*ret)->id);
+}
+
+enum status model_for(struct groups *groups, const struct catalogue *catalogue,
+		      const struct rpc_subject *who, const char *id, const char *fallback,
+		      const struct model **ret, struct error *reterr)
+{
+	return model_of_kind(groups, catalogue, who, MODEL_CHAT, id, fallback, ret, reterr);
 }

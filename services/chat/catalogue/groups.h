@@ -36,5 +36,11 @@ _must_check_ enum status model_for(struct groups *groups, const struct catalogue
 				   const struct rpc_subject *who, const char *id,
 				   const char *fallback, const struct model **ret,
 				   struct error *reterr);
+/* The same for models of a kind; model_for knows those that chat. Another kind is INVALID_ARGUMENT
+ * field_invalid. */
+_must_check_ enum status model_of_kind(struct groups *groups, const struct catalogue *catalogue,
+				       const struct rpc_subject *who, enum model_kind kind,
+				       const char *id, const char *fallback,
+				       const struct model **ret, struct error *reterr);
 
 #endif

@@ -101,7 +101,8 @@ enum status chat_v1_list_models(struct rpc_call *call,
 	resp->n_models = 0;
 	models_member(chat_of(call)->groups, &call->ctx.subject, &plans);
 	for (size_t i = 0; s == OK && i < catalogue->n_models; i++)
-		if (model_allowed_with(chat_of(call)->groups, catalogue->models[i].id,
+		if (catalogue->models[i].kind == MODEL_CHAT &&
+		    model_allowed_with(chat_of(call)->groups, catalogue->models[i].id,
 				       &call->ctx.subject, &plans))
 			describe(call->arena, &catalogue->models[i],
 				 resp->models[resp->n_models++]);

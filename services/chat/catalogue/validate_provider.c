@@ -22,7 +22,7 @@ static const char *some_model(const struct catalogue *catalogue, const struct pr
 	for (size_t m = 0; m < catalogue->n_models; m++) {
 		const struct model *model = &catalogue->models[m];
 
-		for (size_t r = 0; r < model->n_routes; r++) {
+		for (size_t r = 0; model->kind == MODEL_CHAT && r < model->n_routes; r++) {
 			if (model->routes[r].provider == provider)
 				return model->routes[r].upstream;
 		}

@@ -4,6 +4,7 @@
 static const struct provider_api provider_demo = {
 	.name = "demo",
 	.canned = true,
+	.embeds = true,
 	.request = openai_request,
 	.event = openai_event,
 	.refusal = provider_fault_body,

@@ -2,6 +2,7 @@
  * others. */
 #include "chat/provider/openai.h"
 
+#include "chat/provider/embeddings.h"
 #include "chat/provider/request.h"
 
 #include <string.h>
@@ -227,6 +228,11 @@ enum status openai_request(const struct provider_pick *pick, const struct prompt
 			   uint8_t without, struct arena *arena, struct buf *body,
 			   struct http_request *ret, struct error *reterr)
 {
+	if (prompt->embedding.input)
+		return request_post(pick, prompt, OPENAI_API,
+				    embeddings_body(pick->route->upstream, &prompt->embedding),
+				    provider_url(arena, pick->route->provider, "/embeddings"),
+				    arena, body, ret, reterr);
 	return request_post(pick, prompt, OPENAI_API, body_json(pick->route, prompt, without),
 			    provider_url(arena, pick->route->provider, "/chat/completions"), arena,
 			    body, ret, reterr);
@@ -234,6 +240,7 @@ enum status openai_request(const struct provider_pick *pick, const struct prompt
 
 const struct provider_api provider_openai = {
 	.name = OPENAI_API,
+	.embeds = true,
 	.request = openai_request,
 	.event = openai_event,
 	.refusal = provider_fault_body,

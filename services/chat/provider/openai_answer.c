@@ -3,6 +3,7 @@
 #include "chat/provider/openai.h"
 
 #include "chat/provider/details.h"
+#include "chat/provider/embeddings.h"
 #include "chat/provider/item.h"
 
 #include <string.h>
@@ -278,6 +279,8 @@ enum provider_event openai_event(struct provider_stream *stream, const char *nam
 		provider_fault_body(200, stream->retry_after, data, len, fault);
 		return PROVIDER_EVENT_ERROR;
 	}
+	if (stream->embedding.input)
+		return embeddings_take(stream, root, fault);
 	choices = peek_member(root, "choices");
 	some = peek_next(&choices, &choice);
 	if (some && !take_choice(stream, choice)) {

@@ -48,7 +48,18 @@ struct prompt_tool {
 	const char *cache; /* as prompt_part's */
 };
 
+/* Inputs whose embeddings are asked for. */
+struct prompt_embedding {
+	const char *input;        /* JSON as the caller wrote it; NULL: words are asked for */
+	size_t n;                 /* inputs */
+	const char *const *texts; /* n; NULL: they are tokens */
+	int64_t tokens;           /* … so many; 0: they are texts */
+	int64_t longest;          /* tokens of the longest input, by our count */
+	int32_t dimensions;       /* of a vector; 0: the model's own */
+};
+
 struct prompt {
+	struct prompt_embedding embedding; /* instead of messages */
 	const struct prompt_message *messages;
 	size_t n_messages;
 	int32_t max_output_tokens;

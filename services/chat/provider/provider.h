@@ -148,6 +148,8 @@ struct provider_stream {
 	bool full;               /* set by a sink: no more is wanted */
 	bool offers_tools;       /* set by the caller: the prompt has some */
 	bool wants_logprobs;     /* set by the caller */
+	/* Set by the caller: of the prompt, when vectors are asked for instead of words. */
+	struct prompt_embedding embedding;
 
 	enum stop stop;     /* reason of the end */
 	bool done;          /* the provider said that nothing more comes */
@@ -240,6 +242,7 @@ enum provider_event {
 struct provider_api {
 	const char *name; /* `api` in chat.yaml */
 	bool canned; /* its answers are no model's: the page says so, and its keys never rest */
+	bool embeds; /* it has embeddings (embeddings.h) */
 	const char *base_url;   /* where it is when chat.yaml does not say; NULL: unknown */
 	const char *key_header; /* that the key stands in; NULL: "Authorization: Bearer " */
 	const char *header;     /* that each request has beside the key; NULL: none */

@@ -114,7 +114,8 @@ enum status request_post(const struct provider_pick *pick, const struct prompt *
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large",
 				 "the request is longer than %zu bytes", body->max);
 	headers[n++] = "Content-Type: application/json";
-	headers[n++] = "Accept: text/event-stream";
+	headers[n++] =
+		prompt->embedding.input ? "Accept: application/json" : "Accept: text/event-stream";
 	headers[n++] = "Accept-Encoding: identity"; /* a packed stream may be kept back */
 	if (authorization)
 		headers[n++] = authorization;

@@ -27,8 +27,7 @@ static enum status read_running(struct look_work *look, struct db *db, const PGr
 	snprintf(look->endpoint, sizeof look->endpoint, "%s", db_peek(rows, 0, "owner_endpoint"));
 	if (strcmp(look->boot_id, look->watch->avoid) != 0)
 		return OK;
-	s = stored_pieces(db, look->watch->user_id, facts->id,
-			  (size_t)look->watch->engine->conf->answer_bytes_max, &look->log, reterr);
+	s = stored_pieces(db, look->watch->user_id, facts->id, LOG_STORED_MAX, &look->log, reterr);
 	if (s == OK && look->log) {
 		look->log->facts = *facts;
 		look->log->facts.accepted = true; /* text was seen */

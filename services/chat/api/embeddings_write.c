@@ -1,0 +1,115 @@
+/* OpenAI's embeddings: answers. They come in one piece. */
+#include "chat/api/embeddings.h"
+
+#include "chat/api/parameters.h"
+#include "chat/api/writing.h"
+#include "chat/provider/embeddings.h"
+#include "runtime/base/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Keeps the vectors of the answer's item. */
+static void keep(struct api_writer *writer, const Chat__V1__Item *item)
+{
+	struct peek object, list;
+
+	if (!peek_object((const char *)item->json.data, item->json.len, &object) ||
+	    !peek_is(peek_member(object, "type"), "embeddings"))
+		return;
+	list = peek_member(object, "data");
+	buf_clear(&writer->details);
+	if (peek_is_array(list))
+		buf_add(&writer->details, list.at, (size_t)(list.end - list.at));
+}
+
+/* Nine digits say each float32 exactly. */
+static void add_numbers(struct peek string, struct buf *out)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 2 * EMBEDDINGS_BYTES_MAX);
+	size_t len = 0;
+	const uint8_t *bytes =
+		base64_decode(arena, string.at + 1, (size_t)(string.end - string.at) - 2, &len);
+
+	buf_addc(out, '[');
+	for (size_t i = 0; bytes && i + 3 < len; i += 4) {
+		uint32_t bits = (uint32_t)bytes[i] | (uint32_t)bytes[i + 1] << 8 |
+				(uint32_t)bytes[i + 2] << 16 | (uint32_t)bytes[i + 3] << 24;
+		float value;
+
+		memcpy(&value, &bits, sizeof value);
+		buf_addf(out, "%s%.9g", i > 0 ? "," : "", isfinite(value) ? (double)value : 0);
+	}
+	buf_addc(out, ']');
+}
+
+static bool is_vector(struct peek string)
+{
+	return peek_is_string(string) &&
+	       is_base64(string.at + 1, (size_t)(string.end - string.at) - 2);
+}
+
+static void write_whole(const struct api_writer *writer, struct buf *out)
+{
+	struct peek list = {buf_text(&writer->details),
+			    buf_text(&writer->details) + writer->details.len};
+	const Chat__V1__Usage *usage = &writer->usage;
+	struct peek vector;
+
+	buf_adds(out, "{\"object\":\"list\",\"data\":[");
+	for (int32_t i = 0; peek_next(&list, &vector) && is_vector(vector); i++) {
+		buf_addf(out, "%s{\"object\":\"embedding\",\"index\":%" PRId32 ",\"embedding\":",
+			 i > 0 ? "," : "", i);
+		if (writer->floats)
+			add_numbers(vector, out);
+		else
+			buf_add(out, vector.at, (size_t)(vector.end - vector.at));
+		buf_addc(out, '}');
+	}
+	buf_adds(out, "],\"model\":");
+	add_buf(out, &writer->model);
+	buf_addf(out, ",\"usage\":{\"prompt_tokens\":%" PRId32 ",\"total_tokens\":%" PRId32 "}}",
+		 usage->prompt_tokens, usage->prompt_tokens);
+}
+
+static bool embeddings_write(struct api_writer *writer, const Chat__V1__GenerationEvent *event,
+			     struct buf *out)
+{
+	switch (event->event_case) {
+	case CHAT__V1__GENERATION_EVENT__EVENT_RESET:
+		return writer_reset(writer);
+	case CHAT__V1__GENERATION_EVENT__EVENT_ITEM:
+		keep(writer, event->item);
+		break;
+	case CHAT__V1__GENERATION_EVENT__EVENT_USAGE:
+		writer->usage = *event->usage;
+		break;
+	case CHAT__V1__GENERATION_EVENT__EVENT_DONE:
+		if (!writer->ended)
+			write_whole(writer, out);
+		writer->ended = true;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+/* The gateway writes errors of this format. */
+static bool embeddings_write_failure(_unused_ struct api_writer *writer,
+				     _unused_ const struct error *err, _unused_ struct buf *out)
+{
+	return false;
+}
+
+const struct api_dialect dialect_embeddings = {
+	.name = "embeddings",
+	.route = "/v1/embeddings",
+	.embeds = true,
+	.read = embeddings_read,
+	.writer_new = writer_new,
+	.write = embeddings_write,
+	.write_failure = embeddings_write_failure,
+	.writer_free = writer_free,
+};
