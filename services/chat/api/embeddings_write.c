@@ -24,7 +24,32 @@ static void keep(struct api_writer *writer, const Chat__V1__Item *item)
 		buf_add(&writer->details, list.at, (size_t)(list.end - list.at));
 }
 
-/* Nine digits say each float32 exactly. */
+/* Nine digits say each float32 exactly. Vectors have numbers below 1: those are written without
+ * printf, which would keep the engine for too long. */
+static void add_number(float value, struct buf *out)
+{
+	double size = fabs((double)value), scale = 1e9;
+	char text[32], *p = text + sizeof text;
+	int digits = 9;
+	uint64_t n;
+
+	if (!isfinite(value) || size >= 1 || size < 1e-6) {
+		buf_addf(out, "%.9g", isfinite(value) ? (double)value : 0);
+		return;
+	}
+	for (; size * scale < 1e8; scale *= 10)
+		digits++;
+	for (n = (uint64_t)(size * scale + 0.5); n % 10 == 0; n /= 10)
+		digits--;
+	for (; digits > 0; digits--, n /= 10)
+		*--p = (char)('0' + n % 10);
+	*--p = '.';
+	*--p = '0';
+	if (value < 0)
+		*--p = '-';
+	buf_add(out, p, (size_t)(text + sizeof text - p));
+}
+
 static void add_numbers(struct peek string, struct buf *out)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 2 * EMBEDDINGS_BYTES_MAX);
@@ -39,7 +64,9 @@ static void add_numbers(struct peek string, struct buf *out)
 		float value;
 
 		memcpy(&value, &bits, sizeof value);
-		buf_addf(out, "%s%.9g", i > 0 ? "," : "", isfinite(value) ? (double)value : 0);
+		if (i > 0)
+			buf_addc(out, ',');
+		add_number(value, out);
 	}
 	buf_addc(out, ']');
 }
