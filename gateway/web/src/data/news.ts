@@ -1,7 +1,7 @@
 // Hears from the server what happens without this page's doing. Only a tab that is seen listens: browsers have six connections
 // for all tabs of a server, and hidden tabs ask anew when they are seen again.
 import { useEffect } from "react";
-import { isSessionLost, problemOf, toProblem } from "@/api/problem";
+import { isSessionLost, Problem, problemOf, toProblem } from "@/api/problem";
 import { backOffMs, pause } from "@/lib/back-off";
 import { readSse } from "@/lib/sse";
 import { refresh } from "./cache";
@@ -20,6 +20,9 @@ const STALE: Record<string, (payload: Record<string, string>) => void> = {
 /** A connection without a byte for so long is dead, for a heartbeat comes every 15 s. In milliseconds. */
 const DEAD_MS = 45_000;
 
+/** The server ends the stream of a session before the page knows that its own log-out has worked. In milliseconds. */
+const LOGGING_OUT_MS = 3000;
+
 export function useServerNews(): void {
   useEffect(() => {
     const control = new AbortController();
@@ -34,6 +37,7 @@ async function listen(signal: AbortSignal): Promise<never> {
     await seen(signal);
     try {
       for await (const event of connect(cursor, signal)) {
+        if (event.event === "error") throw new Problem(JSON.parse(event.data));
         if (event.id) cursor = event.id;
         tries = 0;
         apply(event.data);
@@ -42,7 +46,10 @@ async function listen(signal: AbortSignal): Promise<never> {
       signal.throwIfAborted();
       const problem = toProblem(thrown);
       if (problem.reason === "CURSOR_INVALID") cursor = "";
-      if (isSessionLost(problem)) await signedInAgain(signal);
+      if (isSessionLost(problem)) {
+        await pause(LOGGING_OUT_MS, signal);
+        await signedInAgain(signal);
+      }
     }
     await pause(backOffMs(tries), signal);
   }
