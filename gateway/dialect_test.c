@@ -39,7 +39,7 @@ static const char *text_at(json_t *object, const char *key)
 	return text ? text : "(none)";
 }
 
-/* What clients tell apart. A word that is not here goes by its status. */
+/* Words that clients tell apart. Another word goes by its status. */
 static const struct {
 	const char *reason;
 	uint16_t http;
@@ -173,7 +173,7 @@ static void every_word_has_a_shape(void **state)
 		    strcmp(text_at(inner, "message"), "max_tokens: it \"broke\"") != 0 ||
 		    !is_one_of(text_at(inner, "type"), anthropic_types))
 			fail_msg("%s in Anthropic's format", reasons[i].word);
-		/* What pays, refuses or is wrong by itself is never worth another try. */
+		/* Errors of payment, of rights and of the request itself are never worth another try. */
 		if (dialect_retryable(&err) && dialect_status(ROUTE_DIALECT_OPENAI, &err) < 408)
 			fail_msg("%s is repeated", reasons[i].word);
 		json_decref(openai);

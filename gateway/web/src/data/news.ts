@@ -10,7 +10,7 @@ import { tellAlerts } from "./credits";
 import { keys } from "./keys";
 import { signedInAgain } from "./session";
 
-/** What each type of event makes stale. The type is the server's (docs/modules/events.md). */
+/** Each type of event (docs/modules/events.md) makes some data stale. */
 const STALE: Record<string, (payload: Record<string, string>) => void> = {
   "generation.ended": ({ chat = "" }) =>
     refresh(keys.chats, keys.chat(chat), keys.messages(chat), keys.balance),

@@ -22,7 +22,7 @@ export function useSubscriptions(enabled = true) {
   });
 }
 
-/** What is left in each of the caller's plans. */
+/** The credits that are left in each of the caller's plans. */
 export function usePlanBalances() {
   return useQuery({
     queryKey: keys.planBalances,

@@ -1,4 +1,4 @@
-// What is learned of tokenizers, for administrators.
+// Learned factors of tokenizers, for administrators.
 import { useQuery } from "@tanstack/react-query";
 import { api, ask } from "./client";
 import { keys } from "./keys";

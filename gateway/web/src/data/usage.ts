@@ -1,4 +1,4 @@
-// What answers used, for an administrator, and the caller's own tokens.
+// Usage of answers: everybody's for an administrator, and the caller's own.
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { UsageBy, UsageList } from "@/api/types";
 import { saveFile } from "@/lib/browser";
@@ -59,7 +59,7 @@ export function useTokenUsage() {
   });
 }
 
-/** What this month's answers cost, by day and by model. */
+/** Tokens and cost of this month's answers, by day and by model. */
 export function useMonthUsage() {
   return useQuery({
     queryKey: keys.monthUsage,

@@ -99,7 +99,7 @@ export function KeyRow({ one }: { one: ProviderKey }) {
   );
 }
 
-/** What the provider said to the test. */
+/** The provider's answer to the test. */
 function Verdict({ test }: { test: ReturnType<typeof useTestProviderKey> }) {
   if (test.error)
     return (

@@ -27,7 +27,7 @@ function thisMonth(): UsageRange {
   return { from: `${today.slice(0, 8)}01`, to: today };
 }
 
-/** What was charged, and what of it is left after the providers' list prices. */
+/** The charges, and the margin over the providers' list prices. */
 export function UsageSection() {
   const [range, setRange] = useState(thisMonth);
   const [by, setBy] = useState<UsageBy>("MODEL");

@@ -9,7 +9,7 @@ import { BudgetForm } from "./budget-form";
 
 const keyOf = (budget: Budget) => `${budget.id} ${budget.period}`;
 
-/** What may be spent through API keys and in projects, and what was. */
+/** Limits and spending of API keys and projects. */
 export function Budgets() {
   const { data } = useBudgets();
   const [edited, setEdited] = useState<Budget | "new">();
