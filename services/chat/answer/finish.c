@@ -142,7 +142,7 @@ static int64_t count_items(struct tokens *tokens, const char *family, const stru
 	return tokens_count_of(tokens, family, buf_text(&words), words.len);
 }
 
-/* What the provider asks for it by its list, whatever was held. -1: the list has no such model. */
+/* The provider's list price of it, whatever was held. -1: the list has no such model. */
 static int64_t list_cost(const struct generation *generation, const struct usage *usage)
 {
 	const struct price *price =

@@ -4,7 +4,7 @@
 
 #include "chat/answer/engine.h"
 
-/* What a request wants. Those of chats and those of programs do not take each other's places. */
+/* The kind of place. Chats and programs do not take each other's places. */
 enum places_of {
 	PLACES_OF_CHATS,
 	PLACES_OF_CALLS,

@@ -1,4 +1,4 @@
-/* What credits said last of a user who could pay for some answers more. Such a user is not asked
+/* Users who lately could pay for some answers more, by credits' word. Credits are not asked of them
  * again before an answer is stored: the hold decides. Engine thread. */
 #ifndef CHAT_ANSWER_PURSE_H
 #define CHAT_ANSWER_PURSE_H

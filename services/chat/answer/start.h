@@ -18,7 +18,7 @@ struct start {
 	const struct start_steps *steps;
 };
 
-/* What requests of one kind do. */
+/* The steps of one kind of request. */
 struct start_steps {
 	/* On the crew: request.existing is set, or floor_microcredits. */
 	enum status (*find)(struct crew_member *member, struct start *start, struct error *reterr);

@@ -4,7 +4,7 @@
 
 #include "chat/answer/generation.h"
 
-/* What follows, in the stage TRY and not cancelled. */
+/* The next step, in the stage TRY and not cancelled. */
 struct way_hooks {
 	/* generation->try.pick is the way. */
 	void (*found)(struct generation *generation);

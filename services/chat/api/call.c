@@ -37,7 +37,7 @@ static const struct rpc_subject *subject_of(const struct api_call *call)
 	return &call->start.request.context->subject;
 }
 
-/* What becomes of the answer when the client leaves: as the request says, or its key, or its kind. */
+/* The policy for a client that leaves: as the request says, or its key, or its kind. */
 static enum status policy(struct api_call *call, struct error *reterr)
 {
 	const char *asked = call->req->on_disconnect;

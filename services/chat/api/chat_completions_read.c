@@ -213,16 +213,7 @@ static void read_messages(struct reading *reading, const struct node *root, stru
 	struct node list = node_need(reading, root, "messages");
 	size_t n = node_size(reading, &list);
 
-	if (list.json && n == 0)
-		reading_fail(reading, &list, "field_required", "must have a message");
-	for (size_t i = 0; i < n && reading->status == OK; i++) {
-		struct node message = node_element(&list, i);
-
-		if (!message.json)
-			reading_fail(reading, &message, "field_invalid", "must be a message");
-		if (node_is_object(reading, &message))
-			read_message(&building, &message);
-	}
+	building_messages(&building, &list, n, read_message);
 }
 
 /* ---------------------------------------------------------------- tools */
@@ -348,7 +339,7 @@ static void refuse_other_answers(struct reading *reading, const struct node *roo
 	}
 }
 
-/* Those that would change the price or the model are refused. */
+/* Parameters that would change the price or the model are refused. */
 static const struct refused_parameter refused[] = {
 	{"functions", false, "use tools"},
 	{"function_call", false, "use tool_choice"},

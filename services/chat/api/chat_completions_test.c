@@ -390,17 +390,6 @@ static void test_chat_completions_answers(void **state)
 
 /* ---------------------------------------------------------------- both forms say the same */
 
-static void append(json_t *object, const char *name, const char *more)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	size_t len = (text ? strlen(text) : 0) + strlen(more) + 1;
-	char *joined = calloc(1, len);
-
-	snprintf(joined, len, "%s%s", text ? text : "", more);
-	json_object_set_new(object, name, json_string(joined));
-	free(joined);
-}
-
 static void join_calls(json_t *message, json_t *calls)
 {
 	json_t *list = json_object_get(message, "tool_calls"), *call, *known;
@@ -420,9 +409,9 @@ static void join_calls(json_t *message, json_t *calls)
 			continue;
 		}
 		known = json_object_get(json_array_get(list, index), "function");
-		append(known, "arguments",
-		       json_string_value(
-			       json_object_get(json_object_get(call, "function"), "arguments")));
+		join_text(known, "arguments",
+			  json_string_value(
+				  json_object_get(json_object_get(call, "function"), "arguments")));
 	}
 }
 
@@ -433,9 +422,9 @@ static void join_delta(json_t *message, json_t *delta)
 	const char *thought = json_string_value(json_object_get(delta, "reasoning_content"));
 
 	if (text)
-		append(message, "content", text);
+		join_text(message, "content", text);
 	if (thought)
-		append(message, "reasoning_content", thought);
+		join_text(message, "reasoning_content", thought);
 	if (details)
 		json_object_set(message, "reasoning_details", details);
 	join_calls(message, json_object_get(delta, "tool_calls"));

@@ -11,7 +11,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/status.h"
 
-/* What a request says. All texts are in the arena that it was read into, or in its body. */
+/* A request. All texts are in the arena that it was read into, or in its body. */
 struct api_request {
 	const char *model;
 	struct prompt prompt; /* max_output_tokens 0: the model's own limit */
@@ -23,7 +23,7 @@ struct api_request {
 	                           as JSON members with a comma behind each; NULL: none */
 };
 
-/* What an answer says of itself. */
+/* The head of an answer. */
 struct api_head {
 	const char *generation; /* UUID; writers make their ids of it, such as chatcmpl-… */
 	const char *model;      /* as the caller named it */

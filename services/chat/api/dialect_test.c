@@ -429,6 +429,17 @@ static json_t *events_of(struct arena *arena, const struct buf *out)
 	return list;
 }
 
+void join_text(json_t *object, const char *name, const char *more)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	size_t len = (text ? strlen(text) : 0) + strlen(more) + 1;
+	char *joined = calloc(1, len);
+
+	snprintf(joined, len, "%s%s", text ? text : "", more);
+	json_object_set_new(object, name, json_string(joined));
+	free(joined);
+}
+
 void check_whole(const struct api_dialect *dialect, const char *least,
 		 json_t *(*join)(json_t *events))
 {

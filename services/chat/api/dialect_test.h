@@ -9,7 +9,7 @@
 
 struct read_row {
 	const char *name, *body;
-	/* What was read, as summarize of dialect_test.c writes it, or "reason field" of the error. */
+	/* The prompt, as summarize of dialect_test.c writes it, or "reason field" of the error. */
 	const char *outcome;
 };
 
@@ -37,6 +37,8 @@ char *random_script(struct arena *arena, unsigned *seed);
 /* Answers by chance: what `join` makes of the stream's events is the whole answer. */
 void check_whole(const struct api_dialect *dialect, const char *least,
 		 json_t *(*join)(json_t *events));
+/* Makes the string member longer, or makes it. */
+void join_text(json_t *object, const char *name, const char *more);
 /* Bodies that could take much time or memory. list: the member whose elements are many, element:
  * one of them. */
 void check_hostile(const struct api_dialect *dialect, const char *least, const char *before,

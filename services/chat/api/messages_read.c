@@ -201,16 +201,7 @@ static void read_messages(struct reading *reading, const struct node *root, stru
 	size_t n = node_size(reading, &list);
 
 	read_system(&building, root);
-	if (list.json && n == 0)
-		reading_fail(reading, &list, "field_required", "must have a message");
-	for (size_t i = 0; i < n && reading->status == OK; i++) {
-		struct node message = node_element(&list, i);
-
-		if (!message.json)
-			reading_fail(reading, &message, "field_invalid", "must be a message");
-		if (node_is_object(reading, &message))
-			read_message(&building, &message);
-	}
+	building_messages(&building, &list, n, read_message);
 }
 
 /* ---------------------------------------------------------------- tools */

@@ -370,17 +370,6 @@ static void test_messages_answers(void **state)
 
 /* ---------------------------------------------------------------- both forms say the same */
 
-static void append(json_t *object, const char *name, const char *more)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	size_t len = (text ? strlen(text) : 0) + strlen(more) + 1;
-	char *joined = calloc(1, len);
-
-	snprintf(joined, len, "%s%s", text ? text : "", more);
-	json_object_set_new(object, name, json_string(joined));
-	free(joined);
-}
-
 /* The member of a block that each delta goes on with. */
 static void join_delta(json_t *block, json_t *delta)
 {
@@ -390,7 +379,7 @@ static void join_delta(json_t *block, json_t *delta)
 		const char *more = json_string_value(json_object_get(delta, names[i]));
 
 		if (more)
-			append(block, names[i], more);
+			join_text(block, names[i], more);
 	}
 }
 

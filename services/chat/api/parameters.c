@@ -224,6 +224,23 @@ void choose_tools(struct reading *reading, const struct node *word, struct promp
 
 /* ---------------------------------------------------------------- settings */
 
+void building_messages(struct building *building, const struct node *list, size_t n,
+		       void (*read)(struct building *building, const struct node *message))
+{
+	struct reading *reading = building->reading;
+
+	if (list->json && n == 0)
+		reading_fail(reading, list, "field_required", "must have a message");
+	for (size_t i = 0; i < n && reading->status == OK; i++) {
+		struct node message = node_element(list, i);
+
+		if (!message.json)
+			reading_fail(reading, &message, "field_invalid", "must be a message");
+		if (node_is_object(reading, &message))
+			read(building, &message);
+	}
+}
+
 const char *read_model(struct reading *reading, const struct node *root)
 {
 	struct node model = node_need(reading, root, "model");

@@ -28,14 +28,17 @@ struct prompt_message *building_message(struct building *building, const char *r
 struct prompt_part *building_part(struct building *building, int kind);
 /* … with a text, unless the text is empty. */
 void building_text(struct building *building, const char *text);
+/* Reads the n messages of a list, which has at least one. */
+void building_messages(struct building *building, const struct node *list, size_t n,
+		       void (*read)(struct building *building, const struct node *message));
 
 const char *read_model(struct reading *reading, const struct node *root);
 /* An image's address: https: or data:. */
 const char *read_image_url(struct reading *reading, const struct node *node);
 const char *read_image_detail(struct reading *reading, const struct node *node);
-/* A type of images that models take. */
 /* Whether a provider keeps the part for the next request: Anthropic's cache_control. */
 const char *read_cache(struct reading *reading, const struct node *object);
+/* A type of images that models take. */
 bool image_type_known(const char *type, size_t len);
 bool is_base64(const char *text, size_t len);
 
