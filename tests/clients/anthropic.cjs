@@ -1,6 +1,6 @@
 // npm @anthropic-ai/sdk against /v1/messages.
 const { Anthropic } = require("@anthropic-ai/sdk");
-const { url, key, token, check, failure, charged, asked, lossy, run } = require("./check.cjs");
+const { url, key, token, nonce, check, failure, charged, asked, lossy, run } = require("./check.cjs");
 
 const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
 const models = ["claude-3-haiku", "gpt-4o-mini", "gemini-2.0-flash"];
@@ -85,12 +85,12 @@ async function money() {
   const way = await lossy(2);
   const retrying = new Anthropic({ baseURL: way.url, apiKey: key, maxRetries: 3 });
   const cost = await charged(async () => {
-    const answer = await retrying.messages.create({ model: "claude-3-haiku", max_tokens: 99, messages: [{ role: "user", content: "lost-message [[say:Once only.]]" }] }, { headers: { "x-on-disconnect": "finish" } });
+    const answer = await retrying.messages.create({ model: "claude-3-haiku", max_tokens: 99, messages: [{ role: "user", content: `lost-message-${nonce} [[say:Once only.]]` }] }, { headers: { "x-on-disconnect": "finish" } });
     check([answer.content[0].text, way.seen], ["Once only.", ["0", "1", "2"]], "anthropic: the package repeats what was lost, and gets its answer");
   });
   way.server.close();
   check(cost, [3, 1], "anthropic: lost replies are charged once");
-  check(await asked("lost-message"), 1, "anthropic: and asked of the provider once");
+  check(await asked(`lost-message-${nonce}`), 1, "anthropic: and asked of the provider once");
 }
 
 const each = (part) => models.map((model) => () => part(model));

@@ -1,7 +1,10 @@
 // What the suites of this folder share. Each prints got, expected and name of a check, tab-separated, for a story to compare.
 const http = require("http");
+const crypto = require("crypto");
 
 const [url, key, token, standin] = process.argv.slice(2);
+// A suite may run several times on one stack, whose stand-in remembers what it was asked.
+const nonce = crypto.randomUUID().slice(0, 8);
 const check = (got, expected, name) => console.log([JSON.stringify(got ?? null), JSON.stringify(expected), name].join("\t"));
 const failure = (promise) => promise.then(() => null, (error) => error);
 
@@ -77,4 +80,4 @@ async function run(...parts) {
   }
 }
 
-module.exports = { url, key, token, check, failure, charged, asked, lossy, run };
+module.exports = { url, key, token, nonce, check, failure, charged, asked, lossy, run };

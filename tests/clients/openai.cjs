@@ -2,7 +2,7 @@
 const { OpenAI } = require("openai");
 const { zodResponseFormat } = require("openai/helpers/zod");
 const { z } = require("zod");
-const { url, key, token, check, failure, charged, asked, lossy, run } = require("./check.cjs");
+const { url, key, token, nonce, check, failure, charged, asked, lossy, run } = require("./check.cjs");
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 // One model of each API behind the server.
@@ -111,7 +111,7 @@ async function money() {
     "openai: an aborted stream is charged once, and nothing stays held",
   );
   for (const stream of [false, true]) {
-    const word = `lost-${stream}`, way = await lossy(2);
+    const word = `lost-${stream}-${nonce}`, way = await lossy(2);
     const retrying = new OpenAI({ baseURL: `${way.url}/v1`, apiKey: key, maxRetries: 3 });
     let text = "";
     const cost = await charged(async () => {
@@ -126,7 +126,7 @@ async function money() {
   }
   let tries = 0;
   const eager = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 8, fetch: (...args) => (tries++, fetch(...args)) });
-  const busy = { model: "gpt-4o-mini", messages: [{ role: "user", content: "x [[fault:503 times=6 key=busy]] [[say:At last.]]" }] };
+  const busy = { model: "gpt-4o-mini", messages: [{ role: "user", content: `x [[fault:503 times=6 key=busy-${nonce}]] [[say:At last.]]` }] };
   const late = await charged(async () => check((await eager.chat.completions.create(busy)).choices[0].message.content, "At last.", "openai: the package waits for a provider that is busy"));
   check([late, tries > 1], [[2, 1], true], "openai: and its repeats are charged once");
   const many = await charged(() => Promise.all(Array.from({ length: 12 }, (_, i) => eager.chat.completions.create({ model: "gpt-4o-mini", messages: [{ role: "user", content: `${i} [[tokens:20]] [[pace:50]]` }] }))));

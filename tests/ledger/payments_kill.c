@@ -123,7 +123,7 @@ static void start_all(void)
 	process_start(&credits);
 	snprintf(payments_more, sizeof payments_more,
 		 "workers: 2\nbackoff_initial: 10ms\nbackoff_max: 100ms\nbackends:\n"
-		 "  credits: \"ipc://%s/s\"\n"
+		 "  credits: \"ipc://%s/s\"\n  chat: \"ipc:///nobody\"\n"
 		 "stripe:\n  secret_key: sk_test_kill\n  webhook_secrets: " SECRET
 		 "\n  api_url: \"%s\"\n",
 		 credits.directory, stripe_url);
