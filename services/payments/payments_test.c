@@ -197,6 +197,7 @@ int main(void)
 		DB_TEST(a_user_sees_their_own_payments),
 		DB_TEST(plan_facts_may_come_in_any_order),
 		DB_TEST(a_plan_that_ended_stays_ended),
+		DB_TEST(a_grant_is_told_once),
 		DB_TEST(other_invoices_grant_nothing),
 		DB_TEST(a_plan_rests_while_it_is_unpaid),
 		DB_TEST(a_user_sees_their_own_subscriptions),

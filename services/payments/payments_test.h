@@ -60,6 +60,7 @@ void a_user_sees_their_own_payments(void **state);
 
 void plan_facts_may_come_in_any_order(void **state);
 void a_plan_that_ended_stays_ended(void **state);
+void a_grant_is_told_once(void **state);
 void other_invoices_grant_nothing(void **state);
 void a_plan_rests_while_it_is_unpaid(void **state);
 void a_bad_plan_says_what_is_wrong(void **state);

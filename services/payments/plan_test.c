@@ -170,6 +170,34 @@ void a_plan_that_ended_stays_ended(void **state)
 	}
 }
 
+static void forget_what_was_told(void)
+{
+	static const struct sql sql = {"test_forget", "DELETE FROM outbox", 0};
+
+	assert_int_equal(db_exec(learn_db(), &sql, NULL, NULL, NULL), OK);
+}
+
+/* The outbox erases calls some days after they were delivered. Later facts about the subscription come
+ * with other dates, so a grant that was told again would contradict the first one. */
+void a_grant_is_told_once(void **state)
+{
+	static const char *const later[] = {INVOICE("in_1", END_1), SUBSCRIPTION("active", END_2),
+					    SUBSCRIPTION("past_due", END_2), DELETED};
+
+	(void)state;
+	tell(SUBSCRIPTION("active", END_1), 1795260000);
+	tell(INVOICE("in_1", END_1), 1795260001);
+	assert_int_equal(told().grants, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+		forget_what_was_told();
+		tell(later[i], 1795260002 + (int64_t)i);
+		assert_int_equal(told().grants, 0);
+	}
+	assert_int_equal(told().ends, 1);
+	tell(INVOICE("in_2", END_2), 1795260009); /* one that was paid late is another grant */
+	assert_int_equal(told().grants, 1);
+}
+
 /* A change within an interval, an unpaid invoice and a plan of another program grant nothing. */
 void other_invoices_grant_nothing(void **state)
 {
