@@ -2,6 +2,7 @@
  * pays once. */
 #include "caller_test.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -138,12 +139,181 @@ static void a_taken_over_call_keeps_its_terms(void **state)
 	process_start(CHAT_A);
 }
 
+/* ---------------------------------------------------------------- embeddings */
+
+#define A_TOKEN (CREDIT / 10)
+
+static const struct manner embed = {.format = EMBEDDINGS};
+static const struct manner embed_again = {.format = EMBEDDINGS, .retry_count = "1"};
+
+/* A lock that lets nobody write into the table. */
+static PGconn *block(const char *owner, const char *table)
+{
+	PGconn *conn = PQconnectdb(pg_dsn(owner));
+	char sql[100];
+
+	snprintf(sql, sizeof sql, "BEGIN; LOCK TABLE %s IN SHARE MODE", table);
+	PQclear(PQexec(conn, sql));
+	assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+	return conn;
+}
+
+static bool somebody_is_blocked(void)
+{
+	return strcmp(pg_value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") != 0;
+}
+
+/* The provider answers late, so that the time between hold and answer can be met. */
+static char *embedding_body(struct stage *stage, const char *name)
+{
+	return arena_printf(
+		stage->arena,
+		"{\"model\":\"vectors\",\"input\":[\"x\",\"embed %s 1 2 3 4 5 6 7 8 9 10 11 "
+		"12 13 14 15 16 [[first:300]]\"]}",
+		name);
+}
+
+static int64_t embedding_tokens(const char *answer)
+{
+	json_t *root = json_loads(answer, 0, NULL);
+	int64_t n = json_integer_value(
+		json_object_get(json_object_get(root, "usage"), "prompt_tokens"));
+
+	assert_int_equal(json_array_size(json_object_get(root, "data")), 2);
+	json_decref(root);
+	return n;
+}
+
+/* Its answer, which several tries may be needed for. */
+static char *embed_until_answered(struct stage *stage, const char *body)
+{
+	for (int i = 0; i < TRIES; i++) {
+		_cleanup_(caller_freep) struct caller *caller =
+			caller_call(stage, &embed_again, body);
+
+		caller_wait_end(caller);
+		if (caller->status == OK)
+			return arena_strdup(stage->arena, buf_text(&caller->body));
+		assert_int_equal(caller->status, UNAVAILABLE);
+		usleep(20000);
+	}
+	fail_msg("no answer after %d tries", TRIES);
+	return NULL;
+}
+
+/* A step between the request and the end of its payment: what is waited for before the kill. */
+struct step {
+	const char *name;
+	const char *owner, *table;                /* nobody can write there; NULL: anywhere */
+	enum { AT_ONCE, HELD, ASKED, DONE } when; /* the lock is taken, or the kill comes */
+	int asked_before; /* requests at the provider that the kill may have cut off */
+};
+
+static const struct step steps[] = {
+	{"store", "chat_owner", "chat.api_call", AT_ONCE, 0},
+	{"hold", "credits_owner", "credits.transfer", AT_ONCE, 0},
+	{"held", NULL, NULL, HELD, 1},
+	{"asked", NULL, NULL, ASKED, 1},
+	{"end", "chat_owner", "chat.usage", AT_ONCE, 1},
+	{"settle", "credits_owner", "credits.transfer", ASKED, 1},
+	{"settled", NULL, NULL, DONE, 1},
+};
+
+static void wait_for_step(struct stage *stage, const struct step *step, const char *words)
+{
+	if (step->when == HELD)
+		calls_wait_held(stage);
+	else if (step->when == ASKED)
+		eventually(stage_requests(words) == 1);
+	else if (step->when == DONE)
+		eventually(calls_in(stage, "DONE") == 1);
+}
+
+/* kill -9 at the step. The repeat by the same key has the answer that others have; it is paid once. */
+static void kill_embedding_at(struct stage *stage, const struct step *step)
+{
+	char *body = embedding_body(stage, step->name), *answer, *second;
+	char words[64];
+	struct caller *caller;
+	PGconn *lock = NULL;
+
+	snprintf(words, sizeof words, "embed %s 1 2", step->name);
+	uuid_v7(stage->user);
+	snprintf(stage->key, sizeof stage->key, "key of %s", step->name);
+	stage->replica = CHAT_A;
+	if (step->table && step->when == AT_ONCE)
+		lock = block(step->owner, step->table);
+	caller = caller_call(stage, &embed, body);
+	wait_for_step(stage, step, words);
+	if (step->table && step->when != AT_ONCE)
+		lock = block(step->owner, step->table);
+	if (lock)
+		eventually(somebody_is_blocked());
+	process_kill(CHAT_A, SIGKILL);
+	PQfinish(lock);
+	caller_free(caller);
+	stage->replica = CHAT_B;
+	answer = embed_until_answered(stage, body);
+	second = embed_until_answered(stage, body);
+	assert_string_equal(answer, second);
+	assert_int_equal(calls_in(stage, "DONE"), 1);
+	assert_in_range(stage_requests(words), 1, 1 + step->asked_before);
+	stage_expect_balance(stage, GIFT - embedding_tokens(answer) * A_TOKEN);
+	/* Another user's, to compare the vectors with. */
+	uuid_v7(stage->user);
+	second = embed_until_answered(stage, body);
+	assert_string_equal(answer, second);
+	process_start(CHAT_A);
+}
+
+static void a_killed_replica_pays_an_embedding_once(void **state)
+{
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		print_message("# kill at: %s\n", steps[i].name);
+		kill_embedding_at(stage, &steps[i]);
+	}
+}
+
+/* Nobody asks again: what was held is given back or paid, and the answer is there or it is not. */
+static void a_killed_replica_leaves_no_hold_of_an_embedding(void **state)
+{
+	static const int points[] = {2, 8, 30, 200, 310};
+	struct stage *stage = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+		char *body = embedding_body(stage, "alone"), *answer;
+		struct caller *caller;
+		int64_t paid;
+
+		uuid_v7(stage->user);
+		stage->replica = CHAT_A;
+		caller_answer(stage, NULL, caller_body(stage, FREE, "warm [[say:x]]", false));
+		caller = caller_call(stage, &embed, body);
+		usleep((useconds_t)points[i] * 1000);
+		process_kill(CHAT_A, SIGKILL);
+		caller_free(caller);
+		stage->replica = CHAT_B;
+		eventually(calls_in(stage, "RUNNING") == 0);
+		assert_true(calls_in(stage, "DONE") == calls_in(stage, ""));
+		paid = calls_in(stage, "DONE") - 1; /* the free one */
+		assert_in_range(paid, 0, 1);
+		answer = paid ? embed_until_answered(stage, body) : NULL; /* read again, free */
+		stage_expect_balance(stage,
+				     GIFT - (answer ? embedding_tokens(answer) * A_TOKEN : 0));
+		process_start(CHAT_A);
+	}
+}
+
 int call_crash_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_killed_replica_costs_no_answer),
 		TEST(a_takeover_is_seen_only_after_text),
 		TEST(a_taken_over_call_keeps_its_terms),
+		TEST(a_killed_replica_pays_an_embedding_once),
+		TEST(a_killed_replica_leaves_no_hold_of_an_embedding),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);
