@@ -71,9 +71,50 @@ static void each_table_has_its_exit_code(void **state)
 	rmdir(dir);
 }
 
+/* What OpenAI asks for a million tokens of the models that the shipped catalogue charges by the token.
+ * The most that a euro buys are the 125 credits of the shipped plan; a dollar is less than a euro. */
+static void shipped_prices_have_a_margin(void **state)
+{
+	static const struct {
+		const char *table, *credits;
+		int code;
+	} rows[] = {
+		{"text-embedding-3-small,INPUT,0,0.02,USD\ntext-embedding-3-large,INPUT,0,0.13,"
+		 "USD\n",
+		 "125", 0},
+		/* The lines at which nothing would be left. */
+		{"text-embedding-3-small,INPUT,0,0.032,USD\n", "125", 0},
+		{"text-embedding-3-small,INPUT,0,0.0321,USD\n", "125", 1},
+		{"text-embedding-3-large,INPUT,0,0.26,USD\n", "100", 0},
+		{"text-embedding-3-large,INPUT,0,0.2601,USD\n", "100", 1},
+	};
+	char table[] = "/tmp/limitless-list-XXXXXX";
+	int fd = mkstemp(table);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *argv[] = {
+			"prices", "check", table, "--credits-per-unit", (char *)rows[i].credits,
+			NULL};
+		int code;
+
+		write_file(table, rows[i].table);
+		optind = 0;
+		code = prices_main(5, argv);
+		if (code != rows[i].code)
+			fail_msg("row %zu ends with %d", i, code);
+	}
+	unlink(table);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(each_table_has_its_exit_code)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_table_has_its_exit_code),
+		cmocka_unit_test(shipped_prices_have_a_margin),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
