@@ -276,6 +276,7 @@ $(B)/test/services/$(1): $$(call object,$$(wildcard services/$(1)/*_test.c servi
 	$$(link) -lcmocka
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_test,$(s))))
+$(B)/test/services/runtime/service/start_test: | $(addprefix $(B)/bin/,$(SERVICES))
 # Chat is tested as processes, with the real credits and the stand-in beside it.
 $(B)/test/services/chat: | $(addprefix $(B)/bin/,chat credits standin) $(TOKENS) build/tokens/fixture.bin
 # Counts texts for tests/long/tokens.t and tests/bench/tokens.

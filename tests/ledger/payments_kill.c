@@ -41,7 +41,9 @@
 
 static char scratch[64], stripe_url[64], payments_more[1024];
 static struct process credits = {.service = "credits", .more = "workers: 2\n"};
-static struct process payments = {.service = "payments", .more = payments_more};
+static struct process payments = {.service = "payments",
+				  .more = payments_more,
+				  .peers = (const struct process *const[]){&credits, NULL}};
 static struct rpc_channel *channel;
 static struct http_client *http;
 static struct killer *killer;
@@ -77,11 +79,6 @@ static int free_port(void)
 	return ntohs(address.sin_port);
 }
 
-static const char *build_folder(void)
-{
-	return getenv("B") ? getenv("B") : "build";
-}
-
 static void start_standin(void)
 {
 	char listen[64], program[PATH_MAX], log[128];
@@ -89,7 +86,7 @@ static void start_standin(void)
 
 	snprintf(stripe_url, sizeof stripe_url, "http://127.0.0.1:%d", port);
 	snprintf(listen, sizeof listen, "tcp://127.0.0.1:%d", port);
-	snprintf(program, sizeof program, "%s/bin/standin", build_folder());
+	snprintf(program, sizeof program, "%s/bin/standin", process_build());
 	snprintf(log, sizeof log, "%s/standin.log", scratch);
 	standin = fork();
 	ensure(standin >= 0);
@@ -111,7 +108,7 @@ static void start_all(void)
 	char root[PATH_MAX];
 
 	snprintf(scratch, sizeof scratch, "/tmp/limitless-kill-XXXXXX");
-	ensure(mkdtemp(scratch) && realpath(build_folder(), root));
+	ensure(mkdtemp(scratch) && realpath(process_build(), root));
 	ensure((size_t)snprintf(preload, sizeof preload,
 				"LD_PRELOAD=%.4000s/test/tests/ledger/killer.so",
 				root) < sizeof preload);
@@ -122,11 +119,10 @@ static void start_all(void)
 	pg_migrate("payments");
 	process_start(&credits);
 	snprintf(payments_more, sizeof payments_more,
-		 "workers: 2\nbackoff_initial: 10ms\nbackoff_max: 100ms\nbackends:\n"
-		 "  credits: \"ipc://%s/s\"\n  chat: \"ipc:///nobody\"\n"
+		 "workers: 2\nbackoff_initial: 10ms\nbackoff_max: 100ms\n"
 		 "stripe:\n  secret_key: sk_test_kill\n  webhook_secrets: " SECRET
 		 "\n  api_url: \"%s\"\n",
-		 credits.directory, stripe_url);
+		 stripe_url);
 	payments.environment = environment;
 	process_start(&payments);
 	channel = process_channel(&payments);

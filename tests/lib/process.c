@@ -1,5 +1,7 @@
 #include "tests/lib/process.h"
 
+#include "limitless/services.h"
+#include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "tests/lib/pg.h"
@@ -19,30 +21,87 @@
 #define PROBE_MS 1000
 #define POLL_US 1000
 
+/* What a service does not start without, beside what all of them need. It continues `database`. */
+static const struct {
+	const char *service, *yaml; /* %s: conninfo of the service's worker */
+} needs[] = {
+	{"auth", "seal_key: 0123456789abcdef0123456789abcdef\n"},
+	{"chat", "  worker_dsn: \"%s\"\nmodels: deploy/config/models.yaml\n"},
+};
+
+static void add_needs(const struct process *p, struct buf *text)
+{
+	char role[64];
+
+	snprintf(role, sizeof role, "%s_worker", p->service);
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+		const char *yaml = needs[i].yaml, *at;
+
+		if (strcmp(needs[i].service, p->service) != 0)
+			continue;
+		at = strstr(yaml, "%s");
+		buf_add(text, yaml, at ? (size_t)(at - yaml) : strlen(yaml));
+		if (at)
+			buf_addf(text, "%s%s", pg_dsn(role), at + 2);
+	}
+}
+
+static const char *address_of(const struct process *p, const char *service)
+{
+	for (size_t i = 0; p->peers && p->peers[i]; i++) {
+		if (strcmp(p->peers[i]->service, service) == 0)
+			return p->peers[i]->directory;
+	}
+	return "/nowhere";
+}
+
 static void write_config(const struct process *p, const char *path)
 {
-	char text[4096], dsn[512], role[64];
+	_cleanup_(buf_done) struct buf text;
+	char role[64];
 	struct error err;
 
 	snprintf(role, sizeof role, "%s_app", p->service);
-	snprintf(dsn, sizeof dsn, "%s", pg_dsn(role));
-	snprintf(text, sizeof text,
+	buf_init(&text, 65536);
+	buf_addf(&text,
 		 "listen: [\"ipc://%s/s\"]\nadmin_listen: \"ipc://%s/a\"\nlog_level: warn\n"
-		 "page_secret: the secret of these tests\ndatabase:\n  dsn: \"%s\"\n%s",
-		 p->directory, p->directory, dsn, p->more ? p->more : "");
-	if (tool_write_file(path, text, 0600, &err) == OK)
+		 "page_secret: the secret of these tests\nbackends:\n",
+		 p->directory, p->directory);
+	for (size_t i = 0; i < SERVICES_N; i++)
+		buf_addf(&text, "  %s: \"ipc://%s/s\"\n", services[i].name,
+			 address_of(p, services[i].name));
+	buf_addf(&text, "database:\n  dsn: \"%s\"\n", pg_dsn(role));
+	add_needs(p, &text);
+	buf_adds(&text, p->more ? p->more : "");
+	if (tool_write_file(path, buf_text(&text), 0600, &err) == OK)
 		return;
 	fprintf(stderr, "%s: %s\n", path, err.message);
 	exit(1);
 }
 
+const char *process_build(void)
+{
+	static char folder[512];
+	const char *given = getenv("B");
+	ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 1);
+	char *test;
+
+	if (given)
+		return given;
+	ensure(n > 0);
+	folder[n] = '\0';
+	test = strstr(folder, "/test/");
+	ensure(test);
+	*test = '\0';
+	return folder;
+}
+
 static void run(const struct process *p, const char *config, pid_t parent)
 {
-	char program[512], output[128];
-	const char *build = getenv("B");
+	char program[600], output[128];
 	int log;
 
-	snprintf(program, sizeof program, "%s/bin/%s", build ? build : "build", p->service);
+	snprintf(program, sizeof program, "%s/bin/%s", process_build(), p->service);
 	snprintf(output, sizeof output, "%s/output", p->directory);
 	log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (log < 0 || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)

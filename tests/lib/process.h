@@ -14,9 +14,11 @@
 #include <sys/types.h>
 
 struct process {
-	const char *service; /* its program is bin/<service> of the build under test ($B) */
-	const char *more;    /* YAML, after listen and database; NULL: none */
-	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: no more */
+	const char *service;                /* its program is bin/<service> of this build */
+	const char *more;                   /* YAML, after what every service needs; NULL: none */
+	const struct process *const *peers; /* it is told where these listen, and that the other
+					     * services listen nowhere; NULL-terminated; NULL: none */
+	const char *const *environment;     /* "NAME=value", NULL-terminated; NULL: no more */
 
 	char directory[64]; /* made by the first start; "": not yet */
 	pid_t pid;          /* 0: it does not run */
@@ -31,6 +33,9 @@ bool process_ended(struct process *process);
 void process_kill(struct process *process);
 /* Ends it by SIGKILL and removes its folder. */
 void process_free(struct process *process);
+
+/* The folder of the build that this program belongs to; $B if it is set. */
+const char *process_build(void);
 
 /* A channel that connects again within 100 ms and repeats no call. The caller closes it. */
 struct rpc_channel *process_channel(const struct process *process);
