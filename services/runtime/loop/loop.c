@@ -140,14 +140,15 @@ static void sleep_until(struct loop *loop, int64_t due_us)
 static void wait_for_work(struct loop *loop)
 {
 	int64_t due_us = loop->timers ? loop->timers->due_us : 0;
-	bool posted;
+	bool busy;
 
 	pthread_mutex_lock(&loop->lock);
 	if (!loop->options.wait)
 		sleep_until(loop, due_us);
-	posted = loop->posted;
+	/* The turn may have taken the wake-up of a post, or of the end. */
+	busy = loop->posted || loop->stopping;
 	pthread_mutex_unlock(&loop->lock);
-	if (!posted && loop->options.wait)
+	if (!busy && loop->options.wait)
 		loop->options.wait(due_us, loop->options.ctx);
 }
 

@@ -197,6 +197,59 @@ static void its_own_work_has_turns_and_ends_piece_by_piece(void **state)
 	sem_destroy(&own.woken);
 }
 
+/* ---------------------------------------------------------------- the end during a turn */
+
+static struct {
+	sem_t woken, ending;
+	bool end, slept;
+} late;
+
+/* Takes all wake-ups, as the HTTP client's does. */
+static void late_turn(void *ctx)
+{
+	while (sem_trywait(&late.woken) == 0)
+		;
+}
+
+static void late_wait(int64_t due_us, void *ctx)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 1;
+	late.slept |= sem_timedwait(&late.woken, &until) != 0 && late.end;
+}
+
+static void late_wake(void *ctx)
+{
+	sem_post(&late.woken);
+	if (late.end)
+		sem_post(&late.ending);
+}
+
+/* The end comes while this runs. The turn that follows takes its wake-up. */
+static void run_until_the_end(void *ctx)
+{
+	sem_post(&done);
+	sem_wait(&late.ending);
+}
+
+static void an_end_during_a_turn_is_not_slept_through(void **state)
+{
+	loop_free(loop);
+	sem_init(&late.woken, 0, 0);
+	sem_init(&late.ending, 0, 0);
+	loop = loop_new(&(struct loop_options){late_turn, late_wait, late_wake, NULL, NULL});
+	loop_post(loop, run_until_the_end, NULL);
+	sem_wait(&done);
+	late.end = true; /* the next wake-up is that of loop_free */
+	loop_free(loop);
+	loop = NULL;
+	assert_false(late.slept);
+	sem_destroy(&late.woken);
+	sem_destroy(&late.ending);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -207,6 +260,7 @@ int main(void)
 		TEST(timers_run_when_they_are_due),
 		TEST(the_end_runs_posts_then_timers_once),
 		TEST(its_own_work_has_turns_and_ends_piece_by_piece),
+		TEST(an_end_during_a_turn_is_not_slept_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
