@@ -412,8 +412,8 @@ lint-web: $(WEB_MODULES) $(G)/openapi.json
 .PHONY: bench
 bench: ## print figures of the whole stack, one JSON object a line
 	@tools/deps install build run bench
-	@$(MAKE) all >&2
-	@node tests/bench/stack.mjs build
+	@$(MAKE) all $(BENCH_LOAD) >&2
+	@node tests/bench/stack.mjs $(B)
 
 # ---------------------------------------------------------------------------------------------- run
 .PHONY: run
@@ -436,6 +436,7 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 include tests/bench/rpc/rules.mk
 include tests/bench/ledger/rules.mk
 include tests/bench/tokens/rules.mk
+include tests/bench/load/rules.mk
 include tests/bench/streams/rules.mk
 include tests/bench/gateway/rules.mk
 include tests/interop/rules.mk

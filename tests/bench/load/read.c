@@ -1,8 +1,7 @@
+#include "http.h"
 #include "load.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,21 +16,12 @@
 #define END_SECONDS 60
 #define SAMPLES_MAX 8000000
 
-/* Of a chunk of HTTP. */
-enum part {
-	PART_HEAD,
-	PART_SIZE,
-	PART_BODY,
-	PART_BODY_END,
-};
-
 struct reader {
 	int fd;
 	char *request;
 	char *line; /* the beginning of a line */
 	size_t line_len, line_room;
-	enum part part;
-	size_t left; /* of a chunk */
+	struct http http;
 	bool is_text, begun, done, closed;
 	uint32_t pieces, lost;
 };
@@ -46,17 +36,12 @@ static uint16_t port;
 
 static void open_reader(struct reader *reader)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = reader};
 	size_t len = strlen(reader->request);
 
-	reader->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (connect(reader->fd, (const void *)&address, sizeof address) != 0 ||
-	    send(reader->fd, reader->request, len, 0) != (ssize_t)len)
+	reader->fd = dial(port);
+	if (reader->fd < 0 || send(reader->fd, reader->request, len, 0) != (ssize_t)len)
 		give_up("connect");
-	fcntl(reader->fd, F_SETFL, O_NONBLOCK);
 	epoll_ctl(polled, EPOLL_CTL_ADD, reader->fd, &event);
 }
 
@@ -69,7 +54,8 @@ static void close_reader(struct reader *reader)
 		begun++;
 		refused++;
 		if (refused <= 3)
-			fprintf(stderr, "refused: %.*s\n", (int)reader->line_len, reader->line);
+			fprintf(stderr, "refused: %d %.*s\n", reader->http.status,
+				(int)reader->line_len, reader->line);
 	}
 	ended++;
 	close(reader->fd);
@@ -135,8 +121,9 @@ static void keep(struct reader *reader, const char *bytes, size_t len)
 }
 
 /* Lines of the body. */
-static void take_body(struct reader *reader, const char *bytes, size_t len)
+static void take_body(void *of, const char *bytes, size_t len)
 {
+	struct reader *reader = of;
 	const char *end = bytes + len, *newline;
 
 	while ((newline = memchr(bytes, '\n', (size_t)(end - bytes)))) {
@@ -154,48 +141,6 @@ static void take_body(struct reader *reader, const char *bytes, size_t len)
 	keep(reader, bytes, (size_t)(end - bytes));
 }
 
-/* A line of the head, or the size of a chunk. */
-static void take_frame(struct reader *reader, const char *line, size_t len)
-{
-	if (reader->part == PART_HEAD) {
-		if (len > 9 && memcmp(line, "HTTP/1.1 ", 9) == 0 && line[9] != '2')
-			fprintf(stderr, "%.*s\n", (int)len - 1, line);
-		if (len <= 1)
-			reader->part = PART_SIZE;
-	} else if (reader->part == PART_SIZE) {
-		reader->left = strtoul(line, NULL, 16);
-		reader->part = PART_BODY;
-	} else {
-		reader->part = PART_SIZE;
-	}
-}
-
-/* Frames and body have buffers of their own: a frame is never cut in practice but may be. */
-static void take_bytes(struct reader *reader, const char *bytes, size_t len)
-{
-	const char *end = bytes + len;
-
-	while (bytes < end) {
-		if (reader->part == PART_BODY) {
-			size_t n = (size_t)(end - bytes);
-
-			n = n < reader->left ? n : reader->left;
-			take_body(reader, bytes, n);
-			bytes += n;
-			reader->left -= n;
-			if (reader->left == 0)
-				reader->part = PART_BODY_END;
-		} else {
-			const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
-
-			if (!newline)
-				give_up("a frame is cut");
-			take_frame(reader, bytes, (size_t)(newline - bytes));
-			bytes = newline + 1;
-		}
-	}
-}
-
 static void look(int timeout_ms)
 {
 	static char bytes[READ_BYTES];
@@ -206,9 +151,11 @@ static void look(int timeout_ms)
 		struct reader *reader = events[i].data.ptr;
 		ssize_t got = recv(reader->fd, bytes, sizeof bytes, 0);
 
+		bool over = got == 0 || (got < 0 && errno != EAGAIN);
+
 		if (got > 0)
-			take_bytes(reader, bytes, (size_t)got);
-		if (reader->done || got == 0 || (got < 0 && errno != EAGAIN))
+			over = http_take(&reader->http, bytes, (size_t)got, take_body, reader);
+		if (over || reader->done)
 			close_reader(reader);
 	}
 }
@@ -250,22 +197,6 @@ static void read_lines(void)
 	}
 }
 
-static int by_size(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double delay_ms(double part)
-{
-	size_t at = (size_t)((double)delays_n * part);
-
-	if (delays_n == 0)
-		return 0;
-	return delays[at < delays_n ? at : delays_n - 1] / 1000.0;
-}
-
 static void report(double open_seconds)
 {
 	size_t lost = 0, cut = 0;
@@ -274,12 +205,12 @@ static void report(double open_seconds)
 		lost += readers[i].lost;
 		cut += readers[i].begun && !readers[i].done;
 	}
-	qsort(delays, delays_n, sizeof *delays, by_size);
 	printf("{\"streams\":%zu,\"refused\":%zu,\"events\":%zu,\"measured\":%zu,\"lost\":%zu,"
 	       "\"cut\":%zu,\"open_seconds\":%.1f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}"
 	       "\n",
-	       readers_n, refused, counted, delays_n, lost, cut, open_seconds, delay_ms(0.5),
-	       delay_ms(0.99), delay_ms(1));
+	       readers_n, refused, counted, delays_n, lost, cut, open_seconds,
+	       part_ms(delays, delays_n, 0.5), part_ms(delays, delays_n, 0.99),
+	       part_ms(delays, delays_n, 1));
 }
 
 static void until(int64_t deadline)
