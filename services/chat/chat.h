@@ -2,6 +2,7 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
+#include "chat/api/limits.h"
 #include "chat/v1/rpc.h"
 #include "runtime/db/db.h"
 #include "runtime/service/service.h"
@@ -62,6 +63,7 @@ struct chat_conf {
 	int64_t answer_bytes_max;
 	int64_t calls_per_user, calls_per_key; /* of programs */
 	int64_t call_bytes_max;
+	struct api_limits call_limits;
 	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;

@@ -22,6 +22,7 @@ static int (*const groups[])(void) = {
 	messages_tests,
 	responses_tests,
 	embeddings_tests,
+	api_limits_tests,
 	round_trip_tests,
 	api_models_tests,
 	crew_tests,

@@ -109,6 +109,7 @@ int chat_completions_tests(void);
 int messages_tests(void);
 int responses_tests(void);
 int embeddings_tests(void);
+int api_limits_tests(void);
 int round_trip_tests(void);
 int api_models_tests(void);
 

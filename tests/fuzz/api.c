@@ -100,10 +100,20 @@ static void read_request(const struct api_dialect *dialect, const char *body, si
 {
 	static const char *const apis[] = {"openai", "openai_responses", "anthropic", "gemini"};
 	struct arena *arena = arena_new(4096, ARENA_BYTES_MAX);
+	const struct api_limits limits = {
+		.levels = 128,
+		.objects = 100000,
+		.elements = 500000,
+		.tools = 256,
+		.stops = 16,
+		.stop_bytes = 1024,
+		.echo_bytes = 65536,
+		.inputs = 2048,
+	};
 	struct api_request request;
 	struct error err = {0};
 
-	if (dialect->read(body, len, arena, &request, &err) == OK) {
+	if (dialect->read(&(struct api_body){&limits, body, len}, arena, &request, &err) == OK) {
 		check_text(request.model);
 		check_prompt(&request.prompt);
 		if (request.prompt.max_output_tokens == 0)

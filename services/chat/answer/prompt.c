@@ -62,8 +62,8 @@ static void set_model(struct generation *generation, const struct model *model)
 }
 
 /* Vectors that are too many are refused before anybody is asked. */
-static enum status embedding_fits(const struct question *question, const struct model *model,
-				  struct error *reterr)
+static enum status embedding_fits(const struct api_limits *limits, const struct question *question,
+				  const struct model *model, struct error *reterr)
 {
 	const struct prompt_embedding *embedding = &question->request.prompt.embedding;
 	int32_t dimensions = embedding->dimensions ? embedding->dimensions : model->dimensions;
@@ -77,11 +77,11 @@ static enum status embedding_fits(const struct question *question, const struct 
 				   "at most %" PRId32 " inputs of %" PRId32 " dimensions fit one "
 				   "answer: send fewer, or ask for fewer dimensions",
 				   fit, dimensions);
-	if (question->tokens > EMBEDDING_TOKENS_MAX)
+	if (question->tokens > limits->input_tokens)
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "input",
-				   "all inputs have %" PRId32
-				   " tokens, and may have %d: send fewer",
-				   question->tokens, EMBEDDING_TOKENS_MAX);
+				   "all inputs have %" PRId32 " tokens, and may have %" PRId64
+				   ": send fewer",
+				   question->tokens, limits->input_tokens);
 	if (embedding->longest > model->window_tokens)
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "input",
 				   "one input has %" PRId64 " tokens, and %s takes %" PRId32,
@@ -89,15 +89,16 @@ static enum status embedding_fits(const struct question *question, const struct 
 	return OK;
 }
 
-enum status prompt_output(struct tokens *tokens, const struct question *question,
+enum status prompt_output(const struct engine *engine, const struct question *question,
 			  const struct model *model, int32_t *ret, struct error *reterr)
 {
-	int64_t room = model->window_tokens - tokens_bound(tokens, model->family, question->tokens);
+	int64_t room = model->window_tokens -
+		       tokens_bound(engine->options.tokens, model->family, question->tokens);
 	int32_t asked = question->request.prompt.max_output_tokens;
 
 	*ret = 0;
 	if (question->request.prompt.embedding.input)
-		return embedding_fits(question, model, reterr);
+		return embedding_fits(&engine->conf->call_limits, question, model, reterr);
 	if (asked == 0 || asked > model->max_output_tokens)
 		asked = model->max_output_tokens;
 	if (room < 1)
@@ -112,8 +113,7 @@ enum status prompt_take(struct generation *generation, struct question *question
 			const struct model *model, struct error *reterr)
 {
 	int32_t output;
-	enum status s =
-		prompt_output(generation->engine->options.tokens, question, model, &output, reterr);
+	enum status s = prompt_output(generation->engine, question, model, &output, reterr);
 
 	if (s != OK)
 		return s;
@@ -135,8 +135,9 @@ static enum status read_call(struct generation *generation, struct db *db,
 			     const struct model *model, struct error *reterr)
 {
 	_cleanup_(question_done) struct question question = {0};
-	enum status s = question_stored(db, generation->log->facts.id,
-					generation->engine->options.tokens, &question, reterr);
+	enum status s =
+		question_stored(db, generation->log->facts.id, generation->engine->options.tokens,
+				&generation->engine->conf->call_limits, &question, reterr);
 
 	if (s != OK)
 		return s;

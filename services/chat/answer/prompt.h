@@ -15,7 +15,7 @@ _must_check_ enum status prompt_read(struct generation *generation, struct db *d
 _must_check_ enum status prompt_take(struct generation *generation, struct question *question,
 				     const struct model *model, struct error *reterr);
 /* The longest answer to a program's question that fits the model's window. errors: CONTEXT_TOO_LONG. */
-_must_check_ enum status prompt_output(struct tokens *tokens, const struct question *question,
+_must_check_ enum status prompt_output(const struct engine *engine, const struct question *question,
 				       const struct model *model, int32_t *ret,
 				       struct error *reterr);
 

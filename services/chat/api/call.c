@@ -93,8 +93,10 @@ static enum status read_request(struct api_call *call, struct error *reterr)
 		call->key = arena_printf(request->arena, "api:%s:%s", call->caller,
 					 context->idempotency_key);
 	fingerprint(call);
-	s = question_read(&call->question, call->dialect, engine->options.tokens, body->data.data,
-			  body->data.len, reterr);
+	s = question_read(&call->question, call->dialect, engine->options.tokens,
+			  &(struct api_body){&engine->conf->call_limits,
+					     (const char *)body->data.data, body->data.len},
+			  reterr);
 	return s == OK ? policy(call, reterr) : s;
 }
 
@@ -175,7 +177,7 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 			  call->question.request.model, "", &call->model, reterr);
 	if (s != OK)
 		return s;
-	s = prompt_output(tokens, &call->question, call->model, &output, reterr);
+	s = prompt_output(request->engine, &call->question, call->model, &output, reterr);
 	if (s != OK)
 		return s;
 	model_plans(request->engine->options.groups, call->model->id, &start->paying);

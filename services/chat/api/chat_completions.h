@@ -4,7 +4,7 @@
 
 #include "chat/api/dialect.h"
 
-enum status chat_completions_read(const char *body, size_t len, struct arena *arena,
+enum status chat_completions_read(const struct api_body *body, struct arena *arena,
 				  struct api_request *ret, struct error *reterr);
 
 #endif

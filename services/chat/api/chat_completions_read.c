@@ -381,14 +381,14 @@ static const char *const known[] = {
 	NULL,
 };
 
-enum status chat_completions_read(const char *body, size_t len, struct arena *arena,
+enum status chat_completions_read(const struct api_body *body, struct arena *arena,
 				  struct api_request *ret, struct error *reterr)
 {
 	struct api_request request = {0};
 	struct prompt *prompt = &request.prompt;
 	struct node root, effort, key;
 	struct reading reading;
-	enum status s = reading_begin(&reading, body, len, arena, reterr, &root);
+	enum status s = reading_begin(&reading, body, arena, reterr, &root);
 
 	if (s != OK)
 		return s;

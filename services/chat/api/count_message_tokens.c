@@ -35,8 +35,11 @@ enum status chat_v1_count_message_tokens(struct rpc_call *call, const Chat__V1__
 		return rpc_fail(call, RESOURCE_EXHAUSTED, "body_too_large",
 				"a request has at most %lld bytes",
 				(long long)engine->conf->call_bytes_max);
-	s = question_read(&question, &counted, engine->options.tokens, req->body->data.data,
-			  req->body->data.len, &call->err);
+	s = question_read(&question, &counted, engine->options.tokens,
+			  &(struct api_body){&engine->conf->call_limits,
+					     (const char *)req->body->data.data,
+					     req->body->data.len},
+			  &call->err);
 	if (s == OK)
 		s = count(call, &question, &tokens);
 	if (s != OK)

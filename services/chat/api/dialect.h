@@ -5,13 +5,21 @@
 #ifndef CHAT_API_DIALECT_H
 #define CHAT_API_DIALECT_H
 
+#include "chat/api/limits.h"
 #include "chat/provider/prompt.h"
 #include "chat/v1/generation.pb-c.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/status.h"
 
-/* A request. All texts are in the arena that it was read into, or in its body. */
+/* What is read. */
+struct api_body {
+	const struct api_limits *limits;
+	const char *text;
+	size_t len;
+};
+
+/* A request. All texts are in the arena that it was read into. */
 struct api_request {
 	const char *model;
 	struct prompt prompt; /* max_output_tokens 0: the model's own limit */
@@ -39,10 +47,10 @@ struct api_dialect {
 	bool embeds;       /* it asks models of embeddings; others ask those that chat */
 
 	/* Reads a body of JSON. What it does not know goes into prompt.extra; what it knows and cannot
-	 * translate is refused. It is linear in len. body lives as long as ret.
+	 * translate is refused. It is linear in len. Nothing of the body is needed afterwards.
 	 * errors: INVALID_ARGUMENT with the field (json_invalid, field_required, field_invalid,
 	 * parameter_unsupported), RESOURCE_EXHAUSTED call_too_large. */
-	enum status (*read)(const char *body, size_t len, struct arena *arena,
+	enum status (*read)(const struct api_body *body, struct arena *arena,
 			    struct api_request *ret, struct error *reterr);
 
 	/* A writer of one answer; head and request are copied as far as needed. */

@@ -8,6 +8,18 @@
 #define TEST_ARENA_BYTES (512u << 20)
 #define GENERATION_ID "0190a000-0000-7000-8000-0000000000aa"
 
+const struct api_limits test_limits = {
+	.levels = 128,
+	.objects = 100000,
+	.elements = 500000,
+	.tools = 256,
+	.stops = 16,
+	.stop_bytes = 1024,
+	.echo_bytes = 65536,
+	.inputs = 2048,
+	.input_tokens = 300000,
+};
+
 char *quoted(struct arena *arena, const char *text)
 {
 	char *ret = arena_strdup(arena, text);
@@ -146,7 +158,8 @@ static char *outcome(const struct api_dialect *dialect, const char *body, size_t
 {
 	struct api_request request;
 	struct error err = {0};
-	enum status s = dialect->read(body, len, arena, &request, &err);
+	enum status s =
+		dialect->read(&(struct api_body){&test_limits, body, len}, arena, &request, &err);
 	_cleanup_(buf_done) struct buf out;
 
 	buf_init(&out, 1 << 20);
@@ -180,7 +193,8 @@ void read_good(const struct api_dialect *dialect, const char *body, struct arena
 {
 	struct error err = {0};
 
-	if (dialect->read(body, strlen(body), arena, ret, &err) != OK)
+	if (dialect->read(&(struct api_body){&test_limits, body, strlen(body)}, arena, ret, &err) !=
+	    OK)
 		fail_msg("%s: %s %s %s", body, err.reason, err.field, err.message);
 }
 
@@ -500,7 +514,8 @@ static double time_of(const struct api_dialect *dialect, const char *least, cons
 	}
 	buf_addf(&body, "%s}", quoted(arena, after));
 	begin = cpu_seconds();
-	s = dialect->read(buf_text(&body), body.len, arena, &request, &err);
+	s = dialect->read(&(struct api_body){&test_limits, buf_text(&body), body.len}, arena,
+			  &request, &err);
 	snprintf(ret_outcome, 200, "%s %s", s == OK ? "OK" : err.reason, err.field);
 	return cpu_seconds() - begin;
 }

@@ -4,9 +4,7 @@
 
 #include "chat/api/dialect.h"
 
-#define INPUTS_MAX 2048 /* of one request, as at OpenAI */
-
-enum status embeddings_read(const char *body, size_t len, struct arena *arena,
+enum status embeddings_read(const struct api_body *body, struct arena *arena,
 			    struct api_request *ret, struct error *reterr);
 
 #endif

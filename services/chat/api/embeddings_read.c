@@ -4,6 +4,7 @@
 #include "chat/api/parameters.h"
 #include "chat/provider/embeddings.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define API "openai" /* whose parameters these are */
@@ -53,9 +54,10 @@ static void read_list(struct reading *reading, const struct node *list,
 	size_t n = node_size(reading, list);
 	const char **texts;
 
-	if (n == 0 || n > INPUTS_MAX) {
-		reading_fail(reading, list, "field_invalid", "must have 1 to %d inputs",
-			     INPUTS_MAX);
+	if (n == 0 || n > (size_t)reading->limits->inputs) {
+		reading_fail(reading, list, "field_invalid",
+			     "has %zu inputs, and may have 1 to %" PRId64 " at once", n,
+			     reading->limits->inputs);
 		return;
 	}
 	embedding->n = n;
@@ -117,7 +119,7 @@ static const struct refused_parameter refused[] = {
 	{NULL, false, NULL},
 };
 
-enum status embeddings_read(const char *body, size_t len, struct arena *arena,
+enum status embeddings_read(const struct api_body *body, struct arena *arena,
 			    struct api_request *ret, struct error *reterr)
 {
 	static const char *const formats[] = {"float", "base64", NULL};
@@ -125,7 +127,7 @@ enum status embeddings_read(const char *body, size_t len, struct arena *arena,
 	struct prompt_embedding *embedding = &request.prompt.embedding;
 	struct node root, format, dimensions;
 	struct reading reading;
-	enum status s = reading_begin(&reading, body, len, arena, reterr, &root);
+	enum status s = reading_begin(&reading, body, arena, reterr, &root);
 
 	if (s != OK)
 		return s;
@@ -136,8 +138,7 @@ enum status embeddings_read(const char *body, size_t len, struct arena *arena,
 	request.model = read_model(&reading, &root);
 	read_input(&reading, &root, embedding);
 	request.floats = node_word(&reading, &format, formats) != formats[1];
-	embedding->dimensions =
-		(int32_t)node_int(&reading, &dimensions, 1, EMBEDDING_DIMENSIONS_MAX);
+	embedding->dimensions = (int32_t)node_int(&reading, &dimensions, 1, INT32_MAX);
 	read_extra(&reading, &root, known, API, NULL, &request.prompt);
 	s = reading_end(&reading);
 	if (s == OK)

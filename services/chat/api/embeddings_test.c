@@ -83,7 +83,8 @@ static void test_embeddings_have_2048_inputs(void **state)
 	(void)state;
 	read_good(&dialect_embeddings, many(arena, "m", 2048, "\"a\"", ""), arena, &request);
 	assert_int_equal(request.prompt.embedding.n, 2048);
-	assert_int_equal(embeddings_read(body, strlen(body), arena, &request, &err),
+	assert_int_equal(embeddings_read(&(struct api_body){&test_limits, body, strlen(body)},
+					 arena, &request, &err),
 			 INVALID_ARGUMENT);
 	assert_string_equal(err.field, "input");
 }

@@ -4,10 +4,10 @@
 
 #include "chat/api/dialect.h"
 
-enum status messages_read(const char *body, size_t len, struct arena *arena,
-			  struct api_request *ret, struct error *reterr);
+enum status messages_read(const struct api_body *body, struct arena *arena, struct api_request *ret,
+			  struct error *reterr);
 /* A question whose tokens are counted: it has no limit of the answer. */
-enum status messages_read_count(const char *body, size_t len, struct arena *arena,
+enum status messages_read_count(const struct api_body *body, struct arena *arena,
 				struct api_request *ret, struct error *reterr);
 
 #endif

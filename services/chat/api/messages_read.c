@@ -376,13 +376,13 @@ static void read_settings(struct reading *reading, const struct node *root, bool
 	read_extra(reading, root, known, ANTHROPIC_API, more, prompt);
 }
 
-static enum status read_body(const char *body, size_t len, bool count, struct arena *arena,
+static enum status read_body(const struct api_body *body, bool count, struct arena *arena,
 			     struct api_request *ret, struct error *reterr)
 {
 	struct api_request request = {0};
 	struct reading reading;
 	struct node root;
-	enum status s = reading_begin(&reading, body, len, arena, reterr, &root);
+	enum status s = reading_begin(&reading, body, arena, reterr, &root);
 
 	if (s != OK)
 		return s;
@@ -398,14 +398,14 @@ static enum status read_body(const char *body, size_t len, bool count, struct ar
 	return s;
 }
 
-enum status messages_read(const char *body, size_t len, struct arena *arena,
-			  struct api_request *ret, struct error *reterr)
+enum status messages_read(const struct api_body *body, struct arena *arena, struct api_request *ret,
+			  struct error *reterr)
 {
-	return read_body(body, len, false, arena, ret, reterr);
+	return read_body(body, false, arena, ret, reterr);
 }
 
-enum status messages_read_count(const char *body, size_t len, struct arena *arena,
+enum status messages_read_count(const struct api_body *body, struct arena *arena,
 				struct api_request *ret, struct error *reterr)
 {
-	return read_body(body, len, true, arena, ret, reterr);
+	return read_body(body, true, arena, ret, reterr);
 }

@@ -1,5 +1,6 @@
 #include "chat/api/parameters.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -170,9 +171,10 @@ struct prompt_tool *read_tools_room(struct reading *reading, const struct node *
 	size_t n = node_size(reading, list);
 	struct prompt_tool *tools;
 
-	if (n > TOOLS_MAX) {
-		reading_fail(reading, list, "field_invalid", "must have at most %d tools",
-			     TOOLS_MAX);
+	if (n > (size_t)reading->limits->tools) {
+		reading_fail(reading, list, "field_invalid",
+			     "has %zu tools, and may have %" PRId64 ": send fewer", n,
+			     reading->limits->tools);
 		return NULL;
 	}
 	tools = n > 0 ? arena_array(reading->arena, n, sizeof *tools) : NULL;
@@ -254,20 +256,21 @@ const char *read_model(struct reading *reading, const struct node *root)
 void read_stop(struct reading *reading, const struct node *node, struct prompt *prompt)
 {
 	bool single = node_is_text(node);
-	size_t n = single ? 1 : node_size(reading, node);
+	size_t n = single ? 1 : node_size(reading, node), most = (size_t)reading->limits->stops;
+	int64_t bytes_max = reading->limits->stop_bytes;
 	const char **list;
 
-	if (n > STOPS_MAX)
-		reading_fail(reading, node, "field_invalid", "must have at most %d texts",
-			     STOPS_MAX);
-	list = n > 0 && n <= STOPS_MAX ? arena_array(reading->arena, n, sizeof *list) : NULL;
+	if (n > most)
+		reading_fail(reading, node, "field_invalid",
+			     "has %zu texts, and may have %zu: send fewer", n, most);
+	list = n > 0 && n <= most ? arena_array(reading->arena, n, sizeof *list) : NULL;
 	for (size_t i = 0; list && i < n; i++) {
 		struct node element = single ? *node : node_element(node, i);
 		const char *text = node_text(reading, &element);
 
-		if (!text || !*text || strlen(text) > STOP_BYTES_MAX)
+		if (!text || !*text || strlen(text) > (size_t)bytes_max)
 			reading_fail(reading, &element, "field_invalid",
-				     "must be a text of 1 to %d bytes", STOP_BYTES_MAX);
+				     "must be a text of 1 to %" PRId64 " bytes", bytes_max);
 		list[i] = text ? text : "";
 	}
 	prompt->stop = list;

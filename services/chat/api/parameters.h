@@ -5,9 +5,7 @@
 #include "chat/api/dialect.h"
 #include "chat/api/reading.h"
 
-#define TOOLS_MAX 256 /* of one request */
-#define STOPS_MAX 16  /* texts that end an answer */
-#define STOP_BYTES_MAX 1024
+/* The formats' own: Anthropic's tools have such names, OpenAI's 64 bytes; OpenAI tells so many. */
 #define TOOL_NAME_BYTES_MAX 128
 #define TOP_LOGPROBS_MAX 20
 

@@ -117,16 +117,17 @@ static void make_room(struct question *question, size_t len)
 }
 
 static enum status read_body(struct question *question, const struct tokens *tokens,
-			     const char *body, size_t len, struct error *reterr)
+			     const struct api_body *body, struct error *reterr)
 {
 	enum status s;
 
 	question->request = (struct api_request){0};
-	s = question->dialect->read(body, len, question->arena, &question->request, reterr);
+	s = question->dialect->read(body, question->arena, &question->request, reterr);
 	if (s != OK)
 		return s;
 	if (question->arena->exhausted)
-		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%zu bytes", len);
+		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%zu bytes",
+				 body->len);
 	if (question->request.prompt.embedding.input)
 		count_inputs(question, tokens);
 	else
@@ -135,20 +136,21 @@ static enum status read_body(struct question *question, const struct tokens *tok
 }
 
 enum status question_read(struct question *question, const struct api_dialect *dialect,
-			  struct tokens *tokens, const void *body, size_t len, struct error *reterr)
+			  struct tokens *tokens, const struct api_body *body, struct error *reterr)
 {
-	make_room(question, len);
+	make_room(question, body->len);
 	question->dialect = dialect;
-	return read_body(question, tokens, arena_strndup(question->arena, body, len), len, reterr);
+	return read_body(question, tokens, body, reterr);
 }
 
 enum status question_stored(struct db *db, const char *generation, struct tokens *tokens,
-			    struct question *ret, struct error *reterr)
+			    const struct api_limits *limits, struct question *ret,
+			    struct error *reterr)
 {
+	_cleanup_(arena_freep) struct arena *arena = NULL; /* of the body */
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const char *const params[] = {generation};
-	const uint8_t *body;
-	size_t len;
+	struct api_body body = {.limits = limits};
 	enum status s = db_query_one(db, &sql_api_call_question, params, &rows, reterr);
 
 	if (s != OK)
@@ -157,9 +159,12 @@ enum status question_stored(struct db *db, const char *generation, struct tokens
 	if (!ret->dialect)
 		return error_set(reterr, INTERNAL, "internal_error", "the dialect of %s is unknown",
 				 generation);
-	make_room(ret, strlen(db_peek(rows, 0, "body")));
-	body = db_bytes(ret->arena, rows, 0, "body", &len);
+	arena = arena_new(4096, strlen(db_peek(rows, 0, "body")) + 4096);
+	body.text = (const char *)db_bytes(arena, rows, 0, "body", &body.len);
+	if (!body.text)
+		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%s", generation);
+	make_room(ret, body.len);
 	ret->cancel_unread = db_bool(rows, 0, "cancel_unread");
 	snprintf(ret->api_key_id, UUID_SIZE, "%s", db_peek(rows, 0, "api_key_id"));
-	return read_body(ret, tokens, body ? (const char *)body : "", body ? len : 0, reterr);
+	return read_body(ret, tokens, &body, reterr);
 }

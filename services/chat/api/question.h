@@ -12,7 +12,7 @@
 #define TOKENS_PER_TOOL 12 /* around each tool's name, description and schema */
 
 struct question {
-	struct arena *arena; /* holds the body and all texts of request */
+	struct arena *arena; /* holds all texts of request */
 	const struct api_dialect *dialect;
 	struct api_request request;
 	int32_t tokens; /* in o200k */
@@ -22,14 +22,14 @@ struct question {
 	char api_key_id[UUID_SIZE];
 };
 
-/* Reads and counts a body, which is copied. On the crew's threads. errors: those of the dialect. */
+/* Reads and counts a body, which is not needed afterwards. On the crew's threads. errors: those of the dialect. */
 _must_check_ enum status question_read(struct question *question, const struct api_dialect *dialect,
-				       struct tokens *tokens, const void *body, size_t len,
+				       struct tokens *tokens, const struct api_body *body,
 				       struct error *reterr);
 /* The question that is stored with a generation. errors: those of db and of the dialect. */
 _must_check_ enum status question_stored(struct db *db, const char *generation,
-					 struct tokens *tokens, struct question *ret,
-					 struct error *reterr);
+					 struct tokens *tokens, const struct api_limits *limits,
+					 struct question *ret, struct error *reterr);
 void question_done(struct question *question);
 
 #endif

@@ -51,16 +51,19 @@ static void fail_type(struct reading *reading, const struct node *node, const ch
 
 /* ---------------------------------------------------------------- parsing */
 
-static enum status too_much(struct reading *reading, const char *what, int most)
+static enum status too_much(struct reading *reading, const char *what, int64_t most)
 {
 	return error_set(reading->err, INVALID_ARGUMENT, "json_invalid",
-			 "the body has more than %d %s", most, what);
+			 "the body has more than %" PRId64 " %s, as many as may be: send less at "
+			 "once",
+			 most, what);
 }
 
 /* What jansson would recurse into and allocate. Brackets and commas in strings do not count. */
 static enum status check_shape(struct reading *reading, const char *text, size_t len)
 {
-	size_t depth = 0, objects = 0, elements = 0;
+	const struct api_limits *limits = reading->limits;
+	int64_t depth = 0, objects = 0, elements = 0;
 	bool in_string = false;
 
 	for (size_t i = 0; i < len; i++) {
@@ -76,12 +79,12 @@ static enum status check_shape(struct reading *reading, const char *text, size_t
 		depth -= (c == '}' || c == ']') && depth > 0;
 		objects += c == '{';
 		elements += c == ',' || c == '{' || c == '[';
-		if (depth > BODY_DEPTH_MAX)
-			return too_much(reading, "levels", BODY_DEPTH_MAX);
-		if (objects > BODY_OBJECTS_MAX)
-			return too_much(reading, "objects", BODY_OBJECTS_MAX);
-		if (elements > BODY_ELEMENTS_MAX)
-			return too_much(reading, "members and elements", BODY_ELEMENTS_MAX);
+		if (depth > limits->levels)
+			return too_much(reading, "levels", limits->levels);
+		if (objects > limits->objects)
+			return too_much(reading, "objects", limits->objects);
+		if (elements > limits->elements)
+			return too_much(reading, "members and elements", limits->elements);
 	}
 	return OK;
 }
@@ -112,11 +115,11 @@ static enum status parse(struct reading *reading, const char *body, size_t len)
 			 "the body must be a JSON object");
 }
 
-enum status reading_begin(struct reading *reading, const char *body, size_t len,
-			  struct arena *arena, struct error *reterr, struct node *ret)
+enum status reading_begin(struct reading *reading, const struct api_body *body, struct arena *arena,
+			  struct error *reterr, struct node *ret)
 {
-	*reading = (struct reading){.arena = arena, .err = reterr};
-	reading->status = parse(reading, body, len);
+	*reading = (struct reading){.limits = body->limits, .arena = arena, .err = reterr};
+	reading->status = parse(reading, body->text, body->len);
 	*ret = (struct node){.json = reading->root};
 	return reading->status;
 }
@@ -273,7 +276,7 @@ double node_number(struct reading *reading, const struct node *node, double min,
 	return n;
 }
 
-/* Depth is bounded by BODY_DEPTH_MAX. */
+/* limits->levels bounds the depth. */
 static bool any_nul(json_t *json)
 {
 	const char *name;

@@ -4,17 +4,15 @@
 #ifndef CHAT_API_READING_H
 #define CHAT_API_READING_H
 
+#include "chat/api/dialect.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/status.h"
 
 #include <jansson.h>
 #include <stdint.h>
 
-#define BODY_DEPTH_MAX 128       /* nested objects and arrays */
-#define BODY_OBJECTS_MAX 100000  /* each takes some 200 bytes of memory */
-#define BODY_ELEMENTS_MAX 500000 /* members and elements of all of them */
-
 struct reading {
+	const struct api_limits *limits;
 	struct arena *arena; /* of all texts that are read */
 	struct error *err;
 	enum status status; /* of the first fault */
@@ -29,8 +27,9 @@ struct node {
 	json_t *json; /* NULL: absent, or null */
 };
 
-/* Parses body, which must be an object. errors: INVALID_ARGUMENT json_invalid. */
-_must_check_ enum status reading_begin(struct reading *reading, const char *body, size_t len,
+/* Parses body, which must be an object. Its limits live as long as reading.
+ * errors: INVALID_ARGUMENT json_invalid. */
+_must_check_ enum status reading_begin(struct reading *reading, const struct api_body *body,
 				       struct arena *arena, struct error *reterr, struct node *ret);
 /* Releases the JSON. errors: those of the first fault, RESOURCE_EXHAUSTED call_too_large. */
 _must_check_ enum status reading_end(struct reading *reading);

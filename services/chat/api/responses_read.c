@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define ECHO_BYTES_MAX 65536 /* of one member that the answer repeats; a longer one is left out */
-
 /* ---------------------------------------------------------------- tools */
 
 static void read_tools(struct reading *reading, const struct node *root, struct prompt *prompt)
@@ -209,29 +207,30 @@ static const char *echo_of(struct reading *reading, const struct node *root)
 		{"truncation", "\"disabled\""},
 		{"user", "null"},
 	};
+	size_t bytes_max = (size_t)reading->limits->echo_bytes;
 	_cleanup_(buf_done) struct buf echo;
 
-	buf_init(&echo, ARRAY_SIZE(members) * (ECHO_BYTES_MAX + 64));
+	buf_init(&echo, ARRAY_SIZE(members) * (bytes_max + 64));
 	buf_adds(&echo, "\"background\":false,\"previous_response_id\":null,\"store\":false,"
 			"\"service_tier\":\"default\",");
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		struct node member = node_member(root, members[i].name);
 		const char *json = node_json(reading, &member);
 
-		if (!json || strlen(json) > ECHO_BYTES_MAX)
+		if (!json || strlen(json) > bytes_max)
 			json = members[i].otherwise;
 		buf_addf(&echo, "\"%s\":%s,", members[i].name, json);
 	}
 	return arena_strdup(reading->arena, buf_text(&echo));
 }
 
-enum status responses_read(const char *body, size_t len, struct arena *arena,
+enum status responses_read(const struct api_body *body, struct arena *arena,
 			   struct api_request *ret, struct error *reterr)
 {
 	struct api_request request = {0};
 	struct reading reading;
 	struct node root;
-	enum status s = reading_begin(&reading, body, len, arena, reterr, &root);
+	enum status s = reading_begin(&reading, body, arena, reterr, &root);
 
 	if (s != OK)
 		return s;

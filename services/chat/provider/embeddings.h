@@ -11,7 +11,6 @@
 /* Of the provider's JSON. Numbers take some six times as long as base64. */
 #define EMBEDDINGS_ANSWER_MAX (16u << 20)
 #define EMBEDDING_DIMENSIONS_MAX 65536
-#define EMBEDDING_TOKENS_MAX 300000 /* of all inputs of a request, as at OpenAI */
 
 /* How many vectors of so many numbers fit an answer. */
 int32_t embeddings_fit(int32_t dimensions);
