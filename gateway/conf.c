@@ -89,9 +89,10 @@ const struct conf_key gateway_keys[] = {
 	CONF_KEY("stream_queue_bytes", CONF_BYTES, stream_queue_bytes, "256KiB", 1024,
 		 64 * CONF_MIB,
 		 "Bytes that one stream may hold unsent for a slow reader; then its source waits."),
-	CONF_KEY("collected_bytes_max", CONF_BYTES, collected_bytes_max, "32MiB", 1024,
+	CONF_KEY("collected_bytes_max", CONF_BYTES, collected_bytes_max, "1MiB", 1024,
 		 64 * CONF_MIB,
-		 "An answer that comes in pieces and goes out in one (/v1 without a stream)."),
+		 "An answer that comes in pieces and goes out in one (/v1 without a stream). A "
+		 "longer one goes out as it comes."),
 	CONF_KEY("heartbeat", CONF_DURATION, heartbeat_ms, "15s", 10, CONF_HOUR,
 		 "A comment in streams that have nothing else to say."),
 	CONF_KEY("log_lines_per_second", CONF_INTEGER, log_lines_per_second, "50", 1, 1000000,

@@ -119,24 +119,27 @@ void streams_end_all(struct streams *streams)
 
 /* ------------------------------------------------------------------ events */
 
-/* Sends the head of the answer. */
+/* Sends the head of the answer: of events, or of a body that is too long to be collected. */
 static void begin(struct stream *stream)
 {
 	struct request *request = TAKE_PTR(stream->request);
+	bool events = !stream->content_type;
 	struct reply_headers headers;
 
 	reply_headers_init(&headers, request);
-	reply_header(&headers, "x-accel-buffering",
-		     "no"); /* nginx in front must not collect events */
+	if (events)
+		reply_header(&headers, "x-accel-buffering",
+			     "no"); /* nginx in front must not collect events */
 	report_answer(request, 200);
-	httpd_stream_begin(stream->http,
-			   &(struct httpd_answer){
-				   .status = 200,
-				   .content_type = "text/event-stream",
-				   .headers = headers.list,
-				   .n_headers = headers.n,
-				   .heartbeat_ms = (int32_t)stream->gateway->conf->heartbeat_ms,
-			   });
+	httpd_stream_begin(
+		stream->http,
+		&(struct httpd_answer){
+			.status = 200,
+			.content_type = events ? "text/event-stream" : stream->content_type,
+			.headers = headers.list,
+			.n_headers = headers.n,
+			.heartbeat_ms = events ? (int32_t)stream->gateway->conf->heartbeat_ms : 0,
+		});
 }
 
 /* The active case of the oneof named `event`, or -1. */
@@ -242,20 +245,17 @@ static const struct httpd_hooks http_hooks = {on_close, on_writable};
 /* ------------------------------------------------------------------ hooks of the call */
 
 /* A piece of a body came. The first one decides: an event stream begins and goes out as it comes,
- * another type is collected. False: the source is to wait. */
+ * another type is collected, as long as it is short. False: the source is to wait. */
 static bool take_piece(struct stream *stream, const Google__Api__HttpBody *piece)
 {
 	if (stream->request && !stream->content_type && stream_body_is_events(piece))
 		begin(stream);
-	if (!stream->request) {
-		buf_add(&stream->pending, piece->data.data, piece->data.len);
-		return push(stream);
-	}
-	if (!stream->too_large && !stream_body_collect(stream, piece)) {
-		stream->too_large = true;
-		rpc_client_cancel(stream->call);
-	}
-	return true;
+	if (stream->request && stream_body_collect(stream, piece))
+		return true;
+	if (stream->request)
+		begin(stream);
+	buf_add(&stream->pending, piece->data.data, piece->data.len);
+	return push(stream);
 }
 
 static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMessage *message,
@@ -305,22 +305,18 @@ static void on_end(_unused_ struct rpc_client_call *call, enum status status,
 					     "the session was ended"};
 	static const struct error leaving = {UNAVAILABLE, "service_unavailable", "",
 					     "this gateway is about to stop"};
-	static const struct error large = {RESOURCE_EXHAUSTED, "call_too_large", "",
-					   "the answer is too large for one piece: ask for a "
-					   "stream"};
 	struct stream *stream = ctx;
 	bool taken = httpd_lock_take(stream->lock);
 	bool over = true;
 
 	stream->call = NULL;
 	stream->ended = true;
-	if (stream->too_large) {
-		status = RESOURCE_EXHAUSTED;
-		err = &large;
-	} else if (status != OK && (stream->revoked || stream->leaving)) {
+	if (status != OK && (stream->revoked || stream->leaving)) {
 		err = stream->revoked ? &revoked : &leaving;
 	}
-	stream->cut = status == RESOURCE_EXHAUSTED && strcmp(err->reason, "reader_slow") == 0;
+	/* A body that is neither whole nor events cannot say so. */
+	stream->cut = (status == RESOURCE_EXHAUSTED && strcmp(err->reason, "reader_slow") == 0) ||
+		      (status != OK && !stream->request && stream->content_type);
 	if (stream->request) {
 		answer_plainly(stream, status, err);
 	} else {

@@ -21,19 +21,18 @@ struct stream {
 	struct httpd_request *http;
 	struct request *request;      /* NULL once the stream has begun */
 	struct rpc_client_call *call; /* NULL once it has ended */
-	const char *content_type;     /* of pieces that are collected; NULL: none came yet */
+	const char *content_type;     /* of a body that is no events; NULL: none came yet */
 	struct buf pending; /* bytes that httpd has not taken yet, or that are collected */
 	bool paused;        /* httpd is full: the source waits */
 	bool ended;         /* the call has ended; pending events go out still */
 	bool revoked;       /* its session ended */
 	bool leaving;       /* this process is about to end */
-	bool cut;           /* the reader was too slow: it comes back with its cursor */
-	bool too_large;     /* what is collected */
+	bool cut; /* the reader was too slow and comes back with its cursor, or it gets half a body */
 };
 
 /* Whether a first piece begins server-sent events. */
 bool stream_body_is_events(const Google__Api__HttpBody *piece);
-/* Keeps a piece until the end. False: the answer is too large. */
+/* Keeps a piece until the end. False: there is no room, so what is kept goes out. */
 bool stream_body_collect(struct stream *stream, const Google__Api__HttpBody *piece);
 /* Answers with what was collected. */
 void stream_body_answer(struct stream *stream);

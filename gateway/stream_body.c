@@ -13,11 +13,11 @@ bool stream_body_is_events(const Google__Api__HttpBody *piece)
 
 bool stream_body_collect(struct stream *stream, const Google__Api__HttpBody *piece)
 {
-	if (!stream->content_type) {
+	if (!stream->content_type)
 		stream->content_type = arena_strdup(stream->http->arena, piece->content_type);
-		buf_init(&stream->pending, (size_t)stream->gateway->conf->collected_bytes_max);
-	}
-	return buf_add(&stream->pending, piece->data.data, piece->data.len);
+	return stream->pending.len + piece->data.len <=
+		       (size_t)stream->gateway->conf->collected_bytes_max &&
+	       buf_add(&stream->pending, piece->data.data, piece->data.len);
 }
 
 void stream_body_answer(struct stream *stream)

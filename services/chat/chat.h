@@ -60,6 +60,7 @@ struct chat_conf {
 	int64_t validate_ms;
 	int64_t validate_all_ms;
 	int64_t event_bytes_max;
+	int64_t vectors_bytes_max;
 	int64_t answer_bytes_max;
 	int64_t calls_per_user, calls_per_key; /* of programs */
 	int64_t call_bytes_max;

@@ -111,6 +111,10 @@ const struct conf_key chat_keys[] = {
 		 64 << 20,
 		 "Of one event, or of an answer that comes in one piece; a longer one is passed "
 		 "over."),
+	CONF_KEY("provider_calls.vectors_bytes_max", CONF_BYTES, vectors_bytes_max, "16MiB",
+		 1 << 20, 256 << 20,
+		 "Of one answer with vectors, at 20 bytes a number. More inputs than fit are asked "
+		 "for in several requests, one after another."),
 	CONF_KEY("answer_bytes_max", CONF_BYTES, answer_bytes_max, "512KiB", 1024, 1 << 20,
 		 "Text, reasoning and items of one answer; a longer one is stopped as LENGTH."),
 	CONF_KEY("api.calls_per_user", CONF_INTEGER, calls_per_user, "100", 1, 100000,
@@ -136,6 +140,11 @@ const struct conf_key chat_keys[] = {
 		 "left out."),
 	CONF_KEY("api.inputs_max", CONF_INTEGER, call_limits.inputs, "2048", 1, 100000,
 		 "Inputs of a request for embeddings. OpenAI itself takes 2,048."),
+	CONF_KEY("api.vectors_bytes_max", CONF_BYTES, call_limits.vectors_bytes, "33MiB", 1024,
+		 256 << 20,
+		 "Of all vectors of an answer, as base64: 2,048 inputs of 3,072 numbers. An answer "
+		 "holds so much of memory while it is written, and of the database until it is "
+		 "deleted."),
 	CONF_KEY("api.input_tokens_max", CONF_INTEGER, call_limits.input_tokens, "300000", 1,
 		 100000000,
 		 "Tokens of all these inputs, by our count. OpenAI itself takes 300,000."),

@@ -26,4 +26,19 @@ async function libraries() {
   check((await charged(() => client.embeddings.create({ model, input: "paid" })))[1], 1, "embeddings: each request is charged once");
 }
 
-run(openai, libraries);
+// The most that OpenAI takes at once, and what LangChain sends by itself: 512 inputs.
+async function many() {
+  const texts = (word, n) => Array.from({ length: n }, (_, i) => `${word} ${i}`);
+  const embeddings = new OpenAIEmbeddings({ model, dimensions: 1536, apiKey: key, configuration: { baseURL }, maxRetries: 0 });
+  const documents = await embeddings.embedDocuments(texts("document", 600));
+  check([documents.length, documents.every((vector) => vector.length === 1536)], [600, true], "embeddings: langchain's own batches of 512");
+  check(await embeddings.embedQuery("document 555"), documents[555], "embeddings: in the order of the documents");
+  let answer;
+  const charges = (await charged(async () => (answer = await client.embeddings.create({ model, dimensions: 1536, input: texts("input", 2048) }))))[1];
+  check([answer.data.length, answer.data[2047].index, answer.data[2047].embedding.length, charges], [2048, 2047, 1536, 1], "embeddings: 2,048 inputs of 1,536 dimensions, charged once");
+  const numbers = await client.embeddings.create({ model, dimensions: 1536, encoding_format: "float", input: texts("input", 2048) });
+  const near = numbers.data[2000].embedding.every((x, i) => Math.abs(x - answer.data[2000].embedding[i]) < 1e-6);
+  check([numbers.data.length, near], [2048, true], "embeddings: the same as numbers, which are 40 MB");
+}
+
+run(openai, libraries, many);

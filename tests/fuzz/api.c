@@ -109,6 +109,7 @@ static void read_request(const struct api_dialect *dialect, const char *body, si
 		.stop_bytes = 1024,
 		.echo_bytes = 65536,
 		.inputs = 2048,
+		.vectors_bytes = 33 << 20,
 	};
 	struct api_request request;
 	struct error err = {0};

@@ -2,6 +2,7 @@
 
 #include "chat/answer/attempt.h"
 #include "chat/answer/charge.h"
+#include "chat/answer/vectors.h"
 #include "chat/answer/wait.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/provider/item.h"
@@ -163,7 +164,7 @@ static void count(struct end_work *end)
 	if (!end->source)
 		return;
 	family = generation->model->family;
-	if (end->counted || end->begun) {
+	if ((end->counted || end->begun) && !generation->prompt.embedding.input) {
 		end->usage.output = tokens_count_of(tokens, family, buf_text(text), text->len) +
 				    count_items(tokens, family, &generation->log->items);
 		end->usage.reasoning =
@@ -315,7 +316,7 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 		db_param_i64(arena, end->cost_microcredits),
 		end->source,
 		generation->model ? generation->model->price_version : "",
-		buf_text(&log->items),
+		generation->prompt.embedding.input ? "" : buf_text(&log->items),
 		db_param_i64(arena, end->usage.cached_input),
 		db_param_i64(arena, end->usage.cache_write_5m),
 		db_param_i64(arena, end->usage.cache_write_1h),
@@ -341,6 +342,8 @@ static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
 	family_read(&end->family, rows);
 	if (end->stored)
 		s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
+	if (s == OK && generation->prompt.embedding.input)
+		s = vectors_store(db, log, reterr);
 	if (s == OK && generation->background)
 		s = wait_end(db, generation, arena, reterr);
 	if (s == OK)
@@ -466,6 +469,11 @@ static struct end_work *end_new(struct generation *generation)
 	return end;
 }
 
+static bool failed_or_stopped(const struct generation *generation)
+{
+	return generation->outcome.state != CHAT__V1__GENERATION__STATE__DONE;
+}
+
 /* Its last events and its cost. */
 static void conclude(struct generation *generation, struct end_work *end)
 {
@@ -473,6 +481,8 @@ static void conclude(struct generation *generation, struct end_work *end)
 
 	meter(generation, end);
 	end->stored = generation->log->facts.attempt > 1 || generation->saving.index > 0;
+	if (generation->prompt.embedding.input && failed_or_stopped(generation))
+		log_clear(generation->log); /* some vectors are of no use */
 	generation_begin_events(generation);
 	keep_former(generation);
 	if (generation->log->facts.accepted && (!failed || end->source))

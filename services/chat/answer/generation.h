@@ -96,12 +96,14 @@ struct generation {
 	int32_t rounds;            /* that failed */
 	struct error doom;         /* why this attempt can only end; code OK: it can be made */
 	int64_t lease_token;
-	int64_t lease_us; /* microseconds since 1970, by the database's clock */
-	bool cancel;      /* asked to stop */
-	bool written;     /* the provider wrote something */
-	bool unpaid;      /* and nobody pays for it */
-	bool held;        /* credits holds the price */
-	bool reset_due;   /* watchers may have text of an earlier attempt */
+	int64_t lease_us;        /* microseconds since 1970, by the database's clock */
+	bool cancel;             /* asked to stop */
+	bool written;            /* the provider wrote something */
+	bool unpaid;             /* and nobody pays for it */
+	bool held;               /* credits holds the price */
+	bool reset_due;          /* watchers may have text of an earlier attempt */
+	int64_t embedded_tokens; /* by the provider's counts, of inputs that are done */
+	bool embedded_unseen;    /* … which it did not tell of all */
 	struct provider_try try;
 	struct place saved;  /* what checkpoints have */
 	struct place saving; /* what the one under way brings */

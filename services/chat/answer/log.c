@@ -146,6 +146,14 @@ void log_add(struct event_log *log, enum event_kind kind)
 	add_mark(log, kind, 0);
 }
 
+void log_clear(struct event_log *log)
+{
+	buf_clear(&log->text);
+	buf_clear(&log->reasoning);
+	buf_clear(&log->items);
+	log->n_marks = 0;
+}
+
 void log_encode(const struct event_log *log, size_t from, size_t to, struct buf *out)
 {
 	for (size_t i = from; i < to; i++) {

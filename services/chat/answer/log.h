@@ -47,6 +47,8 @@ bool log_add_text(struct event_log *log, enum event_kind kind, const char *text,
 bool log_add_item(struct event_log *log, const char *json, size_t len);
 /* Appends the texts and items of another log, in their order. */
 void log_add_all(struct event_log *log, const struct event_log *from);
+/* Forgets all events. */
+void log_clear(struct event_log *log);
 /* Appends an event without text. */
 void log_add(struct event_log *log, enum event_kind kind);
 

@@ -67,16 +67,16 @@ static enum status embedding_fits(const struct api_limits *limits, const struct 
 {
 	const struct prompt_embedding *embedding = &question->request.prompt.embedding;
 	int32_t dimensions = embedding->dimensions ? embedding->dimensions : model->dimensions;
-	int32_t fit = embeddings_fit(dimensions);
 
 	if (dimensions > model->dimensions)
 		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "dimensions",
 				   "%s has at most %" PRId32, model->name, model->dimensions);
-	if (embedding->n > (size_t)fit)
+	if (embeddings_bytes((int64_t)embedding->n, dimensions) > limits->vectors_bytes)
 		return error_field(reterr, INVALID_ARGUMENT, "field_invalid", "input",
-				   "at most %" PRId32 " inputs of %" PRId32 " dimensions fit one "
-				   "answer: send fewer, or ask for fewer dimensions",
-				   fit, dimensions);
+				   "%zu vectors of %" PRId32
+				   " dimensions are more than the %" PRId64
+				   " bytes of an answer: send fewer, or ask for fewer dimensions",
+				   embedding->n, dimensions, limits->vectors_bytes);
 	if (question->tokens > limits->input_tokens)
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "input",
 				   "all inputs have %" PRId32 " tokens, and may have %" PRId64
@@ -109,6 +109,17 @@ enum status prompt_output(const struct engine *engine, const struct question *qu
 	return OK;
 }
 
+/* Room for the vectors, which are in one piece until all are there. */
+static void take_vectors(struct generation *generation, const struct model *model)
+{
+	struct prompt_embedding *embedding = &generation->prompt.embedding;
+
+	embedding->dimensions_max =
+		embedding->dimensions ? embedding->dimensions : model->dimensions;
+	generation->log->items.max =
+		(size_t)embeddings_bytes((int64_t)embedding->n, embedding->dimensions_max);
+}
+
 enum status prompt_take(struct generation *generation, struct question *question,
 			const struct model *model, struct error *reterr)
 {
@@ -125,7 +136,7 @@ enum status prompt_take(struct generation *generation, struct question *question
 	generation->counted_tokens = question->tokens;
 	generation->seen_whole = !question->request.stream;
 	if (generation->prompt.embedding.input)
-		generation->log->items.max = LOG_STORED_MAX;
+		take_vectors(generation, model);
 	set_model(generation, model);
 	return OK;
 }

@@ -1,5 +1,7 @@
 #include "chat/answer/stored.h"
 
+#include "chat/answer/vectors.h"
+
 #include <string.h>
 
 #define ARENA_BYTES (64u << 20) /* the marks of one row */
@@ -44,15 +46,23 @@ enum status stored_pieces(struct db *db, const char *user_id, const char *id, si
 	return OK;
 }
 
-enum status stored_whole(const struct facts *facts, const PGresult *rows, struct event_log **ret,
-			 struct error *reterr)
+enum status stored_whole(struct db *db, const char *user_id, const struct facts *facts,
+			 const PGresult *rows, struct event_log **ret, struct error *reterr)
 {
 	_cleanup_(log_unrefp) struct event_log *log =
 		log_new(facts->attempt, 2 * strlen(db_peek(rows, 0, "text")) +
 						2 * strlen(db_peek(rows, 0, "reasoning")) +
 						2 * strlen(db_peek(rows, 0, "items")));
 
-	if (!decode(log, rows, 0))
+	bool vectors = false;
+	enum status s = OK;
+
+	if (!*facts->chat_id && facts->state == CHAT__V1__GENERATION__STATE__DONE &&
+	    log->text.max == 0)
+		s = vectors_read(db, user_id, facts->id, log, &vectors, reterr);
+	if (s != OK)
+		return s;
+	if (!vectors && !decode(log, rows, 0))
 		return damaged(facts->id, reterr);
 	log->facts = *facts;
 	family_read(&log->facts.family, rows);

@@ -9,8 +9,10 @@
 _must_check_ enum status stored_pieces(struct db *db, const char *user_id, const char *id,
 				       size_t bytes_max, struct event_log **ret,
 				       struct error *reterr);
-/* The whole log of a generation that ended: row 0 of generation_watch. */
-_must_check_ enum status stored_whole(const struct facts *facts, const PGresult *rows,
-				      struct event_log **ret, struct error *reterr);
+/* The whole log of a generation that ended: row 0 of generation_watch. Its vectors are read from db
+ * for user_id. */
+_must_check_ enum status stored_whole(struct db *db, const char *user_id, const struct facts *facts,
+				      const PGresult *rows, struct event_log **ret,
+				      struct error *reterr);
 
 #endif

@@ -83,7 +83,11 @@ static void on_item(void *ctx, const char *json, size_t len)
 {
 	struct generation *generation = ctx;
 
-	begin_events(generation);
+	/* Vectors are of use when all are there. */
+	if (generation->prompt.embedding.input)
+		generation_begin_events(generation);
+	else
+		begin_events(generation);
 	if (!log_add_item(generation->log, json, len))
 		generation->try.answer.stream.full = true;
 }
@@ -291,6 +295,29 @@ static void end_unusable(struct generation *generation, const char *reason)
 		       stop_reason(&generation->try.answer.stream), &err);
 }
 
+/* Vectors of some inputs are there. The next ones are asked for, or the answer is whole. */
+static void end_vectors(struct generation *generation)
+{
+	struct prompt_embedding *embedding = &generation->prompt.embedding;
+	struct provider_try *try = &generation->try;
+	struct provider_stream *stream = &try->answer.stream;
+
+	generation->embedded_tokens += stream->has_usage ? stream->usage.input : 0;
+	generation->embedded_unseen |= !stream->has_usage;
+	embedding->first += embedding->some;
+	if (embedding->first < embedding->n) {
+		try->n = try->mends = 0;
+		try->first_us = 0;
+		try->avoid = (struct provider_avoid){0};
+		generation_advance(generation, STAGE_TRY);
+		return;
+	}
+	generation->written = true;
+	stream->has_usage = !generation->embedded_unseen;
+	stream->usage = (struct usage){.input = generation->embedded_tokens};
+	generation_end(generation, CHAT__V1__GENERATION__STATE__DONE, stop_reason(stream), NULL);
+}
+
 static void end_answer(struct generation *generation, enum transport transport, enum status status)
 {
 	struct provider_try *try = &generation->try;
@@ -313,6 +340,8 @@ static void end_answer(struct generation *generation, enum transport transport, 
 	way_report(generation, NULL);
 	if (ending.reason)
 		end_unusable(generation, ending.reason);
+	else if (generation->prompt.embedding.input)
+		end_vectors(generation);
 	else
 		generation_end(generation, CHAT__V1__GENERATION__STATE__DONE,
 			       stop_reason(&try->answer.stream), NULL);
@@ -357,17 +386,29 @@ static void on_end(struct http_transfer *transfer, enum status status,
 /* Vectors are one JSON text. */
 static size_t event_bytes_max(const struct generation *generation)
 {
-	size_t max = (size_t)generation->engine->conf->event_bytes_max;
+	const struct chat_conf *conf = generation->engine->conf;
 
-	return generation->prompt.embedding.input && max < EMBEDDINGS_ANSWER_MAX
-		       ? EMBEDDINGS_ANSWER_MAX
-		       : max;
+	return (size_t)(generation->prompt.embedding.input ? conf->vectors_bytes_max
+							   : conf->event_bytes_max);
+}
+
+/* So many inputs that their vectors fit one answer of the provider. */
+static void take_some(struct generation *generation)
+{
+	struct prompt_embedding *embedding = &generation->prompt.embedding;
+	size_t left = embedding->n - embedding->first;
+	size_t some = embeddings_some(generation->engine->conf->vectors_bytes_max,
+				      embedding->dimensions_max);
+
+	embedding->some = some < left ? some : left;
 }
 
 static void reset_try(struct generation *generation)
 {
 	struct provider_try *try = &generation->try;
 
+	if (generation->prompt.embedding.input)
+		take_some(generation);
 	provider_try_done(try);
 	answer_init(&try->answer, try->pick.route->provider->api, event_bytes_max(generation));
 	try->answer.stream.on_text = on_text;

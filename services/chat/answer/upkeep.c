@@ -72,8 +72,8 @@ static void add(struct upkeep_work *upkeep, struct generation *generation, size_
 	const struct place *from = &generation->saved, *to = &generation->saving;
 	size_t i = upkeep->n++;
 
-	if (generation->stage <
-	    STAGE_END) /* an end brings the text, and deletes no piece that comes later */
+	/* An end brings the text, and deletes no piece that comes later. Vectors are stored at it. */
+	if (generation->stage < STAGE_END && !generation->prompt.embedding.input)
 		generation->saving = piece_end(generation, room);
 	else
 		generation->saving = generation->saved;

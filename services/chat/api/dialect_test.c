@@ -17,6 +17,7 @@ const struct api_limits test_limits = {
 	.stop_bytes = 1024,
 	.echo_bytes = 65536,
 	.inputs = 2048,
+	.vectors_bytes = 33 << 20,
 	.input_tokens = 300000,
 };
 

@@ -102,8 +102,10 @@ static const struct write_row written[] = {
 	{"numbers", "", VECTORS_OF("'zczMPQ==','AACAPw=='"), LIST("[0.100000001]", "[1]")},
 	{"base64", "'encoding_format':'base64'", VECTORS_OF("'zczMPQ==','AACAPw=='"),
 	 LIST("'zczMPQ=='", "'AACAPw=='")},
-	{"an answer that begins anew", "",
-	 "I{'type':'embeddings','data':['AACAPw==']}\nX\n" VECTORS_OF("'AACAPw==','AAAAQA=='"),
+	{"an answer that begins anew", "", "X\n" VECTORS_OF("'AACAPw==','AAAAQA=='"),
+	 LIST("[1]", "[2]")},
+	{"several items", "",
+	 "I{'type':'embeddings','data':['AACAPw==']}\n" VECTORS_OF("'AAAAQA=='"),
 	 LIST("[1]", "[2]")},
 	{"a failure", "", "F", "FAILED"},
 };
@@ -186,6 +188,8 @@ static const struct {
 	 -1},
 	{"an empty vector", DATA(V("0", "[]") "," V("1", "[]"), ""), 0, "provider_broken", -1},
 	{"no numbers", DATA(V("0", "['a']") "," V("1", "['b']"), ""), 0, "provider_broken", -1},
+	{"longer than the model's", DATA(V("0", "[1,2,3,4]") "," V("1", "[1,2,3,4]"), ""), 0,
+	 "provider_broken", -1},
 	{"NaN", DATA(V("0", "[NaN]") "," V("1", "[1]"), ""), 0, "provider_broken", -1},
 	{"half a number", DATA(V("0", "'AACA'") "," V("1", "[1]"), ""), 0, "provider_broken", -1},
 	{"an error", "{'error':{'message':'overloaded','code':503}}", 0, "provider_unavailable",
@@ -215,12 +219,17 @@ static void test_embeddings_of_providers(void **state)
 		const char *seen;
 
 		buf_init(&item, 1 << 20);
-		answer_init(&answer, &provider_openai, EMBEDDINGS_ANSWER_MAX);
+		answer_init(&answer, &provider_openai, 16 << 20);
 		answer.stream.on_text = answer.stream.on_reasoning = ignore;
 		answer.stream.on_item = keep_item;
 		answer.stream.ctx = &item;
 		answer.stream.embedding = (struct prompt_embedding){
-			.input = "[]", .n = 2, .dimensions = taken[i].dimensions};
+			.input = "[]",
+			.n = 2,
+			.some = 2,
+			.dimensions = taken[i].dimensions,
+			.dimensions_max = 3,
+		};
 		for (const char *p = body; *p; p++)
 			answer_feed(&answer, p, 1);
 		answer_end(&answer);
@@ -369,7 +378,8 @@ static void expect_refused(struct stage *stage, const struct manner *manner, con
 	assert_string_equal(caller->err.field, field);
 }
 
-#define SIXTY_FOUR many(stage->arena, "vectors", 64, "\"a\"", "")
+/* chat.yaml of the tests has api.vectors_bytes_max: 4MiB. */
+#define TOO_MANY many(stage->arena, "vectors", 300, "\"a\"", "")
 
 static void embeddings_that_are_refused(void **state)
 {
@@ -382,31 +392,78 @@ static void embeddings_that_are_refused(void **state)
 		       INVALID_ARGUMENT, "field_invalid", "model");
 	expect_refused(stage, &embed, "{'model':'vectors','input':'a','dimensions':3073}",
 		       INVALID_ARGUMENT, "field_invalid", "dimensions");
-	expect_refused(stage, &embed, SIXTY_FOUR, INVALID_ARGUMENT, "field_invalid", "input");
+	expect_refused(stage, &embed, TOO_MANY, INVALID_ARGUMENT, "field_invalid", "input");
 	expect_refused(stage, &embed, "{'model':'vectors','input':'a [[fault:400]]'}",
 		       FAILED_PRECONDITION, "provider_refused", "");
 	stage_expect_balance(stage, GIFT);
 }
 
-/* The largest answer, also from the row that it is stored in; and shorter vectors. */
-static void the_most_vectors_fit(void **state)
+/* Inputs that differ: "words 0", "words 1", … */
+static char *numbered(struct stage *stage, const char *words, int n, const char *more)
+{
+	_cleanup_(buf_done) struct buf body;
+
+	buf_init(&body, 8 << 20);
+	buf_adds(&body, "{'model':'vectors','encoding_format':'base64','input':[");
+	for (int i = 0; i < n; i++)
+		buf_addf(&body, "%s'%s %d'", i > 0 ? "," : "", words, i);
+	buf_addf(&body, "]%s}", more);
+	return arena_strdup(stage->arena, buf_text(&body));
+}
+
+/* More vectors than one answer of the provider has room for: several requests, in the order of the
+ * inputs, and one charge. It is the same when it comes from its rows. */
+static void many_vectors_take_several_requests(void **state)
 {
 	static const struct manner again = {.format = EMBEDDINGS, .retry_count = "1"};
 	struct stage *stage = *state;
-	const char *body = many(stage->arena, "vectors", 63, "\"a\"", ",\"dimensions\":3072");
-	json_t *first = answer_of(stage, &embed, body), *second;
+	const char *body = numbered(stage, "many " NUMBERS, 18, ",'dimensions':3072");
+	json_t *first = answer_of(stage, &embed, body), *second, *alone;
 
-	assert_int_equal(json_array_size(json_object_get(first, "data")), 63);
-	assert_int_equal(json_array_size(vector_of(first, 62)), 3072);
+	assert_int_equal(json_array_size(json_object_get(first, "data")), 18);
+	assert_int_equal(json_string_length(vector_of(first, 17)), 16384);
 	stage->replica = CHAT_B;
 	second = answer_of(stage, &again, body);
 	assert_true(json_equal(first, second));
+	assert_int_equal(stage_requests("many "), 2); /* of 16 inputs, at 20 bytes a number */
 	assert_int_equal(calls_in(stage, ""), 1);
+	stage_expect_balance(stage, GIFT - tokens_of(first) * TOKEN);
+	alone = answer_of(stage, &embed,
+			  "{'model':'vectors','dimensions':3072,'encoding_format':'base64',"
+			  "'input':'many " NUMBERS " 16'}");
+	assert_true(json_equal(vector_of(first, 16), vector_of(alone, 0)));
 	json_decref(first);
 	json_decref(second);
+	json_decref(alone);
+}
+
+#define SIXTEEN(word) "'" word "'" OF(word) OF(word) OF(word) OF(word) OF(word)
+#define OF(word) ",'" word "','" word "','" word "'"
+
+/* A later request is tried again alone. When it cannot be done nothing is charged or kept. */
+static void some_vectors_are_of_no_use(void **state)
+{
+	struct stage *stage = *state;
+	json_t *root = answer_of(stage, &embed,
+				 "{'model':'vectors','dimensions':3072,'input':[" SIXTEEN(
+					 "once7") ",'retried7 [[fault:503 times=1]]']}");
+
+	assert_int_equal(json_array_size(json_object_get(root, "data")), 17);
+	assert_int_equal(stage_requests("once7"), 1);
+	assert_int_equal(stage_requests("retried7"), 2);
+	json_decref(root);
 	uuid_v7(stage->user);
-	json_decref(answer_of(stage, &embed,
-			      many(stage->arena, "vectors", 64, "\"a\"", ",\"dimensions\":3000")));
+	expect_refused(stage, &embed,
+		       "{'model':'vectors','dimensions':3072,'input':[" SIXTEEN(
+			       "lost7") ",'a [[fault:400]]']}",
+		       FAILED_PRECONDITION, "provider_refused", "");
+	assert_int_equal(stage_requests("lost7"), 1);
+	stage_expect_balance(stage, GIFT);
+	assert_string_equal(pg_value(arena_printf(stage->arena,
+						  "SELECT count(*) FROM chat.api_call_item "
+						  "WHERE user_id = '%s'",
+						  stage->user)),
+			    "0");
 }
 
 static void no_chat_has_a_model_of_embeddings(void **state)
@@ -436,7 +493,8 @@ int embeddings_tests(void)
 	const struct CMUnitTest tests[] = {
 		TEST(embeddings_come_in_both_forms),     TEST(embeddings_of_tokens),
 		TEST(a_repeat_of_embeddings_is_free),    TEST(embeddings_that_are_refused),
-		TEST(no_chat_has_a_model_of_embeddings), TEST(the_most_vectors_fit),
+		TEST(no_chat_has_a_model_of_embeddings), TEST(many_vectors_take_several_requests),
+		TEST(some_vectors_are_of_no_use),
 	};
 
 	return cmocka_run_group_tests_name("embeddings", units, NULL, NULL) +

@@ -1,4 +1,5 @@
-/* OpenAI's embeddings: answers. They come in one piece. */
+/* OpenAI's embeddings: answers. Events come when all vectors are there; each item is written by
+ * itself, so that a large answer is never in memory a second time. */
 #include "chat/api/embeddings.h"
 
 #include "chat/api/parameters.h"
@@ -9,20 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-/* Keeps the vectors of the answer's item. */
-static void keep(struct api_writer *writer, const Chat__V1__Item *item)
-{
-	struct peek object, list;
-
-	if (!peek_object((const char *)item->json.data, item->json.len, &object) ||
-	    !peek_is(peek_member(object, "type"), "embeddings"))
-		return;
-	list = peek_member(object, "data");
-	buf_clear(&writer->details);
-	if (peek_is_array(list))
-		buf_add(&writer->details, list.at, (size_t)(list.end - list.at));
-}
 
 /* Nine digits say each float32 exactly. Vectors have numbers below 1: those are written without
  * printf, which would keep the engine for too long. */
@@ -77,23 +64,40 @@ static bool is_vector(struct peek string)
 	       is_base64(string.at + 1, (size_t)(string.end - string.at) - 2);
 }
 
-static void write_whole(const struct api_writer *writer, struct buf *out)
+static void begin(struct api_writer *writer, struct buf *out)
 {
-	struct peek list = {buf_text(&writer->details),
-			    buf_text(&writer->details) + writer->details.len};
-	const Chat__V1__Usage *usage = &writer->usage;
-	struct peek vector;
+	if (!writer->begun)
+		buf_adds(out, "{\"object\":\"list\",\"data\":[");
+	writer->begun = true;
+}
 
-	buf_adds(out, "{\"object\":\"list\",\"data\":[");
-	for (int32_t i = 0; peek_next(&list, &vector) && is_vector(vector); i++) {
-		buf_addf(out, "%s{\"object\":\"embedding\",\"index\":%" PRId32 ",\"embedding\":",
-			 i > 0 ? "," : "", i);
+/* The vectors of one item, behind those of the items before. */
+static void write_item(struct api_writer *writer, const Chat__V1__Item *item, struct buf *out)
+{
+	struct peek object, list, vector;
+
+	if (!peek_object((const char *)item->json.data, item->json.len, &object) ||
+	    !peek_is(peek_member(object, "type"), "embeddings"))
+		return;
+	begin(writer, out);
+	list = peek_member(object, "data");
+	for (; peek_next(&list, &vector) && is_vector(vector); writer->sequence++) {
+		buf_addf(out, "%s{\"object\":\"embedding\",\"index\":%" PRId64 ",\"embedding\":",
+			 writer->sequence > 0 ? "," : "", writer->sequence);
 		if (writer->floats)
 			add_numbers(vector, out);
 		else
 			buf_add(out, vector.at, (size_t)(vector.end - vector.at));
 		buf_addc(out, '}');
+		writer->shown = true;
 	}
+}
+
+static void write_end(struct api_writer *writer, struct buf *out)
+{
+	const Chat__V1__Usage *usage = &writer->usage;
+
+	begin(writer, out);
 	buf_adds(out, "],\"model\":");
 	add_buf(out, &writer->model);
 	buf_addf(out, ",\"usage\":{\"prompt_tokens\":%" PRId32 ",\"total_tokens\":%" PRId32 "}}",
@@ -107,14 +111,14 @@ static bool embeddings_write(struct api_writer *writer, const Chat__V1__Generati
 	case CHAT__V1__GENERATION_EVENT__EVENT_RESET:
 		return writer_reset(writer);
 	case CHAT__V1__GENERATION_EVENT__EVENT_ITEM:
-		keep(writer, event->item);
+		write_item(writer, event->item, out);
 		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_USAGE:
 		writer->usage = *event->usage;
 		break;
 	case CHAT__V1__GENERATION_EVENT__EVENT_DONE:
 		if (!writer->ended)
-			write_whole(writer, out);
+			write_end(writer, out);
 		writer->ended = true;
 		break;
 	default:

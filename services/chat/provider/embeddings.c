@@ -7,26 +7,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VECTOR_BYTES_MAX (1u << 20) /* of 65,536 numbers, as base64 */
 #define ITEM_BEGIN "{\"type\":\"embeddings\",\"data\":["
 #define ITEM_END "]}"
+#define NUMBER_BYTES 20 /* of a number with its comma, at most; base64 has 6 */
+#define HEAD_BYTES 256  /* of a vector, and of all, beside the numbers */
 
 static size_t base64_bytes(size_t dimensions)
 {
 	return (dimensions * sizeof(float) + 2) / 3 * 4;
 }
 
-int32_t embeddings_fit(int32_t dimensions)
+int64_t embeddings_bytes(int64_t n, int32_t dimensions)
 {
-	size_t room = EMBEDDINGS_BYTES_MAX - strlen(ITEM_BEGIN ITEM_END);
+	/* As if each were an item of its own. */
+	return n * (int64_t)(base64_bytes((size_t)dimensions) +
+			     strlen(ITEM_BEGIN "\"\"," ITEM_END "\n"));
+}
 
-	return (int32_t)(room / (base64_bytes((size_t)dimensions) + strlen("\"\",")));
+size_t embeddings_some(int64_t answer_bytes, int32_t dimensions)
+{
+	int64_t n = (answer_bytes - HEAD_BYTES) / ((int64_t)dimensions * NUMBER_BYTES + HEAD_BYTES);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+/* The inputs of this request, as the caller wrote them. */
+static json_t *inputs(const struct prompt_embedding *embedding)
+{
+	struct peek list = {embedding->input, embedding->input + strlen(embedding->input)};
+	struct peek input = {0};
+	json_t *ret;
+
+	if (embedding->some == embedding->n)
+		return request_json(embedding->input);
+	ret = json_array();
+	for (size_t i = 0; i < embedding->first + embedding->some && peek_next(&list, &input); i++)
+		if (i >= embedding->first)
+			json_array_append_new(ret,
+					      json_loadb(input.at, (size_t)(input.end - input.at),
+							 JSON_DECODE_ANY, NULL));
+	return ret;
 }
 
 /* base64 is a quarter of the numbers' length. A server that does not know it sends numbers. */
 json_t *embeddings_body(const char *model, const struct prompt_embedding *embedding)
 {
-	json_t *root = json_pack("{s:s, s:o*, s:s}", "model", model, "input",
-				 request_json(embedding->input), "encoding_format", "base64");
+	json_t *root = json_pack("{s:s, s:o*, s:s}", "model", model, "input", inputs(embedding),
+				 "encoding_format", "base64");
 
 	if (embedding->dimensions > 0)
 		json_object_set_new(root, "dimensions", json_integer(embedding->dimensions));
@@ -73,7 +101,7 @@ static bool read_numbers(struct peek list, struct vector *vector)
 
 static bool read_base64(struct peek string, struct vector *vector)
 {
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, EMBEDDINGS_ANSWER_MAX);
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, VECTOR_BYTES_MAX);
 	struct mend mend = {0};
 	const uint8_t *bytes;
 	size_t len;
@@ -102,13 +130,27 @@ static bool read_vector(struct peek value, struct vector *vector)
 	return peek_is_string(value) ? read_base64(value, vector) : read_numbers(value, vector);
 }
 
-static void add_vector(const struct vector *vector, bool first, struct buf *item)
+static void end_item(struct provider_stream *stream, struct buf *item)
 {
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, EMBEDDINGS_ANSWER_MAX);
-	const char *text = base64_encode(arena, vector->floats.data, vector->floats.len);
+	if (item->len == 0)
+		return;
+	buf_adds(item, ITEM_END);
+	stream->on_item(stream->ctx, buf_text(item), item->len);
+	buf_clear(item);
+}
 
-	buf_adds(item, first ? "\"" : ",\"");
-	buf_adds(item, text ? text : "");
+/* A full item goes out before. */
+static void add_vector(struct provider_stream *stream, const struct vector *vector,
+		       struct buf *item)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, VECTOR_BYTES_MAX);
+	const char *text = base64_encode(arena, vector->floats.data, vector->floats.len);
+	size_t len = text ? strlen(text) : 0;
+
+	if (item->len + len + strlen(",\"\"" ITEM_END) > EMBEDDINGS_BYTES_MAX)
+		end_item(stream, item);
+	buf_adds(item, item->len == 0 ? ITEM_BEGIN "\"" : ",\"");
+	buf_add(item, text ? text : "", len);
 	buf_addc(item, '"');
 }
 
@@ -149,16 +191,18 @@ static bool sort(struct peek list, struct peek *out, size_t n)
 	return seen == n;
 }
 
-static enum provider_event write_item(const struct prompt_embedding *embedding,
-				      const struct peek *vectors, struct vector *vector,
-				      struct buf *item, struct provider_fault *fault)
+/* Nothing is given before all of them were read well. */
+static enum provider_event check(const struct prompt_embedding *embedding,
+				 const struct peek *vectors, struct vector *vector,
+				 struct provider_fault *fault)
 {
 	size_t bytes = (size_t)embedding->dimensions * sizeof(float);
 
-	buf_adds(item, ITEM_BEGIN);
-	for (size_t i = 0; i < embedding->n; i++) {
+	for (size_t i = 0; i < embedding->some; i++) {
 		if (!read_vector(vectors[i], vector))
 			return broken(fault, "a vector of it cannot be read");
+		if (vector->floats.len > (size_t)embedding->dimensions_max * sizeof(float))
+			return broken(fault, "its vectors are longer than models.yaml says");
 		if (embedding->dimensions > 0 && vector->floats.len != bytes)
 			return refused(fault, "parameter_refused",
 				       "the model does not make vectors of so many dimensions: "
@@ -166,14 +210,21 @@ static enum provider_event write_item(const struct prompt_embedding *embedding,
 		if (i > 0 && vector->floats.len != bytes)
 			return broken(fault, "its vectors differ in length");
 		bytes = vector->floats.len;
-		add_vector(vector, i == 0, item);
 	}
-	buf_adds(item, ITEM_END);
-	if (item->overflow)
-		return refused(fault, "field_invalid",
-			       "the vectors take more than 1 MiB: send fewer inputs, or ask for "
-			       "fewer `dimensions`");
 	return PROVIDER_EVENT_READ;
+}
+
+static void give(struct provider_stream *stream, const struct peek *vectors, struct vector *vector)
+{
+	struct buf item;
+
+	buf_init(&item, EMBEDDINGS_BYTES_MAX);
+	for (size_t i = 0; i < stream->embedding.some; i++) {
+		if (read_vector(vectors[i], vector))
+			add_vector(stream, vector, &item);
+	}
+	end_item(stream, &item);
+	buf_done(&item);
 }
 
 /* Nothing but the inputs is paid for. */
@@ -196,29 +247,26 @@ enum provider_event embeddings_take(struct provider_stream *stream, struct peek 
 	struct peek list = peek_member(root, "data");
 	struct peek *vectors;
 	struct vector vector;
-	struct buf item;
 	enum provider_event event;
 
 	if (!peek_is_array(list))
 		return PROVIDER_EVENT_ODD;
-	vectors = calloc(embedding->n, sizeof *vectors);
-	if (!vectors || !sort(list, vectors, embedding->n)) {
+	vectors = calloc(embedding->some, sizeof *vectors);
+	if (!vectors || !sort(list, vectors, embedding->some)) {
 		free(vectors);
 		return broken(fault, "it has not one vector for each input");
 	}
-	buf_init(&item, EMBEDDINGS_BYTES_MAX);
-	buf_init(&vector.floats, EMBEDDINGS_ANSWER_MAX);
-	buf_init(&vector.text, EMBEDDINGS_ANSWER_MAX);
-	event = write_item(embedding, vectors, &vector, &item, fault);
+	buf_init(&vector.floats, VECTOR_BYTES_MAX);
+	buf_init(&vector.text, VECTOR_BYTES_MAX);
+	event = check(embedding, vectors, &vector, fault);
 	if (event == PROVIDER_EVENT_READ) {
 		take_usage(stream, root);
 		stream->wrote_text = stream->whole = true;
 		stream->stop = STOP_STOP;
-		stream->on_item(stream->ctx, buf_text(&item), item.len);
+		give(stream, vectors, &vector);
 	}
 	buf_done(&vector.floats);
 	buf_done(&vector.text);
-	buf_done(&item);
 	free(vectors);
 	return event;
 }

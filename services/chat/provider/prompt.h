@@ -56,6 +56,9 @@ struct prompt_embedding {
 	int64_t tokens;           /* … so many; 0: they are texts */
 	int64_t longest;          /* tokens of the longest input, by our count */
 	int32_t dimensions;       /* of a vector; 0: the model's own */
+	int32_t dimensions_max;   /* … which is no more than this */
+	size_t first; /* of the inputs of one request to a provider; those before it are done */
+	size_t some;  /* … so many */
 };
 
 struct prompt {

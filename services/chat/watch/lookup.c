@@ -52,7 +52,8 @@ static void run_look(struct crew_member *member, struct work *work)
 		return;
 	facts_read(facts, rows);
 	if (facts->end_us)
-		work->status = stored_whole(facts, rows, &look->log, &work->err);
+		work->status = stored_whole(member->app, watch->user_id, facts, rows, &look->log,
+					    &work->err);
 	else
 		work->status = read_running(look, member->app, rows, facts, &work->err);
 }

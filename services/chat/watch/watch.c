@@ -436,6 +436,12 @@ static bool begin_anew(struct watch *watch)
 	return true;
 }
 
+/* Nothing of it may be seen yet. Vectors are seen when all are there. */
+static bool is_early(const struct generation *generation)
+{
+	return !generation->log->facts.accepted || generation->prompt.embedding.input;
+}
+
 void watch_pump(struct watch *watch)
 {
 	const struct facts *facts;
@@ -450,7 +456,7 @@ void watch_pump(struct watch *watch)
 	}
 	if (begin_anew(watch))
 		return;
-	if (watch->listener.generation && !watch->listener.generation->log->facts.accepted)
+	if (watch->listener.generation && is_early(watch->listener.generation))
 		return;
 	if (watch->listener.generation && !read_shown(watch))
 		return;

@@ -118,7 +118,20 @@ UPDATE api_call c SET connection = 'LOST' WHERE c.generation_id = $1::uuid AND c
 -- name: api_call_purge
 -- Deletes calls that ended $1 milliseconds ago, at most $2.
 -- Params: $1 bigint, $2 integer.
-DELETE FROM generation g WHERE g.id IN (
+WITH old AS (
     SELECT c.generation_id FROM api_call c WHERE c.end_time < lc.now() - $1::bigint * interval '1 millisecond'
     ORDER BY c.end_time LIMIT $2::integer FOR UPDATE SKIP LOCKED
-);
+), vectors AS (
+    DELETE FROM api_call_item i USING old WHERE i.generation_id = old.generation_id
+)
+DELETE FROM generation g USING old WHERE g.id = old.generation_id;
+
+-- name: api_call_item_add
+-- Line $2 of the answer to call $1 of user $3.
+-- Params: $1 uuid, $2 integer, $3 uuid, $4 text.
+INSERT INTO api_call_item (generation_id, position, user_id, item) VALUES ($1::uuid, $2::integer, $3::uuid, $4::text);
+
+-- name: api_call_item_get
+-- Line $2 of the answer to call $1. No row: it has not so many.
+-- Params: $1 uuid, $2 integer.
+SELECT i.item FROM api_call_item i WHERE i.generation_id = $1::uuid AND i.position = $2::integer;
