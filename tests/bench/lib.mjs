@@ -96,7 +96,7 @@ function nameOf(pid, stat) {
 }
 
 /**
- * CPU (ms) and resident memory (KiB) of the processes below `roots`, by name; PostgreSQL's by role. A process that ended is counted
+ * CPU (ms), resident memory and its peak (KiB) of the processes below `roots`, by name; PostgreSQL's by role. A process that ended is counted
  * by its parent: only PostgreSQL's are, as "postgres.ended".
  */
 export function processes(...roots) {
@@ -106,18 +106,22 @@ export function processes(...roots) {
       const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       // After the name: the parent is field 1, utime and stime are 11 and 12, those of ended children 13 and 14.
       const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
-      const kib = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-      list.set(Number(pid), { name: nameOf(pid, stat), parent: rest[1], ms: (rest[11] + rest[12]) * 10, ended: (rest[13] + rest[14]) * 10, kib });
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const [kib, peak] = ["RSS", "HWM"].map((key) => Number(new RegExp(`^Vm${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0));
+      list.set(Number(pid), { name: nameOf(pid, stat), parent: rest[1], ms: (rest[11] + rest[12]) * 10, ended: (rest[13] + rest[14]) * 10, kib, peak });
     } catch {} // it ended
   }
   const of = new Map();
-  const add = (name, ms, kib) => of.set(name, { ms: ms + (of.get(name)?.ms ?? 0), kib: kib + (of.get(name)?.kib ?? 0) });
+  const add = (name, ms, kib, peak) => {
+    const sum = of.get(name) ?? { ms: 0, kib: 0, peak: 0 };
+    of.set(name, { ms: sum.ms + ms, kib: sum.kib + kib, peak: sum.peak + peak });
+  };
   for (const [pid, one] of list) {
     let at = pid;
     while (at && !roots.includes(at)) at = list.get(at)?.parent;
     if (!at) continue;
-    add(one.name, one.ms, one.kib);
-    if (one.name === "postgres.postmaster") add("postgres.ended", one.ended, 0);
+    add(one.name, one.ms, one.kib, one.peak);
+    if (one.name === "postgres.postmaster") add("postgres.ended", one.ended, 0, 0);
   }
   return of;
 }

@@ -1,132 +1,106 @@
 // /v1/chat/completions through us and through other gateways, all in front of the same stand-in; one JSON object a line.
-//   node tests/bench/gateway/gateway.mjs [build folder]     CALLERS=1,16,64 REQUESTS=10 ONLY=ours,litellm
+//   node tests/bench/gateway/gateway.mjs [build folder]     SECONDS=4 TURNS=3 CALLERS=1,16,64 ONLY=ours,litellm
 // Each cell (stream or not, callers) is asked of every target in turn, the stand-in itself first: what a target adds is its
-// figure less the stand-in's. Status, text and end of every reply are checked; a wrong one is an error of the target.
-import { readFileSync, readdirSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
-import { join } from "node:path";
+// figure less the stand-in's. Medians of the turns. Status, text and end of every reply are checked (tests/bench/load/ask.c).
+import { rmSync } from "node:fs";
+import { ask, isDatabase, json, median, newFolder, processes, rounded, spent, sumOf } from "../lib.mjs";
 import { targets } from "./targets.mjs";
 
 const build = process.argv[2] ?? "build";
 const callers = (process.env.CALLERS ?? "1,16,64").split(",").map(Number);
-const each = Number(process.env.REQUESTS ?? 10); // requests of one caller; a single one makes four times as many
+const seconds = Number(process.env.SECONDS ?? 4);
+const turns = Number(process.env.TURNS ?? 3);
+const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
 const TEXT = "hello from the other side";
-const TIMEOUT_MS = 60_000;
+const SCRIPTED = ["litellm", "portkey", "llmops"]; // peers in Python and JavaScript
 
-const rounded = (x) => Number(x.toFixed(2));
-const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-
-const textOfStream = (body) =>
-  body
-    .split("\n")
-    .filter((line) => line.startsWith("data: {"))
-    .map((line) => JSON.parse(line.slice(6)).choices?.[0]?.delta?.content ?? "")
-    .join("");
-
-/** What is wrong with a reply, or null. */
-function fault(status, body, stream) {
-  if (status !== 200) return `status ${status}: ${body.slice(0, 200)}`;
-  if (stream) {
-    if (!body.trimEnd().endsWith("data: [DONE]")) return `no [DONE] at the end: ${body.slice(-80)}`;
-    return textOfStream(body) === TEXT ? null : `text ${textOfStream(body)}`;
-  }
-  const { choices } = JSON.parse(body);
-  return choices[0].message.content === TEXT && choices[0].finish_reason === "stop" ? null : `reply ${body.slice(0, 200)}`;
+async function load(target, stream, n, length) {
+  const body = JSON.stringify({ model: target.model, stream, messages: [{ role: "user", content: `######### [[say:${TEXT}]]` }] });
+  const lines = Array.from({ length: n }, (_, i) => [i, "/v1/chat/completions", target.key(i), body]);
+  const checks = stream ? ["-f", '"hell', "-e", "data: [DONE]"] : ["-j"];
+  const before = processes(target.child.pid);
+  const figures = await ask(build, target.port, lines, ["-s", length, "-t", `content=${TEXT}`, ...checks, ...target.headers.flatMap((line) => ["-h", line])]);
+  const cpu = sumOf(spent(before, processes(target.child.pid)), () => true);
+  return { ...figures, target_cpu_ms: cpu / Math.max(1, figures.requests - figures.failures) };
 }
 
-/** One request: milliseconds to the first token and to the end. */
-function ask(target, agent, stream) {
-  const body = JSON.stringify({ model: target.model, stream, messages: [{ role: "user", content: `x [[say:${TEXT}]]` }] });
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), authorization: `Bearer ${target.key()}`, ...target.headers };
-  const from = performance.now();
-  return new Promise((done) => {
-    const bad = (error) => done({ error: String(error.message ?? error) });
-    const req = request(`${target.url}/chat/completions`, { method: "POST", headers, agent, timeout: TIMEOUT_MS }, (response) => {
-      let text = "", first = 0;
-      response.setEncoding("utf8");
-      response.on("data", (piece) => {
-        text += piece;
-        if (!first && /"content":\s?"h/.test(text)) first = performance.now() - from;
-      });
-      response.on("error", bad);
-      response.on("end", () => {
-        const total = performance.now() - from;
-        try {
-          const error = fault(response.statusCode, text, stream);
-          done(error ? { error } : { first, total });
-        } catch (error) {
-          bad(error);
-        }
-      });
-    });
-    req.on("error", bad);
-    req.on("timeout", () => req.destroy(new Error("no reply in time")));
-    req.end(body);
+/** The medians of a target's turns. */
+function summary(runs) {
+  const of = (key) => median(runs.map((run) => run[key]));
+  const failures = runs.reduce((sum, run) => sum + run.failures, 0);
+  return {
+    rate: of("per_second"),
+    p50: of("p50_ms"),
+    p99: of("p99_ms"),
+    first: of("first_p50_ms"),
+    first_p99: of("first_p99_ms"),
+    cpu: of("target_cpu_ms"),
+    failures,
+    says: runs.find((run) => run.says)?.says,
+  };
+}
+
+function row(name, figures, direct) {
+  const { rate, p50, p99, first, first_p99, cpu, failures, says } = figures;
+  const added = (key) => rounded(figures[key] - direct[key]);
+  json({
+    bench: `gateway.${name}`,
+    requests_a_second: rounded(rate, 1),
+    p50_ms: rounded(p50),
+    p99_ms: rounded(p99),
+    ...(direct !== figures && { added_p50_ms: added("p50"), added_p99_ms: added("p99") }),
+    ...(first > 0 && { first_ms: rounded(first), first_p99_ms: rounded(first_p99) }),
+    ...(first > 0 && direct !== figures && { added_first_ms: added("first"), added_first_p99_ms: added("first_p99") }),
+    cpu_ms: rounded(cpu, 3),
+    failures,
+    ...(says && { says }),
   });
 }
 
-async function cell(target, stream, n) {
-  const agent = new Agent({ keepAlive: true, maxSockets: n });
-  const replies = [], rounds = n === 1 ? each * 4 : each;
-  const from = performance.now();
-  await Promise.all(
-    Array.from({ length: n }, async () => {
-      for (let i = 0; i < rounds; i++) replies.push(await ask(target, agent, stream));
-    }),
-  );
-  const seconds = (performance.now() - from) / 1000;
-  agent.destroy();
-  const good = replies.filter(({ error }) => !error);
-  const sorted = (key) => good.map((reply) => reply[key]).sort((a, b) => a - b);
-  const total = sorted("total"), first = sorted("first");
-  return {
-    rate: good.length / seconds,
-    p50: at(total, 0.5),
-    p99: at(total, 0.99),
-    first: at(first, 0.5),
-    errors: replies.length - good.length,
-    says: replies.find(({ error }) => error)?.error,
-  };
+async function cell(list, stream, n) {
+  const runs = new Map(list.map(({ name }) => [name, []]));
+  for (let turn = 0; turn < turns; turn++) for (const target of list) runs.get(target.name).push(await load(target, stream, n, seconds));
+  const figures = new Map([...runs].map(([name, of]) => [name, summary(of)]));
+  const kind = `${stream ? "stream" : "whole"}.${n}`;
+  for (const [name, of] of figures) row(`${kind}.${name}`, of, figures.get("direct"));
+  return { kind, figures };
 }
 
-/** Resident memory of a program and those that it started, without PostgreSQL's, which is told beside it; KiB. */
-function memory(root) {
-  const list = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const status = readFileSync(`/proc/${pid}/status`, "utf8");
-        return [{ pid: Number(pid), parent: Number(/PPid:\s+(\d+)/.exec(status)[1]), name: /Name:\s+(\S+)/.exec(status)[1], kib: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) }];
-      } catch {
-        return []; // it ended
-      }
-    });
-  const of = new Map(list.map((one) => [one.pid, one]));
-  const below = (one) => {
-    for (let pid = one.pid; pid; pid = of.get(pid)?.parent) if (pid === root) return true;
-    return false;
-  };
-  const ours = list.filter(below);
-  return ours.filter(({ name }) => !/^(postgres|standin)/.test(name)).reduce((sum, { kib }) => sum + kib, 0);
-}
-
-const { list, folder, stop } = await targets(build, (process.env.ONLY ?? "").split(",").filter(Boolean), callers.reduce((sum, n) => sum + 2 * each * (n === 1 ? 4 : n), 0));
-try {
-  for (const target of list) if (target.warm) for (let i = 0; i < 5; i++) await ask(target, undefined, i % 2 === 0);
-  for (const stream of [false, true]) {
-    for (const n of callers) {
-      let direct;
-      for (const target of list) {
-        const figures = await cell(target, stream, n);
-        direct ??= figures;
-        const row = { bench: `gateway.${stream ? "stream" : "whole"}.${n}.${target.name}`, requests_a_second: rounded(figures.rate), p50_ms: rounded(figures.p50), p99_ms: rounded(figures.p99) };
-        if (target !== list[0]) Object.assign(row, { added_p50_ms: rounded(figures.p50 - direct.p50), added_p99_ms: rounded(figures.p99 - direct.p99) });
-        if (stream) Object.assign(row, { first_ms: rounded(figures.first), added_first_ms: rounded(figures.first - direct.first) });
-        console.log(JSON.stringify({ ...row, errors: figures.errors, ...(figures.says && { says: figures.says }) }));
-      }
-    }
+/** The aims, from the figures of all cells. */
+function judge(cells, memory) {
+  const better = { rate: (a, b) => a >= b, p50: (a, b) => a <= b, p99: (a, b) => a <= b, first: (a, b) => a <= b };
+  const behind = [];
+  for (const { kind, figures } of cells) {
+    const ours = figures.get("ours");
+    for (const peer of SCRIPTED.filter((name) => figures.has(name)))
+      for (const [key, is] of Object.entries(better)) if (!is(ours[key], figures.get(peer)[key])) behind.push(`${kind}.${key}.${peer}`);
+    const litellm = figures.get("litellm"), rust = figures.get("litellm-rs"), direct = figures.get("direct");
+    if (litellm) json({ bench: `gateway.rate_to_litellm.${kind}`, ours: rounded(ours.rate, 1), peer: rounded(litellm.rate, 1), ratio: rounded(ours.rate / litellm.rate, 1), aim: ">= 20" });
+    if (rust) json({ bench: `gateway.latency_to_litellm_rs.${kind}`, ours: rounded(ours.p50), peer: rounded(rust.p50), ratio: rounded(ours.p50 / rust.p50), added_ratio: rounded((ours.p50 - direct.p50) / (rust.p50 - direct.p50)), unit: "ms", aim: "<= 2" });
   }
-  for (const { name, pid } of list.slice(1)) console.log(JSON.stringify({ bench: `gateway.memory.${name}`, ours: memory(pid), unit: "KiB", ...(name === "ours" && { aim: "< 61440, PostgreSQL aside" }) }));
+  for (const peer of SCRIPTED) if (memory.get(peer) < memory.get("ours")) behind.push(`memory.${peer}`);
+  json({ bench: "gateway.behind_python_and_node", ours: behind.length, which: behind, aim: "0" });
+}
+
+function resident(list) {
+  const memory = new Map();
+  for (const { name, child } of list.slice(1)) {
+    const own = [...processes(child.pid)].filter(([program]) => !isDatabase(program) && program !== "standin");
+    const kib = own.reduce((sum, [, one]) => sum + one.kib, 0), peak = own.reduce((sum, [, one]) => sum + one.peak, 0);
+    memory.set(name, kib);
+    json({ bench: `gateway.memory.${name}`, ours: kib, peak, unit: "KiB", ...(name === "ours" && { aim: "< 61440, PostgreSQL aside" }) });
+  }
+  return memory;
+}
+
+const folder = newFolder("gateway");
+const { list, stop } = await targets(build, folder, only, Math.max(...callers));
+try {
+  for (const target of list) for (const stream of [false, true]) await load(target, stream, Math.min(16, Math.max(...callers)), 2);
+  const cells = [];
+  for (const stream of [false, true]) for (const n of callers) cells.push(await cell(list, stream, n));
+  const memory = resident(list);
+  if (memory.has("ours")) judge(cells, memory);
 } finally {
   await stop();
   rmSync(folder, { recursive: true, force: true });

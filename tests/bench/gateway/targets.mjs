@@ -1,30 +1,20 @@
-// The gateways that are compared, each as its users start it, in front of one stand-in.
+// The gateways that are compared, each as its documentation starts it for production on this machine, in front of one stand-in.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { call, freePort, json, signUp, sleep, startStack } from "../lib.mjs";
 
-const PER_KEY = 40; // answers that a new account's gift pays for
-const READY_MS = 180_000;
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const READY_MS = 600_000; // LiteLLM needs half a minute of CPU to start
+const GIFT = 1_000_000_000_000_000; // micro-credits: an account pays for all answers of a run
+const cores = availableParallelism();
 
-async function freePort() {
-  const taken = (port) =>
-    new Promise((done) => {
-      const server = createServer()
-        .once("error", () => done(true))
-        .listen(port, "127.0.0.1", () => server.close(() => done(false)));
-    });
-  for (;;) {
-    const port = 20000 + Math.floor(Math.random() * 9000);
-    if (!(await taken(port)) && !(await taken(port + 1000))) return port;
-  }
-}
-
+const children = [];
 function start(program, args, env = {}) {
-  return spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"] });
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", process.env.VERBOSE ? "inherit" : "ignore"] });
+  children.push(child);
+  return child;
 }
 
 /** Resolves when something answers there, with whatever status. */
@@ -51,98 +41,118 @@ async function standin(build) {
   });
   const url = `http://127.0.0.1:${port}/v1`;
   await answers(url, child);
-  return { name: "direct", url, model: "demo", key: () => "x", headers: {}, child };
+  return { name: "direct", port, url, child };
 }
 
-// With accounts, the ledger and storage, as `make run` has it. New accounts, because a gift pays for some answers only.
-async function ours(build, provider, folder, requests) {
-  const port = await freePort(), dir = join(folder, "ours"), program = join(build, "bin/limitless");
-  const child = start(program, ["up", "--dir", dir, "--port", String(port)], { OPENAI_BASE_URL: provider, OPENAI_API_KEY: "x", LIMITLESS_GATEWAY_LOG_LEVEL: "warn" });
-  const url = `http://127.0.0.1:${port}`;
-  await answers(`${url}/api/v1/models`, child);
+// With accounts, API keys, the ledger and storage, as `make run` has it: each caller is a user with a key.
+async function ours(build, provider, folder, callers) {
+  const dir = join(folder, "ours"), program = join(build, "bin/limitless");
+  const stack = await startStack(build, dir, { OPENAI_BASE_URL: provider, OPENAI_API_KEY: "x", LIMITLESS_CREDITS_GIFT_AMOUNT_MICROCREDITS: String(GIFT) });
+  children.push(stack.child);
   const keys = [];
-  for (let i = 0; keys.length * PER_KEY < requests + 100; i++) {
-    const email = `bench${i}@example.test`;
-    const response = await fetch(`${url}/api/v1/auth/signup`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email, password: "correct horse battery", tokenDelivery: "BODY" }) });
-    if (!response.ok) throw new Error(`sign up: ${response.status} ${await response.text()}`);
-    keys.push(execFileSync(program, ["keys", "add", "--dir", dir, "--user", email, "--name", "bench"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim());
+  for (let i = 0; i < callers; i++) {
+    await signUp(stack, `bench${i}`);
+    keys.push(execFileSync(program, ["keys", "add", "--dir", dir, "--user", `bench${i}@example.test`, "--name", "bench"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim());
   }
-  const { data } = await (await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${keys[0]}` } })).json();
-  let n = 0;
-  return { name: "ours", url: `${url}/v1`, model: data.find(({ id }) => /demo|standin/.test(id))?.id ?? data[0].id, key: () => keys[n++ % keys.length], headers: {}, child };
+  const { data } = await call(stack, "GET", "/v1/models", undefined, keys[0]);
+  return { port: stack.port, model: data.find(({ id }) => /demo|standin/.test(id))?.id ?? data[0].id, key: (i) => keys[i], child: stack.child };
 }
 
+// https://docs.litellm.ai/docs/proxy/prod: a worker for each core, under gunicorn as server_tuning says for several, no verbose log, a master key. Without a
+// database it is at its fastest.
 async function litellm(peers, provider, folder) {
   const port = await freePort(), config = join(folder, "litellm.yaml");
-  writeFileSync(config, `model_list:\n  - model_name: demo\n    litellm_params: {model: openai/demo, api_base: "${provider}", api_key: x}\n`);
-  const key = `sk-${"0123456789abcdef".repeat(4)}`; // it wants one, and no database for a single one
-  const local = { LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False", LITELLM_MASTER_KEY: key }; // it asks nobody else
-  const child = start(join(peers, "py/bin/litellm"), ["--config", config, "--host", "127.0.0.1", "--port", String(port)], local);
-  const url = `http://127.0.0.1:${port}`;
-  await answers(`${url}/health/liveliness`, child);
-  return { name: "litellm", url: `${url}/v1`, model: "demo", key: () => key, headers: {}, child };
+  writeFileSync(
+    config,
+    `model_list:
+  - model_name: demo
+    litellm_params: {model: openai/demo, api_base: "${provider}", api_key: x}
+litellm_settings: {request_timeout: 600, set_verbose: false, json_logs: true}
+`,
+  );
+  const key = `sk-${"0123456789abcdef".repeat(4)}`;
+  // The first two are its documentation's; with the others it asks nobody else.
+  const env = { LITELLM_LOG: "ERROR", LITELLM_MODE: "PRODUCTION", LITELLM_MASTER_KEY: key, LITELLM_LOCAL_MODEL_COST_MAP: "True", LITELLM_TELEMETRY: "False" };
+  const child = start(join(peers, "py/bin/python"), [join(peers, "py/bin/litellm"), "--config", config, "--host", "127.0.0.1", "--port", port, "--num_workers", cores, "--run_gunicorn"].map(String), env);
+  await answers(`http://127.0.0.1:${port}/health/liveliness`, child);
+  return { port, key: () => key, child };
 }
 
-// Portkey, and what was made of it: they differ in their prefix.
-async function portkey(name, prefix, provider, args) {
+// Portkey, and what was made of it: they differ in their prefix. Their documentation starts one process, and knows no accounts for it.
+async function portkey(prefix, provider, args) {
   const port = await freePort();
-  const child = start(process.execPath, args(port));
-  const url = `http://127.0.0.1:${port}`;
-  await answers(url, child);
-  return { name, url: `${url}/v1`, model: "demo", key: () => "x", headers: { [`${prefix}-provider`]: "openai", [`${prefix}-custom-host`]: provider }, child };
+  const child = start(process.execPath, args(port), { NODE_ENV: "production" });
+  await answers(`http://127.0.0.1:${port}`, child);
+  return { port, headers: [`${prefix}-provider: openai`, `${prefix}-custom-host: ${provider}`], child };
 }
 
+// Its example for production with what it needs to be allowed here, and without what costs: keys, guards of texts, metrics, limits.
 async function litellmRust(peers, provider, folder) {
   const port = await freePort(), config = join(folder, "gateway.yaml");
   writeFileSync(
     config,
-    `server: {host: "127.0.0.1", port: ${port}, workers: 2}
+    `schema_version: "1.0"
+server: {host: "127.0.0.1", port: ${port}, workers: ${cores}, max_connections: 1000}
 providers:
-  - {name: openai, provider_type: openai, api_key: "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", base_url: "${provider}", models: [demo], enabled: true}
-auth: {enable_jwt: false, enable_api_key: false, jwt_secret: "0123456789abcdef0123456789abcdefA!"}
-storage: {database: {enabled: false, url: ""}, redis: {enabled: false, url: ""}}
+  - {name: standin, provider_type: openai, api_key: "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", base_url: "${provider}", endpoint_access: private_network, models: [demo],
+     rpm: 1000000000, tpm: 1000000000, max_concurrent_requests: 1000,
+     settings: {model_identity_mappings: {demo: {capability_catalog_model: gpt-4o, pricing_model: gpt-4o}}}}
+router: {strategy: round_robin, load_balancer: {health_check_enabled: false}}
+auth: {enable_jwt: false, enable_api_key: false, allow_anonymous: true, jwt_secret: ""}
+storage: {database: {enabled: false, url: "postgresql://localhost/litellm"}, redis: {enabled: false, url: "redis://localhost:6379"}}
+guardrails: {enabled: false}
+monitoring: {metrics: {enabled: false}, tracing: {enabled: false, service_name: litellm-rs}}
+cache: {enabled: false}
+rate_limit: {enabled: false}
+pricing: {source: "embedded://model_prices_extended", unpriced_model_policy: allow_unpriced, unpriced_fallback_cost_per_1k_tokens: 0.0}
 `,
   );
-  const child = start(join(peers, "rust/bin/gateway"), ["--config", config]);
-  const url = `http://127.0.0.1:${port}`;
-  await answers(url, child);
-  return { name: "litellm-rs", url: `${url}/v1`, model: "demo", key: () => "x", headers: {}, child };
+  const child = start(join(peers, "rust/bin/gateway"), ["--config", config, "--log-level", "warn"]);
+  await answers(`http://127.0.0.1:${port}`, child);
+  return { port, child };
+}
+
+/** Processes that a program has started, and those that these have. */
+function below(pid) {
+  const children = (parent) => readdirSync(`/proc/${parent}/task`).flatMap((task) => readFileSync(`/proc/${parent}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number));
+  try {
+    return children(pid).flatMap((child) => [child, ...below(child)]);
+  } catch {
+    return []; // it ended
+  }
+}
+
+async function stop() {
+  for (const child of children.splice(0).reverse()) {
+    const rest = below(child.pid);
+    child.kill("SIGTERM");
+    if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, "exit"), sleep(20_000)]);
+    for (const pid of rest) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {} // it ended with its parent
+    }
+  }
 }
 
 /** Starts what is there; `only`: these. The stand-in is the first. */
-export async function targets(build, only, requests) {
-  const folder = mkdtempSync(join(tmpdir(), "lc-gateway-"));
-  chmodSync(folder, 0o755);
-  const peers = join(build, "bench/peers");
+export async function targets(build, folder, only, callers) {
+  const peers = "build/bench/peers";
   const direct = await standin(build);
   const all = [
-    ["ours", join(build, "bin/limitless"), () => ours(build, direct.url, folder, requests)],
+    ["ours", join(build, "bin/limitless"), () => ours(build, direct.url, folder, callers)],
     ["litellm", join(peers, "py/bin/litellm"), () => litellm(peers, direct.url, folder)],
-    ["portkey", join(peers, "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"), (file) => portkey("portkey", "x-portkey", direct.url, (port) => [file, `--port=${port}`, "--headless"])],
-    ["llmops", join(peers, "node_modules/@llmops/gateway"), () => portkey("llmops", "x-llmops", direct.url, (port) => [join(import.meta.dirname, "llmops.mjs"), peers, String(port)])],
+    ["portkey", join(peers, "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"), (file) => portkey("x-portkey", direct.url, (port) => [file, `--port=${port}`, "--headless"])],
+    ["llmops", join(peers, "node_modules/@llmops/gateway"), () => portkey("x-llmops", direct.url, (port) => [join(import.meta.dirname, "llmops.mjs"), peers, String(port)])],
     ["litellm-rs", join(peers, "rust/bin/gateway"), () => litellmRust(peers, direct.url, folder)],
   ];
-  const list = [direct];
-  const stop = async () => {
-    for (const { child } of list.reverse()) {
-      child.kill("SIGTERM");
-      if (child.exitCode === null) await Promise.race([once(child, "exit"), sleep(20_000)]);
-    }
-  };
-  for (const [name, file, begin] of all) {
-    if (only.length && !only.includes(name)) continue;
-    if (!existsSync(file)) {
-      console.log(JSON.stringify({ bench: `gateway.${name}`, says: "it is not installed: make bench-gateway-peers" }));
-      continue;
-    }
-    try {
-      const target = await begin(file);
-      list.push({ ...target, pid: target.child.pid, warm: true });
-    } catch (error) {
-      await stop();
-      throw error;
-    }
+  const wanted = all.filter(([name]) => !only.length || only.includes(name));
+  for (const [name, file] of wanted) if (!existsSync(file)) json({ bench: `gateway.${name}`, says: "it is not installed: make bench-gateway-peers" });
+  try {
+    const begun = wanted.filter(([, file]) => existsSync(file)).map(async ([name, file, begin]) => ({ model: "demo", key: () => "x", headers: [], name, ...(await begin(file)) }));
+    return { list: [{ model: "demo", key: () => "x", headers: [], ...direct }, ...(await Promise.all(begun))], stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  list[0].pid = direct.child.pid;
-  return { list, folder, stop };
 }

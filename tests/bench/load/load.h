@@ -19,10 +19,11 @@ int dial(uint16_t port);
 /* Sorts; the value that `part` of them do not exceed, in ms. */
 double part_ms(uint32_t *times_us, size_t n, double part);
 
-/* source PORT RATE: RATE pieces a second in each stream; SIGUSR1 ends all of them. */
+/* source PORT RATE: RATE pieces a second in each stream from SIGUSR2 on, and few before; SIGUSR1
+ * ends all of them. */
 int source_run(int argc, char **argv);
 /* read PORT SOURCE SECONDS AT_ONCE <LINES: opens the streams, AT_ONCE of them at a time, and
- * measures for SECONDS when all are open. A signal to the process SOURCE ends them. A line: path,
+ * measures for SECONDS when all are open. Signals to the process SOURCE begin and end that. A line: path,
  * token, body. */
 int read_run(int argc, char **argv);
 /* ask PORT [options] <LINES: callers that ask at the same time, each one request after the other. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,7 +63,12 @@ double part_ms(uint32_t *times_us, size_t n, double part)
 
 int main(int argc, char **argv)
 {
+	struct rlimit files;
+
 	signal(SIGPIPE, SIG_IGN);
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 	if (argc >= 4 && strcmp(argv[1], "source") == 0)
 		return source_run(argc, argv);
 	if (argc >= 6 && strcmp(argv[1], "read") == 0)

@@ -13,7 +13,8 @@
 
 #define READ_BYTES 65536
 #define LINE_BYTES 65536
-#define END_SECONDS 60
+#define STILL_SECONDS 60 /* without any event */
+#define SETTLE_US 500000
 #define SAMPLES_MAX 8000000
 
 struct reader {
@@ -197,7 +198,7 @@ static void read_lines(void)
 	}
 }
 
-static void report(double open_seconds)
+static void report(double open_seconds, double end_seconds)
 {
 	size_t lost = 0, cut = 0;
 
@@ -206,11 +207,10 @@ static void report(double open_seconds)
 		cut += readers[i].begun && !readers[i].done;
 	}
 	printf("{\"streams\":%zu,\"refused\":%zu,\"events\":%zu,\"measured\":%zu,\"lost\":%zu,"
-	       "\"cut\":%zu,\"open_seconds\":%.1f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}"
-	       "\n",
-	       readers_n, refused, counted, delays_n, lost, cut, open_seconds,
-	       part_ms(delays, delays_n, 0.5), part_ms(delays, delays_n, 0.99),
-	       part_ms(delays, delays_n, 1));
+	       "\"cut\":%zu,\"open_seconds\":%.1f,\"end_seconds\":%.1f,",
+	       readers_n, refused, counted, delays_n, lost, cut, open_seconds, end_seconds);
+	printf("\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n", part_ms(delays, delays_n, 0.5),
+	       part_ms(delays, delays_n, 0.99), part_ms(delays, delays_n, 1));
 }
 
 static void until(int64_t deadline)
@@ -219,11 +219,41 @@ static void until(int64_t deadline)
 		look(10);
 }
 
+/* Events that are late are awaited as long as others come. */
+static void until_all(const size_t *have)
+{
+	int64_t moved = now_us();
+	size_t seen = counted + *have;
+
+	while (*have < readers_n && now_us() - moved < STILL_SECONDS * 1000000LL) {
+		look(10);
+		if (counted + *have != seen)
+			moved = now_us();
+		seen = counted + *have;
+	}
+}
+
+static void open_all(size_t at_once)
+{
+	for (size_t i = 0; i < readers_n; i++) {
+		int64_t from = now_us();
+
+		open_reader(&readers[i]);
+		while (i + 1 - begun >= at_once && now_us() - from < STILL_SECONDS * 1000000LL)
+			look(10);
+	}
+	until_all(&begun);
+}
+
+static void say(const char *what)
+{
+	printf("%s\n", what);
+	fflush(stdout);
+}
+
 int read_run(int argc, char **argv)
 {
 	pid_t source = (pid_t)strtol(argv[3], NULL, 10);
-	double seconds = strtod(argv[4], NULL);
-	size_t at_once = argc > 5 ? strtoul(argv[5], NULL, 10) : 16;
 	int64_t from = now_us();
 	double opened;
 
@@ -233,23 +263,19 @@ int read_run(int argc, char **argv)
 	polled = epoll_create1(EPOLL_CLOEXEC);
 	if (!delays)
 		give_up("memory");
-	for (size_t i = 0; i < readers_n; i++) {
-		open_reader(&readers[i]);
-		while (i + 1 - begun >= at_once)
-			look(10);
-	}
-	while (begun < readers_n)
-		look(10);
+	open_all(argc > 5 ? strtoul(argv[5], NULL, 10) : 16);
 	opened = (double)(now_us() - from) / 1e6;
-	printf("open\n");
-	fflush(stdout);
+	kill(source, SIGUSR2);
+	until(now_us() + SETTLE_US);
+	say("open");
+	from = now_us();
 	measuring = true;
-	until(now_us() + (int64_t)(seconds * 1e6));
+	until(from + (int64_t)(strtod(argv[4], NULL) * 1e6));
 	measuring = false;
-	printf("measured\n");
-	fflush(stdout);
+	say("measured");
 	kill(source, SIGUSR1);
-	until(now_us() + END_SECONDS * 1000000LL);
-	report(opened);
+	from = now_us();
+	until_all(&ended);
+	report(opened, (double)(now_us() - from) / 1e6);
 	return 0;
 }

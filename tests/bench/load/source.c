@@ -17,6 +17,8 @@
 #define IN_BYTES 16384
 #define OUT_BYTES 1024
 #define SLOT_US 1000
+#define BEHIND_MAX 1000 /* of slots: a source without CPU sends less, and says so by its count */
+#define OPENING 20      /* while streams are being opened, they have one piece of so many */
 
 struct stream {
 	int fd;
@@ -39,12 +41,14 @@ static struct stream *streams[FDS_MAX];
 static struct slot *slots;
 static size_t slots_n;
 static int polled;
-static volatile sig_atomic_t ending;
+static volatile sig_atomic_t ending, going;
 
-static void end_all(int signal)
+static void take_signal(int signal)
 {
-	(void)signal;
-	ending = 1;
+	if (signal == SIGUSR1)
+		ending = 1;
+	else
+		going = 1;
 }
 
 static void slot_add(struct stream *stream, size_t at)
@@ -268,7 +272,8 @@ int source_run(int argc, char **argv)
 	int64_t rate = argc > 3 ? strtol(argv[3], NULL, 10) : 20, at;
 	int listening;
 
-	signal(SIGUSR1, end_all);
+	signal(SIGUSR1, take_signal);
+	signal(SIGUSR2, take_signal);
 	slots_n = (size_t)(1000000 / rate / SLOT_US);
 	slots = calloc(slots_n, sizeof *slots);
 	polled = epoll_create1(EPOLL_CLOEXEC);
@@ -276,11 +281,19 @@ int source_run(int argc, char **argv)
 	printf("ready\n");
 	fflush(stdout);
 	for (at = now_us() / SLOT_US;;) {
+		int64_t now;
+
 		look(listening, 1);
-		for (; at < now_us() / SLOT_US; at++)
-			send_slot(&slots[(size_t)at % slots_n], send_piece);
-		for (size_t i = 0; ending && i < slots_n; i++)
+		now = now_us() / SLOT_US;
+		at = at < now - BEHIND_MAX ? now - BEHIND_MAX : at;
+		for (; at < now; at++) {
+			if (going || at / (int64_t)slots_n % OPENING == 0)
+				send_slot(&slots[(size_t)at % slots_n], send_piece);
+		}
+		if (!ending)
+			continue;
+		for (size_t i = 0; i < slots_n; i++)
 			send_slot(&slots[i], send_end);
-		ending = 0;
+		ending = going = 0;
 	}
 }
