@@ -310,8 +310,8 @@ static void read_lines(void)
 	size_t room = 0;
 
 	while (getline(&line, &room, stdin) > 0) {
-		char *caller_n = strtok(line, " "), *path = strtok(NULL, " ");
-		char *token = strtok(NULL, " "), *body = strtok(NULL, "\n");
+		char *rest = line, *caller_n = strsep(&rest, " "), *path = strsep(&rest, " ");
+		char *token = strsep(&rest, " "), *body = strsep(&rest, "\n");
 		struct caller *caller;
 		char *request;
 

@@ -40,7 +40,7 @@ static enum http_part take_line(struct http *http, const char *line)
 	case HTTP_STATUS:
 		if (!starts(line, "HTTP/1.1 "))
 			return HTTP_BROKEN;
-		http->status = atoi(line + 9);
+		http->status = (int)strtol(line + 9, NULL, 10);
 		return HTTP_HEAD;
 	case HTTP_HEAD:
 		return take_head(http, line);

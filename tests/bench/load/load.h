@@ -1,6 +1,6 @@
-/* What the benchmarks ask with, and what they ask of: one thread each, cheap beside what it measures.
- * The source is a provider whose pieces say when they were sent, the readers take live streams of
- * server-sent events, the callers ask one request after the other. */
+/* What the benchmarks ask with, and what they ask of; one thread each, cheap beside what it measures.
+ * The source is a provider whose pieces say when they were sent. Readers take live streams of
+ * server-sent events. Callers ask one request after the other. */
 #ifndef TESTS_BENCH_LOAD_H
 #define TESTS_BENCH_LOAD_H
 
