@@ -88,7 +88,7 @@ function resident(list) {
     const own = [...processes(child.pid)].filter(([program]) => !isDatabase(program) && program !== "standin");
     const kib = own.reduce((sum, [, one]) => sum + one.kib, 0), peak = own.reduce((sum, [, one]) => sum + one.peak, 0);
     memory.set(name, kib);
-    json({ bench: `gateway.memory.${name}`, ours: kib, peak, unit: "KiB", ...(name === "ours" && { aim: "< 61440, PostgreSQL aside" }) });
+    json({ bench: `gateway.memory.${name}`, ours: kib, peak, unit: "KiB", ...(name === "ours" && { by: Object.fromEntries(own.map(([program, one]) => [program, one.kib])), aim: "< 61440, PostgreSQL aside" }) });
   }
   return memory;
 }
