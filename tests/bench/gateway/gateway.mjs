@@ -93,15 +93,18 @@ function resident(list) {
   return memory;
 }
 
-const folder = newFolder("gateway");
-const { list, stop } = await targets(build, folder, only, Math.max(...callers));
-try {
-  for (const target of list) for (const stream of [false, true]) await load(target, stream, Math.min(16, Math.max(...callers)), 2);
+async function compare({ list }) {
+  for (const target of list) for (const stream of [false, true]) await load(target, stream, Math.min(16, Math.max(...callers)), 2); // they compile, and make their connections
   const cells = [];
   for (const stream of [false, true]) for (const n of callers) cells.push(await cell(list, stream, n));
   const memory = resident(list);
   if (memory.has("ours")) judge(cells, memory);
+}
+
+const folder = newFolder("gateway");
+try {
+  const started = await targets(build, folder, only, Math.max(...callers));
+  await compare(started).finally(started.stop);
 } finally {
-  await stop();
   rmSync(folder, { recursive: true, force: true });
 }
