@@ -41,8 +41,9 @@
 
 #define STANDIN_TOKEN "token-of-these-tests" /* of its own routes */
 
-/* Only CHAT_A loses patience with a silent provider. */
-enum process_name { STANDIN, CREDITS, CHAT_A, CHAT_B, N_PROCESSES };
+/* Only CHAT_A loses patience with a silent provider. Tests of many replicas start CHAT_C and CHAT_D;
+ * these wait as long between rounds as production does. */
+enum process_name { STANDIN, CREDITS, CHAT_A, CHAT_B, CHAT_C, CHAT_D, N_PROCESSES };
 
 /* One test: users of its own, an arena for all answers. */
 struct stage {
@@ -82,6 +83,7 @@ int call_crash_tests(void);
 int item_tests(void);
 int exchange_tests(void);
 int queue_tests(void);
+int storm_tests(void);
 int events_tests(void);
 int crew_tests(void);
 int moves_tests(void);
@@ -159,6 +161,8 @@ void stage_balance(struct stage *stage, int64_t *ret_available, int64_t *ret_hel
 void stage_expect_balance(struct stage *stage, int64_t available);
 /* Requests that the stand-in saw whose last message has these words. */
 int stage_requests(const char *words);
+/* The number that a command makes of the stand-in's log. */
+int stage_ask_log(const char *filter);
 /* Signed thoughts that came with the only request whose last message begins with these words. */
 int stage_request_blocks(const char *words);
 

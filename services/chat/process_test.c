@@ -22,6 +22,8 @@ static struct process {
 	[CREDITS] = {.name = "credits", .binary = "credits"},
 	[CHAT_A] = {.name = "chat-a", .binary = "chat"},
 	[CHAT_B] = {.name = "chat-b", .binary = "chat"},
+	[CHAT_C] = {.name = "chat-c", .binary = "chat"},
+	[CHAT_D] = {.name = "chat-d", .binary = "chat"},
 };
 
 static char directory[64];
@@ -30,6 +32,7 @@ static pid_t owner;
 
 #define CHAT_A_IDLE "1s"
 #define CHAT_B_IDLE "60s"
+#define SHORT_WAITS "queue: {waits: {first: 300ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
 
 /* A model whose tokenizer no other model has. */
 #define LEARNT(id)                                                                        \
@@ -131,7 +134,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"lease: 2s\ncheckpoint: 50ms\nsweep: 100ms\nfollow: 50ms\nwatch_stall: 1s\n"
 		"provider_keys: {master_key: \"0123456789abcdef0123456789abcdef\", sync: 100ms}\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
-		"queue: {waits: {first: 300ms, second: 100ms, third: 100ms, fourth: 100ms}}\n"
+		"%s"
 		"provider_calls: {vectors_bytes_max: 1MiB, idle_timeout: %s, "
 		"first_byte_timeout_local: 5s, usage_wait: "
 		"300ms, validate_timeout: 3s, validate_all_timeout: 4s}\n"
@@ -143,10 +146,12 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"  - {name: rented, base_url: \"http://127.0.0.1:%d/v1\", discover: \"false\"}\n"
 		"  - {name: demo, api: demo, base_url: \"http://127.0.0.1:%d/v1\", keys: demo}\n"
 		"%s"
-		"database:\n  dsn: \"%s\"\n  wait: 30s\n  worker_dsn: \"%s\"\n",
-		process->url, process->admin, directory, processes[CREDITS].url, directory, idle,
-		standin_port, standin_port, standin_port, standin_port, providers,
-		pg_dsn("chat_app"), pg_dsn("chat_worker"));
+		"database:\n  dsn: \"%s options='-c test.replica=%s'\"\n  wait: 30s\n"
+		"  worker_dsn: \"%s options='-c test.replica=%s'\"\n",
+		process->url, process->admin, directory, processes[CREDITS].url, directory,
+		process < &processes[CHAT_C] ? SHORT_WAITS : "", idle, standin_port, standin_port,
+		standin_port, standin_port, providers, pg_dsn("chat_app"), process->name,
+		pg_dsn("chat_worker"), process->name);
 	write_file(process->config, text);
 }
 
@@ -221,6 +226,8 @@ static void write_all(void)
 	write_credits(&processes[CREDITS]);
 	write_chat(&processes[CHAT_A], CHAT_A_IDLE, "");
 	write_chat(&processes[CHAT_B], CHAT_B_IDLE, "");
+	write_chat(&processes[CHAT_C], CHAT_B_IDLE, "");
+	write_chat(&processes[CHAT_D], CHAT_B_IDLE, "");
 }
 
 /* The binary of the same build as this program. */

@@ -110,10 +110,9 @@ void stage_expect_balance(struct stage *stage, int64_t available)
 	eventually(has_balance(stage, available));
 }
 
-/* A number that a command makes of the stand-in's log. */
-static int ask_log(const char *filter)
+int stage_ask_log(const char *filter)
 {
-	char command[512], text[32] = "";
+	char command[1500], text[32] = "";
 	FILE *pipe;
 
 	snprintf(command, sizeof command,
@@ -130,7 +129,7 @@ int stage_requests(const char *words)
 	char filter[300];
 
 	snprintf(filter, sizeof filter, "grep -o '\"prompt\":\"[^\"]*%s' | wc -l", words);
-	return ask_log(filter);
+	return stage_ask_log(filter);
 }
 
 int stage_request_blocks(const char *words)
@@ -141,7 +140,7 @@ int stage_request_blocks(const char *words)
 		 "jq '.requests | map(select(.prompt | startswith(\"%s\"))) | if length == 1 "
 		 "then .[0].blocks else -1 - length end'",
 		 words);
-	return ask_log(filter);
+	return stage_ask_log(filter);
 }
 
 /* After every test nothing runs, nothing is left to deliver, and the ledger is sound. */

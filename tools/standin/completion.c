@@ -454,6 +454,16 @@ static bool refuse_by_fault(struct exchange *x)
 	return true;
 }
 
+/* The end of the key that came, which tells keys apart. */
+static void note_key(const struct exchange *x, struct journal_entry *entry)
+{
+	const char *value = httpd_header(x->req, x->wire->key_header);
+	size_t len = value ? strlen(value) : 0, max = sizeof entry->key - 1;
+
+	if (value)
+		JOURNAL_TEXT(entry->key, len > max ? value + len - max : value);
+}
+
 static void begin(struct exchange *x)
 {
 	struct journal_entry entry = {.stream = x->question.stream,
@@ -481,6 +491,7 @@ static void begin(struct exchange *x)
 	JOURNAL_TEXT(entry.model, x->question.model);
 	JOURNAL_TEXT(entry.prompt, x->question.prompt);
 	JOURNAL_TEXT(entry.outcome, "running");
+	note_key(x, &entry);
 	x->journal = journal_begin(&entry);
 	if (!fault_applies(&x->question.fault))
 		x->question.fault.kind = FAULT_NONE;

@@ -140,6 +140,7 @@ struct journal_entry {
 	char api[16]; /* the wire format */
 	char model[100];
 	char prompt[200];
+	char key[24];     /* the end of the caller's key */
 	char outcome[32]; /* "running", "done", "client gone", "fault" … */
 	int32_t status;
 	bool stream;
