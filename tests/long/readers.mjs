@@ -7,6 +7,9 @@ const [url, gateway, seed, tabs, slow, tokens] = process.argv.slice(2);
 const PACE = 40; // tokens a second
 const OPENINGS = 100; // of the tab that is opened anew
 const GROWTH_KIB = 100 << 10; // of the gateway
+const SIP_BYTES = 10; // that a slow reader takes a second; every other one takes nothing
+const FLOOR_MS = 250; // a wait that is no sign of trouble on a busy machine
+const COME_BACK = 5; // of the slow ones, at the end
 
 const check = (got, expected, name) => console.log([JSON.stringify(got), JSON.stringify(expected), name].join("\t"));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -87,7 +90,22 @@ const { body: generation } = await call("POST", `chats/${chat.id}:generate`, tok
 const expected = Array.from({ length: Number(tokens) }, (_, i) => i + 1).join(" ");
 const before = rss();
 
-const idle = Array.from({ length: Number(slow) }, () => open(generation.id, token, null, (response) => response.pause()).on("error", () => {}));
+const at = (list, share) => list.sort((a, b) => a - b)[Math.floor(list.length * share)];
+/** The waits of some openings, one after the other. */
+async function openingWaits() {
+  const tab = newTab();
+  for (let i = 0; i < OPENINGS; i++) await readSome(generation.id, token, Object.assign(tab, { cursor: null }), 1);
+  return tab.waits;
+}
+const alone = at(await openingWaits(), 0.99);
+
+/** Takes a few bytes a second, or nothing. */
+function sip(response, takes) {
+  response.pause();
+  const timer = takes && setInterval(() => response.read(SIP_BYTES), 1000);
+  response.on("error", () => {}).on("close", () => clearInterval(timer));
+}
+const idle = Array.from({ length: Number(slow) }, (_, i) => open(generation.id, token, null, (response) => sip(response, i % 2)).on("error", () => {}));
 const reading = Array.from({ length: Number(tabs) }, (_, i) => readAll(generation.id, token, newTab(), () => (i % 2 ? 1 : 1 + below(20))));
 const opened = [];
 for (let i = 0; i < OPENINGS; i++) {
@@ -97,16 +115,20 @@ for (let i = 0; i < OPENINGS; i++) {
 }
 const foreign = newTab();
 await readSome(generation.id, stranger, foreign, 5);
+const among = at(await openingWaits(), 0.99);
 const read = await Promise.all(reading);
 const growth = rss() - before;
 idle.forEach((req) => req.destroy());
+const back = await Promise.all(Array.from({ length: COME_BACK }, () => readAll(generation.id, token, newTab(), () => Infinity)));
 
 const waits = read.flatMap((tab) => tab.waits).sort((a, b) => a - b);
-console.error(`${waits.length} connections of ${tabs} tabs; first byte p50 ${waits[waits.length >> 1].toFixed(1)} ms, p99 ${waits[Math.floor(waits.length * 0.99)].toFixed(1)} ms; gateway grew by ${growth} KiB`);
+console.error(`${waits.length} connections of ${tabs} tabs; first byte p50 ${waits[waits.length >> 1].toFixed(1)} ms, p99 ${waits[Math.floor(waits.length * 0.99)].toFixed(1)} ms; gateway grew by ${growth} KiB; an opening waits p99 ${alone.toFixed(1)} ms alone, ${among.toFixed(1)} ms among ${slow} slow ones`);
 check(read.filter((tab) => tab.text !== expected).map((tab) => tab.text), [], "every tab has the whole text, without gap and repeat");
 check(opened.every(Boolean), true, `a tab that is opened ${OPENINGS} times sees the beginning each time`);
 check([foreign.status, foreign.text], [404, ""], "a stranger sees nothing of it");
-check(growth < GROWTH_KIB, true, `${slow} readers that take nothing cost the gateway less than 100 MiB`);
+check(growth < GROWTH_KIB, true, `${slow} readers that take ${SIP_BYTES} bytes a second or nothing cost the gateway less than 100 MiB`);
+check(among < Math.max(2 * alone, FLOOR_MS), true, "others wait less than twice as long beside them");
+check(back.filter((tab) => tab.text !== expected).length, 0, "slow ones that come back have the whole text");
 await sleep(500);
 const { body: messages } = await call("GET", `chats/${chat.id}/messages`, token);
 check(messages.messages.at(-1).text, expected, "and the same is stored");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Many readers of one answer: tabs that lose their connection after every piece or so and resume, one that is opened anew
-# again and again, some that take nothing, and a stranger. SEED repeats the decisions; from 600 s on with 50 tabs and 500 slow ones.
+# again and again, some that take 10 bytes a second or nothing, and a stranger (T16, T17). SEED repeats the decisions; from 600 s on with 50 tabs and 500 slow ones.
 . "$(dirname "$0")/../system/lib.sh"
 SEED=${SEED:-$RANDOM} SECONDS_TO_RUN=${SECONDS_TO_RUN:-60}
 note "seed $SEED, $SECONDS_TO_RUN s"

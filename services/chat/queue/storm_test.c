@@ -340,7 +340,7 @@ static void keep_asking(struct stage *stage, int i)
 static void no_key_is_used_more_than_its_minute(void **state)
 {
 	struct stage *stage = *state;
-	int seconds = size_of(2, 6), kills = 0, asked, shortest, room;
+	int seconds = size_of(2, 6), kills = 0, asked, shortest, room, most;
 	int64_t from_us, next_us;
 	char ids[KEYS_N][UUID_SIZE], *key = stage->key;
 
@@ -364,7 +364,8 @@ static void no_key_is_used_more_than_its_minute(void **state)
 	}
 	asked = stage_ask_log(REQUESTS);
 	shortest = stage_ask_log(ELEVEN);
-	room = KEYS_N * KEY_LIMIT * (seconds / 60 + 1);
+	room = KEYS_N * KEY_LIMIT * ((seconds - 1) / 60 + 1);
+	most = KEYS_N * KEY_LIMIT * (seconds / 60 + 1); /* a minute begins at the end */
 	print_message(
 		"# %d s, %d kills: %d requests by %d keys, room for %d; eleven of one key took "
 		"%d ms\n",
@@ -377,9 +378,9 @@ static void no_key_is_used_more_than_its_minute(void **state)
 		delete_key(stage, ids[i]);
 	eventually(number(stage, "SELECT count(*) FROM chat.generation WHERE end_time IS NULL") ==
 		   0);
-	assert_true(asked <= room);
+	assert_true(asked <= most);
 	/* A killed replica may take a use along that it had not made yet. */
-	assert_true(asked * 100 >= room * 95 - kills * 100);
+	assert_true(asked * 100 >= room * 95 || asked + 2 >= room);
 	/* A use counts from its commit. The request comes a moment later. */
 	assert_true(shortest >= 58000);
 }
