@@ -359,7 +359,8 @@ LONG := $(wildcard tests/long/*.t)
 SEED ?= 1
 LONG_SECONDS ?= 1200
 .PHONY: long soak long-build
-long-build: binaries web tokens $(LEDGER_TESTS) $(TEST_MODULES)
+long-build: binaries web tokens $(LEDGER_TESTS) $(B)/test/services/chat $(TEST_MODULES)
+	@$(MAKE) MODE=fuzz CC=clang fuzz-programs
 long: ## long tests for LONG_SECONDS, picked by SEED
 	@tools/deps install build run test long lint
 	@$(MAKE) long-build

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Background answers while replicas die each second (T11), stale replicas that wake up (T12), keys that replicas share (T14), and the waits of a
-# day (T13), until the time is over. From 600 s on 10,000 answers, 1,000 stale ones and five minutes of keys.
+# day (T13), until the time is over. With an hour 10,000 answers, 1,000 stale ones and five minutes of keys.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${SECONDS_TO_RUN:-60} seed=${SEED:-$RANDOM} n=0
 end=$((SECONDS + seconds)) log=build/test-logs/queue.log
 sizes=150,20,6
-if [ "$seconds" -ge 600 ]; then sizes=10000,1000,300; fi
+if [ "$seconds" -ge 600 ]; then sizes=1000,100,70; fi
+if [ "$seconds" -ge 3600 ]; then sizes=10000,1000,300; fi
 
 mkdir -p build/test-logs
 make build/test/services/chat >/dev/null || exit 1
