@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define HOLDS 200
+#define CALL_MS 120000 /* longer than anything takes on a machine under load */
 #define GIFT 100000000LL /* the default of the configuration */
 
 struct round {
@@ -43,7 +44,7 @@ static bool run_round(struct rpc_channel *const channels[2], long n)
 	uuid_v7(effect.user);
 	for (int i = 0; i < HOLDS; i++) {
 		uuid_v7(effect.id);
-		effect_send(channels[i % 2], &effect, 0, on_reply, &round);
+		effect_send(channels[i % 2], &effect, CALL_MS, on_reply, &round);
 	}
 	while (round.open > 0)
 		usleep(1000);
