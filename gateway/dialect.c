@@ -38,6 +38,7 @@ static const struct {
 	{"streams_too_many", 0, "rate_limit_exceeded", NULL},
 	{"uploads_too_many", 0, "rate_limit_exceeded", NULL},
 	{"generations_full", 0, "rate_limit_exceeded", NULL},
+	{"bodies_full", 0, "rate_limit_exceeded", NULL},
 };
 
 enum route_dialect dialect_of(const struct route *route, const char *path,

@@ -25,6 +25,7 @@ struct chat_conf {
 	const char *list_credits; /* decimal */
 	int64_t usage_days_max;
 	int64_t usage_csv_rows;
+	int64_t usage_rollup_ms;
 	const char *token_tables; /* file */
 	int64_t learn_ms;
 	const char *advertise;
@@ -64,6 +65,7 @@ struct chat_conf {
 	int64_t answer_bytes_max;
 	int64_t calls_per_user, calls_per_key; /* of programs */
 	int64_t call_bytes_max;
+	int64_t call_memory_per_user, call_memory_max;
 	struct api_limits call_limits;
 	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;

@@ -23,6 +23,9 @@ const struct conf_key chat_keys[] = {
 		 "Days that an administrator may ask the usage of at once."),
 	CONF_KEY("usage.csv_rows", CONF_INTEGER, usage_csv_rows, "10000", 1, 20000,
 		 "Rows of one file of usage; more are refused."),
+	CONF_KEY("usage.rollup", CONF_DURATION, usage_rollup_ms, "1m", 10, CONF_DAY,
+		 "How often new rows of usage are added to the sums of their days; until then they "
+		 "are added when they are asked for."),
 	CONF_KEY("tokens.tables", CONF_TEXT, token_tables, "build/tokens/tables.bin", 0, 0,
 		 "File of the tables for counting tokens; `make tokens` makes it."),
 	CONF_KEY(
@@ -123,6 +126,12 @@ const struct conf_key chat_keys[] = {
 		 "… of one API key."),
 	CONF_KEY("api.body_bytes_max", CONF_BYTES, call_bytes_max, "32MiB", 1024, 32 << 20,
 		 "Of a program's request, images included; a longer one is refused."),
+	CONF_KEY("api.memory_per_user", CONF_BYTES, call_memory_per_user, "192MiB", 1 << 20,
+		 1LL << 40,
+		 "Bodies of one user's requests in this process, each twice while it is answered, "
+		 "and the vectors that they ask for; more are refused."),
+	CONF_KEY("api.memory_max", CONF_BYTES, call_memory_max, "768MiB", 1 << 20, 1LL << 40,
+		 "… of all users; more are refused as overloaded."),
 	CONF_KEY("api.levels_max", CONF_INTEGER, call_limits.levels, "128", 8, 1024,
 		 "Nested objects and arrays of a program's request; more are refused, as below."),
 	CONF_KEY("api.objects_max", CONF_INTEGER, call_limits.objects, "100000", 100, 10000000,

@@ -10,6 +10,7 @@
 #include "chat/conversation/purge.h"
 #include "chat/events/events.h"
 #include "chat/key/book.h"
+#include "chat/usage/rollup.h"
 #include "credits/v1/rpc.h"
 #include "events/v1/rpc.h"
 #include "runtime/base/ensure.h"
@@ -234,6 +235,12 @@ static enum status start(struct service *service, struct error *reterr)
 			.ctx = &parts->chat,
 		},
 		{
+			.name = "roll_usage_up",
+			.interval_ms = (int32_t)conf->usage_rollup_ms,
+			.lease_ms = JOB_LEASE_MS,
+			.run = usage_roll_up,
+		},
+		{
 			.name = "purge_events",
 			.interval_ms = (int32_t)conf->purge_ms,
 			.lease_ms = JOB_LEASE_MS,
@@ -257,6 +264,12 @@ static enum status start(struct service *service, struct error *reterr)
 	};
 	enum status s;
 
+	if (conf->service.user_streams_max < conf->calls_per_user ||
+	    conf->service.session_streams_max < conf->calls_per_user)
+		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+				 "user_streams_max, session_streams_max: must not be below "
+				 "api.calls_per_user (%lld), for each call is a stream",
+				 (long long)conf->calls_per_user);
 	parts->chat.conf = conf;
 	parts->wait_ms = (int32_t)service->conf->database_wait_ms;
 	pthread_mutex_init(&parts->load, NULL);
@@ -329,6 +342,9 @@ int chat_serve(int argc, char **argv)
 			.keys = chat_keys,
 			.n_keys = chat_keys_n,
 			.message_bytes_max = "33MiB", /* an API request has 32 */
+			/* Repeats of as many calls as a user may have, and pages. */
+			.user_streams_max = "512",
+			.session_streams_max = "512",
 			.conf_size = sizeof(struct chat_conf),
 			.state = &parts.chat,
 			.statements = sql_chat_all,

@@ -41,6 +41,7 @@ struct engine {
 	int64_t n_generations;
 	int64_t n_background;            /* of them */
 	struct tenant *tenants[BUCKETS]; /* places.c */
+	int64_t bytes;                   /* … of all of them */
 	int64_t n_starting;              /* on their way to be generations */
 	struct watch *watches;           /* watch/watch.c */
 	struct peers *peers;             /* watch/peers.c */

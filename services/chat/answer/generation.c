@@ -1,6 +1,8 @@
 #include "chat/answer/generation.h"
 
 #include "chat/answer/places.h"
+
+#include "chat/answer/places.h"
 #include "chat/words/state.h"
 #include "runtime/base/ensure.h"
 #include "runtime/metrics/metrics.h"
@@ -49,6 +51,7 @@ void generation_unref(struct generation *generation)
 {
 	if (--generation->refs > 0)
 		return;
+	places_give(generation->engine, generation->log->facts.user_id, generation->bytes);
 	provider_try_done(&generation->try);
 	log_unref(generation->log);
 	log_unref(generation->former);

@@ -82,6 +82,7 @@ struct generation {
 	struct prompt prompt;
 	int32_t prompt_bytes;
 	int32_t counted_tokens; /* of the prompt, in o200k */
+	int64_t bytes;          /* that places_give gives back with it */
 	int64_t hold_microcredits;
 	/* Ids of the API key and the project whose budgets count the price, too. Set before the
 	 * hold, for each attempt anew. */

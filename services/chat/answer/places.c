@@ -13,6 +13,7 @@ struct tenant {
 	char user_id[UUID_SIZE];
 	int64_t requests[PLACES_OF_N]; /* that are being looked up or stored */
 	int64_t running;               /* generations */
+	int64_t bytes;                 /* of bodies and vectors */
 };
 
 static struct tenant **find(struct engine *engine, const char *user_id)
@@ -40,7 +41,7 @@ static void put(struct engine *engine, const char *user_id)
 {
 	struct tenant **at = find(engine, user_id), *tenant = *at;
 
-	if (tenant->running > 0)
+	if (tenant->running > 0 || tenant->bytes > 0)
 		return;
 	for (size_t i = 0; i < PLACES_OF_N; i++) {
 		if (tenant->requests[i] > 0)
@@ -106,5 +107,38 @@ void places_run(struct engine *engine, const char *user_id)
 void places_rest(struct engine *engine, const char *user_id)
 {
 	get(engine, user_id)->running--;
+	put(engine, user_id);
+}
+
+enum status places_weigh(struct engine *engine, const char *user_id, int64_t bytes,
+			 struct error *reterr)
+{
+	const struct chat_conf *conf = engine->conf;
+	struct tenant *tenant = get(engine, user_id);
+	enum status s = OK;
+
+	if (tenant->bytes + bytes > conf->call_memory_per_user)
+		s = error_set(reterr, RESOURCE_EXHAUSTED, "bodies_full",
+			      "your requests hold %" PRId64 " bytes of memory, of %" PRId64
+			      " at once: wait until one ends",
+			      tenant->bytes, conf->call_memory_per_user);
+	else if (engine->bytes + bytes > conf->call_memory_max)
+		s = error_set(reterr, RESOURCE_EXHAUSTED, "overloaded",
+			      "requests of all programs hold as much memory as they may: try again "
+			      "in a few seconds");
+	if (s == OK) {
+		tenant->bytes += bytes;
+		engine->bytes += bytes;
+	}
+	put(engine, user_id);
+	return s;
+}
+
+void places_give(struct engine *engine, const char *user_id, int64_t bytes)
+{
+	if (bytes == 0)
+		return;
+	get(engine, user_id)->bytes -= bytes;
+	engine->bytes -= bytes;
 	put(engine, user_id);
 }

@@ -21,6 +21,11 @@ _must_check_ enum status places_take(struct engine *engine, const char *user_id,
 /* A generation of the user runs here, until places_rest. */
 void places_run(struct engine *engine, const char *user_id);
 void places_rest(struct engine *engine, const char *user_id);
+/* Bodies and vectors of programs in this process, until places_give. Nothing for 0 bytes.
+ * errors: BODIES_FULL (of this user), OVERLOADED. */
+_must_check_ enum status places_weigh(struct engine *engine, const char *user_id, int64_t bytes,
+				      struct error *reterr);
+void places_give(struct engine *engine, const char *user_id, int64_t bytes);
 /* GENERATIONS_FULL. */
 enum status places_refuse(const struct engine *engine, enum places_of of, struct error *reterr);
 

@@ -109,15 +109,25 @@ enum status prompt_output(const struct engine *engine, const struct question *qu
 	return OK;
 }
 
+static int32_t dimensions_of(const struct prompt *prompt, const struct model *model)
+{
+	return prompt->embedding.dimensions ? prompt->embedding.dimensions : model->dimensions;
+}
+
+int64_t prompt_vectors(const struct prompt *prompt, const struct model *model)
+{
+	if (!prompt->embedding.input)
+		return 0;
+	return embeddings_bytes((int64_t)prompt->embedding.n, dimensions_of(prompt, model));
+}
+
 /* Room for the vectors, which are in one piece until all are there. */
 static void take_vectors(struct generation *generation, const struct model *model)
 {
-	struct prompt_embedding *embedding = &generation->prompt.embedding;
+	struct prompt *prompt = &generation->prompt;
 
-	embedding->dimensions_max =
-		embedding->dimensions ? embedding->dimensions : model->dimensions;
-	generation->log->items.max =
-		(size_t)embeddings_bytes((int64_t)embedding->n, embedding->dimensions_max);
+	prompt->embedding.dimensions_max = dimensions_of(prompt, model);
+	generation->log->items.max = (size_t)prompt_vectors(prompt, model);
 }
 
 enum status prompt_take(struct generation *generation, struct question *question,

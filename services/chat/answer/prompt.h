@@ -19,6 +19,9 @@ _must_check_ enum status prompt_output(const struct engine *engine, const struct
 				       const struct model *model, int32_t *ret,
 				       struct error *reterr);
 
+/* Bytes of the vectors that a prompt asks for; 0: it asks for words. */
+int64_t prompt_vectors(const struct prompt *prompt, const struct model *model);
+
 /* What is held for a prompt of so many tokens, by our count: the most that an answer can cost. */
 int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t output_tokens);
 

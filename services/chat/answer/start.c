@@ -129,6 +129,30 @@ static void run_store(struct crew_member *member, struct work *work)
 	work->status = start->steps->store(member, start, &work->err);
 }
 
+/* The call keeps the body, and the generation what was read of it. */
+static void share_weight(struct start *start, struct generation *generation)
+{
+	struct engine *engine = start->request.engine;
+	struct watch *watch = start->watch;
+	int64_t rest = start->weighed - start->body_bytes;
+
+	places_give(engine, watch->user_id, watch->bytes); /* of a former start */
+	watch->bytes = start->body_bytes;
+	if (generation)
+		generation->bytes = rest;
+	else
+		places_give(engine, watch->user_id, rest);
+}
+
+static enum status weigh(struct start *start, int64_t bytes, struct error *reterr)
+{
+	enum status s = places_weigh(start->request.engine, start->watch->user_id, bytes, reterr);
+
+	if (s == OK)
+		start->weighed += bytes;
+	return s;
+}
+
 /* There is a generation, or there will be none. */
 static void conclude(struct start *start)
 {
@@ -149,6 +173,7 @@ static void conclude(struct start *start)
 		watch->lost = NULL;
 	if (start->steps->begun && work->status == OK)
 		start->steps->begun(start, generation);
+	share_weight(start, generation);
 	if (generation && !generation->lease_token) { /* it waits in the background */
 		snprintf(watch->id, UUID_SIZE, "%s", generation->log->facts.id);
 		generation_unref(TAKE_PTR(generation));
@@ -196,6 +221,8 @@ static void store_begin(struct start *start)
 		work->status = CANCELLED; /* nobody can come back to it */
 	else
 		work->status = places_take(engine, start->request.user_id, &work->err);
+	if (work->status == OK)
+		work->status = weigh(start, start->vector_bytes, &work->err);
 	if (work->status != OK) {
 		conclude(start);
 		return;
@@ -268,8 +295,15 @@ void start_run(struct start *start, struct watch *watch, const struct start_step
 	struct engine *engine = watch->engine;
 	struct error err;
 
+	start->watch = watch;
+	start->request.engine = engine;
 	err.code = engine->draining ? engine_refuse(&err)
 				    : places_begin(engine, steps->places, watch->user_id, &err);
+	if (err.code == OK) {
+		err.code = weigh(start, 2 * start->body_bytes, &err);
+		if (err.code != OK)
+			places_end(engine, steps->places, watch->user_id);
+	}
 	if (err.code != OK) {
 		watch_finish(watch, err.code, &err);
 		steps->free(start);
@@ -279,8 +313,7 @@ void start_run(struct start *start, struct watch *watch, const struct start_step
 	start->work.run = run_find;
 	start->work.done = found;
 	start->work.user_id = watch->user_id;
-	start->watch = watch_ref(watch);
-	start->request.engine = engine;
+	watch_ref(watch);
 	start->request.user_id = watch->user_id;
 	start->request.context = &watch->call->ctx;
 	start->request.arena = arena_new(4096, ARENA_BYTES);

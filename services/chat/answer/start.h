@@ -16,6 +16,9 @@ struct start {
 	int64_t floor_microcredits; /* what it will cost to hold at least */
 	struct plan_list paying;    /* plans that may pay it */
 	const struct start_steps *steps;
+	/* Of memory. body: of the request, which the call keeps; twice that, for it is read, too.
+	 * vectors: that find has set. */
+	int64_t body_bytes, vector_bytes, weighed;
 };
 
 /* The steps of one kind of request. */

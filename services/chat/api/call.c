@@ -180,6 +180,7 @@ static enum status find(struct crew_member *member, struct start *start, struct 
 	s = prompt_output(request->engine, &call->question, call->model, &output, reterr);
 	if (s != OK)
 		return s;
+	start->vector_bytes = prompt_vectors(&call->question.request.prompt, call->model);
 	model_plans(request->engine->options.groups, call->model->id, &start->paying);
 	if (request->direct)
 		return OK; /* the hold tells what a look at the balance would */
@@ -329,6 +330,8 @@ static void begin(struct watch *watch)
 	ensure(call);
 	call->req = (const Chat__V1__ApiRequest *)watch->req;
 	call->dialect = pieces_dialect(watch);
+	if (call->req->body)
+		call->start.body_bytes = (int64_t)call->req->body->data.len;
 	start_run(&call->start, watch, &steps);
 }
 

@@ -244,6 +244,48 @@ static void calls_at_once_are_bounded(void **state)
 		caller_free(callers[i]);
 }
 
+/* A body of chat completions that blanks make long. */
+static char *long_body(struct stage *stage, size_t len)
+{
+	const char *begin = caller_body(stage, FREE, SLOW, true);
+	char *body = arena_alloc(stage->arena, len + 1);
+
+	memset(body, ' ', len);
+	memcpy(body, begin, strlen(begin));
+	body[len] = '\0';
+	return body;
+}
+
+/* Each body counts twice: 4 MiB (process_test.c: api.memory_per_user) are two of 900 KiB. */
+static void bodies_at_once_are_bounded(void **state)
+{
+	struct stage *stage = *state;
+	struct caller *first, *second;
+	_cleanup_(caller_freep) struct caller *third = NULL;
+	const char *user = stage->as;
+
+	first = caller_call(stage, NULL, long_body(stage, 900 << 10));
+	caller_wait_pieces(first, 1);
+	second = caller_call(stage, NULL, long_body(stage, 900 << 10));
+	caller_wait_pieces(second, 1);
+	third = caller_call(stage, NULL, long_body(stage, 900 << 10));
+	caller_expect_refused(third, RESOURCE_EXHAUSTED, "bodies_full");
+	stage->as = stage->other;
+	caller_answer(stage, NULL, caller_body(stage, FREE, "another user [[say:x]]", false));
+	stage->as = user;
+	caller_free(first);
+	caller_free(second);
+	/* They are given back with their answers. */
+	for (int i = 0; i < 4; i++) {
+		char *body = long_body(stage, 900 << 10);
+
+		eventually(calls_in(stage, "RUNNING") == 0);
+		first = caller_call(stage, NULL, body);
+		caller_wait_pieces(first, 1);
+		caller_free(first);
+	}
+}
+
 static void a_body_has_a_limit(void **state)
 {
 	struct stage *stage = *state;
@@ -375,6 +417,7 @@ int call_tests(void)
 		TEST(only_what_is_shown_is_paid),
 		TEST(a_key_has_its_budget),
 		TEST(calls_at_once_are_bounded),
+		TEST(bodies_at_once_are_bounded),
 		TEST(a_body_has_a_limit),
 		TEST(a_request_beyond_the_window_is_refused),
 		TEST(a_policy_says_what_leaving_does),

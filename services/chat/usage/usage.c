@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-static const struct sql *const statements[] = {
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__BY_UNSPECIFIED] = &sql_usage_by_model,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__MODEL] = &sql_usage_by_model,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__USER] = &sql_usage_by_user,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__KEY] = &sql_usage_by_key,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__DAY] = &sql_usage_by_day,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__PROVIDER] = &sql_usage_by_provider,
-	[CHAT__V1__LIST_USAGE_REQUEST__BY__TOTAL] = &sql_usage_in_all,
+static const char *const words[] = {
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__BY_UNSPECIFIED] = "MODEL",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__MODEL] = "MODEL",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__USER] = "USER",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__KEY] = "KEY",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__DAY] = "DAY",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__PROVIDER] = "PROVIDER",
+	[CHAT__V1__LIST_USAGE_REQUEST__BY__TOTAL] = "TOTAL",
 };
 
 /* "2026-11-30", a day that there is; "" too. */
@@ -64,12 +64,13 @@ enum status usage_rows(struct rpc_call *call, struct db *db, Chat__V1__ListUsage
 		       const struct usage_range *range, const char *rank, const char *key,
 		       const char *limit, PGresult **ret)
 {
-	const char *const params[] = {range->from, range->to, rank, key, limit};
+	const char *params[] = {range->from, range->to, rank, key, limit, NULL};
 
-	if ((size_t)by >= ARRAY_SIZE(statements))
+	if ((size_t)by >= ARRAY_SIZE(words))
 		return rpc_fail_field(call, "field_invalid", "by",
 				      "by is MODEL, USER, KEY, DAY, PROVIDER or TOTAL");
-	return db_query(db, statements[by], params, ret, &call->err);
+	params[5] = words[by];
+	return db_query(db, &sql_usage_list, params, ret, &call->err);
 }
 
 enum status usage_tokens_read(struct rpc_call *call, const PGresult *rows, int row,

@@ -4,6 +4,9 @@
 #include "../chat_test.h"
 #include "google/api/httpbody.pb-c.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #define MODELS 60
 #define BY(what) CHAT__V1__LIST_USAGE_REQUEST__BY__##what
 
@@ -251,13 +254,140 @@ static void a_user_sees_tokens_of_a_month(void **state)
 	stage_fails(stage, chat_v1_get_token_usage, &req, &resp, INVALID_ARGUMENT, "field_invalid");
 }
 
+/* ---------------------------------------------------------------- sums of days */
+
+/* 2025, which no other test has. Rows by chance: times are of any day, so most are late. */
+static void add_rows(unsigned *seed, const char *user, bool slowly)
+{
+	char text[2000];
+
+	snprintf(
+		text, sizeof text,
+		"BEGIN; SELECT setseed(%d / 2147483647.0);"
+		"INSERT INTO chat.usage (generation_id, attempt, user_id, model, provider, "
+		"prompt_tokens, completion_tokens, source, price_version, cost_microcredits, "
+		"create_time, cached_input_tokens, reasoning_tokens, list_cost_microcredits, "
+		"api_key_id) SELECT gen_random_uuid(), 1, CASE WHEN random() < 0.5 THEN '%s'::uuid "
+		"ELSE gen_random_uuid() END, 'r' || (random() * 4)::int, 'p' || (random() * "
+		"2)::int, 100 + (random() * 50)::int, 20, 'PROVIDER', 'v', (random() * "
+		"1000)::int, timestamptz '2025-01-01Z' + random() * interval '59 days', (random() "
+		"* 50)::int, (random() * 9)::int, CASE WHEN random() < 0.7 THEN (random() * "
+		"900)::int END, CASE WHEN random() < 0.3 THEN '" NOBODY
+		"'::uuid END FROM generate_series(1, %d); %s COMMIT; SELECT 1",
+		rand_r(seed), user, 1 + rand_r(seed) % 60, slowly ? "SELECT pg_sleep(0.1);" : "");
+	sql(text);
+}
+
+#define PLAIN_KEYS                                                                   \
+	"VALUES (1, 'MODEL', u.model), (2, 'USER', u.user_id::text), (3, 'KEY', "    \
+	"coalesce(u.api_key_id::text, '')), (4, 'DAY', (u.create_time AT TIME ZONE " \
+	"'UTC')::date::text), (5, 'PROVIDER', u.provider), (6, 'TOTAL', '')"
+
+/* Whether a plain sum over all rows says the same. */
+static bool is_plain_sum(struct stage *stage, int by, const char *from, const char *to,
+			 const char *listed)
+{
+	const char *same = pg_value(arena_printf(
+		stage->arena,
+		"SELECT coalesce(string_agg(line, '' ORDER BY line COLLATE \"C\"), '') = '%s' FROM "
+		"("
+		"SELECT g.key || ' ' || count(*) || ' ' || sum(prompt_tokens - "
+		"cached_input_tokens) "
+		"|| ' ' || sum(cached_input_tokens) || ' ' || sum(completion_tokens - "
+		"reasoning_tokens) || ' ' || sum(reasoning_tokens) || ' ' || "
+		"sum(cost_microcredits) "
+		"|| ' ' || count(list_cost_microcredits) || ' ' || coalesce(sum(cost_microcredits) "
+		"FILTER (WHERE list_cost_microcredits IS NOT NULL), 0) || ' ' || "
+		"coalesce(sum(list_cost_microcredits), 0) || E'\\n' AS line FROM chat.usage u, "
+		"LATERAL (" PLAIN_KEYS ") g(by, word, key) WHERE g.by = %d AND (u.create_time AT "
+		"TIME ZONE 'UTC')::date BETWEEN '%s' AND '%s' GROUP BY g.key) lines",
+		listed, by, from, to));
+
+	return strcmp(same, "t") == 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *listed_sums(struct stage *stage, int by, char *from, char *to)
+{
+	char **lines = arena_array(stage->arena, 100000, sizeof *lines), *token = "";
+	_cleanup_(buf_done) struct buf all;
+	size_t n = 0;
+
+	do {
+		Chat__V1__ListUsageResponse *resp =
+			list(stage, (Chat__V1__ListUsageRequest__By)by, from, to, 100, token);
+
+		for (size_t i = 0; i < resp->n_rows; i++) {
+			const Chat__V1__UsageRow *row = resp->rows[i];
+
+			lines[n++] = arena_printf(
+				stage->arena, "%s %lld %lld %lld %lld %lld %lld %lld %lld %lld\n",
+				row->key, (long long)row->calls, (long long)row->tokens->input,
+				(long long)row->tokens->cached_input,
+				(long long)row->tokens->output, (long long)row->tokens->reasoning,
+				(long long)row->charged_microcredits, (long long)row->listed_calls,
+				(long long)row->listed_charged_microcredits,
+				(long long)row->list_cost_microcredits);
+		}
+		token = resp->next_page_token;
+	} while (*token);
+	qsort(lines, n, sizeof *lines, by_text);
+	buf_init(&all, 64 << 20);
+	for (size_t i = 0; i < n; i++)
+		buf_adds(&all, lines[i]);
+	return arena_strdup(stage->arena, buf_text(&all));
+}
+
+static void check_sums(struct stage *stage, unsigned first, unsigned *seed)
+{
+	for (int by = 1; by <= 6; by++) {
+		int day = rand_r(seed) % 28 + 1;
+		char *from = arena_printf(stage->arena, "2025-01-%02d", day);
+		char *to = arena_printf(stage->arena, "2025-02-%02d", rand_r(seed) % 28 + 1);
+		char *listed = listed_sums(stage, by, from, to);
+
+		if (!is_plain_sum(stage, by, from, to, listed))
+			fail_msg("seed %u, by %d, %s to %s: %.2000s", first, by, from, to, listed);
+	}
+}
+
+/* Rows come late, their transactions overlap with the job, the job is killed, the database is
+ * restored from a dump: usage is what a plain sum is, at any moment. */
+static void sums_of_days_are_plain_sums(void **state)
+{
+	struct stage *stage = *state;
+	unsigned first = (unsigned)time(NULL), seed = first;
+
+	for (int round = 0; round < 12; round++) {
+		add_rows(&seed, stage->user, round % 3 == 1);
+		if (round % 4 == 2)
+			sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+			    "WHERE query LIKE '%usage_day%' AND pid <> pg_backend_pid()");
+		if (round == 6) /* as after a restore, where transactions begin anew */
+			sql("UPDATE chat.usage_rollup SET xid = 9223372036854775807 RETURNING 1");
+		check_sums(stage, first, &seed);
+	}
+	/* All of it is in usage_day in the end. */
+	eventually(strcmp(pg_value("SELECT count(*) FROM chat.usage u, chat.usage_rollup r "
+				   "WHERE u.xid >= r.xid"),
+			  "0") == 0);
+	check_sums(stage, first, &seed);
+	assert_string_not_equal(pg_value("SELECT count(*) FROM chat.usage_day "
+					 "WHERE day BETWEEN '2025-01-01' AND '2025-02-28'"),
+				"0");
+}
+
 int usage_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(rows_have_all_dimensions),      TEST(each_way_to_group_has_its_keys),
 		TEST(pages_have_each_row_once),      TEST(a_bad_range_names_its_field),
 		TEST(a_file_has_all_rows),           TEST(no_cell_is_a_formula),
-		TEST(a_user_sees_tokens_of_a_month),
+		TEST(a_user_sees_tokens_of_a_month), TEST(sums_of_days_are_plain_sums),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

@@ -1,5 +1,6 @@
 #include "chat/watch/watch.h"
 
+#include "chat/answer/places.h"
 #include "chat/watch/lookup.h"
 #include "chat/watch/relay.h"
 #include "chat/words/failure.h"
@@ -54,6 +55,7 @@ static void finish_call(struct watch *watch, enum status status, const ProtobufC
 	leave_engine(watch);
 	relay_end(watch);
 	log_unref(TAKE_PTR(watch->log));
+	places_give(watch->engine, watch->user_id, watch->bytes);
 	rpc_finish(watch->call, status, resp);
 	watch_unref(watch);
 }

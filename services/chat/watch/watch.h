@@ -47,7 +47,8 @@ struct watch {
 			     watch); /* once: the request that it repeats was refused and is gone */
 	const struct watch_form *form; /* NULL: events go out as they are */
 	void *form_ctx;
-	bool gone; /* its caller */
+	int64_t bytes; /* of its request, that places_give gives back */
+	bool gone;     /* its caller */
 	bool finished;
 	bool blocked; /* its queue is full */
 	int64_t blocked_us;

@@ -264,16 +264,24 @@ static void stop(void *ctx)
 /* The common keys, then the service's own; freed by the caller. */
 static struct conf_key *join_keys(const struct service_spec *spec, size_t *ret_n)
 {
+	const struct {
+		const char *key, *fallback;
+	} own[] = {
+		{"workers", spec->workers},
+		{"message_bytes_max", spec->message_bytes_max},
+		{"user_streams_max", spec->user_streams_max},
+		{"session_streams_max", spec->session_streams_max},
+	};
 	struct conf_key *keys = calloc(service_keys_n + spec->n_keys, sizeof *keys);
 
 	ensure(keys);
 	*ret_n = service_keys_n + spec->n_keys;
 	memcpy(keys, service_keys, service_keys_n * sizeof *keys);
 	for (size_t i = 0; i < service_keys_n; i++) {
-		if (spec->workers && strcmp(keys[i].key, "workers") == 0)
-			keys[i].fallback = spec->workers;
-		if (spec->message_bytes_max && strcmp(keys[i].key, "message_bytes_max") == 0)
-			keys[i].fallback = spec->message_bytes_max;
+		for (size_t o = 0; o < ARRAY_SIZE(own); o++) {
+			if (own[o].fallback && strcmp(keys[i].key, own[o].key) == 0)
+				keys[i].fallback = own[o].fallback;
+		}
 	}
 	if (spec->n_keys > 0)
 		memcpy(keys + service_keys_n, spec->keys, spec->n_keys * sizeof *keys);

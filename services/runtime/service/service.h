@@ -63,7 +63,8 @@ struct service_spec {
 	size_t conf_size;
 	void *state;         /* what handlers find as call->state; start fills it */
 	const char *workers; /* default of the key `workers`; NULL: that of all services */
-	const char *message_bytes_max; /* … of the key of this name */
+	const char *message_bytes_max; /* … of the keys of these names */
+	const char *user_streams_max, *session_streams_max;
 	const struct sql *const *statements;
 	const struct rpc_handler *const *handlers; /* tables, with n_handlers for each;
 						      NULL-terminated */

@@ -624,6 +624,7 @@ export const en = {
       "This server's account at the provider does not cover such a long answer. Choose another model.",
     GENERATIONS_FULL:
       "Too many answers are being written for you at once. Wait for one, or stop one.",
+    BODIES_FULL: "Your programs' requests hold as much memory as they may. Wait until one ends.",
     SIBLINGS_FULL: "This message has too many versions. Continue below one of them.",
     CHAT_FULL: "This chat is full. Continue in a new one.",
     CHATS_FULL: "You have too many chats. Delete some that you no longer need.",

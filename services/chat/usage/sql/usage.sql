@@ -10,9 +10,12 @@
         coalesce(sum(u.cost_microcredits) FILTER (WHERE u.list_cost_microcredits IS NOT NULL), 0)::bigint AS listed_charged,
         coalesce(sum(u.list_cost_microcredits), 0)::bigint AS list_cost
 
--- part: usage_days
-    FROM usage u
-    WHERE u.create_time >= $1::timestamp AT TIME ZONE 'UTC' AND u.create_time < ($2::timestamp + interval '24 hours') AT TIME ZONE 'UTC'
+-- part: usage_all
+sum(r.calls)::bigint AS calls, sum(r.input)::bigint AS input, sum(r.cached_input)::bigint AS cached_input,
+    sum(r.cache_write)::bigint AS cache_write, sum(r.image_input)::bigint AS image_input, sum(r.output)::bigint AS output,
+    sum(r.reasoning)::bigint AS reasoning, sum(r.images)::bigint AS images, sum(r.audio_seconds)::bigint AS audio_seconds,
+    sum(r.tool_calls)::bigint AS tool_calls, sum(r.charged)::bigint AS charged, sum(r.listed_calls)::bigint AS listed_calls,
+    sum(r.listed_charged)::bigint AS listed_charged, sum(r.list_cost)::bigint AS list_cost
 
 -- part: usage_rows
 SELECT sums.key::text AS id, sums.rank, sums.calls, sums.input, sums.cached_input, sums.cache_write, sums.image_input, sums.output,
@@ -25,99 +28,75 @@ SELECT d.first::text AS first, d.last::text AS last, d.last - d.first + 1 AS day
 FROM (SELECT coalesce($1::date, date_trunc('month', lc.now() AT TIME ZONE 'UTC')::date) AS first,
     coalesce($2::date, (lc.now() AT TIME ZONE 'UTC')::date) AS last) d;
 
--- name: usage_by_model
--- Usage of the days $1 to $2 (UTC), a row a model, the dearest first, after the row ($3, $4), at most $5.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT u.model AS key, sum(u.cost_microcredits)::bigint AS rank,
+-- name: usage_list
+-- Usage of the days $1 to $2 (UTC), a row for each $6 ('MODEL', 'PROVIDER', 'USER', 'KEY', where the page has '', 'DAY', or 'TOTAL'), the dearest
+-- first and days the newest first, after the row ($3, $4), at most $5. It is usage_day and the rows that are not in it yet. After a restore from
+-- a dump transactions count from a lower number, and until the next usage_rollup_check usage_day is not believed.
+-- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer, $6 text.
+WITH bound AS (
+    SELECT CASE WHEN s.xid <= usage_horizon() THEN s.xid ELSE 0 END AS xid FROM usage_rollup s
+), both_parts AS (
+    SELECT CASE $6::text WHEN 'DAY' THEN d.day::text WHEN 'TOTAL' THEN '' ELSE d.key END AS key, d.calls, d.input, d.cached_input, d.cache_write,
+        d.image_input, d.output, d.reasoning, d.images, d.audio_seconds, d.tool_calls, d.charged, d.listed_calls, d.listed_charged, d.list_cost
+    FROM bound, usage_day d
+    WHERE d.kind = CASE WHEN $6::text IN ('DAY', 'TOTAL') THEN 'PROVIDER' ELSE $6::text END AND d.day BETWEEN $1::date AND $2::date
+        AND bound.xid > 0
+    UNION ALL
+    SELECT CASE $6::text WHEN 'MODEL' THEN u.model WHEN 'PROVIDER' THEN u.provider WHEN 'USER' THEN u.user_id::text
+            WHEN 'KEY' THEN coalesce(u.api_key_id::text, '') WHEN 'DAY' THEN (u.create_time AT TIME ZONE 'UTC')::date::text ELSE '' END AS key,
 @usage_sums
         ,
 @usage_money
-@usage_days
-    GROUP BY u.model
+    FROM usage u
+    WHERE u.xid >= (SELECT bound.xid FROM bound) AND u.create_time >= $1::timestamp AT TIME ZONE 'UTC'
+        AND u.create_time < ($2::timestamp + interval '24 hours') AT TIME ZONE 'UTC'
+    GROUP BY 1
+), sums AS (
+    SELECT r.key, CASE WHEN $6::text = 'DAY' THEN (r.key::date - date '2000-01-01')::bigint ELSE sum(r.charged)::bigint END AS rank,
+@usage_all
+    FROM both_parts r GROUP BY r.key
 )
 @usage_rows
 FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key > $4::text)
 ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
 
--- name: usage_by_provider
--- As usage_by_model, a row a provider.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT u.provider AS key, sum(u.cost_microcredits)::bigint AS rank,
+-- name: usage_roll_up
+-- Adds the rows to usage_day that are final and are not in it yet. Two at once wait for each other, and the second one finds none.
+WITH state AS (
+    SELECT s.xid FROM usage_rollup s FOR UPDATE
+), fresh AS (
+    SELECT (u.create_time AT TIME ZONE 'UTC')::date AS day, CASE WHEN grouping(u.model) = 0 THEN 'MODEL' WHEN grouping(u.provider) = 0
+            THEN 'PROVIDER' WHEN grouping(u.user_id) = 0 THEN 'USER' ELSE 'KEY' END AS kind,
+        coalesce(CASE WHEN grouping(u.model) = 0 THEN u.model WHEN grouping(u.provider) = 0 THEN u.provider
+            WHEN grouping(u.user_id) = 0 THEN u.user_id::text ELSE u.api_key_id::text END, '') AS key,
 @usage_sums
         ,
 @usage_money
-@usage_days
-    GROUP BY u.provider
+    FROM usage u
+    WHERE u.xid >= (SELECT state.xid FROM state) AND u.xid < usage_horizon()
+    GROUP BY GROUPING SETS ((1, u.model), (1, u.provider), (1, u.user_id), (1, u.api_key_id))
+), added AS (
+    INSERT INTO usage_day AS d (kind, day, key, calls, input, cached_input, cache_write, image_input, output, reasoning, images, audio_seconds,
+        tool_calls, charged, listed_calls, listed_charged, list_cost)
+    SELECT f.kind, f.day, f.key, f.calls, f.input, f.cached_input, f.cache_write, f.image_input, f.output, f.reasoning, f.images,
+        f.audio_seconds, f.tool_calls, f.charged, f.listed_calls, f.listed_charged, f.list_cost
+    FROM fresh f
+    ON CONFLICT (kind, day, key) DO UPDATE SET calls = d.calls + excluded.calls, input = d.input + excluded.input,
+        cached_input = d.cached_input + excluded.cached_input, cache_write = d.cache_write + excluded.cache_write,
+        image_input = d.image_input + excluded.image_input, output = d.output + excluded.output,
+        reasoning = d.reasoning + excluded.reasoning, images = d.images + excluded.images,
+        audio_seconds = d.audio_seconds + excluded.audio_seconds, tool_calls = d.tool_calls + excluded.tool_calls,
+        charged = d.charged + excluded.charged, listed_calls = d.listed_calls + excluded.listed_calls,
+        listed_charged = d.listed_charged + excluded.listed_charged, list_cost = d.list_cost + excluded.list_cost
 )
-@usage_rows
-FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key > $4::text)
-ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
+UPDATE usage_rollup s SET xid = greatest(s.xid, usage_horizon()) FROM state;
 
--- name: usage_by_user
--- As usage_by_model, a row a user.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT u.user_id AS key, sum(u.cost_microcredits)::bigint AS rank,
-@usage_sums
-        ,
-@usage_money
-@usage_days
-    GROUP BY u.user_id
+-- name: usage_rollup_check
+-- Forgets usage_day where its bound is of the future, so that all of it is made anew: after a restore, or because an operator wrote such a bound.
+WITH odd AS (
+    UPDATE usage_rollup s SET xid = 0 WHERE s.xid > usage_horizon() RETURNING s.xid
 )
-@usage_rows
-FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key::text > $4::text)
-ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
-
--- name: usage_by_key
--- As usage_by_model, a row an API key; the page has '' for its.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT coalesce(s.key::text, '') AS key, s.charged AS rank, s.calls, s.input, s.cached_input, s.cache_write, s.image_input, s.output,
-        s.reasoning, s.images, s.audio_seconds, s.tool_calls, s.charged, s.listed_calls, s.listed_charged, s.list_cost
-    FROM (SELECT u.api_key_id AS key,
-@usage_sums
-        ,
-@usage_money
-@usage_days
-    GROUP BY u.api_key_id) s
-)
-@usage_rows
-FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key > $4::text)
-ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
-
--- name: usage_by_day
--- As usage_by_model, a row a day, the newest first.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT s.day::date AS key, (s.day::date - date '2000-01-01')::bigint AS rank, s.calls, s.input, s.cached_input, s.cache_write,
-        s.image_input, s.output, s.reasoning, s.images, s.audio_seconds, s.tool_calls, s.charged, s.listed_calls, s.listed_charged,
-        s.list_cost
-    FROM (SELECT date_bin('24 hours', u.create_time AT TIME ZONE 'UTC', timestamp '2000-01-01') AS day,
-@usage_sums
-        ,
-@usage_money
-@usage_days
-    GROUP BY 1) s
-)
-@usage_rows
-FROM sums WHERE sums.rank < $3::bigint AND $4::text IS NOT NULL
-ORDER BY sums.rank DESC LIMIT $5::integer;
-
--- name: usage_in_all
--- As usage_by_model, in one row.
--- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer.
-WITH sums AS (
-    SELECT '' AS key, coalesce(sum(u.cost_microcredits), 0)::bigint AS rank,
-@usage_sums
-        ,
-@usage_money
-@usage_days
-    HAVING count(*) > 0
-)
-@usage_rows
-FROM sums WHERE sums.rank <= $3::bigint AND $4::text IS NOT NULL LIMIT $5::integer;
+DELETE FROM usage_day d WHERE EXISTS (SELECT FROM odd);
 
 -- name: usage_of_user
 -- Tokens of user $1 in month $2 ("2026-11"; NULL: this one), a row a day and a row a model. At least one row, for the month.

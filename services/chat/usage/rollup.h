@@ -1,0 +1,10 @@
+/* Sums of usage by day. */
+#ifndef CHAT_USAGE_ROLLUP_H
+#define CHAT_USAGE_ROLLUP_H
+
+#include "runtime/db/db.h"
+
+/* A job: adds rows that are new to the sums of their days. */
+enum status usage_roll_up(struct db *db, void *ctx, struct error *reterr);
+
+#endif
