@@ -221,6 +221,18 @@ static void start_engine(struct service *service)
 	});
 }
 
+/* Programs meet api.calls_per_user, which says what to do, and not the limit of streams. */
+static enum status check_streams(const struct chat_conf *conf, struct error *reterr)
+{
+	if (conf->service.user_streams_max >= conf->calls_per_user &&
+	    conf->service.session_streams_max >= conf->calls_per_user)
+		return OK;
+	return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
+			 "user_streams_max, session_streams_max: must not be below "
+			 "api.calls_per_user (%lld), for each call is a stream",
+			 (long long)conf->calls_per_user);
+}
+
 static enum status start(struct service *service, struct error *reterr)
 {
 	const struct chat_conf *conf = (const struct chat_conf *)service->conf;
@@ -264,12 +276,9 @@ static enum status start(struct service *service, struct error *reterr)
 	};
 	enum status s;
 
-	if (conf->service.user_streams_max < conf->calls_per_user ||
-	    conf->service.session_streams_max < conf->calls_per_user)
-		return error_set(reterr, INVALID_ARGUMENT, "config_invalid",
-				 "user_streams_max, session_streams_max: must not be below "
-				 "api.calls_per_user (%lld), for each call is a stream",
-				 (long long)conf->calls_per_user);
+	s = check_streams(conf, reterr);
+	if (s != OK)
+		return s;
 	parts->chat.conf = conf;
 	parts->wait_ms = (int32_t)service->conf->database_wait_ms;
 	pthread_mutex_init(&parts->load, NULL);
