@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define EVENT_BYTES_MAX (64 * 1024 * 1024)
+#define GATHER_BYTES (16 * 1024) /* of events that came together and go out in one write */
 
 struct streams {
 	pthread_mutex_t mutex;
@@ -188,6 +189,9 @@ static bool push(struct stream *stream)
 {
 	enum status s = OK;
 
+	if (stream->request)
+		begin(stream);
+
 	if (stream->pending.len)
 		s = httpd_stream_send(stream->http, stream->pending.data, stream->pending.len);
 	if (s == RESOURCE_EXHAUSTED) {
@@ -244,6 +248,14 @@ static const struct httpd_hooks http_hooks = {on_close, on_writable};
 
 /* ------------------------------------------------------------------ hooks of the call */
 
+/* What comes right after this one goes out with it. */
+static bool push_or_gather(struct stream *stream)
+{
+	if (stream->pending.len < GATHER_BYTES && rpc_client_more(stream->call))
+		return true;
+	return push(stream);
+}
+
 /* A piece of a body came. The first one decides: an event stream begins and goes out as it comes,
  * another type is collected, as long as it is short. False: the source is to wait. */
 static bool take_piece(struct stream *stream, const Google__Api__HttpBody *piece)
@@ -255,7 +267,7 @@ static bool take_piece(struct stream *stream, const Google__Api__HttpBody *piece
 	if (stream->request)
 		begin(stream);
 	buf_add(&stream->pending, piece->data.data, piece->data.len);
-	return push(stream);
+	return push_or_gather(stream);
 }
 
 static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMessage *message,
@@ -268,10 +280,8 @@ static bool on_message(_unused_ struct rpc_client_call *call, const ProtobufCMes
 	if (stream->raw) {
 		room = take_piece(stream, (const Google__Api__HttpBody *)message);
 	} else {
-		if (stream->request)
-			begin(stream);
 		write_event(stream, message);
-		room = push(stream);
+		room = push_or_gather(stream);
 	}
 	httpd_lock_release(stream->lock, taken);
 	return room;
@@ -314,6 +324,8 @@ static void on_end(_unused_ struct rpc_client_call *call, enum status status,
 	if (status != OK && (stream->revoked || stream->leaving)) {
 		err = stream->revoked ? &revoked : &leaving;
 	}
+	if (stream->request && !stream->raw && stream->pending.len)
+		begin(stream); /* its events wait for this end */
 	/* A body that is neither whole nor events cannot say so. */
 	stream->cut = (status == RESOURCE_EXHAUSTED && strcmp(err->reason, "reader_slow") == 0) ||
 		      (status != OK && !stream->request && stream->content_type);

@@ -41,6 +41,49 @@ static void events_are_streamed(_unused_ void **state)
 	assert_string_equal(fake.seen, "start");
 }
 
+/* What waits together on the way is one write: no chunk begins within it, nor a second one for the
+ * end. */
+static void events_that_come_together_go_out_together(_unused_ void **state)
+{
+	struct rpc_call *call;
+	int fd = open_stream("POST " GENERATE, JSON, "{\"text\":\"hello\"}", &call);
+
+	rpc_answers_hold(true);
+	assert_int_equal(fake_delta(call, "1.2", "a"), OK);
+	assert_int_equal(fake_delta(call, "1.3", "b"), OK);
+	rpc_finish(call, OK, NULL);
+	rpc_answers_send();
+	rpc_answers_hold(false);
+	assert_true(client_read_until(fd, &test.in,
+				      "id: 1.2\nevent: delta\ndata: {\"text\":\"a\"}\n\n"
+				      "id: 1.3\nevent: delta\ndata: {\"text\":\"b\"}\n\n\r\n"
+				      "0\r\n\r\n"));
+	close(fd);
+}
+
+/* Also when the head waits with them. */
+static void a_whole_stream_that_comes_at_once_is_a_stream(_unused_ void **state)
+{
+	struct rpc_call *call;
+	int fd = send_request("POST " GENERATE, with(JSON "Accept: text/event-stream\r\n"),
+			      "{\"text\":\"hello\"}");
+
+	buf_clear(&test.in);
+	call = fake_stream_wait();
+	rpc_answers_hold(true);
+	assert_int_equal(fake_delta(call, "1.1", "a"), OK);
+	assert_int_equal(fake_delta(call, "1.2", "b"), OK);
+	rpc_finish(call, rpc_fail(call, UNAVAILABLE, "provider_unavailable", "it failed"), NULL);
+	rpc_answers_send();
+	rpc_answers_hold(false);
+	assert_true(client_read_until(fd, &test.in, "\n\n\r\n0\r\n\r\n"));
+	assert_int_equal(client_status(&test.in), 200);
+	assert_true(says("Content-Type: text/event-stream\r\n"));
+	assert_true(says("data: {\"text\":\"a\"}\n\nid: 1.2\nevent: delta\ndata: "
+			 "{\"text\":\"b\"}\n\nevent: error\ndata: {"));
+	close(fd);
+}
+
 static void streams_refused_at_once_are_plain_answers(_unused_ void **state)
 {
 	EXPECT("POST " GENERATE, with(JSON "Accept: text/event-stream\r\n"), "{\"text\":\"poor\"}",
@@ -206,6 +249,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(events_are_streamed),
+		TEST(events_that_come_together_go_out_together),
+		TEST(a_whole_stream_that_comes_at_once_is_a_stream),
 		TEST(streams_refused_at_once_are_plain_answers),
 		TEST(streams_go_on_where_they_were_left),
 		TEST(errors_end_streams_that_began),

@@ -69,6 +69,7 @@ static void begin(void *ctx)
 {
 	struct engine *engine = ctx;
 
+	rpc_answers_hold(true); /* until the turn ends: before_wait */
 	sweep_former(engine);
 	tick(engine);
 }
@@ -100,6 +101,7 @@ struct engine *life_start(const struct engine_options *options)
 		.connections_max = (int32_t)options->conf->generations_max,
 		.connections_per_host_max = (int32_t)options->conf->generations_max,
 		.user_agent = USER_AGENT,
+		.before_wait = rpc_answers_send,
 	});
 	engine->crew = crew_start(&(struct crew_options){
 		.threads = (int32_t)options->conf->engine_workers,

@@ -231,8 +231,12 @@ struct http_client *http_client_new(const struct http_client_options *options)
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);
 	curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
 	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, total);
-	client->loop = loop_new(&(struct loop_options){
-		.turn = turn, .wait = wait, .wake = wake, .end = end_one, .ctx = client});
+	client->loop = loop_new(&(struct loop_options){.turn = turn,
+						       .wait = wait,
+						       .wake = wake,
+						       .end = end_one,
+						       .ctx = client,
+						       .before_wait = options->before_wait});
 	return client;
 }
 

@@ -19,6 +19,7 @@ struct http_client_options {
 	int32_t connections_per_host_max; /* default 64 */
 	const char *user_agent;
 	const char *ca_file; /* NULL: that of SSL_CERT_FILE in the environment, else the system's */
+	void (*before_wait)(void); /* of the engine thread, also at its end; NULL: nothing */
 };
 
 /* Starts the engine thread. */

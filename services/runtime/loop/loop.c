@@ -137,11 +137,18 @@ static void sleep_until(struct loop *loop, int64_t due_us)
 			    : pthread_cond_wait(&loop->woken, &loop->lock);
 }
 
+static void before_wait(struct loop *loop)
+{
+	if (loop->options.before_wait)
+		loop->options.before_wait();
+}
+
 static void wait_for_work(struct loop *loop)
 {
 	int64_t due_us = loop->timers ? loop->timers->due_us : 0;
 	bool busy;
 
+	before_wait(loop);
 	pthread_mutex_lock(&loop->lock);
 	if (!loop->options.wait)
 		sleep_until(loop, due_us);
@@ -175,6 +182,7 @@ static void *run(void *arg)
 		run_timers(loop);
 		run_posted(loop);
 	}
+	before_wait(loop);
 	return NULL;
 }
 

@@ -20,6 +20,8 @@ struct loop_options {
 	 * is none. */
 	bool (*end)(void *ctx);
 	void *ctx;
+	/* Before each wait, and at the very end. NULL: nothing. */
+	void (*before_wait)(void);
 };
 
 /* Starts the thread. */

@@ -71,6 +71,24 @@ static void a_post_of_the_loop_itself_needs_no_wake(void **state)
 	assert_string_equal(said, "first last");
 }
 
+static void rest(void)
+{
+	snprintf(said + strlen(said), sizeof said - strlen(said), ".");
+}
+
+/* What a turn keeps back is not kept over a wait, nor over the end. */
+static void it_looks_before_each_wait_and_at_the_end(void **state)
+{
+	loop_free(loop);
+	loop = loop_new(&(struct loop_options){.before_wait = rest});
+	loop_post(loop, finish, (void *)"a");
+	sem_wait(&done);
+	loop_post(loop, say, (void *)"b");
+	loop_free(loop);
+	assert_non_null(strstr(said, "b."));
+	loop = loop_new(&(struct loop_options){0});
+}
+
 static int counts[THREADS];
 
 struct entry {
@@ -187,7 +205,8 @@ static void its_own_work_has_turns_and_ends_piece_by_piece(void **state)
 	loop_free(loop);
 	sem_init(&own.woken, 0, 0);
 	own.left = 3;
-	loop = loop_new(&(struct loop_options){turn, wait, wake, end_one, NULL});
+	loop = loop_new(
+		&(struct loop_options){.turn = turn, .wait = wait, .wake = wake, .end = end_one});
 	loop_post(loop, finish, (void *)"posted ");
 	sem_wait(&done);
 	loop_free(loop);
@@ -239,7 +258,8 @@ static void an_end_during_a_turn_is_not_slept_through(void **state)
 	loop_free(loop);
 	sem_init(&late.woken, 0, 0);
 	sem_init(&late.ending, 0, 0);
-	loop = loop_new(&(struct loop_options){late_turn, late_wait, late_wake, NULL, NULL});
+	loop = loop_new(&(struct loop_options){
+		.turn = late_turn, .wait = late_wait, .wake = late_wake});
 	loop_post(loop, run_until_the_end, NULL);
 	sem_wait(&done);
 	late.end = true; /* the next wake-up is that of loop_free */
@@ -257,6 +277,7 @@ int main(void)
 		TEST(posts_run_in_their_order_and_not_here),
 		TEST(a_post_of_the_loop_itself_needs_no_wake),
 		TEST(each_thread_keeps_its_order),
+		TEST(it_looks_before_each_wait_and_at_the_end),
 		TEST(timers_run_when_they_are_due),
 		TEST(the_end_runs_posts_then_timers_once),
 		TEST(its_own_work_has_turns_and_ends_piece_by_piece),

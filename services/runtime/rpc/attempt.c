@@ -264,13 +264,13 @@ void attempt_on_events(struct stream *stream, unsigned events)
 		stream_forget_taken(stream);
 		stream->stopped = false;
 	}
+	attempt->end_due |= (events & EVENT_END) != 0;
 	/* Messages that came are told before the end, also before a failure; an aborted call
 	 * wants none. */
 	if (!call->waiter && !call->reply)
 		tell_messages(attempt);
 	if ((events & EVENT_WRITABLE) && call->hooks.on_writable && !gave_up(attempt))
 		call->hooks.on_writable(call, call->ctx);
-	attempt->end_due |= (events & EVENT_END) != 0;
 	if (!attempt->end_due || (stream->stopped && !gave_up(attempt)))
 		return;
 	attempt->told_end = true;

@@ -156,6 +156,13 @@ void rpc_client_resume(struct rpc_client_call *call)
 	stream_unref(&attempt->stream);
 }
 
+bool rpc_client_more(const struct rpc_client_call *call)
+{
+	const struct attempt *attempt = call->attempt; /* on the thread that would replace it */
+
+	return attempt->end_due || stream_has_message(&attempt->stream);
+}
+
 void rpc_client_cancel(struct rpc_client_call *call)
 {
 	client_call_abort(call, CANCELLED);

@@ -94,6 +94,8 @@ void rpc_stream_hooks_set(struct rpc_call *pub, const struct rpc_stream_hooks *h
 	call->hooks_ctx = ctx;
 }
 
+static _Thread_local bool answers_held; /* rpc_answers_hold */
+
 enum status rpc_stream_send(struct rpc_call *pub, const ProtobufCMessage *message)
 {
 	struct server_call *call = call_of_pub(pub);
@@ -105,7 +107,10 @@ enum status rpc_stream_send(struct rpc_call *pub, const ProtobufCMessage *messag
 	s = stream_put(&call->stream, message, call->server->options.stream_queue_bytes, NULL);
 	if (s != OK)
 		return s;
-	session_op(&call->stream, true);
+	if (answers_held)
+		session_op_hold(&call->stream);
+	else
+		session_op(&call->stream, true);
 	return OK;
 }
 
@@ -131,13 +136,18 @@ void rpc_finish(struct rpc_call *pub, enum status status, const ProtobufCMessage
 	atomic_store(&call->finished, true);
 	/* With more calls in the queue, or on other fibers, the answers of several may go out in
 	 * one write. */
-	if (fiber_running())
+	if (answers_held || fiber_running())
 		session_op_hold(&call->stream);
 	else if (pub->method && pub->method->lane != RPC_LANE_MAIN)
 		session_op_post(&call->stream);
 	else
 		session_op(&call->stream, queues_waiting(call->server) > 0);
 	server_call_leave(call);
+}
+
+void rpc_answers_hold(bool hold)
+{
+	answers_held = hold;
 }
 
 void rpc_answers_send(void)

@@ -254,6 +254,10 @@ void rpc_server_free(struct rpc_server *server);
 /* Sends the answers that this thread holds back for company. A handler that waits for long, as
  * in the database's client, calls it first. Any thread. */
 void rpc_answers_send(void);
+/* For a thread that serves many streams in turns: while hold, it keeps back what it sends on them,
+ * and the ends of calls, so that those of one connection share a write. It must call
+ * rpc_answers_send before it sleeps. */
+void rpc_answers_hold(bool hold);
 
 /* ------------------------------------------------------------------ client */
 
@@ -353,6 +357,9 @@ _must_check_ enum status rpc_client_send(struct rpc_client_call *call,
 					 const ProtobufCMessage *message);
 void rpc_client_close_send(struct rpc_client_call *call);
 void rpc_client_resume(struct rpc_client_call *call);
+/* Whether another message, or the end, is told right after this one: what both lead to may go out
+ * together. Inside on_message only. */
+bool rpc_client_more(const struct rpc_client_call *call);
 /* RST_STREAM(CANCEL); on_end follows with CANCELLED. Any thread while the handle is valid. */
 void rpc_client_cancel(struct rpc_client_call *call);
 /* Metadata of the answer; inside hooks and the reply function only. trailing: that of the end.

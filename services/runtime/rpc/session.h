@@ -236,6 +236,8 @@ void stream_discard(struct stream *stream);
 nghttp2_data_provider stream_provider(struct stream *stream);
 /* (lock) The common steps of on_op: window of what was told, output that came. */
 void stream_on_op(struct stream *stream);
+/* session_run's own: whether a whole message is left in stream->taken. */
+bool stream_has_message(const struct stream *stream);
 /* session_run's own: the next whole message of stream->taken, valid until the one after it. OK and
  * *ret_data NULL: there is none. plain: of a message that was compressed, else NULL; freed by the
  * caller. */

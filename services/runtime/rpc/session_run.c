@@ -4,7 +4,8 @@
 #include "runtime/base/clock.h"
 
 #define LATER_US 30    /* a write this short ago: the next one may wait for company */
-#define FLUSH_EVERY 32 /* streams told before the output gets its turn */
+#define FLUSH_EVERY 32 /* streams told, or operations held, before the output gets its turn */
+#define HELD_MAX 4     /* sessions that a thread keeps back operations of */
 
 static _Thread_local struct session *running_here; /* whose session_run is on this thread */
 
@@ -90,26 +91,35 @@ static bool push(struct session *session, struct stream *stream)
 	return !top && running_here != session;
 }
 
-static _Thread_local struct session *held; /* by session_op_hold */
+/* What session_op_hold keeps back on this thread. */
+static _Thread_local struct {
+	struct session *sessions[HELD_MAX];
+	size_t n;
+	int ops; /* since the last release */
+} held;
 
 void session_release(void)
 {
-	struct session *session = TAKE_PTR(held);
+	held.ops = 0;
+	while (held.n > 0) {
+		struct session *session = held.sessions[--held.n];
 
-	if (!session)
-		return;
-	kick(session);
-	session_unref(session);
+		kick(session);
+		session_unref(session);
+	}
 }
 
 void session_op_hold(struct stream *stream)
 {
 	struct session *session = stream->session;
 
-	if (!push(session, stream) || held == session)
-		return;
-	session_release();
-	held = session_ref(session);
+	if (push(session, stream)) {
+		if (held.n == HELD_MAX)
+			session_release();
+		held.sessions[held.n++] = session_ref(session);
+	}
+	if (++held.ops >= FLUSH_EVERY)
+		session_release();
 }
 
 void session_op(struct stream *stream, bool later)

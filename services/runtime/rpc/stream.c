@@ -187,21 +187,33 @@ void stream_uncount(struct stream *stream, size_t n)
 	atomic_fetch_sub(&stream->session->unread, less);
 }
 
+static size_t length_of(const uint8_t *prefix)
+{
+	return (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 8 |
+	       prefix[4];
+}
+
+bool stream_has_message(const struct stream *stream)
+{
+	const uint8_t *p = stream->taken.data + stream->taken_at;
+	size_t left = stream->taken.len - stream->taken_at;
+
+	return left >= WIRE_PREFIX_BYTES && left - WIRE_PREFIX_BYTES >= length_of(p);
+}
+
 enum status stream_next_message(struct stream *stream, const uint8_t **ret_data, size_t *ret_len,
 				uint8_t **ret_plain, struct error *reterr)
 {
 	const uint8_t *p;
-	size_t left = stream->taken.len - stream->taken_at, len;
 	enum status s;
+	size_t len;
 
 	*ret_data = NULL;
 	*ret_plain = NULL;
-	if (left < WIRE_PREFIX_BYTES)
+	if (!stream_has_message(stream))
 		return OK;
 	p = stream->taken.data + stream->taken_at;
-	len = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
-	if (left - WIRE_PREFIX_BYTES < len)
-		return OK;
+	len = length_of(p);
 	stream->taken_at += WIRE_PREFIX_BYTES + len;
 	*ret_data = p + WIRE_PREFIX_BYTES;
 	*ret_len = len;
