@@ -47,6 +47,8 @@ enum status net_poll_check(const char *nng_version, struct error *reterr)
 #define ROUND_US \
 	1000       /* then nng's task threads run the rest, so that no slow one keeps the others */
 #define SPIN_US 20 /* looking for events before sleeping: about what one wake-up costs */
+#define LUCK_MAX 8 /* looks that may fail in a row once as many have helped */
+#define REST 16    /* sleeps without a look after that */
 
 struct nni_task;
 
@@ -64,6 +66,7 @@ static _Thread_local struct {
 	bool direct; /* net_poll_direct */
 	unsigned first, last;
 	struct nni_task *waiting[WAITING_MAX];
+	int luck; /* of looking before sleeping: below 0 it is not worth it now */
 } self;
 
 static struct nni_task *next_waiting(void)
@@ -109,17 +112,38 @@ static void run_callbacks(void)
 		__real_nni_task_dispatch(next_waiting());
 }
 
+/* Looks for events for a moment. Where they mostly come later than that it only costs processor
+ * time, so it is left out until it would have helped again. */
+static int look(int fd, struct epoll_event *events, int n)
+{
+	int64_t end = clock_mono_us() + SPIN_US;
+	int got;
+
+	do {
+		sched_yield();
+		got = __real_epoll_wait(fd, events, n, 0);
+	} while (got == 0 && clock_mono_us() < end);
+	if (got == 0)
+		self.luck = self.luck == 0 ? -REST : self.luck - 1;
+	else if (self.luck < LUCK_MAX)
+		self.luck++;
+	return got;
+}
+
 /* nng's polling thread alone calls it: nothing else in these programs uses epoll. */
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
 {
-	int64_t end;
 	int got;
 
 	self.polls = true;
 	run_callbacks();
-	end = clock_mono_us() + SPIN_US;
-	while ((got = __real_epoll_wait(fd, events, n, 0)) == 0 && clock_mono_us() < end)
-		sched_yield();
+	if (self.luck < 0) {
+		self.luck++;
+		return __real_epoll_wait(fd, events, n, timeout);
+	}
+	got = __real_epoll_wait(fd, events, n, 0);
+	if (got == 0)
+		got = look(fd, events, n);
 	return got == 0 ? __real_epoll_wait(fd, events, n, timeout) : got;
 }
 
