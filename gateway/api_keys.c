@@ -2,9 +2,9 @@
 
 #include "edge/v1/rpc.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 
-#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
  * key's hash is compared, and guesses at a hash are of no use, so the time of comparing tells
  * nothing. */
 struct known {
-	uint8_t sha256[SHA256_DIGEST_LENGTH];
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 	struct rpc_subject subject; /* of nobody: there is no such key */
 	uint8_t may;
 	int64_t end_us; /* clock_mono_us; 0: the slot is free */
@@ -36,7 +36,7 @@ struct check {
 	void *ctx;
 	int64_t begin_us; /* what is told was true then or later */
 	uint8_t needs;
-	uint8_t sha256[SHA256_DIGEST_LENGTH];
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 };
 
 static struct known *slot_of(const struct api_keys *keys, const uint8_t *sha256)
@@ -54,7 +54,7 @@ static bool recall(struct api_keys *keys, const uint8_t *sha256, struct known *r
 
 	pthread_mutex_lock(&keys->lock);
 	hit = slot->end_us > clock_mono_us() &&
-	      memcmp(slot->sha256, sha256, SHA256_DIGEST_LENGTH) == 0;
+	      memcmp(slot->sha256, sha256, DIGEST_SHA256_SIZE) == 0;
 	if (hit)
 		*ret = *slot;
 	pthread_mutex_unlock(&keys->lock);
@@ -126,10 +126,10 @@ void api_keys_check(struct api_keys *keys, const char *key, size_t len, bool rea
 	const struct rpc_call_options options = {0};
 	uint8_t needs = read ? MAY_READ : MAY_GENERATE;
 	struct known known = {0};
-	uint8_t sha256[SHA256_DIGEST_LENGTH];
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 	struct check *check;
 
-	SHA256((const uint8_t *)key, len, sha256);
+	digest_sha256(key, len, sha256);
 	if (len > KEY_BYTES_MAX || recall(keys, sha256, &known)) {
 		answer(&known, needs, done, ctx);
 		return;

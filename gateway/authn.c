@@ -3,18 +3,17 @@
 #include "edge/v1/rpc.h"
 #include "gateway/revoked.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
 #include "runtime/net/net.h"
 #include "runtime/token/token.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#define SHA256_BYTES 32
 #define CACHE_LOCKS 64
 #define WAITERS_MAX 1024
 #define REFETCH_MIN_US US_PER_S
@@ -22,7 +21,7 @@
 
 /* A verified token. Slots are direct-mapped: a newer token with the same slot replaces it. */
 struct verified {
-	uint8_t sha256[SHA256_BYTES];
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 	struct rpc_subject subject;
 	int64_t end_us; /* wall clock; 0: the slot is free */
 };
@@ -80,7 +79,8 @@ static bool cache_get(struct authn *authn, const uint8_t *sha256, struct rpc_sub
 	bool hit;
 
 	pthread_mutex_lock(lock);
-	hit = slot->end_us > clock_wall_us() && memcmp(slot->sha256, sha256, SHA256_BYTES) == 0;
+	hit = slot->end_us > clock_wall_us() &&
+	      memcmp(slot->sha256, sha256, DIGEST_SHA256_SIZE) == 0;
 	if (hit)
 		*ret = slot->subject;
 	pthread_mutex_unlock(lock);
@@ -94,7 +94,7 @@ static void cache_put(struct authn *authn, const uint8_t *sha256, const struct r
 	struct verified *slot = slot_of(authn, sha256, &lock);
 
 	pthread_mutex_lock(lock);
-	memcpy(slot->sha256, sha256, SHA256_BYTES);
+	memcpy(slot->sha256, sha256, DIGEST_SHA256_SIZE);
 	slot->subject = *subject;
 	slot->end_us = (expires_at + TOKEN_LEEWAY_SECONDS) * US_PER_S;
 	pthread_mutex_unlock(lock);
@@ -104,11 +104,11 @@ static void cache_put(struct authn *authn, const uint8_t *sha256, const struct r
 static enum status verify(struct authn *authn, const char *token, size_t len,
 			  struct rpc_subject *ret, struct error *reterr)
 {
-	uint8_t sha256[EVP_MAX_MD_SIZE];
+	uint8_t sha256[DIGEST_SHA256_SIZE];
 	struct token_claims claims;
 	enum status s = OK;
 
-	ensure(EVP_Digest(token, len, sha256, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(token, len, sha256);
 	if (!cache_get(authn, sha256, ret)) {
 		s = token_verify(authn->verifier, token, len, TOKEN_ACCESS, authn->options.audience,
 				 &claims, reterr);

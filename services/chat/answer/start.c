@@ -126,7 +126,10 @@ static void run_store(struct crew_member *member, struct work *work)
 {
 	struct start *start = (struct start *)work;
 
-	work->status = start->steps->store(member, start, &work->err);
+	if (start->request.direct)
+		run_find(member, work);
+	if (work->status == OK && !start->request.existing)
+		work->status = start->steps->store(member, start, &work->err);
 }
 
 /* The call keeps the body, and the generation what was read of it. */
@@ -320,7 +323,10 @@ void start_run(struct start *start, struct watch *watch, const struct start_step
 	start->request.direct = purse_full(engine, watch->user_id) &&
 				places_take(engine, watch->user_id, &err) == OK;
 	watch->starting = true;
-	engine_submit(engine, &start->work);
+	if (start->request.direct) /* nobody looks at the balance in between */
+		store_begin(start);
+	else
+		engine_submit(engine, &start->work);
 }
 
 static const struct start_steps send_steps = {

@@ -6,6 +6,7 @@
 #include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/message/tree.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/uuid.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ enum status store_key(struct request *request, struct error *reterr)
 	if (!packed)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "%zu bytes", len);
 	protobuf_c_message_pack(req, packed);
-	SHA256(packed, len, request->hash);
+	digest_sha256(packed, len, request->hash);
 	if (request->context->idempotency_key[0])
 		snprintf(request->key, sizeof request->key, "key:%s",
 			 request->context->idempotency_key);

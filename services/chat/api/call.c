@@ -5,6 +5,7 @@
 #include "chat/api/pieces.h"
 #include "chat/api/question.h"
 #include "chat/catalogue/groups.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
@@ -61,10 +62,10 @@ static void fingerprint(struct api_call *call)
 	const ProtobufCBinaryData *body = &call->req->body->data;
 	uint8_t whole[SHA256_DIGEST_LENGTH + UUID_SIZE + ROUTE_SIZE] = {0};
 
-	SHA256(body->data, body->len, whole);
+	digest_sha256(body->data, body->len, whole);
 	snprintf((char *)whole + SHA256_DIGEST_LENGTH, sizeof whole - SHA256_DIGEST_LENGTH, "%s %s",
 		 call->caller, call->dialect->route);
-	SHA256(whole, sizeof whole, request->hash);
+	digest_sha256(whole, sizeof whole, request->hash);
 	call->hash = db_param_bytes(request->arena, request->hash, sizeof request->hash);
 	memcpy(&call->lock, request->hash, sizeof call->lock);
 }

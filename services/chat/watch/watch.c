@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define EVENT_ARENA_BYTES (8u << 20)
+#define EVENT_CHUNK_BYTES 960 /* the first; malloc has such blocks in a list of each thread */
 
 /* ---------------------------------------------------------------- life */
 
@@ -273,7 +274,8 @@ static void set_done(const struct event_log *log, struct arena *arena, Chat__V1_
 
 static bool send_event(struct watch *watch, const struct event *from, int32_t seq)
 {
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, EVENT_ARENA_BYTES);
+	_cleanup_(arena_freep) struct arena *arena =
+		arena_new(EVENT_CHUNK_BYTES, EVENT_ARENA_BYTES);
 	const struct event_log *log = watch->log;
 	const struct facts *facts = &log->facts;
 	Chat__V1__GenerationEvent event = CHAT__V1__GENERATION_EVENT__INIT;

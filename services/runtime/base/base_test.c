@@ -1,6 +1,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/status.h"
 #include "runtime/base/text.h"
@@ -148,6 +149,24 @@ static void time_there_and_back(void **state)
 	assert_string_equal(out, "2026-11-21T10:58:00.123456Z");
 	clock_rfc3339(-1, out);
 	assert_string_equal(out, "1969-12-31T23:59:59.999999Z");
+	clock_rfc3339(-1000000, out); /* the same second, and then another one */
+	assert_string_equal(out, "1969-12-31T23:59:59.000000Z");
+	clock_rfc3339(7, out);
+	assert_string_equal(out, "1970-01-01T00:00:00.000007Z");
+}
+
+static void digests(void **state)
+{
+	uint8_t sha256[DIGEST_SHA256_SIZE], sha1[DIGEST_SHA1_SIZE];
+	char text[2 * DIGEST_SHA256_SIZE + 1];
+
+	digest_sha256("abc", 3, sha256); /* FIPS 180-2 appendix B.1 and A.1 */
+	hex_encode(sha256, sizeof sha256, text);
+	assert_string_equal(text,
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	digest_sha1("a", 1, "bc", 2, sha1);
+	hex_encode(sha1, sizeof sha1, text);
+	assert_string_equal(text, "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 static void uuids(void **state)
@@ -263,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_buf_is_a_queue),
 		cmocka_unit_test(fnv_is_fnv),
 		cmocka_unit_test(time_there_and_back),
+		cmocka_unit_test(digests),
 		cmocka_unit_test(uuids),
 		cmocka_unit_test(base64_forms),
 		cmocka_unit_test(utf8),

@@ -2,7 +2,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#define SECOND_LEN 20 /* "2026-01-02T03:04:05." */
+#define MICROS_LEN 6
 
 static int64_t read_clock(clockid_t id)
 {
@@ -22,23 +26,38 @@ int64_t clock_wall_us(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+/* Times come in the order of the clock, so each thread keeps the text of its last second. */
+static const char *second_text(int64_t seconds)
+{
+	static _Thread_local char text[CLOCK_RFC3339_SIZE];
+	static _Thread_local int64_t made;
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (text[0] && made == seconds)
+		return text;
+	gmtime_r(&t, &tm);
+	snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02u.",
+		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+		 (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+		 (unsigned)tm.tm_sec % 100);
+	made = seconds;
+	return text;
+}
+
 void clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_SIZE])
 {
 	int64_t seconds = wall_us / US_PER_S;
 	int64_t us = wall_us % US_PER_S;
-	struct tm tm;
-	time_t t;
 
 	if (us < 0) {
 		us += US_PER_S;
 		seconds--;
 	}
-	t = (time_t)seconds;
-	gmtime_r(&t, &tm);
-	snprintf(out, CLOCK_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
-		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
-		 (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
-		 (unsigned)tm.tm_sec % 100, (unsigned)us);
+	memcpy(out, second_text(seconds), SECOND_LEN);
+	for (int i = SECOND_LEN + MICROS_LEN; i-- > SECOND_LEN; us /= 10)
+		out[i] = (char)('0' + us % 10);
+	memcpy(out + SECOND_LEN + MICROS_LEN, "Z", 2);
 }
 
 static bool digits(const char *text, size_t n, int *ret)

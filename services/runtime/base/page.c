@@ -1,4 +1,5 @@
 #include "runtime/base/page.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 #include <openssl/evp.h>
@@ -14,11 +15,6 @@
 static uint8_t secret_hash[32];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
 
-static void sha256(const void *data, size_t len, uint8_t out[32])
-{
-	ensure(EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1);
-}
-
 /* Nobody can sign with a secret that nobody was given. */
 static void make_secret(void)
 {
@@ -28,7 +24,7 @@ static void make_secret(void)
 void page_set_secret(const char *secret)
 {
 	pthread_once(&secret_once, make_secret);
-	sha256(secret, strlen(secret), secret_hash);
+	digest_sha256(secret, strlen(secret), secret_hash);
 }
 
 static void sign(const uint8_t *data, size_t len, uint8_t out[MAC_SIZE])
@@ -52,7 +48,7 @@ static enum status hash_list(struct page *page, struct arena *arena, const char 
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "filter of a list");
 	memcpy(text, method, method_size);
 	memcpy(text + method_size, filter, filter_len);
-	sha256(text, method_size + filter_len, hash);
+	digest_sha256(text, method_size + filter_len, hash);
 	memcpy(page->list, hash, LIST_SIZE);
 	return OK;
 }

@@ -1,10 +1,9 @@
 #include "runtime/base/uuid.h"
 
 #include "runtime/base/clock.h"
-#include "runtime/base/ensure.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/text.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -64,15 +63,10 @@ void uuid_v4(char out[UUID_SIZE])
 
 void uuid_v5(const struct uuid *name_space, const char *name, char out[UUID_SIZE])
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	uint8_t digest[DIGEST_SHA1_SIZE];
 	struct uuid id;
 
-	ensure(md && EVP_DigestInit_ex(md, EVP_sha1(), NULL) == 1 &&
-	       EVP_DigestUpdate(md, name_space->bytes, sizeof name_space->bytes) == 1 &&
-	       EVP_DigestUpdate(md, name, strlen(name)) == 1 &&
-	       EVP_DigestFinal_ex(md, digest, NULL) == 1);
-	EVP_MD_CTX_free(md);
+	digest_sha1(name_space->bytes, sizeof name_space->bytes, name, strlen(name), digest);
 	memcpy(id.bytes, digest, sizeof id.bytes);
 	set_version(&id, 5);
 	uuid_format(&id, out);

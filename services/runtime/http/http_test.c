@@ -2,7 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/http/guard.h"
-#include "runtime/http/http.h"
+#include "runtime/http/internal.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -68,9 +68,9 @@ static bool read_request(int fd, char *out, size_t size)
 
 static void wait_for_end(int fd)
 {
-	char c;
+	char bytes[32768];
 
-	while (recv(fd, &c, 1, 0) > 0)
+	while (recv(fd, bytes, sizeof bytes, 0) > 0)
 		;
 }
 
@@ -135,11 +135,34 @@ static bool answer(int fd, char *request)
 	return false; /* and closes: also the answer to a path that is not there */
 }
 
+static _Atomic bool answer_seen;
+
+/* Answers at once, and reads the rest of the question when the answer was seen. */
+static bool is_hasty(int fd)
+{
+	static const char begin[] = "POST /hasty ";
+	char seen[sizeof begin - 1];
+
+	if (recv(fd, seen, sizeof seen, MSG_PEEK | MSG_WAITALL) != sizeof seen ||
+	    memcmp(seen, begin, sizeof seen) != 0)
+		return false;
+	say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+	while (!answer_seen)
+		usleep(1000);
+	wait_for_end(fd);
+	return true;
+}
+
 static void *serve_peer(void *arg)
 {
 	struct peer *peer = arg;
 	char request[8192];
 
+	if (is_hasty(peer->fd)) {
+		close(peer->fd);
+		free(peer);
+		return NULL;
+	}
 	while (read_request(peer->fd, request, sizeof request) && answer(peer->fd, request))
 		;
 	close(peer->fd);
@@ -247,6 +270,90 @@ static void a_post_sends_its_body_or_none(void **state)
 	assert_int_equal(a.body_len, 0);
 }
 
+struct seen {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct http_client *client;
+	struct http_transfer *transfer;
+	char order[16];
+	bool refuse, ended;
+	bool framed;      /* the end was said */
+	int64_t hurry_ms; /* deadline from the first byte on; 0: none */
+	enum status status;
+};
+
+static bool seen_data(struct http_transfer *transfer, const void *data, size_t len, void *ctx)
+{
+	struct seen *seen = ctx;
+
+	if (seen->hurry_ms)
+		http_deadline(transfer, seen->hurry_ms);
+	else if (!seen->refuse)
+		http_cancel(transfer);
+	return !seen->refuse;
+}
+
+static void seen_end(struct http_transfer *transfer, enum status status, const struct error *err,
+		     void *ctx)
+{
+	struct seen *seen = ctx;
+
+	pthread_mutex_lock(&seen->lock);
+	assert_false(seen->ended);
+	seen->ended = true;
+	seen->status = status;
+	seen->framed = transfer && status == OK && http_framed(transfer);
+	pthread_cond_signal(&seen->changed);
+	pthread_mutex_unlock(&seen->lock);
+}
+
+static void wait_ended(struct seen *seen)
+{
+	pthread_mutex_lock(&seen->lock);
+	while (!seen->ended)
+		pthread_cond_wait(&seen->changed, &seen->lock);
+	pthread_mutex_unlock(&seen->lock);
+}
+
+struct kept {
+	struct seen seen;
+	bool question; /* when the answer began */
+};
+
+static void note_question(struct http_transfer *transfer, _unused_ int32_t status, void *ctx)
+{
+	((struct kept *)ctx)->question = transfer->arena != NULL;
+	answer_seen = true;
+}
+
+/* An answer may be long, and its question a whole conversation. The server that does not wait for
+ * all of it shows why it goes only when it is sent: libcurl goes on with it. */
+static void the_question_goes_when_the_answer_begins(void **state)
+{
+	static const struct http_hooks hooks = {.on_head = note_question, .on_end = seen_end};
+	static const struct {
+		const char *path;
+		size_t bytes;
+		bool kept;
+	} cases[] = {{"/echo", 1000, false}, {"/hasty", 16 << 20, true}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(freep) char *body = malloc(cases[i].bytes);
+		struct kept kept = {.seen = {.lock = PTHREAD_MUTEX_INITIALIZER,
+					     .changed = PTHREAD_COND_INITIALIZER}};
+		struct http_request request = {.method = "POST",
+					       .url = url(f, cases[i].path),
+					       .body = memset(body, 'x', cases[i].bytes),
+					       .body_len = cases[i].bytes};
+
+		answer_seen = false;
+		http_start(f->client, &request, &hooks, &kept);
+		wait_ended(&kept.seen);
+		assert_int_equal(kept.question, cases[i].kept);
+	}
+}
+
 static void the_request_has_its_headers_and_nothing_of_the_environment(void **state)
 {
 	struct fixture *f = *state;
@@ -344,51 +451,6 @@ static void a_guarded_transfer_reaches_no_loopback_address(void **state)
 	request.proxy = "http://127.0.0.1:1";
 	assert_int_equal(http_call(f->client, &request, f->arena, &a, &f->err), INVALID_ARGUMENT);
 	assert_int_equal(f->server.connections, 1);
-}
-
-struct seen {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct http_client *client;
-	struct http_transfer *transfer;
-	char order[16];
-	bool refuse, ended;
-	bool framed;      /* the end was said */
-	int64_t hurry_ms; /* deadline from the first byte on; 0: none */
-	enum status status;
-};
-
-static bool seen_data(struct http_transfer *transfer, const void *data, size_t len, void *ctx)
-{
-	struct seen *seen = ctx;
-
-	if (seen->hurry_ms)
-		http_deadline(transfer, seen->hurry_ms);
-	else if (!seen->refuse)
-		http_cancel(transfer);
-	return !seen->refuse;
-}
-
-static void seen_end(struct http_transfer *transfer, enum status status, const struct error *err,
-		     void *ctx)
-{
-	struct seen *seen = ctx;
-
-	pthread_mutex_lock(&seen->lock);
-	assert_false(seen->ended);
-	seen->ended = true;
-	seen->status = status;
-	seen->framed = transfer && status == OK && http_framed(transfer);
-	pthread_cond_signal(&seen->changed);
-	pthread_mutex_unlock(&seen->lock);
-}
-
-static void wait_ended(struct seen *seen)
-{
-	pthread_mutex_lock(&seen->lock);
-	while (!seen->ended)
-		pthread_cond_wait(&seen->changed, &seen->lock);
-	pthread_mutex_unlock(&seen->lock);
 }
 
 static void a_cancelled_transfer_ends_once(void **state)
@@ -617,6 +679,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NET(a_connection_is_used_again),
 		NET(a_post_sends_its_body_or_none),
+		NET(the_question_goes_when_the_answer_begins),
 		NET(the_request_has_its_headers_and_nothing_of_the_environment),
 		NET(early_hints_are_skipped_and_redirects_not_followed),
 		NET(a_slow_answer_is_not_cut),

@@ -31,7 +31,7 @@ struct http_transfer {
 	CURL *easy;
 	struct http_hooks hooks;
 	void *ctx;
-	struct arena *arena; /* holds the strings of request */
+	struct arena *arena; /* holds the strings of request; NULL: the answer has begun */
 	struct http_request request;
 	struct curl_slist *headers;
 	char curl_error[CURL_ERROR_SIZE];

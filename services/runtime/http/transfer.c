@@ -141,6 +141,22 @@ int64_t transfer_due_us(const struct http_transfer *transfer)
 	return due_us;
 }
 
+/* An answer may last for many minutes. Once it has begun the question is not sent again, so its
+ * text goes, unless the server did not wait for all of it. */
+static void drop_question(struct http_transfer *transfer)
+{
+	struct http_request *request = &transfer->request;
+	curl_off_t sent = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if ((size_t)sent < request->body_len)
+		return;
+	arena_free(TAKE_PTR(transfer->arena));
+	request->method = request->url = request->proxy = NULL;
+	request->headers = NULL;
+	request->body = NULL;
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 {
 	struct http_transfer *transfer = ctx;
@@ -155,6 +171,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 	if (status < 200 || transfer->status)
 		return len;
 	transfer->status = (int32_t)status;
+	drop_question(transfer);
 	if (transfer->hooks.on_head)
 		transfer->hooks.on_head(transfer, transfer->status, transfer->ctx);
 	return len;

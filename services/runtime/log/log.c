@@ -131,6 +131,26 @@ static void add(struct line *line, const char *text, size_t len)
 	line->len += len;
 }
 
+static void add_escaped(struct line *line, uint8_t c)
+{
+	char escaped[8];
+
+	if (c == '"' || c == '\\')
+		add(line, (const char[]){'\\', (char)c}, 2);
+	else
+		add(line, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
+}
+
+static size_t plain_length(const char *from, const char *end, bool utf8)
+{
+	const char *p = from;
+
+	while (p < end && *p != '"' && *p != '\\' && (uint8_t)*p >= 0x20 &&
+	       (utf8 || (uint8_t)*p < 0x80))
+		p++;
+	return (size_t)(p - from);
+}
+
 /* JSON escapes (RFC 8259 section 7). In text that is not UTF-8 every byte above 127 is escaped, so
  * the line stays JSON. */
 static void add_string(struct line *line, const char *text)
@@ -142,19 +162,13 @@ static void add_string(struct line *line, const char *text)
 	while (cut && utf8 && ((uint8_t)*end & 0xc0) == 0x80)
 		end--; /* not within a character */
 	add(line, "\"", 1);
-	for (const char *p = text; p < end && !line->cut; p++) {
-		uint8_t c = (uint8_t)*p;
-		char escaped[8];
+	for (const char *p = text; p < end && !line->cut;) {
+		size_t n = plain_length(p, end, utf8);
 
-		if (c == '"' || c == '\\') {
-			escaped[0] = '\\';
-			escaped[1] = *p;
-			add(line, escaped, 2);
-		} else if (c < 0x20 || (c >= 0x80 && !utf8)) {
-			add(line, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
-		} else {
-			add(line, p, 1);
-		}
+		add(line, p, n);
+		p += n;
+		if (p < end)
+			add_escaped(line, (uint8_t)*p++);
 	}
 	if (cut)
 		add(line, MARK, strlen(MARK));

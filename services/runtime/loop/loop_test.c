@@ -258,8 +258,8 @@ static void an_end_during_a_turn_is_not_slept_through(void **state)
 	loop_free(loop);
 	sem_init(&late.woken, 0, 0);
 	sem_init(&late.ending, 0, 0);
-	loop = loop_new(&(struct loop_options){
-		.turn = late_turn, .wait = late_wait, .wake = late_wake});
+	loop = loop_new(
+		&(struct loop_options){.turn = late_turn, .wait = late_wait, .wake = late_wake});
 	loop_post(loop, run_until_the_end, NULL);
 	sem_wait(&done);
 	late.end = true; /* the next wake-up is that of loop_free */
