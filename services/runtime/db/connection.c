@@ -407,6 +407,17 @@ static const struct sql sql_settings = {
 	2,
 };
 
+/* A plan that reads whole tables is right while they are new, and is kept while they grow. */
+static const struct sql sql_fixed_plans = {
+	"db_fixed_plans",
+	"SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', "
+	"'off', false),\n"
+	"       set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', "
+	"false),\n"
+	"       set_config('enable_mergejoin', 'off', false)",
+	0,
+};
+
 /* Prepares all statements of the service in one round trip. A wrong one stops the start and is
  * named in the error. The statement that fibers share goes with them. */
 static enum status prepare_all(struct db *db, struct error *reterr)
@@ -450,6 +461,8 @@ static enum status set_up(struct db *db, struct error *reterr)
 		return lost(db, reterr);
 	snprintf(timeout, sizeof timeout, "%dms", db->options.statement_timeout_ms);
 	db_round_add(&round, &sql_settings, params, NULL);
+	if (db->options.fixed_plans)
+		db_round_add(&round, &sql_fixed_plans, NULL, NULL);
 	s = db_round_run(db, &round, reterr);
 	if (s != OK)
 		return s;

@@ -30,7 +30,10 @@ struct db_options {
 	int32_t connections_max;             /* of a pool; default 8 */
 	int32_t connect_timeout_ms;          /* default 5,000 */
 	int32_t statement_timeout_ms; /* default 10,000; the call's own deadline shortens it */
-	void (*before_wait)(void);    /* the thread is about to sleep; NULL allowed */
+	/* All statements look rows up by their keys: each has one plan, made at its first use, that
+	 * stays right when its tables grow. */
+	bool fixed_plans;
+	void (*before_wait)(void); /* the thread is about to sleep; NULL allowed */
 };
 
 /* Connects at the first use and again after a loss. Never NULL; no I/O here. */
@@ -101,6 +104,8 @@ struct db_ask {
 void db_ahead(struct db *db, struct db_ask *ask);
 /* The next statement is the last one, and COMMIT goes out with it. fn returns what it gave. */
 void db_tx_ends(struct db *db);
+/* Whether fn's transaction is not over yet. */
+bool db_tx_goes_on(const struct db *db);
 
 /* True while fn of db_tx runs: no call may leave the process then (ensure()d by rpc and http). */
 bool db_in_tx(const struct db *db);
@@ -134,7 +139,7 @@ const char *db_param_bytes(struct arena *arena, const void *data, size_t len); /
 const char *
 db_param_time(struct arena *arena,
 	      const Google__Protobuf__Timestamp *time); /* timestamptz text; NULL for NULL */
-/* A text[] literal of n texts, quoted. */
+/* A text[] literal of n texts, quoted. NULL is SQL NULL. */
 const char *db_param_array(struct arena *arena, const char *const *texts, size_t n);
 
 static inline void PQclearp(PGresult **result)

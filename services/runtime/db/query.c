@@ -53,6 +53,11 @@ void db_tx_ends(struct db *db)
 	db->commit_due = true;
 }
 
+bool db_tx_goes_on(const struct db *db)
+{
+	return db->in_tx && !db->committed;
+}
+
 /* For statements outside db_tx in a test: a refused one must not end the test's transaction. */
 static enum status run_in_test(struct db *db, const char *const *user, const struct db_step *step,
 			       struct error *reterr)

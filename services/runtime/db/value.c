@@ -166,7 +166,7 @@ const char *db_param_array(struct arena *arena, const char *const *texts, size_t
 	char *array, *p;
 
 	for (size_t i = 0; i < n; i++)
-		size += 2 * strlen(texts[i]) + 3;
+		size += texts[i] ? 2 * strlen(texts[i]) + 3 : sizeof "NULL";
 	array = arena_alloc(arena, size);
 	if (!array)
 		return "";
@@ -175,6 +175,10 @@ const char *db_param_array(struct arena *arena, const char *const *texts, size_t
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			*p++ = ',';
+		if (!texts[i]) {
+			p = stpcpy(p, "NULL");
+			continue;
+		}
 		*p++ = '"';
 		for (const char *c = texts[i]; *c; c++) {
 			if (*c == '"' || *c == '\\')

@@ -13,6 +13,27 @@ _must_check_ enum status outbox_add(struct db *db, const char *id, const char *k
 				    const struct rpc_method *method, const ProtobufCMessage *req,
 				    struct error *reterr);
 
+struct outbox;
+
+/* Calls that this process makes itself as soon as their transaction has ended, which saves claiming
+ * them. */
+struct outbox_call {
+	const char *id, *key; /* as of outbox_add */
+	const struct rpc_method *method;
+	const ProtobufCMessage *req;
+};
+struct outbox_left;
+/* As outbox_add for n calls, at most OUTBOX_LEAVE_MAX. *ret is for one of the two functions below,
+ * when the transaction has ended; NULL when this fails. */
+#define OUTBOX_LEAVE_MAX 64
+_must_check_ enum status outbox_leave(struct outbox *outbox, struct db *db,
+				      const struct outbox_call *calls, size_t n,
+				      struct outbox_left **ret, struct error *reterr);
+/* After the commit: the calls go out. Any thread; NULL allowed. */
+void outbox_go(struct outbox_left *left);
+/* There was no commit, or nobody knows. */
+void outbox_left_free(struct outbox_left *left);
+
 /* Where the calls of a package go. */
 struct outbox_target {
 	const struct rpc_method *method;
@@ -26,7 +47,8 @@ struct outbox_options {
 	int32_t poll_ms;            /* when nothing wakes it; default 1,000 */
 	int32_t backoff_initial_ms; /* default 100, doubling with jitter */
 	int32_t backoff_max_ms;     /* default 60,000; it never gives up */
-	int32_t batch_max;          /* default 64 */
+	int32_t batch_max;          /* claimed calls under way; default 64 */
+	int32_t left_max;           /* calls of outbox_leave that are not marked; default 1,024 */
 	int32_t keep_days;          /* delivered rows are purged after; default 7 */
 };
 
@@ -34,7 +56,6 @@ struct outbox_options {
  * RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and CANCELLED are tried again. Another answer than OK is
  * final: the row is marked as refused, logged and counted, and the next call of its key goes out.
  */
-struct outbox;
 struct outbox *outbox_start(const struct outbox_options *options);
 /* After a commit that added rows: do not wait for the poll. Any thread. */
 void outbox_wake(struct outbox *outbox);

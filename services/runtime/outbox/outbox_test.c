@@ -321,36 +321,274 @@ static void replicas_share_the_calls(void **state)
 	assert_int_equal(seen.n, CALLS);
 }
 
+/* ---------------------------------------------------------------- calls that are made at once */
+
+/* The time at which the outbox's look ended; '' while a statement runs. */
+static const char *looked(void)
+{
+	return pg_value("SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity"
+			" WHERE usename = 'images_app' AND state = 'idle'"
+			" AND query LIKE '%oldest_seconds%'");
+}
+
+/* A transaction that leaves n calls with one key, or each with its own. */
+struct leave_all {
+	struct outbox *outbox;
+	size_t n;
+	const char *key; /* NULL: the ids are the keys */
+	char ids[OUTBOX_LEAVE_MAX][UUID_SIZE];
+	struct outbox_left *left;
+	enum status end;
+};
+
+static enum status leave_all_tx(struct db *db, void *ctx, struct error *reterr)
+{
+	Credits__V1__VoidRequest requests[OUTBOX_LEAVE_MAX];
+	struct outbox_call calls[OUTBOX_LEAVE_MAX];
+	struct leave_all *all = ctx;
+	enum status s;
+
+	for (size_t i = 0; i < all->n; i++) {
+		credits__v1__void_request__init(&requests[i]);
+		requests[i].void_id = requests[i].hold_id = all->ids[i];
+		calls[i] = (struct outbox_call){all->ids[i], all->key ? all->key : all->ids[i],
+						&credits_v1_void_hold_method, &requests[i].base};
+	}
+	s = outbox_leave(all->outbox, db, calls, all->n, &all->left, reterr);
+	if (s == OK && all->end != OK)
+		return error_set(reterr, all->end, "not_found", "rolled back");
+	return s;
+}
+
+static enum status leave_all(struct db *db, struct leave_all *all)
+{
+	struct error err;
+
+	for (size_t i = 0; i < all->n; i++)
+		uuid_v7(all->ids[i]);
+	return db_tx(db, NULL, leave_all_tx, all, &err);
+}
+
+/* Without a poll: its thread finds nothing unless it is woken. */
+static struct outbox *start_slow(struct stage *stage, int32_t left_max)
+{
+	struct outbox *outbox = outbox_start(&(struct outbox_options){
+		.pool = stage->pool,
+		.targets = &stage->target,
+		.n_targets = 1,
+		.poll_ms = 3600000,
+		.backoff_initial_ms = 5,
+		.backoff_max_ms = 20,
+		.left_max = left_max,
+	});
+	int64_t end_us = clock_mono_us() + WAIT_US;
+
+	while (!*looked() && clock_mono_us() < end_us)
+		usleep(2000);
+	return outbox;
+}
+
+static void left_calls_go_out_at_once(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 0), .n = OUTBOX_LEAVE_MAX};
+
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	assert_int_equal(seen.n, 0);
+	assert_string_equal(
+		pg_value("SELECT bool_and(next_time > lc.now() + '20 s' AND attempts = 1)"
+			 " FROM images.outbox"),
+		"t");
+	outbox_go(all.left);
+	wait_until_done(OUTBOX_LEAVE_MAX);
+	outbox_stop(all.outbox);
+	assert_int_equal(seen.n, OUTBOX_LEAVE_MAX);
+	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox WHERE attempts = 1"),
+			    "64");
+}
+
+/* A stop ends the calls under way, and their marks are stored. */
+static void a_stop_marks_what_was_called(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 0), .n = 10};
+
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	outbox_go(all.left);
+	outbox_stop(all.outbox);
+	wait_until_done(10);
+	assert_int_equal(seen.n, 10);
+}
+
+static void nothing_goes_out_of_what_was_undone(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 5), .n = 5, .end = NOT_FOUND};
+
+	assert_int_equal(leave_all(stage->db, &all), NOT_FOUND);
+	outbox_left_free(all.left);
+	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox"), "0");
+	all.end = OK; /* and it has given its room back */
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	assert_string_equal(pg_value("SELECT sum(attempts) FROM images.outbox"), "5");
+	outbox_go(all.left);
+	outbox_stop(all.outbox);
+	assert_int_equal(seen.n, 5);
+}
+
+/* Those behind the first of a key wait for its end, whoever left them and however it fails. */
+static void left_calls_of_a_key_keep_their_order(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 0), .n = 3, .key = "k"};
+	struct leave_all more = {.outbox = all.outbox, .n = 2, .key = "k"};
+	char last[UUID_SIZE];
+	size_t next = 0;
+
+	seen.failures_left = 2;
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	assert_int_equal(leave_all(stage->db, &more), OK);
+	leave(stage, "k", last);
+	assert_string_equal(pg_value("SELECT string_agg(attempts::text, '' ORDER BY seq)"
+				     " FROM images.outbox"),
+			    "100000");
+	outbox_go(more.left);
+	outbox_go(all.left);
+	wait_until_done(6);
+	outbox_stop(all.outbox);
+	assert_int_equal(seen.n, 8);
+	for (size_t i = 0; i < seen.n; i++) {
+		const char *expected = next < 3   ? all.ids[next]
+				       : next < 5 ? more.ids[next - 3]
+						  : last;
+
+		assert_string_equal(seen.ids[i], expected);
+		next += i >= 2; /* the first one failed twice */
+	}
+}
+
+/* More than may be under way are left for the thread. */
+static void without_room_they_are_claimed(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 4), .n = 10};
+
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	assert_string_equal(pg_value("SELECT sum(attempts) FROM images.outbox"), "4");
+	outbox_go(all.left);
+	wait_until_done(10);
+	outbox_stop(all.outbox);
+	assert_int_equal(seen.n, 10);
+}
+
+static void a_left_call_that_fails_is_repeated(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 0), .n = 1};
+
+	seen.failures_left = 3;
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	outbox_go(all.left);
+	wait_until_done(1);
+	assert_int_equal(seen.n, 4);
+	seen.answer = FAILED_PRECONDITION;
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	outbox_go(all.left);
+	wait_until_done(2);
+	outbox_stop(all.outbox);
+	assert_int_equal(seen.n, 5);
+	assert_string_equal(pg_value("SELECT count(*) FROM images.outbox WHERE refused = "
+				     "'hold_settled'"),
+			    "1");
+}
+
+/* As after a crash of the database before the mark was on its disk. */
+static void a_lost_mark_is_a_repeat(void **state)
+{
+	struct stage *stage = *state;
+	struct leave_all all = {.outbox = start_slow(stage, 0), .n = 1};
+
+	assert_int_equal(leave_all(stage->db, &all), OK);
+	outbox_go(all.left);
+	wait_until_done(1);
+	outbox_stop(all.outbox);
+	pg_exec("UPDATE images.outbox SET done_time = NULL, next_time = create_time + '30 s'");
+	pg_clock_add("31 s");
+	all.outbox = start(stage);
+	wait_until_done(1);
+	outbox_stop(all.outbox);
+	pg_clock_reset();
+	assert_int_equal(seen.n, 2);
+	assert_string_equal(seen.ids[0], seen.ids[1]);
+}
+
 /* Commits a call and dies before it is made. It is a program of its own, because a fork of many
  * threads may find a lock taken for ever. */
-static int leave_and_die(const char *dsn, const char *id)
+static int leave_and_die(const char *dsn, const char *id, bool at_once)
 {
-	struct db *db = db_new(&(struct db_options){.dsn = dsn});
+	const struct db_options options = {.dsn = dsn};
+	struct db *db = db_new(&options);
 	struct leave call = {.key = "k"};
+	struct leave_all all = {.n = 1};
+	struct outbox_target none;
 
+	if (at_once) {
+		all.outbox = outbox_start(&(struct outbox_options){
+			.pool = db_pool_new(&options), .targets = &none, .poll_ms = 3600000});
+		memcpy(all.ids[0], id, UUID_SIZE);
+		if (db_tx(db, NULL, leave_all_tx, &all, NULL) == OK)
+			raise(SIGKILL);
+	}
 	memcpy(call.id, id, UUID_SIZE);
 	if (db_tx(db, NULL, leave_call, &call, NULL) == OK)
 		raise(SIGKILL);
 	return 1;
 }
 
-static void a_killed_process_loses_nothing(void **state)
+static void run_and_die(const char *id, const char *how)
 {
 	const char *dsn = pg_dsn("images_app");
-	struct stage *stage = *state;
-	struct outbox *outbox;
-	char id[UUID_SIZE];
 	int status;
-	pid_t pid;
+	pid_t pid = fork();
 
-	uuid_v7(id);
-	pid = fork();
 	if (pid == 0) {
-		execl("/proc/self/exe", "outbox_test", dsn, id, (char *)NULL);
+		execl("/proc/self/exe", "outbox_test", dsn, id, how, (char *)NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* Between its commit and its call: the row is taken for a while, and then anybody's. */
+static void a_process_killed_after_its_commit_loses_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct outbox *outbox;
+	char id[UUID_SIZE];
+
+	uuid_v7(id);
+	run_and_die(id, "at once");
+	assert_string_equal(pg_value("SELECT attempts FROM images.outbox WHERE done_time IS NULL"),
+			    "1");
+	outbox = start(stage);
+	usleep(100000);
+	assert_int_equal(seen.n, 0);
+	pg_clock_add("31 s");
+	wait_until_done(1);
+	outbox_stop(outbox);
+	pg_clock_reset();
+	assert_int_equal(seen.n, 1);
+	assert_string_equal(seen.ids[0], id);
+}
+
+static void a_killed_process_loses_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct outbox *outbox;
+	char id[UUID_SIZE];
+
+	uuid_v7(id);
+	run_and_die(id, "later");
 	outbox = start(stage);
 	wait_until_done(1);
 	outbox_stop(outbox);
@@ -375,14 +613,6 @@ static void a_claim_ends(void **state)
 	outbox_stop(outbox);
 	pg_clock_reset();
 	assert_int_equal(seen.n, 1);
-}
-
-/* The time at which the outbox's look ended; '' while a statement runs. */
-static const char *looked(void)
-{
-	return pg_value("SELECT coalesce(max(state_change)::text, '') FROM pg_stat_activity"
-			" WHERE usename = 'images_app' AND state = 'idle'"
-			" AND query LIKE '%oldest_seconds%'");
 }
 
 /* Nothing can be called: first no call is left, then one waits with another behind it. The look
@@ -418,6 +648,8 @@ static void rests_while_nothing_is_due(void **state)
 	assert_int_equal(seen.n, 0);
 }
 
+/* The crash may take the mark of a call with it, for marks do not wait for the disk. Then the call
+ * is made once more when its claim has ended. */
 static void survives_the_database(void **state)
 {
 	struct stage *stage = *state;
@@ -429,9 +661,14 @@ static void survives_the_database(void **state)
 	pg_crash();
 	pg_restart();
 	leave(stage, "k", id);
+	pg_clock_add("31 s");
 	wait_until_done(2);
 	outbox_stop(outbox);
-	assert_int_equal(seen.n, 2);
+	pg_clock_reset();
+	assert_in_range(seen.n, 2, 3);
+	if (seen.n == 3)
+		assert_true(strcmp(seen.ids[0], seen.ids[1]) == 0 ||
+			    strcmp(seen.ids[0], seen.ids[2]) == 0);
 }
 
 static void purges_what_is_done(void **state)
@@ -465,6 +702,14 @@ int main(int argc, char **argv)
 		TEST(a_final_answer_refuses_and_goes_on),
 		TEST(waits_for_a_service_that_is_away),
 		TEST(replicas_share_the_calls),
+		TEST(left_calls_go_out_at_once),
+		TEST(a_stop_marks_what_was_called),
+		TEST(nothing_goes_out_of_what_was_undone),
+		TEST(left_calls_of_a_key_keep_their_order),
+		TEST(without_room_they_are_claimed),
+		TEST(a_left_call_that_fails_is_repeated),
+		TEST(a_lost_mark_is_a_repeat),
+		TEST(a_process_killed_after_its_commit_loses_nothing),
 		TEST(a_killed_process_loses_nothing),
 		TEST(a_claim_ends),
 		TEST(rests_while_nothing_is_due),
@@ -472,7 +717,7 @@ int main(int argc, char **argv)
 		TEST(purges_what_is_done),
 	};
 
-	if (argc == 3)
-		return leave_and_die(argv[1], argv[2]);
+	if (argc == 4)
+		return leave_and_die(argv[1], argv[2], strcmp(argv[3], "at once") == 0);
 	return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
 }

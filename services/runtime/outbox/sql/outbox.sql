@@ -5,6 +5,22 @@ INSERT INTO outbox (id, key, method, request)
 VALUES ($1::uuid, $2::text, $3::text, $4::bytea)
 ON CONFLICT (id) DO NOTHING;
 
+-- name: outbox_leave
+-- Leaves calls, in this order. Those of $5 are taken for $6 milliseconds by the process that leaves them, unless a call of the key is there that
+-- is not done. A row: it was not there before. attempts 1: it is taken.
+-- Params: $1 uuid[], $2 text[] keys, $3 text[] methods, $4 bytea[] requests, $5 boolean[], $6 bigint.
+INSERT INTO outbox (id, key, method, request, attempts, next_time)
+SELECT c.id, c.key, c.method, c.request, c.taken::integer,
+    lc.now() + c.taken::integer * $6::bigint * interval '1 millisecond'
+FROM (
+    SELECT i.id, i.key, i.method, i.request, i.n,
+        i.taken AND (SELECT e.seq FROM outbox e WHERE e.done_time IS NULL AND e.key = i.key ORDER BY e.key, e.seq LIMIT 1) IS NULL AS taken
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::boolean[]) WITH ORDINALITY AS i (id, key, method, request, taken, n)
+) c
+ORDER BY c.n
+ON CONFLICT (id) DO NOTHING
+RETURNING id, attempts;
+
 -- name: outbox_claim
 -- Takes up to $1 due calls for $2 milliseconds, of each key the first that is not done.
 -- Params: $1 int, $2 bigint.
@@ -18,12 +34,18 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING id, method, request, attempts;
 
+-- name: outbox_hurry
+-- The commit of this transaction does not wait for the disk.
+SELECT set_config('synchronous_commit', 'off', true);
+
 -- name: outbox_done
--- Ends the calls of $1; $2 has the reason of each that was refused, '' for the delivered ones.
+-- Ends the calls of $1; $2 has the reason of each that was refused, '' for the delivered ones. followed: another call of the key waits for it.
 -- Params: $1 uuid[], $2 text[].
 UPDATE outbox o SET done_time = lc.now(), refused = nullif(v.refused, '')
 FROM unnest($1::uuid[], $2::text[]) AS v (id, refused)
-WHERE o.id = v.id AND o.done_time IS NULL;
+WHERE o.id = v.id AND o.done_time IS NULL
+RETURNING (SELECT e.seq FROM outbox e WHERE e.done_time IS NULL AND e.key = o.key AND e.seq > o.seq ORDER BY e.key, e.seq LIMIT 1)
+    IS NOT NULL AS followed;
 
 -- name: outbox_again
 -- Puts the calls of $1 off by the milliseconds of $2.
