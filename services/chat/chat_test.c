@@ -38,6 +38,7 @@ static int (*const groups[])(void) = {
 	charge_tests,
 	groups_tests,
 	forward_tests,
+	end_tests,
 	crash_tests,
 	call_tests,
 	repeat_tests,

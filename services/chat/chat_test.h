@@ -76,6 +76,7 @@ int fault_tests(void);
 int body_tests(void);
 int charge_tests(void);
 int groups_tests(void);
+int end_tests(void);
 int crash_tests(void);
 int call_tests(void);
 int repeat_tests(void);

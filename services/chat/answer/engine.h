@@ -39,14 +39,16 @@ struct engine {
 	struct crew *crew;
 	struct generation *generations[BUCKETS]; /* generation.c */
 	int64_t n_generations;
-	int64_t n_background;            /* of them */
-	struct tenant *tenants[BUCKETS]; /* places.c */
-	int64_t bytes;                   /* … of all of them */
-	int64_t n_starting;              /* on their way to be generations */
-	struct watch *watches;           /* watch/watch.c */
-	struct peers *peers;             /* watch/peers.c */
-	struct marks *marks;             /* api/mark.c */
-	struct purses *purses;           /* purse.c */
+	int64_t n_background;             /* of them */
+	struct tenant *tenants[BUCKETS];  /* places.c */
+	int64_t bytes;                    /* … of all of them */
+	int64_t n_starting;               /* on their way to be generations */
+	struct watch *watches;            /* watch/watch.c */
+	struct peers *peers;              /* watch/peers.c */
+	struct marks *marks;              /* api/mark.c */
+	struct purses *purses;            /* purse.c */
+	struct end *first_end, *last_end; /* that wait to be stored; finish.c */
+	int32_t end_batches;              /* that are stored at the moment */
 	int64_t n_busy;
 	void (*on_idle)(struct engine *engine); /* when n_busy comes to 0; NULL: nobody asks */
 	bool draining, stopping;

@@ -4,12 +4,12 @@
 #include "chat/words/state.h"
 #include "runtime/db/timestamp.h"
 
-static void copy(char *out, size_t size, const PGresult *rows, const char *column)
+static void copy(char *out, size_t size, const PGresult *rows, int row, const char *column)
 {
-	snprintf(out, size, "%s", db_peek(rows, 0, column));
+	snprintf(out, size, "%s", db_peek(rows, row, column));
 }
 
-#define COPY(member, column) copy(facts->member, sizeof facts->member, rows, column)
+#define COPY(member, column) copy(facts->member, sizeof facts->member, rows, 0, column)
 
 void facts_read(struct facts *facts, const PGresult *rows)
 {
@@ -41,12 +41,12 @@ void facts_read(struct facts *facts, const PGresult *rows)
 	COPY(err.message, "error_message");
 }
 
-void family_read(struct family *family, const PGresult *rows)
+void family_read(struct family *family, const PGresult *rows, int row)
 {
-	family->count = db_i32(rows, 0, "siblings");
-	family->index = db_i32(rows, 0, "position");
-	copy(family->previous, UUID_SIZE, rows, "previous_id");
-	copy(family->next, UUID_SIZE, rows, "next_id");
+	family->count = db_i32(rows, row, "siblings");
+	family->index = db_i32(rows, row, "position");
+	copy(family->previous, UUID_SIZE, rows, row, "previous_id");
+	copy(family->next, UUID_SIZE, rows, row, "next_id");
 }
 
 void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret)

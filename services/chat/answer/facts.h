@@ -37,8 +37,8 @@ struct facts {
 
 /* Row 0 of generation_get or generation_watch. The family stays empty. */
 void facts_read(struct facts *facts, const PGresult *rows);
-/* Row 0 of generation_end or generation_watch. */
-void family_read(struct family *family, const PGresult *rows);
+/* A row of generation_end or generation_watch. */
+void family_read(struct family *family, const PGresult *rows, int row);
 
 /* In arena; text and reasoning are borrowed. */
 void facts_generation(const struct facts *facts, struct arena *arena, Chat__V1__Generation *ret);

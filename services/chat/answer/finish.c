@@ -1,13 +1,9 @@
 #include "chat/answer/finish.h"
 
-#include "chat/answer/attempt.h"
 #include "chat/answer/charge.h"
-#include "chat/answer/vectors.h"
-#include "chat/answer/wait.h"
+#include "chat/answer/end.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/provider/item.h"
-#include "chat/words/state.h"
-#include "credits/v1/rpc.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/feed/feed.h"
@@ -15,28 +11,10 @@
 
 #include <string.h>
 
-#define RETRY_MS 200           /* while the database is away */
-#define HIDDEN_TOKENS 4096     /* that a provider may add to a prompt of ours */
-#define ARENA_BYTES (16 << 20) /* parameters of the statement: texts, marks in hex */
-
-struct end_work {
-	struct work work;
-	struct generation *generation;
-	const char *source; /* of the token counts; NULL: nothing is charged */
-	bool counted;       /* … by us */
-	bool begun;         /* … the output alone: the provider told that of the beginning */
-	struct usage usage;
-	int32_t text_tokens; /* in o200k */
-	int64_t cost_microcredits;
-	int64_t list_microcredits; /* by the provider's list price; -1: not known */
-	enum event_kind last[2];   /* that tell the watchers */
-	size_t n_last;
-	bool stored;    /* checkpoints may exist */
-	bool withdrawn; /* refused: nothing of it stays */
-	bool lost;
-	int64_t end_us;
-	struct family family;
-};
+#define RETRY_MS 200              /* while the database is away */
+#define HIDDEN_TOKENS 4096        /* that a provider may add to a prompt of ours */
+#define BATCHES_MAX 1             /* at a time: with two there are fewer ends in each */
+#define BATCH_BYTES_MAX (1 << 20) /* of one with several ends: nobody waits for long texts */
 
 /* Vectors have no tokens of their own. */
 static bool completion_fits(const struct generation *generation, int64_t completion)
@@ -92,7 +70,7 @@ static bool paid(const struct generation *generation)
 }
 
 /* The prompt's count is compared with the provider's, where both are of the same text. */
-static void learn(const struct generation *generation, const struct end_work *end)
+static void learn(const struct generation *generation, const struct end *end)
 {
 	const struct provider_route *route = generation->try.pick.route;
 	const struct prompt *prompt = &generation->prompt;
@@ -117,7 +95,7 @@ static int64_t expected(const struct generation *generation)
 			       generation->counted_tokens);
 }
 
-static void meter(const struct generation *generation, struct end_work *end)
+static void meter(const struct generation *generation, struct end *end)
 {
 	if (!paid(generation))
 		return;
@@ -153,7 +131,7 @@ static int64_t list_cost(const struct generation *generation, const struct usage
 }
 
 /* What takes time or the whole text: on the crew. A repeat finds the same. */
-static void count(struct end_work *end)
+static void count(struct end *end)
 {
 	const struct generation *generation = end->generation;
 	const struct buf *text = &generation->log->text, *reasoning = &generation->log->reasoning;
@@ -175,218 +153,23 @@ static void count(struct end_work *end)
 	end->list_microcredits = list_cost(generation, &end->usage);
 }
 
-static enum status add_settle(struct db *db, const struct end_work *end, const char *hold_id,
-			      struct error *reterr)
-{
-	const struct generation *generation = end->generation;
-	const struct facts *facts = &generation->log->facts;
-	Credits__V1__SettleRequest req = CREDITS__V1__SETTLE_REQUEST__INIT;
-	char id[UUID_SIZE];
+/* ---------------------------------------------------------------- they are stored together */
 
-	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_SETTLE, id);
-	req.settle_id = id;
-	req.hold_id = (char *)hold_id;
-	req.amount_microcredits = end->cost_microcredits;
-	req.price_version = (char *)generation->model->price_version;
-	return outbox_add(db, id, facts->id, &credits_v1_settle_method, &req.base, reterr);
-}
+/* Ends that one thread of the crew stores. */
+struct end_batch {
+	struct work work;
+	struct engine *engine;
+	struct end *ends[ENDS_MAX];
+	size_t n;
+};
 
-static enum status add_void(struct db *db, const struct end_work *end, const char *hold_id,
-			    struct error *reterr)
-{
-	const struct facts *facts = &end->generation->log->facts;
-	Credits__V1__VoidRequest req = CREDITS__V1__VOID_REQUEST__INIT;
-	char id[UUID_SIZE];
-
-	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_VOID, id);
-	req.void_id = id;
-	req.hold_id = (char *)hold_id;
-	return outbox_add(db, id, facts->id, &credits_v1_void_hold_method, &req.base, reterr);
-}
-
-/* The last statement of an end, but of one in the background, which is told to its user. */
-static enum status release_hold(struct db *db, const struct end_work *end, struct error *reterr)
-{
-	const struct facts *facts = &end->generation->log->facts;
-	char hold_id[UUID_SIZE];
-
-	if (!end->generation->held)
-		return OK;
-	if (!end->generation->background)
-		db_tx_ends(db);
-	attempt_id(facts->id, facts->attempt, &CREDITS_V1_ID_HOLD, hold_id);
-	if (end->cost_microcredits > 0)
-		return add_settle(db, end, hold_id, reterr);
-	return add_void(db, end, hold_id, reterr);
-}
-
-static const char *marks_param(struct arena *arena, const struct end_work *end)
-{
-	_cleanup_(buf_done) struct buf marks;
-
-	buf_init(&marks, ARENA_BYTES);
-	log_encode(end->generation->log, 0, end->generation->log->n_marks, &marks);
-	for (size_t i = 0; i < end->n_last; i++)
-		buf_addc(&marks, (char)end->last[i]); /* events without text are their kind */
-	return db_param_bytes(arena, marks.data, marks.len);
-}
-
-static enum status withdraw_call_tx(struct db *db, void *ctx, struct error *reterr)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 1024);
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct end_work *end = ctx;
-	const struct generation *generation = end->generation;
-	const char *const params[] = {generation->log->facts.id,
-				      db_param_i64(arena, generation->lease_token)};
-	enum status s = db_query(db, &sql_api_call_withdraw, params, &rows, reterr);
-
-	if (s != OK)
-		return s;
-	end->lost = PQntuples(rows) == 0;
-	return end->lost ? OK : release_hold(db, end, reterr);
-}
-
-/* The rows of a refused send go, and a hold that may exist is released. */
-static enum status withdraw_tx(struct db *db, void *ctx, struct error *reterr)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(256, 4096);
-	_cleanup_(PQclearp) PGresult *chat_rows = NULL, *rows = NULL;
-	struct end_work *end = ctx;
-	const struct generation *generation = end->generation;
-	const struct facts *facts = &generation->log->facts;
-	const struct chat_before *before = &generation->before;
-	const char *const chat_params[] = {facts->chat_id};
-	const char *const params[] = {
-		facts->id,
-		db_param_i64(arena, generation->lease_token),
-		*before->leaf ? before->leaf : NULL,
-		facts->model,
-		before->model,
-		before->untitled ? before->title : NULL,
-		before->update_time,
-	};
-	enum status s;
-
-	s = db_query(db, &sql_generation_withdraw_chat, chat_params, &chat_rows, reterr);
-	if (s == OK)
-		s = db_query(db, &sql_generation_withdraw, params, &rows, reterr);
-	if (s != OK)
-		return s;
-	end->lost = PQntuples(rows) == 0;
-	return end->lost ? OK : release_hold(db, end, reterr);
-}
-
-/* Rows name the model that answered, for its price counts. */
-static enum status answered_by(struct db *db, const struct generation *generation,
-			       struct arena *arena, struct error *reterr)
-{
-	const char *const params[] = {generation->log->facts.id,
-				      db_param_i64(arena, generation->lease_token),
-				      generation->model->id, generation->asked->id};
-
-	return db_exec(db, &sql_generation_answered_by, params, NULL, reterr);
-}
-
-static enum status end_tx(struct db *db, void *ctx, struct error *reterr)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, ARENA_BYTES * 4);
-	_cleanup_(PQclearp) PGresult *rows = NULL;
-	struct end_work *end = ctx;
-	const struct generation *generation = end->generation;
-	const struct event_log *log = generation->log;
-	const struct outcome *outcome = &generation->outcome;
-	bool failed = outcome->err.code != OK;
-	const char *const params[] = {
-		log->facts.id,
-		db_param_i64(arena, generation->lease_token),
-		state_word(outcome->state),
-		buf_text(&log->text),
-		buf_text(&log->reasoning),
-		db_param_i64(arena, end->text_tokens),
-		marks_param(arena, end),
-		stop_word(outcome->stop),
-		log->facts.accepted ? "true" : "false",
-		failed ? db_param_i64(arena, outcome->err.code) : NULL,
-		failed ? outcome->err.reason : NULL,
-		failed ? outcome->err.message : NULL,
-		generation->try.pick.route ? generation->try.pick.route->provider->name : "",
-		db_param_i64(arena, usage_prompt(&end->usage)),
-		db_param_i64(arena, usage_completion(&end->usage)),
-		db_param_i64(arena, end->cost_microcredits),
-		end->source,
-		generation->model ? generation->model->price_version : "",
-		generation->prompt.embedding.input ? "" : buf_text(&log->items),
-		db_param_i64(arena, end->usage.cached_input),
-		db_param_i64(arena, end->usage.cache_write_5m),
-		db_param_i64(arena, end->usage.cache_write_1h),
-		db_param_i64(arena, end->usage.image_input),
-		db_param_i64(arena, end->usage.reasoning),
-		db_param_i64(arena, end->usage.images),
-		db_param_i64(arena, end->usage.audio_seconds),
-		db_param_i64(arena, end->usage.tool_calls),
-		end->list_microcredits >= 0 ? db_param_i64(arena, end->list_microcredits) : NULL,
-	};
-	enum status s = OK;
-
-	if (generation->model != generation->asked)
-		s = answered_by(db, generation, arena, reterr);
-	if (s == OK)
-		s = db_query(db, &sql_generation_end, params, &rows, reterr);
-	if (s != OK)
-		return s;
-	end->lost = PQntuples(rows) == 0;
-	if (end->lost)
-		return OK;
-	end->end_us = db_i64(rows, 0, "end_us");
-	family_read(&end->family, rows);
-	if (end->stored)
-		s = db_exec(db, &sql_generation_forget, params, NULL, reterr);
-	if (s == OK && generation->prompt.embedding.input)
-		s = vectors_store(db, log, reterr);
-	if (s == OK && generation->background)
-		s = wait_end(db, generation, arena, reterr);
-	if (s == OK)
-		s = release_hold(db, end, reterr);
-	return s == OK && generation->background ? wait_tell(db, generation, arena, reterr) : s;
-}
-
-/* It waits for its next round. Nothing is held meanwhile. */
-static enum status wait_tx(struct db *db, void *ctx, struct error *reterr)
-{
-	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 65536);
-	struct end_work *end = ctx;
-	enum status s = wait_store(db, end->generation, arena, &end->lost, reterr);
-
-	return s == OK && !end->lost ? release_hold(db, end, reterr) : s;
-}
-
-static bool is_waiting(const struct generation *generation)
-{
-	return generation->outcome.state == CHAT__V1__GENERATION__STATE__WAITING;
-}
-
-static void run_end(struct crew_member *member, struct work *work)
-{
-	struct end_work *end = (struct end_work *)work;
-	db_tx_fn *fn = end_tx;
-
-	if (!end->withdrawn)
-		count(end);
-	if (end->withdrawn)
-		fn = generation_is_call(end->generation) ? withdraw_call_tx : withdraw_tx;
-	else if (is_waiting(end->generation))
-		fn = wait_tx;
-	work->status = db_tx(member->worker, NULL, fn, work, &work->err);
-}
-
-static void end_free(struct end_work *end)
+static void end_free(struct end *end)
 {
 	generation_unref(end->generation);
 	free(end);
 }
 
-static void tell(struct end_work *end)
+static void tell(struct end *end)
 {
 	const struct outcome *outcome = &end->generation->outcome;
 	struct event_log *log = end->generation->log;
@@ -407,43 +190,140 @@ static void tell(struct end_work *end)
 	for (size_t i = 0; i < end->n_last; i++)
 		log_add(log, end->last[i]);
 	log->ended = true;
-	outbox_wake(end->generation->engine->options.outbox);
 	if (end->generation->background)
 		feed_wake(end->generation->engine->options.events);
 	generation_over(end->generation);
 }
 
+static void submit(struct engine *engine, struct end *first);
+
 static void end_again(void *ctx)
 {
-	struct end_work *end = ctx;
+	struct end *end = ctx;
 
 	if (end->generation->stage == STAGE_END)
-		engine_submit(end->generation->engine, &end->work);
+		submit(end->generation->engine, end);
 	else
 		end_free(end);
 }
 
-static void end_done(struct work *work)
+static void end_failed(struct end *end, const struct error *err)
 {
-	struct end_work *end = (struct end_work *)work;
+	const struct generation *generation = end->generation;
+
+	log_warn("end_not_stored", LOG_S("generation", generation->log->facts.id),
+		 LOG_S("request_id", generation->log->facts.request_id),
+		 LOG_S("reason", err->reason), LOG_S("message", err->message));
+	http_timer(generation->engine->http, RETRY_MS, end_again, end);
+}
+
+static void end_done(struct end *end)
+{
 	struct generation *generation = end->generation;
 
-	if (generation->stage != STAGE_END) { /* it was dropped meanwhile */
-		end_free(end);
-		return;
+	if (generation->stage == STAGE_END) { /* it was not dropped meanwhile */
+		if (end->lost || end_waits(end))
+			generation_drop(generation); /* its watchers look where it is */
+		else
+			tell(end);
 	}
-	if (work->status != OK) {
-		log_warn("end_not_stored", LOG_S("generation", generation->log->facts.id),
-			 LOG_S("request_id", generation->log->facts.request_id),
-			 LOG_S("reason", work->err.reason), LOG_S("message", work->err.message));
-		http_timer(generation->engine->http, RETRY_MS, end_again, end);
-		return;
-	}
-	if (end->lost || is_waiting(generation))
-		generation_drop(generation); /* its watchers look where it is */
-	else
-		tell(end);
 	end_free(end);
+}
+
+/* One bad end must not keep the others: each is tried alone. */
+static void batch_done(struct work *work)
+{
+	struct end_batch *batch = (struct end_batch *)work;
+	struct engine *engine = batch->engine;
+	bool alone = batch->ends[0]->alone;
+
+	engine->end_batches -= !alone;
+	for (size_t i = 0; i < batch->n; i++) {
+		struct end *end = batch->ends[i];
+
+		if (work->status == OK) {
+			end_done(end);
+		} else if (alone) {
+			end_failed(end, &work->err);
+		} else {
+			end->alone = true;
+			end_again(end);
+		}
+	}
+	free(batch);
+	if (engine->first_end && engine->end_batches < BATCHES_MAX)
+		submit(engine, NULL);
+}
+
+static void run_batch(struct crew_member *member, struct work *work)
+{
+	struct end_batch *batch = (struct end_batch *)work;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		if (!batch->ends[i]->withdrawn)
+			count(batch->ends[i]);
+	}
+	work->status = end_store(member->worker, batch->ends, batch->n, &work->err);
+}
+
+/* Of the parameters, without numbers. */
+static size_t end_bytes(const struct end *end)
+{
+	const struct event_log *log = end->generation->log;
+
+	return log->text.len + log->reasoning.len + log->items.len + log->n_marks;
+}
+
+/* Takes those that wait, in their order. */
+static void fill(struct engine *engine, struct end_batch *batch)
+{
+	size_t bytes = 0;
+
+	while (engine->first_end && batch->n < ENDS_MAX) {
+		struct end *end = engine->first_end;
+
+		bytes += end_bytes(end);
+		if (batch->n > 0 && bytes > BATCH_BYTES_MAX)
+			return;
+		engine->first_end = end->next;
+		batch->ends[batch->n++] = end;
+	}
+}
+
+/* first: an end that is alone; NULL: those that wait. */
+static void submit(struct engine *engine, struct end *first)
+{
+	struct end_batch *batch = calloc(1, sizeof *batch);
+
+	ensure(batch);
+	batch->work.run = run_batch;
+	batch->work.done = batch_done;
+	batch->engine = engine;
+	if (first) {
+		batch->ends[batch->n++] = first;
+		first->alone = true;
+	} else {
+		fill(engine, batch);
+		engine->end_batches++;
+	}
+	engine_submit(engine, &batch->work);
+}
+
+/* Ends that come while others are stored wait for them, and share the next transaction. One that
+ * comes alone waits for nobody. */
+static void store(struct engine *engine, struct end *end)
+{
+	if (end->alone) {
+		submit(engine, end);
+		return;
+	}
+	if (engine->first_end)
+		engine->last_end->next = end;
+	else
+		engine->first_end = end;
+	engine->last_end = end;
+	if (engine->end_batches < BATCHES_MAX)
+		submit(engine, NULL);
 }
 
 /* An attempt that wrote nothing keeps the text of an earlier one. It costs nothing. */
@@ -457,14 +337,12 @@ static void keep_former(struct generation *generation)
 	log_add_all(generation->log, former);
 }
 
-static struct end_work *end_new(struct generation *generation)
+static struct end *end_new(struct generation *generation)
 {
-	struct end_work *end = calloc(1, sizeof *end);
+	struct end *end = calloc(1, sizeof *end);
 
 	ensure(end);
 	end->list_microcredits = -1;
-	end->work.run = run_end;
-	end->work.done = end_done;
 	end->generation = generation_ref(generation);
 	return end;
 }
@@ -475,7 +353,7 @@ static bool failed_or_stopped(const struct generation *generation)
 }
 
 /* Its last events and its cost. */
-static void conclude(struct generation *generation, struct end_work *end)
+static void conclude(struct generation *generation, struct end *end)
 {
 	bool failed = generation->outcome.err.code != OK;
 
@@ -492,14 +370,16 @@ static void conclude(struct generation *generation, struct end_work *end)
 
 void finish_begin(struct generation *generation)
 {
-	struct end_work *end = end_new(generation);
+	struct end *end = end_new(generation);
 
 	/* Watchers may have seen a later attempt, so its refusal is an end like others. */
 	if (generation->outcome.refused && generation->log->facts.attempt == 1) {
 		end->withdrawn = true;
 		end->last[end->n_last++] = EVENT_ERROR;
-	} else if (!is_waiting(generation)) {
+	} else if (!end_waits(end)) {
 		conclude(generation, end);
 	}
-	engine_submit(generation->engine, &end->work);
+	end->alone = end->withdrawn || generation->background ||
+		     generation->model != generation->asked || generation->prompt.embedding.input;
+	store(generation->engine, end);
 }

@@ -88,8 +88,10 @@ struct engine *life_start(const struct engine_options *options)
 {
 	struct life *life = calloc(1, sizeof *life);
 	struct engine *engine = &life->engine;
+	struct db_options app = options->app, worker = options->worker;
 
 	ensure(life);
+	app.fixed_plans = worker.fixed_plans = true;
 	pthread_mutex_init(&life->lock, NULL);
 	pthread_cond_init(&life->changed, NULL);
 	engine->conf = options->conf;
@@ -105,8 +107,8 @@ struct engine *life_start(const struct engine_options *options)
 	});
 	engine->crew = crew_start(&(struct crew_options){
 		.threads = (int32_t)options->conf->engine_workers,
-		.app = options->app,
-		.worker = options->worker,
+		.app = app,
+		.worker = worker,
 		.post = crew_post,
 		.rest = crew_rest,
 		.ctx = engine,

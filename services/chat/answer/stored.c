@@ -65,7 +65,7 @@ enum status stored_whole(struct db *db, const char *user_id, const struct facts 
 	if (!vectors && !decode(log, rows, 0))
 		return damaged(facts->id, reterr);
 	log->facts = *facts;
-	family_read(&log->facts.family, rows);
+	family_read(&log->facts.family, rows, 0);
 	snprintf(log->facts.asked_model, sizeof log->facts.asked_model, "%s",
 		 db_peek(rows, 0, "asked_model"));
 	log->ended = true;

@@ -9,7 +9,7 @@ WITH held AS (
             $8::text[]) AS i (id, token, epoch, first_seq, text, reasoning, marks, items)
     JOIN generation g ON g.id = i.id
     WHERE g.lease_token = i.token AND g.state = 'RUNNING'
-    FOR SHARE OF g
+    ORDER BY g.id FOR SHARE OF g
 ), written AS (
     INSERT INTO checkpoint (generation_id, epoch, first_seq, user_id, text, reasoning, marks, items)
     SELECT h.id, h.epoch, h.first_seq, h.user_id, h.text, h.reasoning, h.marks, h.items FROM held h WHERE h.marks <> ''::bytea
@@ -20,9 +20,14 @@ WITH held AS (
 SELECT held.id, held.cancel_requested FROM held;
 
 -- name: generation_renew
--- Renews the leases $2 of generations $1 for $3 milliseconds; the rows say which are still held.
+-- Renews the leases $2 of generations $1 for $3 milliseconds; the rows say which are still held. As generation_end it locks them in the order of
+-- their ids.
 -- Params: $1 uuid[], $2 bigint[], $3 bigint.
 UPDATE generation g SET lease_until = lc.now() + $3::bigint * interval '1 millisecond'
-FROM unnest($1::uuid[], $2::bigint[]) AS i (id, token)
-WHERE g.id = i.id AND g.lease_token = i.token AND g.state = 'RUNNING'
+FROM (
+    SELECT h.id FROM unnest($1::uuid[], $2::bigint[]) AS i (id, token)
+    JOIN generation h ON h.id = i.id AND h.lease_token = i.token AND h.state = 'RUNNING'
+    ORDER BY h.id FOR NO KEY UPDATE OF h
+) held
+WHERE g.id = held.id
 RETURNING g.id, (extract(epoch FROM g.lease_until) * 1000000)::bigint AS lease_us;
