@@ -179,6 +179,8 @@ void hold_begin(struct generation *generation)
 		accept(generation);
 	else if (generation->log->facts.attempt > 1)
 		void_former(generation);
+	else if (generation->doom.code != OK && !generation->background)
+		generation_end_refused(generation, &generation->doom);
 	else if (generation->doom.code != OK)
 		generation_end(generation, CHAT__V1__GENERATION__STATE__FAILED, 0,
 			       &generation->doom);

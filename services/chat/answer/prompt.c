@@ -167,14 +167,15 @@ static enum status read_call(struct generation *generation, struct db *db,
 	return prompt_take(generation, &question, model, reterr);
 }
 
-enum status prompt_read(struct generation *generation, struct db *db, int32_t max_output_tokens,
-			struct error *reterr)
+/* question: its tokens, with which the transaction may end; negative: it goes on. */
+static enum status read_branch(struct generation *generation, struct db *db,
+			       int32_t max_output_tokens, int64_t question, struct error *reterr)
 {
 	const struct facts *facts = &generation->log->facts;
 	const struct model *model;
 	struct context context;
 	struct tokens *tokens = generation->engine->options.tokens;
-	int64_t budget;
+	int64_t budget, room;
 	enum status s;
 
 	catalogue_unref(generation->catalogue); /* a transaction may repeat it */
@@ -187,8 +188,10 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	if (max_output_tokens == 0 || max_output_tokens > model->max_output_tokens)
 		max_output_tokens = model->max_output_tokens;
 	budget = model->window_tokens - max_output_tokens;
-	s = context_read(db, facts->user_message, tokens_room(tokens, model->family, budget),
-			 generation->arena, &context, reterr);
+	room = tokens_room(tokens, model->family, budget);
+	if (question >= 0 && question + TOKENS_PER_MESSAGE <= room)
+		db_tx_ends(db);
+	s = context_read(db, facts->user_message, room, generation->arena, &context, reterr);
 	if (s != OK)
 		return s;
 	if (context.n == 0)
@@ -201,5 +204,26 @@ enum status prompt_read(struct generation *generation, struct db *db, int32_t ma
 	generation->prompt_bytes = context.bytes;
 	generation->counted_tokens = context.tokens;
 	set_model(generation, model);
+	return OK;
+}
+
+enum status prompt_read(struct generation *generation, struct db *db, int32_t max_output_tokens,
+			struct error *reterr)
+{
+	return read_branch(generation, db, max_output_tokens, -1, reterr);
+}
+
+enum status prompt_read_last(struct generation *generation, struct db *db, struct db_ask *start,
+			     int32_t max_output_tokens, int64_t question_tokens,
+			     struct error *reterr)
+{
+	enum status s;
+
+	db_ahead(db, start);
+	s = read_branch(generation, db, max_output_tokens, question_tokens, reterr);
+	if (s == OK || !start->rows || db_tx_goes_on(db))
+		return s;
+	generation->doom = *reterr;
+	generation->doom.code = s;
 	return OK;
 }

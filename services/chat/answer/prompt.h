@@ -9,6 +9,11 @@
  * errors: those of db, CONTEXT_TOO_LONG, MODEL_UNKNOWN. */
 _must_check_ enum status prompt_read(struct generation *generation, struct db *db,
 				     int32_t max_output_tokens, struct error *reterr);
+/* As the last of a transaction, after start: COMMIT goes out with it. Only a question that does not
+ * fit alone fails before. What fails later is the generation's doom, for its rows are there. */
+_must_check_ enum status prompt_read_last(struct generation *generation, struct db *db,
+					  struct db_ask *start, int32_t max_output_tokens,
+					  int64_t question_tokens, struct error *reterr);
 
 /* The same for a program's question, whose arena the generation takes. model: that it names.
  * errors: CONTEXT_TOO_LONG. */

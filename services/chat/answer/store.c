@@ -165,7 +165,7 @@ static bool is_background(const Chat__V1__GenerateRequest *req)
 	return req->mode == CHAT__V1__MODE__BACKGROUND;
 }
 
-/* Inserts the rows, and reads the prompt in the same round trip. */
+/* Inserts the rows, reads the prompt and commits, in one round trip. */
 static enum status insert(struct db *db, struct request *request, const struct send_place *place,
 			  struct error *reterr)
 {
@@ -177,6 +177,7 @@ static enum status insert(struct db *db, struct request *request, const struct s
 	struct arena *arena = request->arena;
 	const struct hop *question_jump = tree_jump(place->hops);
 	struct hop answer_hops[3] = {{.depth = place->depth}, question_jump[0], question_jump[1]};
+	int64_t tokens = tokens_count(engine->options.tokens, req->text, strlen(req->text));
 	enum status s;
 
 	memcpy(answer_hops[0].id, facts->user_message, UUID_SIZE);
@@ -189,8 +190,7 @@ static enum status insert(struct db *db, struct request *request, const struct s
 		or_null(place->hops[0].id),
 		db_param_i64(arena, place->depth),
 		req->text,
-		db_param_i64(arena,
-			     tokens_count(engine->options.tokens, req->text, strlen(req->text))),
+		db_param_i64(arena, tokens),
 		facts->model,
 		request->key,
 		db_param_bytes(arena, request->hash, sizeof request->hash),
@@ -209,8 +209,8 @@ static enum status insert(struct db *db, struct request *request, const struct s
 	};
 	_cleanup_(db_ask_done) struct db_ask start = {&sql_generation_start, params, NULL};
 
-	db_ahead(db, &start);
-	s = prompt_read(generation, db, parameters ? parameters->max_output_tokens : 0, reterr);
+	s = prompt_read_last(generation, db, &start, parameters ? parameters->max_output_tokens : 0,
+			     tokens, reterr);
 	if (!start.rows)
 		return s;
 	generation->lease_token = db_i64(start.rows, 0, "lease_token");
