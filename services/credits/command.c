@@ -25,44 +25,71 @@ struct credits_wait {
 	enum status status; /* when DONE */
 };
 
-/* One column of all commands, as an array. */
-static const char *column(struct arena *arena, struct credits_command *const *batch, size_t n,
-			  size_t offset)
+/* Appends a field of a row, in quotes, which every type and every text may have. Returns the end. */
+static char *put_field(char *p, const char *text)
 {
-	const char *texts[BATCH_MAX] = {NULL};
+	*p++ = '"';
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			*p++ = *c;
+		*p++ = *c;
+	}
+	*p++ = '"';
+	return p;
+}
 
-	for (size_t i = 0; i < n; i++)
-		texts[i] = *(const char *const *)((const char *)batch[i] + offset);
-	return db_param_array(arena, texts, n);
+/* A command as a row of type command. */
+static const char *row(struct arena *arena, const struct credits_command *c, size_t n)
+{
+	const char *const fields[] = {
+		db_param_i64(arena, (int64_t)n),
+		c->kind,
+		c->id,
+		c->subject,
+		c->amount,
+		c->expire_time,
+		c->reference,
+		c->model,
+		c->budgets,
+		c->overage,
+		c->loss,
+		c->plans,
+	};
+	size_t size = 3;
+	char *text, *p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		size += 2 * strlen(fields[i]) + 3;
+	text = p = arena_alloc(arena, size);
+	if (!text)
+		return "";
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		*p++ = i == 0 ? '(' : ',';
+		p = put_field(p, fields[i]);
+	}
+	*p++ = ')';
+	*p = '\0';
+	return text;
 }
 
 static enum status run_batch(struct rpc_call *call, struct db *db,
 			     struct credits_command *const *batch, size_t n)
 {
-#define COLUMN(member) column(call->arena, batch, n, offsetof(struct credits_command, member))
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	const char *const params[] = {
-		COLUMN(kind),
-		COLUMN(id),
-		COLUMN(subject),
-		COLUMN(amount),
-		COLUMN(expire_time),
-		COLUMN(reference),
-		COLUMN(model),
-		COLUMN(budgets),
-		COLUMN(overage),
-		COLUMN(loss),
-		db_param_i64(call->arena, credits_of(call)->conf->hold_lifetime_max_ms),
-		COLUMN(plans),
-	};
-#undef COLUMN
+	const char *texts[BATCH_MAX] = {NULL};
 	enum status s;
 
+	for (size_t i = 0; i < n; i++)
+		texts[i] = row(call->arena, batch[i], i);
+	const char *const params[] = {
+		db_param_array(call->arena, texts, n),
+		db_param_i64(call->arena, credits_of(call)->conf->hold_lifetime_max_ms),
+	};
 	s = db_query(db, &sql_credits_run_commands, params, &rows, &call->err);
 	if (s != OK)
 		return s;
 	for (int i = 0; i < PQntuples(rows); i++) {
-		struct credits_command *command = batch[db_i64(rows, i, "n") - 1];
+		struct credits_command *command = batch[db_i64(rows, i, "n")];
 
 		snprintf(command->refused, sizeof command->refused, "%s",
 			 db_peek(rows, i, "refused"));

@@ -5,7 +5,7 @@ int main(void)
 {
 	int failures = ids_tests() + hold_tests() + billing_tests() + verify_tests() +
 		       others_tests() + voucher_tests() + budget_tests() + plan_tests() +
-		       known_failures_tests();
+		       batch_tests() + known_failures_tests();
 
 	pg_stop();
 	return failures > 0;

@@ -50,6 +50,7 @@ int others_tests(void);
 int voucher_tests(void);
 int budget_tests(void);
 int plan_tests(void);
+int batch_tests(void);
 int known_failures_tests(void);
 
 /* Short calls of the handlers; each returns the handler's status. name: the id is derived from it;

@@ -28,6 +28,7 @@
 #define BUDGET (300 * CREDIT)
 #define SHARED_PER_OPERATION (CREDIT / 25) /* less than they want: the last ones are refused */
 #define PLAN "pro"
+#define POOL_MS 60000
 #define ADMIN "0190a000-0000-7000-8000-0000000000ad"
 
 struct user {
@@ -257,6 +258,7 @@ static void do_sweep(struct worker *w)
 	char id[UUID_SIZE];
 	const char *hold;
 	enum status s;
+	struct db *db;
 	int n;
 
 	h = some_hold(w, &n);
@@ -266,8 +268,10 @@ static void do_sweep(struct worker *w)
 	hold = id_of(w, &CREDITS_V1_ID_HOLD, "h", n);
 	uuid_v5(&CREDITS_V1_ID_EXPIRE, hold, id);
 	snprintf(w->what, sizeof w->what, "expiry of %d", n);
-	s = db_exec(w->db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL,
-		    &w->call->err);
+	s = db_pool_take(credits.sweep_pool, POOL_MS, &db, &w->call->err);
+	ensure(s == OK);
+	s = db_exec(db, &sql_credits_expire_hold, (const char *[]){id, hold}, NULL, &w->call->err);
+	db_pool_give(credits.sweep_pool, db);
 	if (s != OK && h->state != MODEL_OPEN && h->state != MODEL_EXPIRED)
 		return; /* ended otherwise: the sweeper does not come by */
 	compare(w, w->call, s, NULL);
@@ -517,6 +521,20 @@ static void fill_shared_user(struct worker *w, int64_t amount)
 	ensure(credits_v1_book_payment(w->call, &req, &resp) == OK);
 }
 
+/* As the service has them: some connections run commands of batches alone, so that their plans stay. */
+static void begin_pools(void)
+{
+	const struct db_options options = {
+		.dsn = pg_dsn("credits_app"),
+		.application_name = "property",
+		.statements = sql_credits_all,
+		.connections_max = CREDITS_LEADERS_MAX,
+	};
+
+	credits.leader_pool = db_pool_new(&options);
+	credits.sweep_pool = db_pool_new(&options);
+}
+
 int main(int argc, char **argv)
 {
 	static struct worker workers[THREADS];
@@ -529,6 +547,7 @@ int main(int argc, char **argv)
 	pg_start();
 	pg_migrate("credits");
 	uuid_v7(shared_user);
+	begin_pools();
 	for (int i = 0; i < THREADS; i++)
 		begin(&workers[i], i, seed, operations / THREADS + 1);
 	fill_shared_user(&workers[0], shared);
@@ -566,6 +585,8 @@ int main(int argc, char **argv)
 		test_call_free(workers[i].admin);
 		db_free(workers[i].db);
 	}
+	db_pool_free(credits.leader_pool);
+	db_pool_free(credits.sweep_pool);
 	pg_stop();
 	return failures > 0;
 }
