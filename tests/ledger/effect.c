@@ -28,6 +28,8 @@ const char *effect_name(enum effect_kind kind)
 		[EFFECT_ADJUSTMENT] = "adjustment",
 		[EFFECT_REVERSAL] = "reversal",
 		[EFFECT_VOUCHER] = "voucher",
+		[EFFECT_GRANT] = "grant",
+		[EFFECT_PLAN_HOLD] = "hold of a plan",
 	};
 
 	return names[kind];
@@ -43,6 +45,7 @@ union request {
 	Credits__V1__AdjustCreditsRequest adjust;
 	Credits__V1__ReversePaymentRequest reverse;
 	Credits__V1__RedeemVoucherRequest redeem;
+	Credits__V1__GrantPlanRequest grant;
 };
 
 void effect_code(const struct effect *e, char out[EFFECT_CODE_SIZE])
@@ -58,6 +61,8 @@ void effect_code(const struct effect *e, char out[EFFECT_CODE_SIZE])
 static const struct rpc_method *fill_hold(const struct effect *e, union request *req,
 					  Google__Protobuf__Timestamp *expire)
 {
+	static char *plans[] = {EFFECT_PLAN};
+
 	credits__v1__hold_request__init(&req->hold);
 	google__protobuf__timestamp__init(expire);
 	/* No part of the terms: a copy may have a later one. */
@@ -68,7 +73,25 @@ static const struct rpc_method *fill_hold(const struct effect *e, union request 
 	req->hold.expire_time = expire;
 	req->hold.reference = "effect";
 	req->hold.model = "m";
+	req->hold.plans = plans;
+	req->hold.n_plans = e->kind == EFFECT_PLAN_HOLD ? 1 : 0;
 	return &credits_v1_hold_method;
+}
+
+static const struct rpc_method *fill_grant(const struct effect *e, union request *req,
+					   Google__Protobuf__Timestamp *expire)
+{
+	credits__v1__grant_plan_request__init(&req->grant);
+	google__protobuf__timestamp__init(expire);
+	expire->seconds = 4000000000;
+	req->grant.transfer_id = (char *)e->id;
+	req->grant.user_id = (char *)e->user;
+	req->grant.plan = EFFECT_PLAN;
+	req->grant.source = "effect";
+	req->grant.amount_microcredits = e->amount_microcredits;
+	req->grant.expire_time = expire;
+	req->grant.reference = "effect";
+	return &credits_v1_grant_plan_method;
 }
 
 static const struct rpc_method *fill_booking(const struct effect *e, union request *req)
@@ -94,6 +117,7 @@ static const struct rpc_method *fill(const struct effect *e, union request *req,
 {
 	switch (e->kind) {
 	case EFFECT_HOLD:
+	case EFFECT_PLAN_HOLD:
 		return fill_hold(e, req, expire);
 	case EFFECT_SETTLE:
 		credits__v1__settle_request__init(&req->settle);
@@ -125,6 +149,8 @@ static const struct rpc_method *fill(const struct effect *e, union request *req,
 		effect_code(e, code);
 		req->redeem.code = code;
 		return &credits_v1_redeem_voucher_method;
+	case EFFECT_GRANT:
+		return fill_grant(e, req, expire);
 	case EFFECT_PURCHASE:
 	case EFFECT_REFUND:
 	case EFFECT_CHARGEBACK:

@@ -13,10 +13,13 @@ enum effect_kind {
 	EFFECT_REFUND,
 	EFFECT_CHARGEBACK,
 	EFFECT_ADJUSTMENT,
-	EFFECT_REVERSAL, /* of a chargeback */
-	EFFECT_VOUCHER,  /* its code is made of the id: effect_code */
+	EFFECT_REVERSAL,  /* of a chargeback */
+	EFFECT_VOUCHER,   /* its code is made of the id: effect_code */
+	EFFECT_GRANT,     /* of EFFECT_PLAN */
+	EFFECT_PLAN_HOLD, /* that EFFECT_PLAN may pay for */
 };
-#define EFFECT_KINDS (EFFECT_VOUCHER + 1)
+#define EFFECT_KINDS (EFFECT_PLAN_HOLD + 1)
+#define EFFECT_PLAN "pro"
 
 struct effect {
 	enum effect_kind kind;

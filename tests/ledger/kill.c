@@ -35,7 +35,8 @@
 #define STEPS_MAX (BEFORE_MAX + ARMED_MAX)
 
 /* Effects that are asked for in peace, then effects that are asked for one after the other while
- * the killer is armed. All of it leaves this posted balance, and this much held. */
+ * the killer is armed. All of it leaves this posted
+ * balance, with that of the user's plan, and this much held. */
 static const struct flow {
 	const char *name;
 	struct step {
@@ -109,6 +110,18 @@ static const struct flow {
 	 0,
 	 1,
 	 GIFT + 7 * CREDIT,
+	 0},
+	/* The balance alone could not pay for these holds. */
+	{"a plan pays",
+	 {{EFFECT_PURCHASE, CREDIT}},
+	 {{EFFECT_GRANT, 150 * CREDIT},
+	  {EFFECT_PLAN_HOLD, 130 * CREDIT},
+	  {EFFECT_SETTLE, 12 * CREDIT},
+	  {EFFECT_PLAN_HOLD, 120 * CREDIT},
+	  {EFFECT_VOID, 0}},
+	 1,
+	 5,
+	 GIFT + 139 * CREDIT,
 	 0},
 	{"a day of one user",
 	 {{0}},
@@ -216,6 +229,7 @@ static void make_effects(const struct step *steps, int n, const char *name, stru
 		&CREDITS_V1_ID_HOLD,       &CREDITS_V1_ID_SETTLE,   &CREDITS_V1_ID_VOID,
 		&CREDITS_V1_ID_PURCHASE,   &CREDITS_V1_ID_REFUND,   &CREDITS_V1_ID_DISPUTE,
 		&CREDITS_V1_ID_ADJUSTMENT, &CREDITS_V1_ID_REVERSAL, &CREDITS_V1_ID_VOUCHER,
+		&CREDITS_V1_ID_GRANT,      &CREDITS_V1_ID_HOLD,
 	};
 
 	for (int i = 0; i < n; i++) {
@@ -294,8 +308,8 @@ static void check(const struct flow *flow, const char *user)
 
 	snprintf(sql, sizeof sql,
 		 "SET search_path = credits, lc;"
-		 "SELECT credits_posted - debits_posted || ' ' || debits_pending FROM account "
-		 "WHERE id = '%s'",
+		 "SELECT sum(credits_posted - debits_posted) || ' ' || sum(debits_pending) "
+		 "FROM account WHERE '%s' IN (id, owner_id)",
 		 user);
 	snprintf(expected, sizeof expected, "%" PRId64 " %" PRId64, flow->posted, flow->held);
 	got = pg_value(sql);
