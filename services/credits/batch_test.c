@@ -210,8 +210,8 @@ static void a_batch_is_its_commands_one_by_one(void **state)
 {
 	static const char *const kinds[] = {"hold", "hold", "settle", "void"};
 	static struct twin together, apart;
-	unsigned seed =
-		getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : (unsigned)random_below(100000);
+	const char *given = getenv("SEED");
+	unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)random_below(100000);
 	int holds = 0;
 
 	print_message("seed %u\n", seed);
