@@ -335,7 +335,7 @@ $(TEST_MODULES): tests/package.json tests/package-lock.json | build/deps.stamp
 test: ## build and run every test; ends with one line `N passed, N failed`
 	@tools/deps install build run test
 	@$(MAKE) test-build
-	@tests/run $(foreach t,$(BROWSER_STORIES),'B=build $(t)') $(TESTS) $(WEB_UNIT_TESTS) \
+	@tests/run -t 900 $(foreach t,$(BROWSER_STORIES),'B=build $(t)') $(TESTS) $(WEB_UNIT_TESTS) \
 		$(foreach t,$(filter-out $(BROWSER_STORIES),$(STORIES)),'B=$(if $(filter %-two-stacks.t %-figures.t,$(t)),build,build/asan) $(t)')
 
 # One make for each mode: an object's flags belong to its folder.

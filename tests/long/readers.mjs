@@ -100,10 +100,11 @@ async function openingWaits() {
 const alone = at(await openingWaits(), 0.99);
 
 /** Takes a few bytes a second, or nothing. */
+const sips = []; // a response that ended unread never says that it is closed
 function sip(response, takes) {
   response.pause();
-  const timer = takes && setInterval(() => response.read(SIP_BYTES), 1000);
-  response.on("error", () => {}).on("close", () => clearInterval(timer));
+  response.on("error", () => {});
+  if (takes) sips.push(setInterval(() => response.read(SIP_BYTES), 1000));
 }
 const idle = Array.from({ length: Number(slow) }, (_, i) => open(generation.id, token, null, (response) => sip(response, i % 2)).on("error", () => {}));
 const reading = Array.from({ length: Number(tabs) }, (_, i) => readAll(generation.id, token, newTab(), () => (i % 2 ? 1 : 1 + below(20))));
@@ -119,6 +120,7 @@ const among = at(await openingWaits(), 0.99);
 const read = await Promise.all(reading);
 const growth = rss() - before;
 idle.forEach((req) => req.destroy());
+sips.forEach((timer) => clearInterval(timer));
 const back = await Promise.all(Array.from({ length: COME_BACK }, () => readAll(generation.id, token, newTab(), () => Infinity)));
 
 const waits = read.flatMap((tab) => tab.waits).sort((a, b) => a - b);
