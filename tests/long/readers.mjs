@@ -56,7 +56,7 @@ function readSome(generation, token, tab, most) {
         const blocks = (rest + piece).split("\n\n");
         rest = blocks.pop();
         for (const block of blocks) {
-          if (n === most) return; // the rest is lost with the connection
+          if (n === most) return req.destroy(); // the rest is lost with the connection
           const field = (name) => new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1];
           if (!field("event")) continue;
           n++;
