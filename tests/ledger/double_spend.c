@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define HOLDS 200
-#define CALL_MS 120000 /* longer than anything takes on a machine under load */
+#define CALL_MS 120000   /* longer than anything takes on a machine under load */
 #define GIFT 100000000LL /* the default of the configuration */
 
 struct round {
