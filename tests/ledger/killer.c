@@ -1,4 +1,4 @@
-/* A library for LD_PRELOAD that kills its process at the N-th write or send, wherever in it that
+/* A library for LD_PRELOAD that kills its process at the N-th write, send or fsync, wherever in it that
  * is: KILL_FILE names a file of struct killer (killer.h) that the test maps too. It counts the
  * calls of the C library, in all threads and processes that have the file. */
 #include "tests/ledger/killer.h"
@@ -60,7 +60,8 @@ static void *real(void **next, const char *name)
 #define REAL(name) ((typeof(&name))real(&next_##name, #name))
 
 static void *next_write, *next_writev, *next_send, *next_sendto, *next_sendmsg, *next_pwrite,
-	*next_pwrite64;
+	*next_pwrite64, *next_pwritev, *next_pwritev64, *next_fsync, *next_fdatasync,
+	*next_sync_file_range;
 
 ssize_t write(int fd, const void *data, size_t n)
 {
@@ -110,4 +111,39 @@ ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at)
 	bool last = is_last();
 
 	return done(last, REAL(pwrite64)(fd, data, n, at));
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t at)
+{
+	bool last = is_last();
+
+	return done(last, REAL(pwritev)(fd, iov, n, at));
+}
+
+ssize_t pwritev64(int fd, const struct iovec *iov, int n, off64_t at)
+{
+	bool last = is_last();
+
+	return done(last, REAL(pwritev64)(fd, iov, n, at));
+}
+
+int fsync(int fd)
+{
+	bool last = is_last();
+
+	return (int)done(last, REAL(fsync)(fd));
+}
+
+int fdatasync(int fd)
+{
+	bool last = is_last();
+
+	return (int)done(last, REAL(fdatasync)(fd));
+}
+
+int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags)
+{
+	bool last = is_last();
+
+	return (int)done(last, REAL(sync_file_range)(fd, at, n, flags));
 }

@@ -24,6 +24,7 @@ static const char *const settings[] = {"fsync=off",
 				       NULL};
 
 static struct cluster cluster;
+static const char *const *variables; /* of the server, beside those of every program */
 static char directory[64];
 static pid_t owner;   /* a fork of the test program must not stop the server when it exits */
 static PGconn *admin; /* the superuser's connection, kept */
@@ -60,6 +61,11 @@ static void sweep(void)
 	globfree(&found);
 }
 
+void pg_let_in(const char *const *names)
+{
+	variables = names;
+}
+
 void pg_start(void)
 {
 	pg_start_with(settings, false);
@@ -76,7 +82,8 @@ void pg_start_with(const char *const *own_settings, bool sync)
 	owner = getpid();
 	snprintf(directory, sizeof directory, PREFIX "%d-XXXXXX", getpid());
 	ensure(mkdtemp(directory));
-	cluster = (struct cluster){.settings = own_settings, .sync = sync};
+	cluster =
+		(struct cluster){.settings = own_settings, .environment = variables, .sync = sync};
 	snprintf(cluster.data_dir, sizeof cluster.data_dir, "%s/data", directory);
 	snprintf(cluster.socket_dir, sizeof cluster.socket_dir, "%s", directory);
 	snprintf(cluster.log_file, sizeof cluster.log_file, "%s/log", directory);

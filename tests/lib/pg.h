@@ -18,6 +18,10 @@ void pg_start(void);
  * sync: on a disk that is synchronised and with production's clock, for measurements. */
 void pg_start_with(const char *const *settings, bool sync);
 
+/* Before the start: names of variables that reach the server too, NULL-terminated. It has only
+ * variables on a list otherwise, as in production. */
+void pg_let_in(const char *const *names);
+
 /* Applies services/<service>/migrations as its owner. */
 void pg_migrate(const char *service);
 

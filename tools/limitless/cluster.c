@@ -134,7 +134,7 @@ static void child_begin(const struct cluster *cluster, pid_t parent, int death_s
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	environment_reduce(NULL, NULL);
+	environment_reduce(NULL, cluster->environment);
 	become_user(cluster); /* forgets the death signal, so it comes first */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, death_signal);

@@ -26,8 +26,11 @@ struct cluster {
 	/* Only root may be the superuser or a role that owns a schema; such clients may not. */
 	bool guards_owners;
 	const char *const *settings; /* "name=value", NULL-terminated; of the server */
-	bool sync;                   /* false: for tests, which may lose everything */
-	pid_t pid;                   /* 0: not running */
+	/* Names of variables that reach PostgreSQL's programs, beside those of every program.
+	 * NULL-terminated; NULL: none. */
+	const char *const *environment;
+	bool sync; /* false: for tests, which may lose everything */
+	pid_t pid; /* 0: not running */
 };
 
 /* Finds PostgreSQL's programs and the user that runs them: the caller, or `postgres` when the
