@@ -47,6 +47,7 @@ int hold_tests(void);
 int billing_tests(void);
 int verify_tests(void);
 int others_tests(void);
+int guards_tests(void);
 int voucher_tests(void);
 int budget_tests(void);
 int plan_tests(void);
