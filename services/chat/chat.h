@@ -67,6 +67,7 @@ struct chat_conf {
 	int64_t call_bytes_max;
 	int64_t call_memory_per_user, call_memory_max;
 	struct api_limits call_limits;
+	int64_t tool_calls_max; /* of one answer */
 	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;

@@ -140,6 +140,8 @@ const struct conf_key chat_keys[] = {
 		 "Members and elements of all its objects and arrays."),
 	CONF_KEY("api.tools_max", CONF_INTEGER, call_limits.tools, "256", 0, 2000,
 		 "Its tools. OpenAI itself takes 128."),
+	CONF_KEY("api.tool_calls_max", CONF_INTEGER, tool_calls_max, "128", 1, 4096,
+		 "Calls of tools in one answer; more are passed over."),
 	CONF_KEY("api.stops_max", CONF_INTEGER, call_limits.stops, "16", 0, 1000,
 		 "Texts that end its answer. OpenAI itself takes 4."),
 	CONF_KEY("api.stop_bytes_max", CONF_BYTES, call_limits.stop_bytes, "1KiB", 1, 1 << 20,

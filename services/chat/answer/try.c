@@ -416,8 +416,8 @@ static void reset_try(struct generation *generation)
 	try->answer.stream.on_item = on_item;
 	try->answer.stream.embedding = generation->prompt.embedding;
 	try->answer.stream.wants_logprobs = generation->prompt.wants_logprobs;
-	try->answer.stream.offers_tools =
-		generation->prompt.n_tools > 0 && generation->prompt.tool_choice != TOOLS_NONE;
+	if (generation->prompt.n_tools > 0 && generation->prompt.tool_choice != TOOLS_NONE)
+		try->answer.stream.calls_max = (int32_t)generation->engine->conf->tool_calls_max;
 	try->answer.stream.ctx = generation;
 	buf_init(&try->refusal, REFUSAL_BYTES);
 	try->odd_events = 0;

@@ -98,7 +98,7 @@ static void answer_begin(struct provider_answer *answer, const struct provider_a
 	answer->stream.on_reasoning = hear_thought;
 	answer->stream.on_item = hear_item;
 	answer->stream.ctx = heard;
-	answer->stream.offers_tools = true;
+	answer->stream.calls_max = 128;
 }
 
 static void answer_over(struct provider_answer *answer, struct heard *heard)
@@ -170,6 +170,35 @@ static void each_adapter_survives_a_cut(void **state)
 	}
 }
 
+/* api.tool_calls_max. */
+static void calls_beyond_the_limit_are_passed_over(void **state)
+{
+	char text[200];
+
+	(void)state;
+	for (int max = 0; max <= 4; max++) {
+		struct provider_answer answer;
+		struct heard heard;
+
+		answer_begin(&answer, provider_api_find("openai"), &heard);
+		answer.stream.calls_max = max;
+		for (int i = 0; i < 3; i++) {
+			snprintf(text, sizeof text,
+				 "data: "
+				 "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":"
+				 "%d,"
+				 "\"id\":\"c%d\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}"
+				 "}]}}]}\n\n",
+				 i, i);
+			assert_true(answer_feed(&answer, text, strlen(text)));
+		}
+		answer_end(&answer);
+		assert_int_equal(answer.stream.n_calls, max < 3 ? max : 3);
+		assert_int_equal(strstr(buf_text(&heard.items), "c2") != NULL, max >= 3);
+		answer_over(&answer, &heard);
+	}
+}
+
 /* A model without calls with ids gets some, each another one. */
 static void calls_without_ids_get_some(void **state)
 {
@@ -201,6 +230,7 @@ int adapter_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_adapter_reads_its_answers),
 		cmocka_unit_test(each_adapter_survives_a_cut),
+		cmocka_unit_test(calls_beyond_the_limit_are_passed_over),
 		cmocka_unit_test(calls_without_ids_get_some),
 	};
 

@@ -123,7 +123,7 @@ static void try_row(const struct item_row *more, size_t step)
 	bool ok;
 
 	answer_begin_as(&answer, &heard, more->api ? more->api : "openai");
-	answer.stream.offers_tools = more->tools;
+	answer.stream.calls_max = more->tools ? 128 : 0;
 	for (size_t at = 0; at < row->len; at += step) {
 		if (!answer_feed(&answer, body + at, row->len - at < step ? row->len - at : step))
 			break;

@@ -62,7 +62,7 @@ static int64_t place_of(struct peek root)
 
 static bool is_answer_tool(const struct provider_stream *stream, struct peek block)
 {
-	return !stream->offers_tools && peek_is(peek_member(block, "name"), ANTHROPIC_ANSWER_TOOL);
+	return stream->calls_max == 0 && peek_is(peek_member(block, "name"), ANTHROPIC_ANSWER_TOOL);
 }
 
 static void begin_tool(struct provider_stream *stream, int64_t place, struct peek block)

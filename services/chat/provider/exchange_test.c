@@ -229,7 +229,7 @@ static void ask(struct http_client *client, const struct exchange_row *row, size
 	x.answer.stream.on_text = on_text;
 	x.answer.stream.on_reasoning = x.answer.stream.on_item = on_other;
 	x.answer.stream.ctx = &x;
-	x.answer.stream.offers_tools = strstr(row->name, "nobody offered") == NULL;
+	x.answer.stream.calls_max = strstr(row->name, "nobody offered") ? 0 : 128;
 	assert_int_equal(provider.api->request(&pick, &prompt, 0, arena, &body, &request, &err),
 			 OK);
 	request.connect_timeout_ms = PATIENCE_MS;

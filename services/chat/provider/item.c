@@ -103,10 +103,10 @@ static int32_t begin(struct provider_stream *stream, int64_t place, uint32_t has
 	int32_t index = stream->n_calls;
 
 	stream->wants_tool = true;
-	if (!stream->offers_tools || index == CALLS_MAX)
+	if (index >= stream->calls_max)
 		return -1;
 	if (!stream->calls)
-		stream->calls = calloc(CALLS_MAX, sizeof *stream->calls);
+		stream->calls = calloc((size_t)stream->calls_max, sizeof *stream->calls);
 	if (!stream->calls)
 		return -1;
 	stream->calls[stream->n_calls++] = (struct call){.place = place, .id = hash};

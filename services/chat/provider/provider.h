@@ -134,8 +134,6 @@ enum stop {
 	STOP_TOOL, /* it waits for the results of tools */
 };
 
-#define CALLS_MAX 128 /* of tools in one answer; more are passed over */
-
 /* One answer while it comes. provider_stream_add calls the sinks, the adapter fills the rest. */
 struct provider_stream {
 	void (*on_text)(void *ctx, const char *text, size_t len);
@@ -146,7 +144,7 @@ struct provider_stream {
 	void *ctx;
 	const char *retry_after; /* header of the answer, or NULL */
 	bool full;               /* set by a sink: no more is wanted */
-	bool offers_tools;       /* set by the caller: the prompt has some */
+	int32_t calls_max;       /* of tools, set by the caller; 0: it offers none */
 	bool wants_logprobs;     /* set by the caller */
 	/* Set by the caller: of the prompt, when vectors are asked for instead of words. */
 	struct prompt_embedding embedding;
@@ -168,7 +166,7 @@ struct provider_stream {
 	struct buf scratch;
 
 	int32_t n_calls;    /* of tools that we offered */
-	struct call *calls; /* item.h; CALLS_MAX, NULL: none yet */
+	struct call *calls; /* item.h; calls_max, NULL: none yet */
 	struct buf item;    /* that is being written */
 	struct buf block;   /* of thoughts that comes in pieces */
 	bool block_signed,

@@ -175,7 +175,7 @@ static json_t *ask(struct http_client *client, const struct provider *provider,
 	answer.stream.on_reasoning = hear;
 	answer.stream.on_item = hear_item;
 	answer.stream.ctx = items;
-	answer.stream.offers_tools = true;
+	answer.stream.calls_max = 128;
 	(void)!answer_feed(&answer, got.body, got.body_len);
 	answer_end(&answer);
 	assert_true(answer_finished(&answer));
