@@ -565,7 +565,7 @@ static void a_deadlock_is_repeated(void **state)
 	pthread_barrier_destroy(&barrier);
 	assert_int_equal(a.result, OK);
 	assert_int_equal(b.result, OK);
-	assert_int_equal(a.runs + b.runs, 3);
+	assert_true(a.runs + b.runs >= 3); /* a slow machine: PostgreSQL may end both */
 }
 
 /* ---------------------------------------------------------------- row level security */

@@ -158,12 +158,8 @@ static void *serve_peer(void *arg)
 	struct peer *peer = arg;
 	char request[8192];
 
-	if (is_hasty(peer->fd)) {
-		close(peer->fd);
-		free(peer);
-		return NULL;
-	}
-	while (read_request(peer->fd, request, sizeof request) && answer(peer->fd, request))
+	while (!is_hasty(peer->fd) && read_request(peer->fd, request, sizeof request) &&
+	       answer(peer->fd, request))
 		;
 	close(peer->fd);
 	free(peer);
@@ -350,6 +346,7 @@ static void the_question_goes_when_the_answer_begins(void **state)
 		answer_seen = false;
 		http_start(f->client, &request, &hooks, &kept);
 		wait_ended(&kept.seen);
+		assert_int_equal(kept.seen.status, OK);
 		assert_int_equal(kept.question, cases[i].kept);
 	}
 }
