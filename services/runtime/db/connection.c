@@ -398,20 +398,20 @@ enum status db_round_run(struct db *db, struct db_round *round, struct error *re
 
 /* ---------------------------------------------------------------- opening */
 
+/* jit: statements are short, and to compile one takes longer than to run it. */
 static const struct sql sql_settings = {
 	"lc_settings",
 	"SELECT set_config('statement_timeout', $1::text, false),\n"
 	"       set_config('idle_in_transaction_session_timeout', $2::text, false),\n"
 	"       set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', false),\n"
-	"       set_config('bytea_output', 'hex', false)",
+	"       set_config('bytea_output', 'hex', false), set_config('jit', 'off', false)",
 	2,
 };
 
 /* A plan that reads whole tables is right while they are new, and is kept while they grow. */
 static const struct sql sql_fixed_plans = {
 	"db_fixed_plans",
-	"SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', "
-	"'off', false),\n"
+	"SELECT set_config('plan_cache_mode', 'force_generic_plan', false),\n"
 	"       set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', "
 	"false),\n"
 	"       set_config('enable_mergejoin', 'off', false)",

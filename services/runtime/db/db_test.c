@@ -30,6 +30,8 @@ STATEMENT(add_doomed, 0, "INSERT INTO doomed VALUES (1)");
 STATEMENT(shape, 0, "SELECT * FROM shaped");
 STATEMENT(user_setting, 0, "SELECT current_setting('lc.user', true) AS name");
 
+STATEMENT(jit_setting, 0, "SELECT current_setting('jit') AS jit");
+
 static const struct sql *const statements[] = {&add_thing, &count_things, NULL};
 
 static const char *const USER_A = "0190a000-0000-7000-8000-00000000000a";
@@ -301,6 +303,15 @@ static void a_statement_ends_at_its_timeout(void **state)
 
 	expect_error(db, &sleep_ms, "20000", DEADLINE_EXCEEDED, "deadline");
 	assert_int_equal(count(db), 0);
+}
+
+static void no_statement_is_compiled(void **state)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	struct error err;
+
+	assert_int_equal(db_query_one(*state, &jit_setting, NULL, &rows, &err), OK);
+	assert_string_equal(PQgetvalue(rows, 0, 0), "off");
 }
 
 static void a_lost_connection_is_opened_anew(void **state)
@@ -772,6 +783,7 @@ int main(void)
 		TEST(a_lost_connection_is_opened_anew),
 		TEST(a_server_comes_back),
 		TEST(an_outdated_plan_is_made_anew),
+		TEST(no_statement_is_compiled),
 		TEST(a_transaction_commits_or_not),
 		TEST(a_transaction_repeats_on_a_conflict),
 		TEST(a_transaction_that_swallowed_an_error_fails),
