@@ -26,6 +26,9 @@ const struct conf_key chat_keys[] = {
 	CONF_KEY("usage.rollup", CONF_DURATION, usage_rollup_ms, "1m", 10, CONF_DAY,
 		 "How often new rows of usage are added to the sums of their days; until then they "
 		 "are added when they are asked for."),
+	CONF_KEY("usage.rollup_timeout", CONF_DURATION, usage_rollup_timeout_ms, "10m", 1000,
+		 CONF_DAY,
+		 "One such run; the first one after an upgrade adds all rows that there are."),
 	CONF_KEY("tokens.tables", CONF_TEXT, token_tables, "build/tokens/tables.bin", 0, 0,
 		 "File of the tables for counting tokens; `make tokens` makes it."),
 	CONF_KEY(

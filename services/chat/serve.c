@@ -32,6 +32,8 @@ struct parts {
 	struct tokens *tokens;
 	struct outbox *outbox;
 	struct jobs *jobs;
+	struct db_pool *rollup_pool;
+	struct jobs *rollup;
 	struct discovery *discovery;
 	struct vault vault;
 	struct book *book;
@@ -221,6 +223,23 @@ static void start_engine(struct service *service)
 	});
 }
 
+/* It may read all usage, so it has a thread and a time limit of its own. */
+static void start_rollup(struct parts *parts, const struct chat_conf *conf,
+			 const struct db_options *worker)
+{
+	struct db_options slow = *worker;
+	const struct job rollup = {
+		.name = "roll_usage_up",
+		.interval_ms = (int32_t)conf->usage_rollup_ms,
+		.lease_ms = (int32_t)conf->usage_rollup_timeout_ms,
+		.run = usage_roll_up,
+	};
+
+	slow.statement_timeout_ms = (int32_t)conf->usage_rollup_timeout_ms;
+	parts->rollup_pool = db_pool_new(&slow);
+	parts->rollup = jobs_start(parts->rollup_pool, &rollup, 1);
+}
+
 /* Programs meet api.calls_per_user, which says what to do, and not the limit of streams. */
 static enum status check_streams(const struct chat_conf *conf, struct error *reterr)
 {
@@ -245,12 +264,6 @@ static enum status start(struct service *service, struct error *reterr)
 			.lease_ms = JOB_LEASE_MS,
 			.run = chat_purge,
 			.ctx = &parts->chat,
-		},
-		{
-			.name = "roll_usage_up",
-			.interval_ms = (int32_t)conf->usage_rollup_ms,
-			.lease_ms = JOB_LEASE_MS,
-			.run = usage_roll_up,
 		},
 		{
 			.name = "purge_events",
@@ -302,6 +315,7 @@ static enum status start(struct service *service, struct error *reterr)
 	start_engine(service);
 	start_book(parts, conf);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
+	start_rollup(parts, conf, &worker);
 	return OK;
 }
 
@@ -316,6 +330,10 @@ static void stop(struct service *service)
 {
 	struct parts *parts = service->state;
 
+	if (parts->rollup) {
+		jobs_stop(parts->rollup);
+		db_pool_free(parts->rollup_pool);
+	}
 	if (parts->jobs)
 		jobs_stop(parts->jobs);
 	feed_stop(parts->chat.events);

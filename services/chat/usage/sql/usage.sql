@@ -30,17 +30,32 @@ FROM (SELECT coalesce($1::date, date_trunc('month', lc.now() AT TIME ZONE 'UTC')
 
 -- name: usage_list
 -- Usage of the days $1 to $2 (UTC), a row for each $6 ('MODEL', 'PROVIDER', 'USER', 'KEY', where the page has '', 'DAY', or 'TOTAL'), the dearest
--- first and days the newest first, after the row ($3, $4), at most $5. It is usage_day and the rows that are not in it yet. After a restore from
--- a dump transactions count from a lower number, and until the next usage_rollup_check usage_day is not believed.
+-- first and days the newest first, after the row ($3, $4), at most $5. It is usage_sum and the rows that are not in it yet. A month is read as one
+-- sum when all days of it with usage are asked for. After a restore from a dump transactions count from a lower number, and until the next
+-- usage_rollup_check usage_sum is not believed. OFFSET 0: each span is one look into the index, though nobody has analyzed a new table.
 -- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer, $6 text.
 WITH bound AS (
     SELECT CASE WHEN s.xid <= usage_horizon() THEN s.xid ELSE 0 END AS xid FROM usage_rollup s
+), months AS (
+    SELECT m.start::date AS start, (m.start + interval '1 month')::date AS ends
+    FROM generate_series(date_trunc('month', $1::timestamp), $2::timestamp, interval '1 month') m(start)
+    WHERE $6::text <> 'DAY'
+), whole AS (
+    SELECT m.start, m.ends FROM months m
+    WHERE NOT EXISTS (SELECT FROM usage_sum d WHERE d.kind = 'PROVIDER' AND d.span = 'DAY' AND d.start >= m.start AND d.start < m.ends
+        AND NOT d.start BETWEEN $1::date AND $2::date)
+), spans AS (
+    SELECT 'MONTH' AS span, w.start FROM whole w
+    UNION ALL
+    SELECT 'DAY', g.day::date FROM generate_series($1::timestamp, $2::timestamp, interval '1 day') g(day)
+    WHERE NOT EXISTS (SELECT FROM whole w WHERE g.day >= w.start AND g.day < w.ends)
 ), both_parts AS (
-    SELECT CASE $6::text WHEN 'DAY' THEN d.day::text WHEN 'TOTAL' THEN '' ELSE d.key END AS key, d.calls, d.input, d.cached_input, d.cache_write,
+    SELECT CASE $6::text WHEN 'DAY' THEN d.start::text WHEN 'TOTAL' THEN '' ELSE d.key END AS key, d.calls, d.input, d.cached_input, d.cache_write,
         d.image_input, d.output, d.reasoning, d.images, d.audio_seconds, d.tool_calls, d.charged, d.listed_calls, d.listed_charged, d.list_cost
-    FROM bound, usage_day d
-    WHERE d.kind = CASE WHEN $6::text IN ('DAY', 'TOTAL') THEN 'PROVIDER' ELSE $6::text END AND d.day BETWEEN $1::date AND $2::date
-        AND bound.xid > 0
+    FROM bound, spans p, LATERAL (SELECT * FROM usage_sum one
+        WHERE one.kind = CASE WHEN $6::text IN ('DAY', 'TOTAL') THEN 'PROVIDER' ELSE $6::text END AND one.span = p.span AND one.start = p.start
+        OFFSET 0) d
+    WHERE bound.xid > 0
     UNION ALL
     SELECT CASE $6::text WHEN 'MODEL' THEN u.model WHEN 'PROVIDER' THEN u.provider WHEN 'USER' THEN u.user_id::text
             WHEN 'KEY' THEN coalesce(u.api_key_id::text, '') WHEN 'DAY' THEN (u.create_time AT TIME ZONE 'UTC')::date::text ELSE '' END AS key,
@@ -61,7 +76,7 @@ FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key >
 ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
 
 -- name: usage_roll_up
--- Adds the rows to usage_day that are final and are not in it yet. Two at once wait for each other, and the second one finds none.
+-- Adds the rows to usage_sum that are final and are not in it yet. Two at once wait for each other, and the second one finds none.
 WITH state AS (
     SELECT s.xid FROM usage_rollup s FOR UPDATE
 ), fresh AS (
@@ -75,13 +90,18 @@ WITH state AS (
     FROM usage u
     WHERE u.xid >= (SELECT state.xid FROM state) AND u.xid < usage_horizon()
     GROUP BY GROUPING SETS ((1, u.model), (1, u.provider), (1, u.user_id), (1, u.api_key_id))
+), spans AS (
+    SELECT r.kind, p.span, p.start, r.key,
+@usage_all
+    FROM fresh r, LATERAL (VALUES ('DAY', r.day), ('MONTH', date_trunc('month', r.day::timestamp)::date)) p(span, start)
+    GROUP BY r.kind, p.span, p.start, r.key
 ), added AS (
-    INSERT INTO usage_day AS d (kind, day, key, calls, input, cached_input, cache_write, image_input, output, reasoning, images, audio_seconds,
-        tool_calls, charged, listed_calls, listed_charged, list_cost)
-    SELECT f.kind, f.day, f.key, f.calls, f.input, f.cached_input, f.cache_write, f.image_input, f.output, f.reasoning, f.images,
+    INSERT INTO usage_sum AS d (kind, span, start, key, calls, input, cached_input, cache_write, image_input, output, reasoning, images,
+        audio_seconds, tool_calls, charged, listed_calls, listed_charged, list_cost)
+    SELECT f.kind, f.span, f.start, f.key, f.calls, f.input, f.cached_input, f.cache_write, f.image_input, f.output, f.reasoning, f.images,
         f.audio_seconds, f.tool_calls, f.charged, f.listed_calls, f.listed_charged, f.list_cost
-    FROM fresh f
-    ON CONFLICT (kind, day, key) DO UPDATE SET calls = d.calls + excluded.calls, input = d.input + excluded.input,
+    FROM spans f
+    ON CONFLICT (kind, span, start, key) DO UPDATE SET calls = d.calls + excluded.calls, input = d.input + excluded.input,
         cached_input = d.cached_input + excluded.cached_input, cache_write = d.cache_write + excluded.cache_write,
         image_input = d.image_input + excluded.image_input, output = d.output + excluded.output,
         reasoning = d.reasoning + excluded.reasoning, images = d.images + excluded.images,
@@ -92,11 +112,11 @@ WITH state AS (
 UPDATE usage_rollup s SET xid = greatest(s.xid, usage_horizon()) FROM state;
 
 -- name: usage_rollup_check
--- Forgets usage_day where its bound is of the future, so that all of it is made anew: after a restore, or because an operator wrote such a bound.
+-- Forgets usage_sum where its bound is of the future, so that all of it is made anew: after a restore, or because an operator wrote such a bound.
 WITH odd AS (
     UPDATE usage_rollup s SET xid = 0 WHERE s.xid > usage_horizon() RETURNING s.xid
 )
-DELETE FROM usage_day d WHERE EXISTS (SELECT FROM odd);
+DELETE FROM usage_sum d WHERE EXISTS (SELECT FROM odd);
 
 -- name: usage_of_user
 -- Tokens of user $1 in month $2 ("2026-11"; NULL: this one), a row a day and a row a model. At least one row, for the month.
