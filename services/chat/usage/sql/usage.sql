@@ -76,7 +76,8 @@ FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key >
 ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
 
 -- name: usage_roll_up
--- Adds the rows to usage_sum that are final and are not in it yet. Two at once wait for each other, and the second one finds none.
+-- Adds the rows to usage_sum that are final and are not in it yet. Two at once wait for each other, and the second one finds none. In the order of
+-- the index, so that the rows of a span lie beside each other.
 WITH state AS (
     SELECT s.xid FROM usage_rollup s FOR UPDATE
 ), fresh AS (
@@ -101,6 +102,7 @@ WITH state AS (
     SELECT f.kind, f.span, f.start, f.key, f.calls, f.input, f.cached_input, f.cache_write, f.image_input, f.output, f.reasoning, f.images,
         f.audio_seconds, f.tool_calls, f.charged, f.listed_calls, f.listed_charged, f.list_cost
     FROM spans f
+    ORDER BY f.kind, f.span, f.start, f.key
     ON CONFLICT (kind, span, start, key) DO UPDATE SET calls = d.calls + excluded.calls, input = d.input + excluded.input,
         cached_input = d.cached_input + excluded.cached_input, cache_write = d.cache_write + excluded.cache_write,
         image_input = d.image_input + excluded.image_input, output = d.output + excluded.output,
