@@ -2,7 +2,7 @@
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
-#include "chat/api/limits.h"
+#include "chat/api_limits.h"
 #include "chat/v1/rpc.h"
 #include "runtime/db/db.h"
 #include "runtime/service/service.h"

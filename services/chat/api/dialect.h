@@ -5,7 +5,7 @@
 #ifndef CHAT_API_DIALECT_H
 #define CHAT_API_DIALECT_H
 
-#include "chat/api/limits.h"
+#include "chat/api_limits.h"
 #include "chat/provider/prompt.h"
 #include "chat/v1/generation.pb-c.h"
 #include "runtime/base/arena.h"
