@@ -138,7 +138,7 @@ static bool is_json(const char *line)
 	return json;
 }
 
-static void write_event(const struct api_dialect *dialect, struct api_writer *writer, char *line,
+static bool write_event(const struct api_dialect *dialect, struct api_writer *writer, char *line,
 			struct buf *out)
 {
 	Chat__V1__GenerationEvent event = CHAT__V1__GENERATION_EVENT__INIT;
@@ -161,8 +161,9 @@ static void write_event(const struct api_dialect *dialect, struct api_writer *wr
 		event.event_case = CHAT__V1__GENERATION_EVENT__EVENT_RESET;
 		event.reset = &reset;
 	}
-	if (event.event_case != CHAT__V1__GENERATION_EVENT__EVENT_ITEM || is_json(line))
-		dialect->write(writer, &event, out);
+	if (event.event_case == CHAT__V1__GENERATION_EVENT__EVENT_ITEM && !is_json(line))
+		return true;
+	return dialect->write(writer, &event, out);
 }
 
 static void write_done(const struct api_dialect *dialect, struct api_writer *writer,
@@ -201,15 +202,18 @@ static void write_answer(const struct api_dialect *dialect, bool stream, const c
 	const struct api_head head = {"0190a000-0000-7000-8000-000000000001", "m", 1000000};
 	struct api_writer *writer = dialect->writer_new(&request, &head);
 	char *copy = strdup(lines), *rest = copy, *line;
+	bool goes_on = true;
 	struct buf out;
 
 	buf_init(&out, BODY_BYTES_MAX);
-	while ((line = strsep(&rest, "\n"))) {
+	while (goes_on && (line = strsep(&rest, "\n"))) {
 		if (*line)
-			write_event(dialect, writer, line, &out);
+			goes_on = write_event(dialect, writer, line, &out);
 	}
-	write_done(dialect, writer, &out);
-	if (!out.overflow && out.len > 0)
+	if (goes_on)
+		write_done(dialect, writer, &out);
+	/* The caller sees the connection cut when a body in one piece cannot go on. */
+	if (!out.overflow && out.len > 0 && (goes_on || request.stream))
 		check_lines((char *)out.data);
 	dialect->writer_free(writer);
 	buf_done(&out);

@@ -109,7 +109,7 @@ static bool embeddings_write(struct api_writer *writer, const Chat__V1__Generati
 {
 	switch (event->event_case) {
 	case CHAT__V1__GENERATION_EVENT__EVENT_RESET:
-		return writer_reset(writer);
+		return !writer->begun && writer_reset(writer);
 	case CHAT__V1__GENERATION_EVENT__EVENT_ITEM:
 		write_item(writer, event->item, out);
 		break;
