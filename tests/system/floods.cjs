@@ -1,4 +1,4 @@
-// What one user's programs can do to chat, for g00020-one-users-floods.t.
+// What one user's programs can do to chat, for g00020-flood-figures.t.
 const fs = require("fs");
 
 const [url, chat, loud, busy, calm] = process.argv.slice(2);
