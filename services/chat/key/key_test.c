@@ -422,6 +422,7 @@ static void added_keys_stand_beside_those_of_the_file(void **state)
 	char id[UUID_SIZE];
 
 	stage->admin = true;
+	pg_exec("DELETE FROM chat.provider_rest"); /* of faults in other tests */
 	snprintf(id, sizeof id, "%s",
 		 pg_value("SELECT min(id::text) FROM chat.provider_key WHERE provider = 'openai'"));
 	assert_int_equal(listed(stage, id)->source, CHAT__V1__PROVIDER_KEY__SOURCE__FILE);
