@@ -331,11 +331,13 @@ $(TEST_MODULES): tests/package.json tests/package-lock.json | build/deps.stamp
 	$(Q)cd build/tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# It begins first, and the others run beside it.
+LONGEST_TEST := build/asan/test/services/chat
 .PHONY: test test-build check-unit check-db check-system check-web screenshot asan
 test: ## build and run every test; ends with one line `N passed, N failed`
 	@tools/deps install build run test
 	@$(MAKE) test-build
-	@tests/run -t 900 $(foreach t,$(BROWSER_STORIES),'B=build $(t)') $(TESTS) $(WEB_UNIT_TESTS) \
+	@tests/run -t 1800 $(LONGEST_TEST) $(foreach t,$(BROWSER_STORIES),'B=build $(t)') $(filter-out $(LONGEST_TEST),$(TESTS)) $(WEB_UNIT_TESTS) \
 		$(foreach t,$(filter-out $(BROWSER_STORIES),$(STORIES)),'B=$(if $(filter %-two-stacks.t %-figures.t,$(t)),build,build/asan) $(t)')
 
 # One make for each mode: an object's flags belong to its folder.
