@@ -2,6 +2,7 @@
 
 #include "gateway/encoding.h"
 #include "runtime/base/arena.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -77,10 +77,10 @@ static const char *content_type_of(const char *path)
 
 static void etag_of(const struct form *form, enum encoding encoding, char out[ETAG_SIZE])
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
+	uint8_t digest[DIGEST_SHA256_SIZE];
 	char hex[2 * ETAG_BYTES + 1];
 
-	ensure(EVP_Digest(form->data, form->len, digest, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(form->data, form->len, digest);
 	hex_encode(digest, ETAG_BYTES, hex);
 	snprintf(out, ETAG_SIZE, "\"%s%s%s\"", hex, encoding == PLAIN ? "" : "-",
 		 encoding == PLAIN ? "" : encoding_names[encoding]);

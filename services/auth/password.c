@@ -1,11 +1,10 @@
 #include "auth/password.h"
 
-#include "runtime/base/ensure.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/text.h"
 
 #include <argon2.h>
 #include <malloc.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -42,7 +41,7 @@ static bool is_common(const char *password)
 {
 	char lower[PASSWORD_CHARACTERS_MAX * 4 + 1];
 	size_t len = strlen(password);
-	uint8_t hash[32];
+	uint8_t hash[DIGEST_SHA256_SIZE];
 	uint64_t key = 0;
 
 	if (len >= sizeof(lower))
@@ -50,7 +49,7 @@ static bool is_common(const char *password)
 	for (size_t i = 0; i < len; i++)
 		lower[i] = password[i] >= 'A' && password[i] <= 'Z' ? (char)(password[i] | 0x20)
 								    : password[i];
-	ensure(EVP_Digest(lower, len, hash, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(lower, len, hash);
 	for (size_t i = 0; i < sizeof(key); i++)
 		key = key << 8 | hash[i];
 	return bsearch(&key, common, ARRAY_SIZE(common), sizeof(common[0]), compare);

@@ -1,11 +1,11 @@
 #include "auth/auth.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 #include "runtime/db/timestamp.h"
 #include "sql/auth.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #define TOKEN_PREFIX "lcr_" /* lets scanners of leaked secrets know it */
@@ -33,8 +33,7 @@ Auth__V1__User *account_user(struct arena *arena, const PGresult *rows, int row)
 
 static void hash_token(struct refresh_token *token)
 {
-	ensure(EVP_Digest(token->bytes, sizeof(token->bytes), token->hash, NULL, EVP_sha256(),
-			  NULL) == 1);
+	digest_sha256(token->bytes, sizeof(token->bytes), token->hash);
 }
 
 struct refresh_token refresh_token_new(struct arena *arena)

@@ -2,16 +2,16 @@
 #include "payments/signature.h"
 #include "payments/stripe.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/text.h"
 #include "runtime/log/log.h"
 #include "runtime/metrics/metrics.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 #define WORD_MAX 255               /* bytes of an event's id and type */
 #define SECONDS_MAX 253402300799LL /* the end of year 9999 */
-#define HASHED_SIZE (sizeof "sha256:" + 2 * SHA256_DIGEST_LENGTH)
+#define HASHED_SIZE (sizeof "sha256:" + 2 * DIGEST_SHA256_SIZE)
 
 METRIC_FAMILY(events_total) = {"payments_events_total", "Signed events, by what became of them.",
 			       "outcome", METRIC_COUNTER, NULL};
@@ -37,14 +37,14 @@ struct arrival {
 static void read_id(const json_t *event, struct arrival *arrival)
 {
 	const char *id = stripe_text(event, "id");
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-	char hex[2 * SHA256_DIGEST_LENGTH + 1];
+	uint8_t hash[DIGEST_SHA256_SIZE];
+	char hex[2 * DIGEST_SHA256_SIZE + 1];
 
 	if (*id && strlen(id) <= WORD_MAX) {
 		snprintf(arrival->id, sizeof arrival->id, "%s", id);
 		return;
 	}
-	SHA256(arrival->raw->data, arrival->raw->len, hash);
+	digest_sha256(arrival->raw->data, arrival->raw->len, hash);
 	hex_encode(hash, sizeof hash, hex);
 	snprintf(arrival->id, sizeof arrival->id, "sha256:%s", hex);
 }

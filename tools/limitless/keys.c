@@ -3,12 +3,12 @@
 #include "tools/limitless/commands.h"
 #include "tools/limitless/place.h"
 
+#include "runtime/base/digest.h"
 #include "runtime/base/uuid.h"
 
 #include <getopt.h>
 #include <libpq-fe.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,9 +55,9 @@ static void to_hex(const uint8_t *bytes, size_t n, char *out)
 static int add(PGconn *conn, const struct arguments *args)
 {
 	_cleanup_(pq_clearp) PGresult *rows = NULL;
-	uint8_t random[KEY_BYTES], sha256[SHA256_DIGEST_LENGTH];
+	uint8_t random[KEY_BYTES], sha256[DIGEST_SHA256_SIZE];
 	char id[UUID_SIZE], key[KEY_SIZE] = "lc-", prefix[PREFIX_LENGTH + 1];
-	char hash[2 + 2 * SHA256_DIGEST_LENGTH + 1] = "\\x";
+	char hash[2 + 2 * DIGEST_SHA256_SIZE + 1] = "\\x";
 	const char *const params[PARAMETERS_MAX] = {
 		id, args->user, hash, prefix, args->name, args->scopes, args->on_disconnect};
 
@@ -66,7 +66,7 @@ static int add(PGconn *conn, const struct arguments *args)
 		return 1;
 	}
 	to_hex(random, sizeof random, key + 3);
-	SHA256((const uint8_t *)key, strlen(key), sha256);
+	digest_sha256(key, strlen(key), sha256);
 	to_hex(sha256, sizeof sha256, hash + 2);
 	memcpy(prefix, key, PREFIX_LENGTH);
 	prefix[PREFIX_LENGTH] = '\0';

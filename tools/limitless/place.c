@@ -1,12 +1,11 @@
 #include "tools/limitless/place.h"
 
-#include "runtime/base/ensure.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -114,10 +113,10 @@ enum status place_lock(struct place *place, struct error *reterr)
 /* Names a folder in /tmp after the caller and DIR: short, and the same at each start. */
 static void name_outside_run(struct place *place)
 {
-	unsigned char digest[32];
-	char hex[65];
+	uint8_t digest[DIGEST_SHA256_SIZE];
+	char hex[2 * DIGEST_SHA256_SIZE + 1];
 
-	ensure(EVP_Digest(place->dir, strlen(place->dir), digest, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(place->dir, strlen(place->dir), digest);
 	hex_encode(digest, sizeof digest, hex);
 	snprintf(place->run, sizeof place->run, "/tmp/limitless-%u-%.16s", getuid(), hex);
 }

@@ -1,11 +1,11 @@
 #include "chat/catalogue/price.h"
 
 #include "runtime/base/buf.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,10 +271,10 @@ static void write_terms(const char *model, const struct price *price, struct buf
 void price_version(const char *model, const struct price *price, char out[PRICE_VERSION_SIZE])
 {
 	_cleanup_(buf_done) struct buf terms;
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[DIGEST_SHA256_SIZE];
 
 	buf_init(&terms, TERMS_BYTES_MAX);
 	write_terms(model, price, &terms);
-	SHA256((const uint8_t *)buf_text(&terms), terms.len, digest);
+	digest_sha256(buf_text(&terms), terms.len, digest);
 	hex_encode(digest, (PRICE_VERSION_SIZE - 1) / 2, out);
 }

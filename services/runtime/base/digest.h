@@ -1,4 +1,4 @@
-/* SHA-256 and SHA-1 of short texts. OpenSSL looks for its algorithm by name at each one-shot call,
+/* SHA-256 and SHA-1 of texts. OpenSSL looks for its algorithm by name at each one-shot call,
  * which costs more than the hash; here that happens once. */
 #ifndef RUNTIME_BASE_DIGEST_H
 #define RUNTIME_BASE_DIGEST_H

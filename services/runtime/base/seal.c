@@ -1,5 +1,6 @@
 #include "runtime/base/seal.h"
 
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
@@ -26,12 +27,12 @@ void seal_key_derive(const void *secret, size_t len, const char *purpose, struct
 						  strlen(purpose)),
 		OSSL_PARAM_construct_end(),
 	};
-	uint8_t hash[32];
+	uint8_t hash[DIGEST_SHA256_SIZE];
 
 	ensure(context && EVP_KDF_derive(context, ret->bytes, sizeof(ret->bytes), params) == 1);
 	EVP_KDF_CTX_free(context);
 	EVP_KDF_free(kdf);
-	ensure(EVP_Digest(ret->bytes, sizeof(ret->bytes), hash, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(ret->bytes, sizeof(ret->bytes), hash);
 	hex_encode(hash, (SEAL_KEY_ID_SIZE - 1) / 2, ret->id);
 }
 

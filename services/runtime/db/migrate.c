@@ -4,13 +4,13 @@
 #include "runtime/db/connection.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/base/digest.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -172,9 +172,9 @@ static char *read_file(const char *directory, const char *name, struct error *re
 
 static void checksum(const char *text, char out[CHECKSUM_SIZE])
 {
-	unsigned char digest[32];
+	uint8_t digest[DIGEST_SHA256_SIZE];
 
-	ensure(EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) == 1);
+	digest_sha256(text, strlen(text), digest);
 	hex_encode(digest, sizeof digest, out);
 }
 
