@@ -25,19 +25,6 @@ struct credits_wait {
 	enum status status; /* when DONE */
 };
 
-/* Appends a field of a row, in quotes, which every type and every text may have. Returns the end. */
-static char *put_field(char *p, const char *text)
-{
-	*p++ = '"';
-	for (const char *c = text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			*p++ = *c;
-		*p++ = *c;
-	}
-	*p++ = '"';
-	return p;
-}
-
 /* A command as a row of type command. */
 static const char *row(struct arena *arena, const struct credits_command *c, size_t n)
 {
@@ -55,21 +42,8 @@ static const char *row(struct arena *arena, const struct credits_command *c, siz
 		c->loss,
 		c->plans,
 	};
-	size_t size = 3;
-	char *text, *p;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		size += 2 * strlen(fields[i]) + 3;
-	text = p = arena_alloc(arena, size);
-	if (!text)
-		return "";
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		*p++ = i == 0 ? '(' : ',';
-		p = put_field(p, fields[i]);
-	}
-	*p++ = ')';
-	*p = '\0';
-	return text;
+	return db_param_row(arena, fields, ARRAY_SIZE(fields));
 }
 
 static enum status run_batch(struct rpc_call *call, struct db *db,

@@ -141,6 +141,8 @@ db_param_time(struct arena *arena,
 	      const Google__Protobuf__Timestamp *time); /* timestamptz text; NULL for NULL */
 /* A text[] literal of n texts, quoted. NULL is SQL NULL. */
 const char *db_param_array(struct arena *arena, const char *const *texts, size_t n);
+/* A literal of a composite type with n fields, which may be of any type. NULL is SQL NULL. */
+const char *db_param_row(struct arena *arena, const char *const *texts, size_t n);
 
 static inline void PQclearp(PGresult **result)
 {

@@ -159,24 +159,26 @@ const char *db_param_time(struct arena *arena, const Google__Protobuf__Timestamp
 	return text;
 }
 
-/* '{"a","b\"c"}': quotes and backslashes are escaped, so every text is one element. */
-const char *db_param_array(struct arena *arena, const char *const *texts, size_t n)
+/* '{"a","b\"c"}': quotes and backslashes are escaped, so every text is one element. null: how NULL
+ * is written. */
+static const char *quoted_list(struct arena *arena, const char *const *texts, size_t n, char open,
+			       char close, const char *null)
 {
 	size_t size = 3;
-	char *array, *p;
+	char *list, *p;
 
 	for (size_t i = 0; i < n; i++)
-		size += texts[i] ? 2 * strlen(texts[i]) + 3 : sizeof "NULL";
-	array = arena_alloc(arena, size);
-	if (!array)
+		size += texts[i] ? 2 * strlen(texts[i]) + 3 : strlen(null) + 1;
+	list = arena_alloc(arena, size);
+	if (!list)
 		return "";
-	p = array;
-	*p++ = '{';
+	p = list;
+	*p++ = open;
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			*p++ = ',';
 		if (!texts[i]) {
-			p = stpcpy(p, "NULL");
+			p = stpcpy(p, null);
 			continue;
 		}
 		*p++ = '"';
@@ -187,7 +189,17 @@ const char *db_param_array(struct arena *arena, const char *const *texts, size_t
 		}
 		*p++ = '"';
 	}
-	*p++ = '}';
+	*p++ = close;
 	*p = '\0';
-	return array;
+	return list;
+}
+
+const char *db_param_array(struct arena *arena, const char *const *texts, size_t n)
+{
+	return quoted_list(arena, texts, n, '{', '}', "NULL");
+}
+
+const char *db_param_row(struct arena *arena, const char *const *texts, size_t n)
+{
+	return quoted_list(arena, texts, n, '(', ')', "");
 }
