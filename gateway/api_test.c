@@ -84,16 +84,24 @@ static void json_is_collected(_unused_ void **state)
 	close(fd);
 }
 
-static void what_is_collected_is_bounded(_unused_ void **state)
+/* A call whose answer is collected up to so many bytes. */
+static int open_with_room(int64_t bytes, struct rpc_call **ret)
 {
-	struct rpc_call *call;
 	int fd;
 
-	test.conf.collected_bytes_max = 1024;
+	test.conf.collected_bytes_max = bytes;
 	gateway_test_start();
 	fd = send_request(CHAT, KEY JSON, "{}");
 	buf_clear(&test.in);
-	call = fake_stream_wait();
+	*ret = fake_stream_wait();
+	return fd;
+}
+
+static void what_is_collected_is_bounded(_unused_ void **state)
+{
+	struct rpc_call *call;
+	int fd = open_with_room(1024, &call);
+
 	assert_int_equal(piece(call, "application/json", arena_printf(test.arena, "%01000d", 1)),
 			 OK);
 	assert_int_equal(piece(call, "", arena_printf(test.arena, "%0100d", 2)), OK);
@@ -110,13 +118,8 @@ static void what_is_collected_is_bounded(_unused_ void **state)
 static void half_a_body_is_cut(_unused_ void **state)
 {
 	struct rpc_call *call;
-	int fd;
+	int fd = open_with_room(1024, &call);
 
-	test.conf.collected_bytes_max = 1024;
-	gateway_test_start();
-	fd = send_request(CHAT, KEY JSON, "{}");
-	buf_clear(&test.in);
-	call = fake_stream_wait();
 	assert_int_equal(piece(call, "application/json", arena_printf(test.arena, "%02000d", 1)),
 			 OK);
 	assert_true(client_read_until(fd, &test.in, "1\r\n"));

@@ -1,6 +1,7 @@
 /* A request in a format of the API, or an answer. The first byte says which. What is read is good for
  * each provider's API. What is written is JSON, whatever an answer's items hold. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/lib/api_limits.h"
 
 #include "chat/api/dialect.h"
 #include "chat/provider/provider.h"
@@ -100,21 +101,11 @@ static void read_request(const struct api_dialect *dialect, const char *body, si
 {
 	static const char *const apis[] = {"openai", "openai_responses", "anthropic", "gemini"};
 	struct arena *arena = arena_new(4096, ARENA_BYTES_MAX);
-	const struct api_limits limits = {
-		.levels = 128,
-		.objects = 100000,
-		.elements = 500000,
-		.tools = 256,
-		.stops = 16,
-		.stop_bytes = 1024,
-		.echo_bytes = 65536,
-		.inputs = 2048,
-		.vectors_bytes = 33 << 20,
-	};
 	struct api_request request;
 	struct error err = {0};
 
-	if (dialect->read(&(struct api_body){&limits, body, len}, arena, &request, &err) == OK) {
+	if (dialect->read(&(struct api_body){&test_limits, body, len}, arena, &request, &err) ==
+	    OK) {
 		check_text(request.model);
 		check_prompt(&request.prompt);
 		if (request.prompt.max_output_tokens == 0)

@@ -27,6 +27,16 @@ static void write_file(const char *path, const char *text)
 	fclose(file);
 }
 
+static void expect_code(char **argv, int argc, int wanted, size_t row)
+{
+	int code;
+
+	optind = 0;
+	code = prices_main(argc, argv);
+	if (code != wanted)
+		fail_msg("row %zu ends with %d", row, code);
+}
+
 static void each_table_has_its_exit_code(void **state)
 {
 	static const struct {
@@ -58,20 +68,16 @@ static void each_table_has_its_exit_code(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char *argv[] = {"prices", "check",    table,  "--credits-per-unit",
 				"100",    "--models", models, NULL};
-		int code;
 
 		write_file(table, rows[i].table);
-		optind = 0;
-		code = prices_main(7, argv);
-		if (code != rows[i].code)
-			fail_msg("row %zu ends with %d", i, code);
+		expect_code(argv, 7, rows[i].code, i);
 	}
 	unlink(models);
 	unlink(table);
 	rmdir(dir);
 }
 
-/* What OpenAI asks for a million tokens of the models that the shipped catalogue charges by the token.
+/* OpenAI's prices of a million tokens, for the models that the shipped catalogue charges by the token.
  * The most that a euro buys are the 125 credits of the shipped plan; a dollar is less than a euro. */
 static void shipped_prices_have_a_margin(void **state)
 {
@@ -98,13 +104,9 @@ static void shipped_prices_have_a_margin(void **state)
 		char *argv[] = {
 			"prices", "check", table, "--credits-per-unit", (char *)rows[i].credits,
 			NULL};
-		int code;
 
 		write_file(table, rows[i].table);
-		optind = 0;
-		code = prices_main(5, argv);
-		if (code != rows[i].code)
-			fail_msg("row %zu ends with %d", i, code);
+		expect_code(argv, 5, rows[i].code, i);
 	}
 	unlink(table);
 }

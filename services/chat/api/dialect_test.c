@@ -8,19 +8,6 @@
 #define TEST_ARENA_BYTES (512u << 20)
 #define GENERATION_ID "0190a000-0000-7000-8000-0000000000aa"
 
-const struct api_limits test_limits = {
-	.levels = 128,
-	.objects = 100000,
-	.elements = 500000,
-	.tools = 256,
-	.stops = 16,
-	.stop_bytes = 1024,
-	.echo_bytes = 65536,
-	.inputs = 2048,
-	.vectors_bytes = 33 << 20,
-	.input_tokens = 300000,
-};
-
 char *quoted(struct arena *arena, const char *text)
 {
 	char *ret = arena_strdup(arena, text);

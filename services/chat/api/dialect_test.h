@@ -4,11 +4,9 @@
 
 #include "../chat_test.h"
 #include "chat/api/dialect.h"
+#include "tests/lib/api_limits.h"
 
 #include <jansson.h>
-
-/* As chat.yaml has them when it says nothing. */
-extern const struct api_limits test_limits;
 
 struct read_row {
 	const char *name, *body;
