@@ -248,7 +248,7 @@ static const struct httpd_hooks http_hooks = {on_close, on_writable};
 
 /* ------------------------------------------------------------------ hooks of the call */
 
-/* What comes right after this one goes out with it. */
+/* Messages that came together go out together. */
 static bool push_or_gather(struct stream *stream)
 {
 	if (stream->pending.len < GATHER_BYTES && rpc_client_more(stream->call))

@@ -41,8 +41,8 @@ static void events_are_streamed(_unused_ void **state)
 	assert_string_equal(fake.seen, "start");
 }
 
-/* What waits together on the way is one write: no chunk begins within it, nor a second one for the
- * end. */
+/* Messages that wait together on the way are one write: no chunk begins within it, nor a second one
+ * for the end. */
 static void events_that_come_together_go_out_together(_unused_ void **state)
 {
 	struct rpc_call *call;

@@ -1,4 +1,4 @@
-/* What a program's request may have. Keys of the configuration (keys.c). */
+/* Limits of a program's request. Keys of the configuration (keys.c). */
 #ifndef CHAT_API_LIMITS_H
 #define CHAT_API_LIMITS_H
 

@@ -205,7 +205,8 @@ static void a_full_batch(void **state)
 	assert_string_equal(state_of(&t), "0/50/100/0/101 budget/0/0 pro/0/0/50/50/1");
 }
 
-/* What a batch does to one twin, the same commands one after the other do to the other. */
+/* Twins of accounts: one gets batches, the other the same commands one after the other. They end
+ * alike. */
 static void a_batch_is_its_commands_one_by_one(void **state)
 {
 	static const char *const kinds[] = {"hold", "hold", "settle", "void"};

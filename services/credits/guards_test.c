@@ -1,5 +1,5 @@
-/* What commands may not do to another user's money, whoever runs them: the statements of this file
- * run with the rights of the service, as if its SQL were an attacker's. */
+/* Attempts of commands on another user's money. The statements of this file run with the rights of
+ * the service, as if its SQL were an attacker's. */
 #include "credits_test.h"
 
 #include "runtime/base/text.h"

@@ -22,13 +22,13 @@ struct end {
 	size_t n_last;
 	bool stored;    /* checkpoints may exist */
 	bool withdrawn; /* refused: nothing of it stays */
-	/* What the transaction gives. */
+	/* Of the transaction. */
 	bool lost; /* the lease is another's */
 	int64_t end_us;
 	struct family family;
 };
 
-/* What an end with such an outcome is: the row waits for its next round. */
+/* Whether the row waits for its next round, and does not end. */
 bool end_waits(const struct end *end);
 /* Stores the ends, and then lets their calls go out. n > 1: none of them is alone. Sorts them. On
  * the crew. */

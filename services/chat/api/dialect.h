@@ -12,7 +12,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/status.h"
 
-/* What is read. */
+/* A request as it came. */
 struct api_body {
 	const struct api_limits *limits;
 	const char *text;

@@ -86,7 +86,7 @@ static void test_a_limit_is_a_key_and_its_error_names_it(void **state)
 		do {
 			set(&limits, row, ++least);
 		} while (least < 100 && row->dialect->read(&body, arena, &request, &err) != OK);
-		/* What stands around the elements has levels, objects and elements, too. */
+		/* The JSON around the elements has levels, objects and elements, too. */
 		if (least < row->n || least > row->n + 10)
 			fail_msg("%s: %d are read with a limit of %d (%s)", row->name, row->n,
 				 (int)least, err.message);

@@ -419,7 +419,7 @@ static bool is_state(struct stage *stage, const char *id, Chat__V1__Generation__
 	return stage_generation(stage, id)->state == state;
 }
 
-/* What it still waits is the step, a tenth more or less, less the moment since. */
+/* It waits for the step, a tenth more or less, of which a moment is over. */
 static void expect_wait(struct stage *stage, const char *id, int64_t seconds)
 {
 	char sql[200];

@@ -91,7 +91,7 @@ static void keep_at_the_end(void *ctx)
 	loop_timer(loop, 3600000, keep, NULL);
 }
 
-/* What a turn keeps back is not kept over a wait, nor over the end. */
+/* A turn may keep something back, but not over a wait, nor over the end. */
 static void it_looks_before_each_wait_and_at_the_end(void **state)
 {
 	struct timespec late;
