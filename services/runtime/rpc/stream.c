@@ -195,10 +195,10 @@ static size_t length_of(const uint8_t *prefix)
 
 bool stream_has_message(const struct stream *stream)
 {
-	const uint8_t *p = stream->taken.data + stream->taken_at;
 	size_t left = stream->taken.len - stream->taken_at;
 
-	return left >= WIRE_PREFIX_BYTES && left - WIRE_PREFIX_BYTES >= length_of(p);
+	return left >= WIRE_PREFIX_BYTES &&
+	       left - WIRE_PREFIX_BYTES >= length_of(stream->taken.data + stream->taken_at);
 }
 
 enum status stream_next_message(struct stream *stream, const uint8_t **ret_data, size_t *ret_len,
