@@ -32,19 +32,27 @@ static void let_it_go(void)
 	pg_exec("COMMIT");
 }
 
-static void gather(struct stage *stage, struct crowd *crowd)
+static void invite(struct stage *stage, struct crowd *crowd)
 {
 	crowd->stage = stage;
+	for (int i = 0; i < ANSWERS; i++)
+		uuid_v7(crowd->users[i]);
+}
+
+/* The first one's end is held before the others begin, so that a slow machine lets none go. */
+static void gather(struct crowd *crowd)
+{
+	struct stage *stage = crowd->stage;
+
 	for (int i = 0; i < ANSWERS; i++) {
-		uuid_v7(stage->user);
-		memcpy(crowd->users[i], stage->user, UUID_SIZE);
+		memcpy(stage->user, crowd->users[i], UUID_SIZE);
 		snprintf(crowd->chats[i], UUID_SIZE, "%s", stage_new_chat(stage, PLAIN));
 		crowd->readers[i] =
 			reader_generate(stage, crowd->chats[i], "count [[tokens:5]] [[pace:200]]");
-	}
-	for (int i = 0; i < ANSWERS; i++)
 		reader_wait_accepted(crowd->readers[i]);
-	hold_end(crowd->users[0]);
+		if (i == 0)
+			hold_end(crowd->users[0]);
+	}
 	for (int i = 0; i < ANSWERS; i++)
 		reader_wait_text(crowd->readers[i], strlen("1 2 3 4 5"));
 	usleep(100000); /* perhaps they have come to their ends by now */
@@ -89,7 +97,8 @@ static void ends_share_a_transaction(void **state)
 	for (int i = 0; i < TRIES && !shared; i++) {
 		struct crowd crowd;
 
-		gather(*state, &crowd);
+		invite(*state, &crowd);
+		gather(&crowd);
 		let_it_go();
 		expect_all(&crowd);
 		assert_string_equal(of_usage(&crowd, "count(*)"), "8");
@@ -130,7 +139,8 @@ static void a_lost_lease_harms_no_other(void **state)
 	struct crowd crowd;
 	char sql[300];
 
-	gather(*state, &crowd);
+	invite(*state, &crowd);
+	gather(&crowd);
 	snprintf(sql, sizeof sql,
 		 "UPDATE chat.generation SET lease_token = nextval('chat.lease_seq'),"
 		 " lease_until = lc.now() - interval '1 s' WHERE user_id = '%s'"
@@ -151,7 +161,7 @@ static void a_bad_end_harms_no_other(void **state)
 	struct crowd crowd;
 	char sql[500];
 
-	gather(*state, &crowd);
+	invite(*state, &crowd);
 	snprintf(sql, sizeof sql,
 		 "CREATE FUNCTION chat.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 		 " IF NEW.user_id = '%s' THEN RAISE EXCEPTION 'a bad end'; END IF; RETURN NEW; END "
@@ -160,6 +170,7 @@ static void a_bad_end_harms_no_other(void **state)
 	pg_exec(sql);
 	pg_exec("CREATE TRIGGER refuse BEFORE INSERT ON chat.usage FOR EACH ROW"
 		" EXECUTE FUNCTION chat.refuse()");
+	gather(&crowd);
 	let_it_go();
 	for (int i = 1; i < ANSWERS; i++)
 		reader_wait_end(crowd.readers[i]);
@@ -176,7 +187,8 @@ static void a_killed_replica_settles_its_batch(void **state)
 {
 	struct crowd crowd;
 
-	gather(*state, &crowd);
+	invite(*state, &crowd);
+	gather(&crowd);
 	process_kill(CREDITS, SIGSTOP);
 	let_it_go();
 	eventually(strcmp(pg_value("SELECT count(*) FROM chat.generation WHERE end_time IS NULL"),
