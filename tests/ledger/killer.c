@@ -31,11 +31,21 @@ __attribute__((constructor)) static void begin(void)
 		shared = map;
 }
 
+/* Counts a call. True: it is the last. It never counts below 0, however many threads call at once:
+ * 0 tells the test that the process dies. */
+static bool count(void)
+{
+	int left = shared->left;
+
+	while (left > 0 && !atomic_compare_exchange_weak(&shared->left, &left, left - 1))
+		;
+	return left == 1;
+}
+
 /* Before a call. True: it is the last, and the process ends after it. */
 static bool is_last(void)
 {
-	bool last = shared && shared->left > 0 && getppid() != spared &&
-		    atomic_fetch_sub(&shared->left, 1) == 1;
+	bool last = shared && shared->left > 0 && getppid() != spared && count();
 
 	if (last && !shared->after)
 		kill(getpid(), SIGKILL);

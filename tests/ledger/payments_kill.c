@@ -48,6 +48,7 @@ static struct rpc_channel *channel;
 static struct http_client *http;
 static struct killer *killer;
 static pid_t standin;
+static struct error last_error; /* of a call of payments */
 
 /* ---------------------------------------------------------------- what runs */
 
@@ -200,14 +201,13 @@ static bool check_out(const char *user, const char *key, struct arena *arena, ch
 		PAYMENTS__V1__CREATE_CHECKOUT_SESSION_REQUEST__INIT;
 	struct rpc_context context = {0};
 	ProtobufCMessage *answer;
-	struct error err;
 
 	req.package = (char *)"starter";
 	snprintf(context.subject.user_id, UUID_SIZE, "%s", user);
 	snprintf(context.idempotency_key, sizeof context.idempotency_key, "%s", key);
 	if (rpc_call_blocking(channel, &payments_v1_create_checkout_session_method,
 			      &(struct rpc_call_options){.parent = &context}, &req.base, arena,
-			      &answer, &err) != OK)
+			      &answer, &last_error) != OK)
 		return false;
 	*ret_payment = ((Payments__V1__CheckoutSession *)answer)->payment;
 	*ret_url = ((Payments__V1__CheckoutSession *)answer)->url;
@@ -226,7 +226,6 @@ static bool tell(const char *event_id, const char *type, json_t *object, struct 
 	const char *signed_text = arena_printf(arena, "%" PRId64 ".%s", seconds, text);
 	unsigned char mac[32];
 	ProtobufCMessage *answer;
-	struct error err;
 	enum status s;
 
 	HMAC(EVP_sha256(), SECRET, (int)strlen(SECRET), (const uint8_t *)signed_text,
@@ -237,10 +236,42 @@ static bool tell(const char *event_id, const char *type, json_t *object, struct 
 	req.body = &body;
 	req.stripe_signature = arena_printf(arena, "t=%" PRId64 ",v1=%s", seconds, hex);
 	s = rpc_call_blocking(channel, &payments_v1_stripe_webhook_method,
-			      &(struct rpc_call_options){0}, &req.base, arena, &answer, &err);
+			      &(struct rpc_call_options){0}, &req.base, arena, &answer,
+			      &last_error);
 	free(text);
 	json_decref(event);
 	return s == OK;
+}
+
+static const char *log_end(void)
+{
+	static char text[16384];
+	char path[PATH_MAX];
+	FILE *file;
+	size_t n = 0;
+
+	snprintf(path, sizeof path, "%s/output", payments.directory);
+	file = fopen(path, "re");
+	if (file) {
+		if (fseek(file, -(long)sizeof text + 1, SEEK_END) < 0)
+			rewind(file);
+		n = fread(text, 1, sizeof text - 1, file);
+		fclose(file);
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* Says all that may explain a condition that does not come to hold. */
+static void give_up(const char *condition)
+{
+	printf("# not within %d s: %s\n# last error: %s\n# calls: %s\n# log of payments:\n%s\n",
+	       (int)(PATIENCE_US / US_PER_S), condition, last_error.message,
+	       pg_value("SELECT string_agg(concat_ws(' ', method, attempts, next_time - lc.now(), "
+			"refused), ', ') FROM payments.outbox WHERE done_time IS NULL"),
+	       log_end());
+	fflush(stdout);
+	abort();
 }
 
 /* True when the condition came to hold; false when the killer struck. */
@@ -249,7 +280,8 @@ static bool tell(const char *event_id, const char *type, json_t *object, struct 
 		int64_t insist_end_us = clock_mono_us() + PATIENCE_US;      \
 		bool insist_done;                                           \
 		while (!(insist_done = (condition)) && !armed_and_dead()) { \
-			ensure(clock_mono_us() < insist_end_us);            \
+			if (clock_mono_us() > insist_end_us)                \
+				give_up(#condition);                        \
 			usleep(2000);                                       \
 		}                                                           \
 		insist_done;                                                \
