@@ -29,6 +29,8 @@ static int (*const groups[])(void) = {
 	key_tests,
 	moves_tests,
 	conversation_tests,
+	project_tests,
+	project_prompt_tests,
 	message_tests,
 	request_tests,
 	limit_tests,

@@ -69,6 +69,8 @@ int stage_stop(void);
 
 /* One group of tests a file; each returns the number of failures. */
 int conversation_tests(void);
+int project_tests(void);
+int project_prompt_tests(void);
 int message_tests(void);
 int stream_tests(void);
 int request_tests(void);
@@ -164,6 +166,8 @@ void stage_expect_balance(struct stage *stage, int64_t available);
 int stage_requests(const char *words);
 /* The number that a command makes of the stand-in's log. */
 int stage_ask_log(const char *filter);
+/* … and whose system text begins so. */
+int stage_system_requests(const char *prompt, const char *system);
 /* Signed thoughts that came with the only request whose last message begins with these words. */
 int stage_request_blocks(const char *words);
 

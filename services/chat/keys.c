@@ -55,6 +55,13 @@ const struct conf_key chat_keys[] = {
 		 "reached."),
 	CONF_KEY("limits.bytes_per_user", CONF_BYTES, user_bytes_max, "1GiB", 1 << 20, 1LL << 40,
 		 "Text, reasoning and items of all messages of one user; the bin as above."),
+	CONF_KEY("limits.projects_per_user", CONF_INTEGER, user_projects_max, "200", 1, 100000,
+		 "Projects of one user; those in the bin count, and go early where this limit is "
+		 "reached."),
+	CONF_KEY("limits.prompts_per_project", CONF_INTEGER, project_prompts_max, "50", 1, 1000,
+		 "Prompts of one project, those that are switched off too."),
+	CONF_KEY("limits.bytes_per_project", CONF_BYTES, project_bytes_max, "256KiB", 1024, 4 << 20,
+		 "Instructions and prompts of one project together."),
 	CONF_KEY("lease", CONF_DURATION, lease_ms, "30s", 50, CONF_HOUR,
 		 "A generation whose replica is silent for this time is taken over; renewed at a "
 		 "third of it."),

@@ -132,6 +132,17 @@ int stage_requests(const char *words)
 	return stage_ask_log(filter);
 }
 
+int stage_system_requests(const char *prompt, const char *system)
+{
+	char filter[420];
+
+	snprintf(filter, sizeof filter,
+		 "jq '[.requests[] | select((.prompt | contains(\"%s\")) and (.system | "
+		 "startswith(\"%s\")))] | length'",
+		 prompt, system);
+	return stage_ask_log(filter);
+}
+
 int stage_request_blocks(const char *words)
 {
 	char filter[300];

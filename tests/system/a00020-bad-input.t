@@ -34,7 +34,7 @@ expect 415 CONTENT_TYPE_UNSUPPORTED "" "not JSON" POST /api/v1/chats "" --data '
 expect 400 FIELD_INVALID pageSize "page size is no number" GET '/api/v1/chats?pageSize=x'
 expect 400 FIELD_UNKNOWN sort "unknown query parameter" GET '/api/v1/chats?sort=x'
 expect 400 FIELD_INVALID pageToken "no page token of ours" GET '/api/v1/chats?pageToken=x'
-expect 501 NOT_IMPLEMENTED "" "planned method" GET /api/v1/projects
+expect 501 NOT_IMPLEMENTED "" "planned method" GET '/api/v1/search?q=x'
 
 saved=$token
 token=

@@ -490,6 +490,8 @@ static void begin(struct exchange *x)
 	JOURNAL_TEXT(entry.id, x->id);
 	JOURNAL_TEXT(entry.model, x->question.model);
 	JOURNAL_TEXT(entry.prompt, x->question.prompt);
+	if (x->question.system)
+		JOURNAL_TEXT(entry.system, x->question.system);
 	JOURNAL_TEXT(entry.outcome, "running");
 	note_key(x, &entry);
 	x->journal = journal_begin(&entry);

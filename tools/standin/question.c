@@ -79,6 +79,8 @@ static bool read_messages(const json_t *body, struct arena *arena, struct questi
 				      "or an array.",
 				      i);
 		question->prompt_tokens += TOKENS_PER_MESSAGE + count_tokens(text);
+		if (i == 0 && strcmp(role, "system") == 0)
+			question->system = text;
 		if (strcmp(role, "user") == 0 || strcmp(role, "tool") == 0)
 			question->prompt = text; /* a model answers what a tool gave */
 	}

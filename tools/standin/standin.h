@@ -94,6 +94,7 @@ bool fault_applies(const struct fault *fault);
 struct question {
 	const char *model;
 	const char *prompt; /* last user message */
+	const char *system; /* first system message; NULL: none */
 	bool stream, include_usage;
 	int64_t max_tokens; /* 0: no limit */
 	int64_t prompt_tokens;
@@ -141,6 +142,7 @@ struct journal_entry {
 	char model[100];
 	char prompt[200];
 	char key[24];     /* the end of the caller's key */
+	char system[200]; /* "": none */
 	char outcome[32]; /* "running", "done", "client gone", "fault" … */
 	int32_t status;
 	bool stream;

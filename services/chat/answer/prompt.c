@@ -194,10 +194,18 @@ static enum status read_branch(struct generation *generation, struct db *db,
 	s = context_read(db, facts->user_message, room, generation->arena, &context, reterr);
 	if (s != OK)
 		return s;
+	if (context.n == 0 && context.tokens > 0)
+		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "text",
+				   "the message and the %" PRId32 " tokens of its project's "
+				   "instructions and prompts do not fit the %" PRId64
+				   " tokens that %s takes: switch some off",
+				   context.tokens, budget, model->name);
 	if (context.n == 0)
 		return error_field(reterr, INVALID_ARGUMENT, "context_too_long", "text",
 				   "the message does not fit the %" PRId64 " tokens that %s takes",
 				   budget, model->name);
+	generation->n_budgets = 0; /* a transaction may repeat it */
+	generation_budget(generation, context.project);
 	generation->prompt.messages = context.turns;
 	generation->prompt.n_messages = context.n;
 	generation->prompt.max_output_tokens = max_output_tokens;

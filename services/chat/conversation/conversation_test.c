@@ -105,7 +105,7 @@ static void bad_chats_are_refused(void **state)
 	stage_fails(stage, chat_v1_create_chat, &req, &chat, INVALID_ARGUMENT, "field_invalid");
 	req.title = (char *)"";
 	req.project = (char *)NOBODY;
-	stage_fails(stage, chat_v1_create_chat, &req, &chat, INVALID_ARGUMENT, "field_invalid");
+	stage_fails(stage, chat_v1_create_chat, &req, &chat, INVALID_ARGUMENT, "project_unknown");
 	assert_string_equal(stage->err.field, "project");
 }
 
@@ -166,7 +166,7 @@ static void only_named_fields_change(void **state)
 	req.leaf = (char *)NOBODY;
 	update_is_refused(stage, &req, "leaf", "parent_unknown");
 	req.project = (char *)NOBODY;
-	update_is_refused(stage, &req, "project", "field_invalid");
+	update_is_refused(stage, &req, "project", "project_unknown");
 }
 
 static void the_bin_gives_back(void **state)

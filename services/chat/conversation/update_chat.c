@@ -1,12 +1,15 @@
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/groups.h"
 #include "chat/conversation/conversation.h"
+#include "chat/project/project.h"
 
 #include <string.h>
 
 /* New values; NULL leaves one as it is. */
 struct change {
 	const char *title, *model, *pinned, *archived, *leaf, *unread;
+	bool moves;
+	const char *project; /* NULL: to none */
 };
 
 static const char *boolean(bool value)
@@ -62,20 +65,35 @@ static enum status set(struct rpc_call *call, const Chat__V1__UpdateChatRequest 
 		change->archived = boolean(req->archived);
 	else if (strcmp(path, "unread") == 0)
 		change->unread = boolean(req->unread);
-	else if (strcmp(path, "project") == 0 && *req->project)
-		return rpc_fail_field(call, "field_invalid", "project", "there is no such project");
-	else if (strcmp(path, "project") != 0)
+	else if (strcmp(path, "project") == 0)
+		change->moves = true;
+	else
 		return rpc_fail_field(call, "field_unknown", "update_mask",
 				      "'%.60s' is no field that can be changed", path);
 	return OK;
 }
 
+struct update {
+	const char *project; /* NULL: none to keep out of the bin */
+	const char *const *params;
+	PGresult *rows;
+};
+
+static enum status update(struct db *db, void *ctx, struct error *reterr)
+{
+	struct update *update = ctx;
+	enum status s = project_share(db, update->project, reterr);
+
+	PQclear(TAKE_PTR(update->rows));
+	return s == OK ? db_query(db, &sql_chat_update, update->params, &update->rows, reterr) : s;
+}
+
 enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateChatRequest *req,
 				Chat__V1__Chat *resp)
 {
-	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
-	struct change change = {0};
+	struct change change = {.project = *req->project ? req->project : NULL};
+	struct update moved = {0};
 	enum status s = OK;
 
 	if (!mask || mask->n_paths == 0)
@@ -85,10 +103,17 @@ enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateCha
 		s = set(call, req, mask->paths[i], &change);
 	if (s != OK)
 		return s;
-	const char *const params[] = {req->chat,       change.title, change.model, change.pinned,
-				      change.archived, change.leaf,  change.unread};
-	s = db_query_as(service_db(call), call->subject, &sql_chat_update, params, &rows,
-			&call->err);
+	const char *const params[] = {req->chat,     change.title,          change.model,
+				      change.pinned, change.archived,       change.leaf,
+				      change.unread, boolean(change.moves), change.project};
+	moved.params = params;
+	moved.project = change.moves ? change.project : NULL;
+	if (moved.project)
+		s = db_tx(service_db(call), call->subject, update, &moved, &call->err);
+	else
+		s = db_query_as(service_db(call), call->subject, &sql_chat_update, params,
+				&moved.rows, &call->err);
+	_cleanup_(PQclearp) PGresult *rows = moved.rows;
 	if (s != OK)
 		return s;
 	if (PQntuples(rows) == 0)

@@ -21,8 +21,13 @@ static enum status take_rows(const PGresult *rows, struct arena *arena, struct c
 		messages[i].role = db_text(arena, rows, row, "role");
 		messages[i].text = db_peek(rows, row, "text");
 		messages[i].items = db_peek(rows, row, "items");
-		ret->tokens += db_i32(rows, row, "tokens") + TOKENS_PER_MESSAGE;
+		if (*messages[i].text)
+			ret->tokens += db_i32(rows, row, "tokens") + TOKENS_PER_MESSAGE;
 	}
+	/* The branch comes before its project: without one of its messages it does not fit. */
+	snprintf(ret->project, sizeof ret->project, "%s", db_peek(rows, n - 1, "project_id"));
+	if (!db_is_null(rows, 0, "project_id"))
+		return OK;
 	ret->n = turns_make(arena, messages, (size_t)n, ret->turns);
 	for (size_t i = 0; i < ret->n; i++)
 		ret->bytes += (int32_t)strlen(ret->turns[i].text);

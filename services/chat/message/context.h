@@ -1,5 +1,6 @@
-/* The prompt of a model: the branch of the tree that ends in the user's message. It is cut to the
- * tokens that it may have, oldest first and never inside a message. It has turns (turns.h). */
+/* The prompt of a model: its project's instructions and enabled prompts as the system's turn, and
+ * the branch of the tree that ends in the user's message. The branch is cut to the tokens that it
+ * may have, oldest first and never inside a message. It has turns (turns.h). */
 #ifndef CHAT_MESSAGE_CONTEXT_H
 #define CHAT_MESSAGE_CONTEXT_H
 
@@ -9,7 +10,8 @@ struct context {
 	struct prompt_message *turns;
 	size_t n; /* 0: the branch does not fit */
 	int32_t bytes;
-	int32_t tokens; /* by our count */
+	int32_t tokens;          /* by our count; with n == 0 those of the project's texts */
+	char project[UUID_SIZE]; /* of the chat; "": none */
 };
 
 /* The branch that ends in message, within tokens_max; texts are in arena.

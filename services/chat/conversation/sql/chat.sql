@@ -5,15 +5,15 @@
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
 
 -- name: chat_insert
--- A new chat $1 of user $2 with title $3 and model $4. No row: the user has $5 chats.
--- Params: $1 uuid, $2 uuid, $3 text, $4 text, $5 integer.
+-- A new chat $1 of user $2 with title $3, model $4 and project $6. No row: the user has $5 chats.
+-- Params: $1 uuid, $2 uuid, $3 text, $4 text, $5 integer, $6 uuid.
 WITH counted AS (
     INSERT INTO user_total AS t (user_id, chats) VALUES ($2::uuid, 1)
     ON CONFLICT (user_id) DO UPDATE SET chats = t.chats + 1 WHERE t.chats < $5::integer
     RETURNING t.user_id
 )
-INSERT INTO chat AS c (id, user_id, title, model)
-SELECT $1::uuid, counted.user_id, $3::text, $4::text FROM counted
+INSERT INTO chat AS c (id, user_id, title, model, project_id)
+SELECT $1::uuid, counted.user_id, $3::text, $4::text, $6::uuid FROM counted
 RETURNING
 @chat_columns
     NULL::uuid AS running_id;
@@ -27,26 +27,55 @@ SELECT
 FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 WHERE c.id = $1::uuid AND c.delete_time IS NULL;
 
--- name: chat_list
--- Chats of user $1, archived or not ($2), of project $3 if not NULL, after the row ($4, $5, $6), at most $7.
--- Params: $1 uuid, $2 boolean, $3 uuid, $4 boolean, $5 timestamptz, $6 uuid, $7 integer.
-SELECT
-@chat_columns
+-- part: chat_list_columns
     g.id AS running_id,
     CASE WHEN c.pinned THEN 't' ELSE 'f' END || c.update_time::text AS page_key
+
+-- name: chat_list
+-- Chats of user $1, archived or not ($2), after the row ($3, $4, $5), at most $6.
+-- Params: $1 uuid, $2 boolean, $3 boolean, $4 timestamptz, $5 uuid, $6 integer.
+SELECT
+@chat_columns
+@chat_list_columns
 FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 WHERE c.user_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS NULL
-    AND ($3::uuid IS NULL OR c.project_id = $3::uuid)
-    AND (c.pinned, c.update_time, c.id) < ($4::boolean, $5::timestamptz, $6::uuid)
+    AND (c.pinned, c.update_time, c.id) < ($3::boolean, $4::timestamptz, $5::uuid)
 ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
-LIMIT $7::integer;
+LIMIT $6::integer;
+
+-- name: chat_list_outside
+-- The same for chats without a project. Each of the three lists has an index of its own.
+-- Params: $1 uuid, $2 boolean, $3 boolean, $4 timestamptz, $5 uuid, $6 integer.
+SELECT
+@chat_columns
+@chat_list_columns
+FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
+WHERE c.user_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS NULL AND c.project_id IS NULL
+    AND (c.pinned, c.update_time, c.id) < ($3::boolean, $4::timestamptz, $5::uuid)
+ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
+LIMIT $6::integer;
+
+-- name: chat_list_of_project
+-- The same for chats of project $1.
+-- Params: $1 uuid, $2 boolean, $3 boolean, $4 timestamptz, $5 uuid, $6 integer.
+SELECT
+@chat_columns
+@chat_list_columns
+FROM chat c LEFT JOIN generation g ON g.chat_id = c.id AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
+WHERE c.project_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS NULL
+    AND (c.pinned, c.update_time, c.id) < ($3::boolean, $4::timestamptz, $5::uuid)
+ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
+LIMIT $6::integer;
 
 -- name: chat_update
--- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6, unread $7; NULL leaves a value as it is. No row: no such chat.
--- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid, $7 boolean.
+-- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6, unread $7; NULL leaves a value as it is. $8: it gets project $9. No row: no
+-- such chat.
+-- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid, $7 boolean, $8 boolean, $9 uuid.
 UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text, c.model),
     pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
-    leaf_id = coalesce($6::uuid, c.leaf_id), unread = coalesce($7::boolean, c.unread)
+    leaf_id = coalesce($6::uuid, c.leaf_id), unread = coalesce($7::boolean, c.unread),
+    project_id = CASE WHEN $8::boolean THEN $9::uuid ELSE c.project_id END,
+    past_project_id = CASE WHEN $8::boolean THEN NULL ELSE c.past_project_id END
 WHERE c.id = $1::uuid AND c.delete_time IS NULL
 RETURNING
 @chat_columns

@@ -1,9 +1,20 @@
 -- name: message_context
 -- The branch that ends in message $1, last message first, as far up as its tokens and $3 for each message stay within $2 tokens. Left out are
 -- messages without text, and questions that the provider refused for what they say: they would be refused in every later prompt, too.
+-- A chat of a project has its enabled prompts behind them, the last one first, and then its instructions; their tokens are taken from the $2.
 -- OFFSET 0: each step is one look-up by id. Otherwise a plan made while the table was small reads all of it in each run.
 -- Params: $1 uuid, $2 bigint, $3 integer.
-WITH RECURSIVE up AS (
+WITH RECURSIVE home AS MATERIALIZED (
+    SELECT p.id, p.instructions, p.tokens
+    FROM message m JOIN chat c ON c.id = m.chat_id JOIN project p ON p.id = c.project_id
+    WHERE m.id = $1::uuid
+), texts AS MATERIALIZED (
+    SELECT home.id AS project_id, home.instructions AS text, home.tokens, 0 AS position FROM home
+    UNION ALL
+    SELECT home.id, r.text, r.tokens, r.position FROM home JOIN project_prompt r ON r.project_id = home.id WHERE r.enabled
+), room AS MATERIALIZED (
+    SELECT $2::bigint - coalesce(sum(texts.tokens + $3::integer), 0)::bigint AS tokens FROM texts WHERE texts.text <> ''
+), up AS (
     SELECT m.role, m.text, m.tokens, m.items, m.parent_id, m.depth, m.tokens::bigint + $3::integer AS total, false AS empty, false AS refuses
     FROM message m WHERE m.id = $1::uuid
     UNION ALL
@@ -16,9 +27,14 @@ WITH RECURSIVE up AS (
     FROM up CROSS JOIN LATERAL (
         SELECT m.role, m.text, m.tokens, m.items, m.parent_id, m.depth, m.generation_id FROM message m WHERE m.id = up.parent_id OFFSET 0
     ) p
-    WHERE up.total <= $2::bigint
+    WHERE up.total <= (SELECT room.tokens FROM room)
+), found AS (
+    SELECT lower(up.role) AS role, up.text, up.tokens, up.items, NULL::uuid AS project_id, 1 AS part, up.depth AS place
+    FROM up
+    WHERE up.total <= (SELECT room.tokens FROM room) AND NOT up.empty
+    UNION ALL
+    SELECT 'system', texts.text, texts.tokens, '', texts.project_id, 0, texts.position FROM texts
 )
-SELECT lower(up.role) AS role, up.text, up.tokens, up.items
-FROM up
-WHERE up.total <= $2::bigint AND NOT up.empty
-ORDER BY up.depth DESC;
+SELECT found.role, found.text, found.tokens, found.items, found.project_id
+FROM found
+ORDER BY found.part DESC, found.place DESC;
