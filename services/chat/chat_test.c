@@ -31,6 +31,7 @@ static int (*const groups[])(void) = {
 	conversation_tests,
 	project_tests,
 	project_prompt_tests,
+	template_tests,
 	message_tests,
 	request_tests,
 	limit_tests,

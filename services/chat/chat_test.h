@@ -71,6 +71,7 @@ int stage_stop(void);
 int conversation_tests(void);
 int project_tests(void);
 int project_prompt_tests(void);
+int template_tests(void);
 int message_tests(void);
 int stream_tests(void);
 int request_tests(void);

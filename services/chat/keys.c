@@ -62,6 +62,17 @@ const struct conf_key chat_keys[] = {
 		 "Prompts of one project, those that are switched off too."),
 	CONF_KEY("limits.bytes_per_project", CONF_BYTES, project_bytes_max, "256KiB", 1024, 4 << 20,
 		 "Instructions and prompts of one project together."),
+	CONF_KEY("limits.templates_per_user", CONF_INTEGER, user_templates_max, "500", 1, 100000,
+		 "Templates of one user; those in the bin count, and go early where this limit is "
+		 "reached."),
+	CONF_KEY("limits.public_templates_per_user", CONF_INTEGER, user_public_max, "50", 0, 100000,
+		 "Public templates of one user; 0: users publish none."),
+	CONF_KEY("limits.public_templates", CONF_INTEGER, public_templates_max, "5000", 0, 100000,
+		 "Public templates of all users together."),
+	CONF_KEY("limits.variables_per_template", CONF_INTEGER, template_variables_max, "50", 1,
+		 1000, "Different variables in one template."),
+	CONF_KEY("limits.rendered_bytes", CONF_BYTES, rendered_bytes_max, "256KiB", 1024, 4 << 20,
+		 "Text of a template with its variables filled in."),
 	CONF_KEY("lease", CONF_DURATION, lease_ms, "30s", 50, CONF_HOUR,
 		 "A generation whose replica is silent for this time is taken over; renewed at a "
 		 "third of it."),

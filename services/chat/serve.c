@@ -11,6 +11,7 @@
 #include "chat/events/events.h"
 #include "chat/key/book.h"
 #include "chat/project/project.h"
+#include "chat/template/template.h"
 #include "chat/usage/rollup.h"
 #include "credits/v1/rpc.h"
 #include "events/v1/rpc.h"
@@ -271,6 +272,13 @@ static enum status start(struct service *service, struct error *reterr)
 			.interval_ms = (int32_t)conf->purge_ms,
 			.lease_ms = JOB_LEASE_MS,
 			.run = project_purge,
+			.ctx = &parts->chat,
+		},
+		{
+			.name = "purge_templates",
+			.interval_ms = (int32_t)conf->purge_ms,
+			.lease_ms = JOB_LEASE_MS,
+			.run = template_purge,
 			.ctx = &parts->chat,
 		},
 		{
