@@ -16,6 +16,8 @@ const PricingPage = lazyView(() => import("@/views/pricing/pricing-page"));
 const ResultPage = lazyView(() => import("@/views/payments/result-page"));
 const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
 const AdminPage = lazyView(() => import("@/views/admin/admin-page"));
+const ProjectPage = lazyView(() => import("@/views/projects/project-page"));
+const TemplatesPage = lazyView(() => import("@/views/templates/templates-page"));
 const SettingsPage = lazyView(() => import("@/views/settings/settings-page"));
 
 export function App() {
@@ -73,6 +75,14 @@ function Member() {
             </Route>
             <Route path={ROUTES.credits}>
               <CreditsPage />
+            </Route>
+            <Route path={ROUTES.project}>
+              {({ project, section }) => (
+                <ProjectPage key={project} id={project} section={section ?? "chats"} />
+              )}
+            </Route>
+            <Route path={ROUTES.templates}>
+              <TemplatesPage />
             </Route>
             <Route path={ROUTES.settings}>
               {({ section }) => <SettingsPage section={section ?? "general"} />}

@@ -8,6 +8,8 @@ export const ROUTES = {
   paid: "/pricing/success",
   notPaid: "/pricing/cancel",
   credits: "/credits",
+  project: "/project/:project/:section?",
+  templates: "/templates",
   settings: "/settings/:section?",
   admin: "/admin/:section?",
 } as const;

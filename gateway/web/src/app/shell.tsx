@@ -7,13 +7,20 @@ import { Boundary } from "@/ui/boundary";
 import { lazyView } from "@/ui/lazy-view";
 import { closeWindow, openWindow } from "@/ui/open-window";
 import { useKeyboard } from "@/views/commands/keyboard";
+import { moving } from "@/views/projects/moving";
+import { newProject } from "@/views/projects/new-project";
 import { closeSheet, useSidebar } from "@/views/sidebar/layout";
 import { renaming } from "@/views/sidebar/renaming";
 import { Sidebar } from "@/views/sidebar/sidebar";
+import { editedTemplate, filledTemplate } from "@/views/templates/windows";
 import { t } from "@/words";
 
 const Sheet = lazyView(() => import("@/ui/sheet"), "window");
 const Rename = lazyView(() => import("@/views/sidebar/rename"), "window");
+const MoveChat = lazyView(() => import("@/views/projects/move-chat"), "window");
+const ProjectWindow = lazyView(() => import("@/views/projects/project-window"), "window");
+const TemplateWindow = lazyView(() => import("@/views/templates/template-window"), "window");
+const FillWindow = lazyView(() => import("@/views/templates/fill-window"), "window");
 const Palette = lazyView(() => import("@/views/commands/palette"), "window");
 const Shortcuts = lazyView(() => import("@/views/commands/shortcuts"), "window");
 const SessionEnded = lazyView(() => import("@/views/auth/session-ended"), "window");
@@ -23,6 +30,10 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
   const { open, narrow } = useSidebar();
   const shown = useStore(openWindow);
   const renamed = useStore(renaming);
+  const moved = useStore(moving);
+  const making = useStore(newProject);
+  const edited = useStore(editedTemplate);
+  const filled = useStore(filledTemplate);
   const state = useStore(session);
   useKeyboard(chat);
   useTabNews();
@@ -51,6 +62,10 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
             </Sheet>
           )}
           {renamed && <Rename key={renamed.id} chat={renamed} />}
+          {moved && <MoveChat key={moved.id} chat={moved} />}
+          {making && <ProjectWindow />}
+          {edited && <TemplateWindow edited={edited} />}
+          {filled && <FillWindow filled={filled} />}
           {shown === "commands" && <Palette />}
           {shown === "shortcuts" && <Shortcuts />}
           {state === "ended" && <SessionEnded onOpen={closeWindow} />}

@@ -19,17 +19,45 @@ interface Page {
 
 type Pages = InfiniteData<Page, string>;
 
+/** The chats without a project, or all that are archived. */
 export function useChats(archived = false) {
   return usePages(
     keys.chatList(archived),
     (page, signal) =>
-      ask(api.GET("/api/v1/chats", { params: { query: { archived, ...page } }, signal })),
+      ask(
+        api.GET("/api/v1/chats", {
+          params: { query: { archived, ...(archived ? {} : { outsideProjects: true }), ...page } },
+          signal,
+        }),
+      ),
     (pages) => pages.some(({ chats }) => chats.some(isAnswering)) && ANSWERING_MS,
   );
 }
 
 /** How often the list is asked for while an answer of one of its chats is under way, in milliseconds. */
 const ANSWERING_MS = 15_000;
+
+/** The chats of a project that are not archived. */
+export function useProjectChats(project: string) {
+  return usePages(
+    keys.projectChats(project),
+    (page, signal) =>
+      ask(api.GET("/api/v1/chats", { params: { query: { project, ...page } }, signal })),
+    (pages) => pages.some(({ chats }) => chats.some(isAnswering)) && ANSWERING_MS,
+  );
+}
+
+/** Makes a chat in a project, with the project's model. */
+export function useMakeProjectChat(project: string) {
+  return useMutation({
+    mutationFn: () => ask(api.POST("/api/v1/chats", { body: { project } })),
+    onSuccess: (chat) => {
+      cache.setQueryData<Chat>(keys.chat(chat.id), chat);
+      cache.setQueryData<Talk>(keys.messages(chat.id), { messages: [], older: "" });
+      refresh(keys.chats);
+    },
+  });
+}
 
 function isAnswering(chat: Chat): boolean {
   return chat.runningGeneration !== "";
@@ -98,7 +126,9 @@ function replace(pages: Pages, id: string, change: (chat: Chat) => Chat | undefi
   };
 }
 
-type ChatChange = Partial<Pick<Chat, "title" | "pinned" | "archived" | "model" | "unread">>;
+type ChatChange = Partial<
+  Pick<Chat, "title" | "pinned" | "archived" | "model" | "unread" | "project">
+>;
 
 export function useChatActions() {
   const settle = (id: string) => {
@@ -123,7 +153,8 @@ export function useChatActions() {
       ask(api.PATCH("/api/v1/chats/{chat}", { params: { path: { chat: chat.id } }, body: change })),
     onMutate: async ({ chat, change }) => {
       await cache.cancelQueries({ queryKey: keys.chats });
-      show(chat.id, (old) => (change.archived === undefined ? { ...old, ...change } : undefined));
+      const leaves = change.archived !== undefined || change.project !== undefined;
+      show(chat.id, (old) => (leaves ? undefined : { ...old, ...change }));
       cache.setQueryData<Chat>(keys.chat(chat.id), (old) => old && { ...old, ...change });
     },
     onSuccess: (_data, { chat, change }) => {

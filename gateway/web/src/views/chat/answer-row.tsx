@@ -17,6 +17,7 @@ import { creditsText, t } from "@/words";
 import { AskAgain, useRetryLabel } from "./again";
 import { CopyButton } from "./copy-button";
 import type { Answer } from "./items";
+import { SaveAsTemplate } from "./save-as-template";
 
 /** Sends the question again. */
 type Again = (background?: boolean) => void;
@@ -150,6 +151,7 @@ function Footer({
   const row = (
     <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">
       {message.text && <CopyButton text={message.text} label={t("chat.copyAnswer")} />}
+      {message.text && <SaveAsTemplate text={message.text} />}
       {onAgain && message.state !== "FAILED" && (
         <IconButton
           label={t("chat.again")}

@@ -6,6 +6,7 @@ import { breakable } from "@/markdown/words";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { CopyButton } from "./copy-button";
+import { SaveAsTemplate } from "./save-as-template";
 
 /** A question with more characters or lines is folded, so that a pasted file does not hide the chat. */
 const FOLD_CHARACTERS = 1500;
@@ -21,6 +22,10 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
       <CopyButton
         text={text}
         label={t("chat.copyMessage")}
+        className="mt-1.5 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:hidden"
+      />
+      <SaveAsTemplate
+        text={text}
         className="mt-1.5 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:hidden"
       />
       <div className="max-w-[85%] min-w-0 rounded-2xl rounded-br-[5px] bg-own px-4 py-2.5">

@@ -2,7 +2,9 @@ import { Command } from "cmdk";
 import {
   Archive,
   Coins,
+  FolderPlus,
   Keyboard,
+  LayoutTemplate,
   LogOut,
   MessageSquare,
   Search,
@@ -20,6 +22,7 @@ import { Keys } from "@/ui/keys";
 import { closeWindow, openShortcuts } from "@/ui/open-window";
 import { setTheme, useIsDark } from "@/ui/theme";
 import { useLogOut } from "@/views/auth/log-out";
+import { newProject } from "@/views/projects/new-project";
 import { t } from "@/words";
 import { search } from "./match";
 
@@ -151,6 +154,18 @@ function useCommands(): Named[] {
       onSelect: run(() => setTheme(dark ? "light" : "dark")),
     },
     { id: "credits", title: t("credits.title"), icon: <Coins />, onSelect: go("/credits") },
+    {
+      id: "templates",
+      title: t("nav.templates"),
+      icon: <LayoutTemplate />,
+      onSelect: go("/templates"),
+    },
+    {
+      id: "project",
+      title: t("projects.add"),
+      icon: <FolderPlus />,
+      onSelect: run(() => newProject.set(true)),
+    },
     { id: "pricing", title: t("nav.pricing"), icon: <Coins />, onSelect: go("/pricing") },
     { id: "settings", title: t("nav.settings"), icon: <Settings />, onSelect: go("/settings") },
     {

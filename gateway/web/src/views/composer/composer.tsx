@@ -1,5 +1,5 @@
 import { ArrowUp, Hourglass, Square } from "lucide-react";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { draftOf, setDraft } from "@/data/drafts";
 import { useTalk } from "@/data/messages";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
@@ -9,11 +9,16 @@ import { useStore } from "@/lib/store";
 import { cn } from "@/ui/cn";
 import { focusComposer, isTouch } from "@/ui/focus";
 import { IconButton } from "@/ui/icon-button";
+import { lazyView } from "@/ui/lazy-view";
 import { Spinner } from "@/ui/spinner";
 import { useModelChoice } from "@/views/model/choice";
+import { SLASH_LIST, slashQuery } from "@/views/templates/slash";
+import type { SlashKeys } from "@/views/templates/slash-menu";
 import { t } from "@/words";
 import { Notices } from "./notices";
 import { PriceBefore } from "./price-before";
+
+const SlashMenu = lazyView(() => import("@/views/templates/slash-menu"), "nothing");
 
 /** The API's limit of one message, in bytes of UTF-8. */
 const TEXT_MAX_BYTES = 256 * 1024;
@@ -31,6 +36,10 @@ export function Composer({
   const { model } = useModelChoice(chat === NEW_CHAT ? undefined : chat);
   const recallLast = useLastQuestion(chat);
   const area = useRef<HTMLTextAreaElement>(null);
+  const slashKeys = useRef<SlashKeys>(undefined);
+  const [slashLine, setSlashLine] = useState<string>();
+  const [closedAt, setClosedAt] = useState<string>(); // the text at which the reader closed the list
+  const query = text === closedAt ? undefined : slashQuery(text);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
   useLayoutEffect(() => {
@@ -54,6 +63,11 @@ export function Composer({
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event.nativeEvent)) return;
+    if (!event.shiftKey && slashKeys.current?.(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
       event.preventDefault();
       send();
@@ -75,10 +89,21 @@ export function Composer({
           send();
         }}
         className={cn(
-          "rounded-2xl border border-line-strong bg-raised shadow-composer transition-colors",
+          "relative rounded-2xl border border-line-strong bg-raised shadow-composer transition-colors",
           "focus-within:border-muted/70",
         )}
       >
+        {query !== undefined && (
+          <Suspense fallback={null}>
+            <SlashMenu
+              query={query}
+              chat={chat}
+              keys={slashKeys}
+              onActive={setSlashLine}
+              onClose={() => setClosedAt(text)}
+            />
+          </Suspense>
+        )}
         <textarea
           id="message"
           ref={area}
@@ -87,6 +112,8 @@ export function Composer({
           dir="auto"
           aria-label={t("composer.label")}
           placeholder={t("composer.placeholder")}
+          aria-autocomplete="list"
+          {...(slashLine && { "aria-controls": SLASH_LIST, "aria-activedescendant": slashLine })}
           onChange={(event) => setDraft(chat, event.target.value)}
           onKeyDown={onKeyDown}
           className="block max-h-[40vh] min-h-13 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-6 outline-none placeholder:text-muted sm:text-[15px]"

@@ -12,7 +12,7 @@ const keyOf = (budget: Budget) => `${budget.id} ${budget.period}`;
 /** Limits and spending of API keys and projects. */
 export function Budgets() {
   const { data } = useBudgets();
-  const [edited, setEdited] = useState<Budget | "new">();
+  const [edited, setEdited] = useState<"new">();
   if (!data) return null;
   const done = () => setEdited(undefined);
   return (
@@ -27,15 +27,21 @@ export function Budgets() {
       {edited === "new" && <BudgetForm budget={undefined} onDone={done} />}
       <ul className="mt-3 text-sm">
         {data.budgets.map((budget) => (
-          <li key={keyOf(budget)} className="border-b border-line py-2.5">
-            <Row budget={budget} onEdit={() => setEdited(budget)} />
-            {edited && edited !== "new" && keyOf(edited) === keyOf(budget) && (
-              <BudgetForm budget={budget} onDone={done} />
-            )}
-          </li>
+          <BudgetRow key={keyOf(budget)} budget={budget} />
         ))}
       </ul>
     </section>
+  );
+}
+
+/** A budget, which its button changes. */
+export function BudgetRow({ budget }: { budget: Budget }) {
+  const [edited, setEdited] = useState(false);
+  return (
+    <li className="border-b border-line py-2.5">
+      <Row budget={budget} onEdit={() => setEdited(true)} />
+      {edited && <BudgetForm budget={budget} onDone={() => setEdited(false)} />}
+    </li>
   );
 }
 

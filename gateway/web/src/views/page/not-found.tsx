@@ -8,7 +8,7 @@ import { Title } from "@/ui/title";
 import { t } from "@/words";
 
 /** Shown for an address that leads nowhere, with links to places that exist. */
-export function NotFound({ what }: { what: "page" | "chat" }) {
+export function NotFound({ what }: { what: "page" | "chat" | "project" }) {
   const visitor = useStore(session) === "out";
   return (
     <div className="flex flex-1 flex-col items-center justify-center gap-5 p-6 pb-24 text-center">

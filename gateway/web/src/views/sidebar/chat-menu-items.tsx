@@ -1,8 +1,9 @@
-import { Archive, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
+import { Archive, FolderInput, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Chat } from "@/api/types";
 import { useChatActions } from "@/data/chats";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
+import { moving } from "@/views/projects/moving";
 import { t } from "@/words";
 import { renaming } from "./renaming";
 
@@ -19,6 +20,10 @@ export default function ChatMenuItems({ chat }: { chat: Chat }) {
       <MenuItem onSelect={() => update(chat, { pinned: !chat.pinned })}>
         {chat.pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
         {t(chat.pinned ? "chats.unpin" : "chats.pin")}
+      </MenuItem>
+      <MenuItem onSelect={() => moving.set(chat)}>
+        <FolderInput aria-hidden />
+        {t("projects.move")}
       </MenuItem>
       <MenuItem
         onSelect={() => {

@@ -1,4 +1,4 @@
-import { Coins, PanelLeft, Search, SquarePen } from "lucide-react";
+import { Coins, LayoutTemplate, PanelLeft, Search, SquarePen } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
 import { cn } from "@/ui/cn";
@@ -7,6 +7,7 @@ import { IconButton } from "@/ui/icon-button";
 import { Keys } from "@/ui/keys";
 import { Logo } from "@/ui/logo";
 import { openCommands } from "@/ui/open-window";
+import { ProjectGroup } from "@/views/projects/project-group";
 import { t } from "@/words";
 import { AccountMenu } from "./account-menu";
 import { ChatList } from "./chat-list";
@@ -48,10 +49,14 @@ export function Sidebar() {
               <Keys keys="Ctrl+K" className={LINE_KEYS} />
             </button>
           </li>
+          <Line href="/templates" icon={<LayoutTemplate />}>
+            {t("nav.templates")}
+          </Line>
           <Line href="/pricing" icon={<Coins />}>
             {t("nav.pricing")}
           </Line>
         </ul>
+        <ProjectGroup />
         <ChatList />
       </nav>
       <AccountMenu />
