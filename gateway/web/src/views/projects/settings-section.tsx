@@ -137,7 +137,10 @@ function Deletion({ project }: { project: Project }) {
         look="danger"
         className="mt-3"
         disabled={isPending}
-        onClick={() => mutate(project, { onSuccess: () => navigate("/") })}
+        onClick={() => {
+          navigate("/"); // First, so that nobody asks for what is gone.
+          mutate(project);
+        }}
       >
         {t("projects.remove")}
       </Button>
