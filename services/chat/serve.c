@@ -242,6 +242,16 @@ static void start_rollup(struct parts *parts, const struct chat_conf *conf,
 	parts->rollup = jobs_start(parts->rollup_pool, &rollup, 1);
 }
 
+/* Chats, projects and templates that lay in the bin long enough. */
+static enum status purge_bin(struct db *db, void *ctx, struct error *reterr)
+{
+	enum status s = chat_purge(db, ctx, reterr);
+
+	if (s == OK)
+		s = project_purge(db, ctx, reterr);
+	return s == OK ? template_purge(db, ctx, reterr) : s;
+}
+
 /* Programs meet api.calls_per_user, which says what to do, and not the limit of streams. */
 static enum status check_streams(const struct chat_conf *conf, struct error *reterr)
 {
@@ -261,24 +271,10 @@ static enum status start(struct service *service, struct error *reterr)
 	struct parts *parts = service->state;
 	const struct job all[] = {
 		{
-			.name = "purge_chats",
+			.name = "purge_bin",
 			.interval_ms = (int32_t)conf->purge_ms,
 			.lease_ms = JOB_LEASE_MS,
-			.run = chat_purge,
-			.ctx = &parts->chat,
-		},
-		{
-			.name = "purge_projects",
-			.interval_ms = (int32_t)conf->purge_ms,
-			.lease_ms = JOB_LEASE_MS,
-			.run = project_purge,
-			.ctx = &parts->chat,
-		},
-		{
-			.name = "purge_templates",
-			.interval_ms = (int32_t)conf->purge_ms,
-			.lease_ms = JOB_LEASE_MS,
-			.run = template_purge,
+			.run = purge_bin,
 			.ctx = &parts->chat,
 		},
 		{

@@ -186,6 +186,13 @@ static void a_template_is_made_and_rendered(void **state)
 	render.n_variables = 1;
 	stage_ok(stage, chat_v1_render_template, &render, &rendered);
 	assert_string_equal(rendered->text, "hi {{Ada}}");
+	Chat__V1__PreviewTemplateRequest preview = CHAT__V1__PREVIEW_TEMPLATE_REQUEST__INIT;
+	Chat__V1__PreviewTemplateResponse *seen;
+
+	preview.text = create.text;
+	stage_ok(stage, chat_v1_preview_template, &preview, &seen);
+	assert_string_equal(seen->text, "hi {{name}}");
+	assert_int_equal(seen->n_fields, 2);
 	create.text = (char *)"{{";
 	stage_fails(stage, chat_v1_create_template, &create, &template, INVALID_ARGUMENT,
 		    "field_invalid");
