@@ -85,6 +85,7 @@ struct chat_conf {
 struct current;
 struct feed;
 struct groups;
+struct tokens;
 struct engine;
 struct vault;
 
@@ -93,6 +94,7 @@ struct chat {
 	const struct chat_conf *conf;
 	struct current *current; /* the catalogue */
 	struct groups *groups;   /* who may use which model */
+	struct tokens *tokens;   /* the counter */
 	struct feed *events;     /* of users, to their pages */
 	struct engine *engine;
 	struct db_pool *workers;     /* connections of chat_worker */

@@ -31,7 +31,6 @@
 struct parts {
 	struct chat chat; /* first: what handlers find */
 	struct current current;
-	struct tokens *tokens;
 	struct outbox *outbox;
 	struct jobs *jobs;
 	struct db_pool *rollup_pool;
@@ -210,7 +209,7 @@ static void start_engine(struct service *service)
 	chat->engine = life_start(&(struct engine_options){
 		.conf = chat->conf,
 		.current = chat->current,
-		.tokens = parts->tokens,
+		.tokens = parts->chat.tokens,
 		.groups = chat->groups,
 		.endpoint =
 			*chat->conf->advertise ? chat->conf->advertise : service->conf->listen[0],
@@ -310,7 +309,7 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
-	s = tokens_new(conf->token_tables, &parts->tokens, reterr);
+	s = tokens_new(conf->token_tables, &parts->chat.tokens, reterr);
 	if (s != OK)
 		return s;
 	parts->discovery = discovery_start(parts->chat.workers, conf, &parts->current,
@@ -360,7 +359,7 @@ static void stop(struct service *service)
 		discovery_stop(parts->discovery);
 	feed_free(parts->chat.events);
 	current_done(&parts->current);
-	tokens_free(parts->tokens);
+	tokens_free(parts->chat.tokens);
 	pthread_mutex_destroy(&parts->load);
 	explicit_bzero(&parts->vault, sizeof parts->vault);
 	free(parts->models);

@@ -1,6 +1,5 @@
 #include "chat/project/project.h"
 
-#include "chat/answer/engine.h"
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/groups.h"
 #include "chat/catalogue/tokens.h"
@@ -88,7 +87,7 @@ enum status project_model(struct rpc_call *call, const char *id, const char **re
 
 const char *project_tokens(struct rpc_call *call, const char *text)
 {
-	const struct tokens *tokens = chat_of(call)->engine->options.tokens;
+	const struct tokens *tokens = chat_of(call)->tokens;
 
 	return db_param_i64(call->arena, tokens_count(tokens, text, strlen(text)));
 }
