@@ -28,7 +28,7 @@ endif
 ARCH := $(shell uname -m)
 CSTD := -std=gnu17
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto zlib
+PKGS := libprotobuf-c libpq libcurl libjwt yaml-0.1 libnghttp2 jansson libcrypto zlib minizip
 CPPFLAGS += -D_GNU_SOURCE -Iservices -I$(G) -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += -I/usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
 # Static, for services/runtime/net/poll.c takes the place of two of its functions. NNG_WRAP=0 leaves them alone.

@@ -74,6 +74,11 @@ struct chat_conf {
 	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
+	int64_t imports_per_user, imports_bytes_max, import_bytes_max;
+	int64_t import_chat_bytes_max, import_chats_max;
+	int64_t import_unpacked_bytes_max, import_unpack_ratio_max, import_zip_files_max;
+	int64_t import_lease_ms, import_slice_ms, import_idle_ms, import_keep_ms;
+	int64_t exports_per_user;
 	int64_t events_poll_ms, events_keep_ms, events_per_user;
 	const struct provider_conf *const *providers;
 	const char *master_key, *master_key_previous; /* "": none */
@@ -87,6 +92,8 @@ struct feed;
 struct groups;
 struct tokens;
 struct engine;
+struct exports;
+struct imports;
 struct vault;
 
 /* The state of the service, set before the first handler runs. */
@@ -100,6 +107,8 @@ struct chat {
 	struct db_pool *workers;     /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */
 	const struct vault *vault;
+	struct imports *imports; /* the reader of files with chats */
+	struct exports *exports; /* … and their writer */
 };
 
 /* In handlers. */

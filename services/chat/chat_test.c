@@ -53,6 +53,8 @@ static int (*const groups[])(void) = {
 	usage_tests,
 	queue_tests,
 	events_tests,
+	import_reader_tests,
+	import_tests,
 	storm_tests, /* last: they move the clock, too, but only ahead */
 };
 /* clang-format on */

@@ -118,6 +118,8 @@ int embeddings_tests(void);
 int api_limits_tests(void);
 int round_trip_tests(void);
 int api_models_tests(void);
+int import_reader_tests(void);
+int import_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

@@ -136,6 +136,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"provider_keys: {master_key: \"0123456789abcdef0123456789abcdef\", sync: 100ms}\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
 		"%s"
+		"imports: {lease: 2s, slice: 200ms}\n"
 		"provider_calls: {vectors_bytes_max: 1MiB, idle_timeout: %s, "
 		"first_byte_timeout_local: 5s, usage_wait: "
 		"300ms, validate_timeout: 3s, validate_all_timeout: 4s}\n"

@@ -12,6 +12,8 @@
 #include "chat/key/book.h"
 #include "chat/project/project.h"
 #include "chat/template/template.h"
+#include "chat/transfer/export.h"
+#include "chat/transfer/import.h"
 #include "chat/usage/rollup.h"
 #include "credits/v1/rpc.h"
 #include "events/v1/rpc.h"
@@ -224,6 +226,26 @@ static void start_engine(struct service *service)
 	});
 }
 
+static struct job imports_job(struct chat *chat, const struct chat_conf *conf)
+{
+	return (struct job){
+		.name = "purge_imports",
+		.interval_ms = (int32_t)conf->purge_ms,
+		.lease_ms = JOB_LEASE_MS,
+		.run = imports_purge,
+		.ctx = chat,
+	};
+}
+
+static void start_transfer(const struct service *service)
+{
+	struct parts *parts = service->state;
+	struct chat *chat = &parts->chat;
+
+	chat->imports = imports_start(chat->conf, chat->workers, parts->tokens);
+	chat->exports = exports_start(chat->conf, &service->db);
+}
+
 /* It may read all usage, so it has a thread and a time limit of its own. */
 static void start_rollup(struct parts *parts, const struct chat_conf *conf,
 			 const struct db_options *worker)
@@ -290,6 +312,7 @@ static enum status start(struct service *service, struct error *reterr)
 			.run = vault_reseal,
 			.ctx = &parts->vault,
 		},
+		imports_job(&parts->chat, conf),
 		{
 			.name = "purge_calls",
 			.interval_ms = (int32_t)call_purge_pause_ms(conf->call_kept_ms),
@@ -325,6 +348,7 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->chat.events = events_start(conf, &worker);
 	start_engine(service);
 	start_book(parts, conf);
+	start_transfer(service);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	start_rollup(parts, conf, &worker);
 	return OK;
@@ -347,6 +371,8 @@ static void stop(struct service *service)
 	}
 	if (parts->jobs)
 		jobs_stop(parts->jobs);
+	imports_stop(parts->chat.imports);
+	exports_stop(parts->chat.exports);
 	feed_stop(parts->chat.events);
 	if (parts->book)
 		book_stop(parts->book);
