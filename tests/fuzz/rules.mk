@@ -11,8 +11,8 @@ $(addprefix $(B)/fuzz/,$(FUZZERS)): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_
 # The RPC layer is fuzzed without a network.
 $(B)/fuzz/rpc_server $(B)/fuzz/rpc_client: $(B)/obj/tests/fuzz/lib/net_fake.o
 
-# Adapters of providers and formats of the API are chat's.
-$(B)/fuzz/openai $(B)/fuzz/api: $(filter-out %/main.o,$(chat_O))
+# Adapters of providers, formats of the API and readers of imports are chat's.
+$(B)/fuzz/openai $(B)/fuzz/api $(B)/fuzz/transfer: $(filter-out %/main.o,$(chat_O))
 
 # The counter of tokens is chat's, too, and maps its tables.
 $(B)/fuzz/tokens: $(filter-out %/main.o,$(chat_O)) | $(TOKENS)
