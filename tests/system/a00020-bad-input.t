@@ -56,8 +56,10 @@ token=$saved
 generate "$scratch/mine" "my secret [[say:classified]]" >/dev/null
 generation=$(events "$scratch/mine" | jq -r 'select(.event == "accepted") | .data.generation')
 mine=$chat
+call POST /api/v1/chats:import '[{"mapping":{"a":{"message":{"author":{"role":"user"},"content":{"content_type":"text","parts":["secret import"]}}}}}]'
+import=$(get .id)
 sign_up trudy
-for path in "chats/$mine" "chats/$mine/messages" "generations/$generation" "generations/$generation/events"; do
+for path in "chats/$mine" "chats/$mine/messages" "generations/$generation" "generations/$generation/events" "imports/$import" "imports/$import/items"; do
 	call GET "/api/v1/$path"
 	is "$status $(get .reason)" "404 NOT_FOUND" "another's $path is not found"
 	[[ $body != *secret* && $body != *classified* ]]
@@ -65,7 +67,15 @@ for path in "chats/$mine" "chats/$mine/messages" "generations/$generation" "gene
 done
 expect 404 NOT_FOUND "" "another's chat cannot be renamed" PATCH "/api/v1/chats/$mine" '{"title":"x"}'
 expect 404 NOT_FOUND "" "nor deleted" DELETE "/api/v1/chats/$mine"
-expect 404 NOT_FOUND "" "nor asked" POST "/api/v1/chats/$mine:generate" '{"text":"x"}'
+expect 404 NOT_FOUND "" "nor exported" POST "/api/v1/chats/$mine:export" '{}'
+expect 404 NOT_FOUND "" "another's import cannot be cancelled" POST "/api/v1/imports/$import:cancel" '{}'
+expect 404 NOT_FOUND "" "nor gone on with" POST "/api/v1/chats:import?import=$import&offset=0" '[]'
+call GET /api/v1/imports
+is "$(get '.imports | length')" 0 "and is not in the list of imports"
+call POST /api/v1/chats:export '{}'
+[[ $status = 200 && $body != *secret* ]]
+ok $? "and an export of all chats has only own ones"
+expect 404 NOT_FOUND "" "another's chat cannot be asked" POST "/api/v1/chats/$mine:generate" '{"text":"x"}'
 expect 404 NOT_FOUND "" "nor stopped" POST "/api/v1/generations/$generation:cancel"
 call GET /api/v1/chats
 is "$(get '.chats | length')" 0 "and is not in the list"

@@ -29,4 +29,6 @@ export type UsageList = Schemas["ListUsageResponse"];
 export type UsageRow = Schemas["UsageRow"];
 export type UsageBy = "MODEL" | "USER" | "KEY" | "DAY" | "PROVIDER";
 export type DeadLetter = Schemas["DeadLetter"];
+export type Import = Schemas["Import"];
+export type ImportItem = Schemas["ImportItem"];
 export type TokenFactor = Schemas["TokenFactor"];

@@ -22,6 +22,8 @@ export const keys = {
   tokenFactors: ["token-factors"],
   payment: (payment: string) => ["payment", payment],
   providerKeys: ["admin", "provider-keys"],
+  imports: ["imports"],
+  importItems: (id: string) => ["import-items", id],
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
   projectChats: (project: string) => ["chats", "project", project],

@@ -3,11 +3,13 @@ import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { AccountSection } from "./account-section";
 import { ArchivedSection } from "./archived-section";
+import { DataSection } from "./data-section";
 import { GeneralSection } from "./general-section";
 
 const SECTIONS = [
   { name: "general", href: "/settings", Section: GeneralSection },
   { name: "account", href: "/settings/account", Section: AccountSection },
+  { name: "data", href: "/settings/data", Section: DataSection },
   { name: "archived", href: "/settings/archived", Section: ArchivedSection },
 ] as const;
 

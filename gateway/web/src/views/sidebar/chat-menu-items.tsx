@@ -1,15 +1,26 @@
-import { Archive, FolderInput, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
+import { Archive, Braces, FileText, FolderInput, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
 import { useLocation } from "wouter";
+import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
-import { useChatActions } from "@/data/chats";
+import { titleOf, useChatActions } from "@/data/chats";
+import { useExport } from "@/data/transfer";
+import { notify } from "@/lib/notify";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
 import { moving } from "@/views/projects/moving";
-import { t } from "@/words";
+import { problemText, t } from "@/words";
 import { renaming } from "./renaming";
 
 export default function ChatMenuItems({ chat }: { chat: Chat }) {
   const { update, remove } = useChatActions();
   const [path, navigate] = useLocation();
+  const { mutate: save } = useExport();
+  const exportAs = (format: "JSON" | "MARKDOWN") =>
+    save(
+      { chat: chat.id, name: titleOf(chat), format },
+      {
+        onError: (thrown) => notify({ text: problemText(toProblem(thrown)), isError: true }),
+      },
+    );
   const leave = () => path === `/chat/${chat.id}` && navigate("/");
   return (
     <>
@@ -33,6 +44,14 @@ export default function ChatMenuItems({ chat }: { chat: Chat }) {
       >
         <Archive aria-hidden />
         {t("chats.archive")}
+      </MenuItem>
+      <MenuItem onSelect={() => exportAs("MARKDOWN")}>
+        <FileText aria-hidden />
+        {t("chats.exportMarkdown")}
+      </MenuItem>
+      <MenuItem onSelect={() => exportAs("JSON")}>
+        <Braces aria-hidden />
+        {t("chats.exportJson")}
       </MenuItem>
       <MenuSeparator />
       <MenuItem

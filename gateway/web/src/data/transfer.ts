@@ -1,0 +1,131 @@
+// Chats as files: imports with their progress, and exports.
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { problemOf } from "@/api/problem";
+import type { Import, ImportItem } from "@/api/types";
+import { saveFile } from "@/lib/browser";
+import { refresh } from "./cache";
+import { api, ask } from "./client";
+import { keys } from "./keys";
+import { sessionFetch } from "./session";
+
+/** A file goes in pieces of this size, so that a lost connection costs one of them. */
+const PIECE_BYTES = 4 << 20;
+
+/** How often an import that runs is read again, in milliseconds. */
+const LOOK_MS = 1_000;
+
+export function isUnderWay({ state }: Import): boolean {
+  return state === "UPLOADING" || state === "QUEUED" || state === "RUNNING";
+}
+
+/** The latest imports. While one runs its chats come into the list. */
+export function useImports() {
+  return useQuery({
+    queryKey: keys.imports,
+    queryFn: async ({ signal }) => {
+      const query = { pageSize: 5 };
+      const { imports } = await ask(api.GET("/api/v1/imports", { params: { query }, signal }));
+      if (imports.some(isUnderWay)) refresh(keys.chats);
+      return imports;
+    },
+    refetchInterval: ({ state }) => !!state.data?.some(isUnderWay) && LOOK_MS,
+  });
+}
+
+/** What came of an import, chat by chat. */
+export function useImportItems(id: string, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: keys.importItems(id),
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        api.GET("/api/v1/imports/{import}/items", {
+          params: {
+            path: { import: id },
+            query: { pageSize: 100, ...(pageParam && { pageToken: pageParam }) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextPageToken || undefined,
+    enabled,
+  });
+}
+
+async function sendPiece(file: File, at: number, id: string | undefined): Promise<Import> {
+  const where = id ? `import=${id}&offset=${at}` : `size=${file.size}`;
+  const response = await sessionFetch(
+    new Request(`${location.origin}/api/v1/chats:import?${where}`, {
+      method: "POST",
+      body: file.slice(at, at + PIECE_BYTES),
+      headers: { "content-type": "application/octet-stream" },
+    }),
+  );
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw problemOf(answer, response);
+  return answer as Import;
+}
+
+/** Sends a file. `onPart` hears how much of it was sent, from 0 to 1. */
+export function useUpload(onPart: (part: number) => void) {
+  return useMutation({
+    mutationFn: async (file: File) => {
+      let id: string | undefined;
+      let at = 0;
+      do {
+        ({ id } = await sendPiece(file, at, id));
+        at += PIECE_BYTES;
+        onPart(Math.min(1, at / file.size));
+      } while (at < file.size);
+    },
+    onSettled: () => refresh(keys.imports, keys.chats),
+  });
+}
+
+export function useCancelImport() {
+  return useMutation({
+    mutationFn: (id: string) =>
+      ask(api.POST("/api/v1/imports/{import}:cancel", { params: { path: { import: id } } })),
+    onSettled: () => refresh(keys.imports, keys.chats),
+  });
+}
+
+export type ExportFormat = "JSON" | "MARKDOWN";
+
+/** Saves a chat, or all of them, as a file. */
+export function useExport() {
+  return useMutation({
+    mutationFn: async ({
+      chat,
+      name,
+      format,
+    }: {
+      chat?: string;
+      name: string;
+      format: ExportFormat;
+    }) => {
+      const path = chat ? `chats/${chat}:export` : "chats:export";
+      const response = await sessionFetch(
+        new Request(`${location.origin}/api/v1/${path}`, {
+          method: "POST",
+          body: JSON.stringify({ format }),
+          headers: { "content-type": "application/json" },
+        }),
+      );
+      if (!response.ok) throw problemOf(await response.json().catch(() => null), response);
+      saveFile(`${fileName(name)}.${format === "JSON" ? "json" : "md"}`, await response.blob());
+    },
+  });
+}
+
+/** Without the characters that systems do not take in names. */
+function fileName(name: string): string {
+  return (
+    name
+      .replaceAll(/[\p{C}/\\:*?"<>|.]+/gu, " ")
+      .trim()
+      .slice(0, 80) || "chat"
+  );
+}
+
+export type { Import, ImportItem };
