@@ -141,7 +141,7 @@ static enum status open_zip(struct import_file *file, struct error *reterr)
 {
 	zlib_filefunc64_def functions = {zip_open, zip_read,  zip_write, zip_tell,
 					 zip_seek, zip_close, zip_error, file};
-	unz_file_info64 info;
+	unz_file_info64 info = {0};
 	int32_t n = 0;
 	enum status s;
 
@@ -192,7 +192,7 @@ void import_file_close(struct import_file *file)
 enum status import_file_enter(struct import_file *file, int32_t entry, bool *ret,
 			      struct error *reterr)
 {
-	unz_file_info64 info;
+	unz_file_info64 info = {0};
 	int32_t n = 0;
 	enum status s;
 

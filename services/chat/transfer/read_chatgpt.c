@@ -44,8 +44,6 @@ static void add_part(struct chat_reader *reader, struct peek part)
 
 	if (peek_is_string(part))
 		chat_reader_add_string(reader, part);
-	else if (peek_is(type, "audio_transcription"))
-		chat_reader_add_string(reader, peek_member(part, "text"));
 	else if (peek_is(type, "image_asset_pointer") || peek_is(type, "audio_asset_pointer") ||
 		 peek_is(type, "video_container_asset_pointer") ||
 		 peek_is(type, "real_time_user_audio_video_asset_pointer"))

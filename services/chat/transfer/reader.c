@@ -90,8 +90,8 @@ static int64_t time_of(double value)
 {
 	if (!isfinite(value) || value <= 0)
 		return 0;
-	for (; value > SECONDS_MAX; value /= 1000)
-		continue;
+	while (value > SECONDS_MAX)
+		value /= 1000;
 	value *= US_PER_S;
 	return value < (double)US_MAX ? (int64_t)value : 0;
 }
