@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { problemOf } from "@/api/problem";
 import type { Import, ImportItem } from "@/api/types";
 import { saveFile } from "@/lib/browser";
-import { refresh } from "./cache";
+import { cache, refresh } from "./cache";
 import { api, ask } from "./client";
 import { keys } from "./keys";
 import { sessionFetch } from "./session";
@@ -18,6 +18,10 @@ export function isUnderWay({ state }: Import): boolean {
   return state === "UPLOADING" || state === "QUEUED" || state === "RUNNING";
 }
 
+function came(imports: Import[]): number {
+  return imports.reduce((sum, { imported }) => sum + imported, 0);
+}
+
 /** The latest imports. While one runs its chats come into the list. */
 export function useImports() {
   return useQuery({
@@ -25,7 +29,8 @@ export function useImports() {
     queryFn: async ({ signal }) => {
       const query = { pageSize: 5 };
       const { imports } = await ask(api.GET("/api/v1/imports", { params: { query }, signal }));
-      if (imports.some(isUnderWay)) refresh(keys.chats);
+      const before = cache.getQueryData<Import[]>(keys.imports);
+      if (before && came(imports) !== came(before)) refresh(keys.chats);
       return imports;
     },
     refetchInterval: ({ state }) => !!state.data?.some(isUnderWay) && LOOK_MS,
