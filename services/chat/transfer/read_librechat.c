@@ -1,15 +1,22 @@
-/* LibreChat: a list `messages`, flat with parents or as a tree of `children`. The tree is read without
- * recursion: a child's list waits on a stack in the arena. */
+/* LibreChat: a list `messages`, flat with parents or as a tree of `children`. A tree is
+ * gone through once and without recursion: messages that are not read to their end wait in the arena. */
 #include "chat/transfer/reader.h"
 
 #include <string.h>
 
 #define NO_PARENT "00000000-0000-0000-0000-000000000000"
 
+/* A child that does not name its parent. */
+struct child {
+	struct child *next;
+	size_t node;
+};
+
+/* A message that is not read to its end. */
 struct level {
 	struct level *above;
-	struct peek list;
-	const char *parent; /* of its messages, where they do not say it */
+	struct child *children;
+	struct peek id, parent, from_user, time, model, blocks, text, files;
 };
 
 static void add_block(struct chat_reader *reader, struct peek block, struct node *node)
@@ -31,58 +38,112 @@ static void add_block(struct chat_reader *reader, struct peek block, struct node
 		chat_reader_add_raw(reader, block);
 }
 
-static const char *read_message(struct chat_reader *reader, struct peek message,
-				const char *parent_above)
+/* Keeps a member of a message for its end. */
+static void note(struct level *level, struct peek key, struct peek value)
 {
-	struct peek blocks = peek_member(message, "content"), block;
-	struct peek parent = peek_member(message, "parentMessageId");
-	struct peek files = peek_member(message, "files"), file;
-	struct node *node = chat_reader_node(reader);
+	const struct {
+		const char *name;
+		struct peek *to;
+	} members[] = {
+		{"messageId", &level->id},   {"parentMessageId", &level->parent},
+		{"createdAt", &level->time}, {"isCreatedByUser", &level->from_user},
+		{"model", &level->model},    {"content", &level->blocks},
+		{"text", &level->text},      {"files", &level->files},
+	};
 
-	node->id = chat_reader_short(reader, peek_member(message, "messageId"), SOURCE_BYTES_MAX);
-	node->parent = peek_is_string(parent) ? chat_reader_short(reader, parent, SOURCE_BYTES_MAX)
-					      : parent_above;
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (peek_is(key, members[i].name))
+			*members[i].to = value;
+}
+
+/* The message becomes a node, the parent of its children. */
+static void end_message(struct chat_reader *reader, struct level *level)
+{
+	struct node *node = chat_reader_node(reader);
+	struct peek blocks = level->blocks, files = level->files, block, file;
+
+	node->id = chat_reader_short(reader, level->id, SOURCE_BYTES_MAX);
+	node->parent = chat_reader_short(reader, level->parent, SOURCE_BYTES_MAX);
 	if (strcmp(node->parent, NO_PARENT) == 0)
 		node->parent = "";
-	node->role = chat_reader_true(peek_member(message, "isCreatedByUser")) ? NODE_USER
-									       : NODE_ASSISTANT;
-	node->time_us = chat_reader_time(peek_member(message, "createdAt"));
+	node->role = chat_reader_true(level->from_user) ? NODE_USER : NODE_ASSISTANT;
+	node->time_us = chat_reader_time(level->time);
 	if (node->role == NODE_ASSISTANT)
-		node->model = chat_reader_short(reader, peek_member(message, "model"), 100);
+		node->model = chat_reader_short(reader, level->model, 100);
 	while (peek_next(&blocks, &block))
 		add_block(reader, block, node);
 	if (reader->scratch.len == 0)
-		chat_reader_add_string(reader, peek_member(message, "text"));
+		chat_reader_add_string(reader, level->text);
 	while (peek_next(&files, &file))
 		chat_reader_add_attachment(reader, peek_member(file, "filename"));
 	node->text = chat_reader_take(reader);
-	return node->id;
+	for (const struct child *child = level->children; child; child = child->next)
+		reader->chat->nodes[child->node].parent = node->id;
 }
 
-/* The list that is read next: that of the message's children, if it has any. */
-static struct level *below(struct chat_reader *reader, struct level *level, struct peek message,
-			   const char *id)
+/* The node that is made next is a child of a message that is still open. */
+static void add_child(struct chat_reader *reader, struct level *parent)
 {
-	struct peek children = peek_member(message, "children");
-	struct level *next;
+	struct child *child = arena_zalloc(reader->arena, sizeof *child);
 
-	if (!peek_is_array(children))
-		return level;
-	next = arena_zalloc(reader->arena, sizeof *next);
-	if (!next)
-		return level;
-	*next = (struct level){level, children, id};
-	return next;
+	if (!child)
+		return;
+	*child = (struct child){parent->children, reader->chat->n};
+	parent->children = child;
+}
+
+static struct level *open_message(struct chat_reader *reader, struct level *above)
+{
+	struct level *level = arena_zalloc(reader->arena, sizeof *level);
+
+	if (level)
+		level->above = above;
+	return level;
+}
+
+static struct level *close_message(struct chat_reader *reader, struct level *level)
+{
+	if (level->above && !peek_is_string(level->parent))
+		add_child(reader, level->above);
+	end_message(reader, level);
+	return level->above;
+}
+
+/* at: the list of messages. A message ends after those in its list of children. */
+static void read_messages(struct chat_reader *reader, struct peek at)
+{
+	bool in_list = peek_enter(&at, '[');
+	struct level *level = NULL;
+	struct peek key, value;
+
+	while (in_list || level) {
+		if (in_list && peek_enter(&at, '{')) {
+			level = open_message(reader, level);
+			if (!level)
+				return; /* the arena says so */
+			in_list = false;
+		} else if (in_list && peek_pass(&at, &value)) {
+			continue; /* no message */
+		} else if (!in_list && peek_key(&at, &key)) {
+			in_list = peek_is(key, "children") && peek_enter(&at, '[');
+			if (!in_list && peek_pass(&at, &value))
+				note(level, key, value);
+		} else if (!peek_leave(&at)) {
+			return;
+		} else {
+			if (!in_list)
+				level = close_message(reader, level);
+			in_list = !in_list;
+		}
+	}
 }
 
 bool read_librechat(struct chat_reader *reader, struct peek object)
 {
 	struct import_chat *chat = reader->chat;
-	struct level first = {.list = peek_member(object, "messages"), .parent = ""};
-	struct level *level = &first;
-	struct peek message;
+	struct peek list = peek_member(object, "messages");
 
-	if (!peek_is_array(first.list) || !peek_is_string(peek_member(object, "conversationId")))
+	if (!peek_is_array(list) || !peek_is_string(peek_member(object, "conversationId")))
 		return false;
 	chat->program = "LIBRECHAT";
 	chat->source =
@@ -91,14 +152,6 @@ bool read_librechat(struct chat_reader *reader, struct peek object)
 	chat->model = chat_reader_short(reader,
 					peek_member(peek_member(object, "options"), "model"), 100);
 	chat->in_order = true;
-	while (level) {
-		if (!peek_next(&level->list, &message)) {
-			level = level->above;
-			continue;
-		}
-		if (peek_is_object(message))
-			level = below(reader, level, message,
-				      read_message(reader, message, level->parent));
-	}
+	read_messages(reader, list);
 	return true;
 }

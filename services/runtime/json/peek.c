@@ -22,6 +22,14 @@ static const char *pass_space(const char *p, const char *end)
 	return p;
 }
 
+/* … and between two members or elements. */
+static const char *pass_gap(const char *p, const char *end)
+{
+	while (p < end && (is_space(*p) || *p == ','))
+		p++;
+	return p;
+}
+
 /* Behind the string that begins at p, or NULL when it does not end. */
 static const char *pass_string(const char *p, const char *end)
 {
@@ -34,11 +42,10 @@ static const char *pass_string(const char *p, const char *end)
 	return NULL;
 }
 
-/* Behind the object or array that begins at p, or NULL when it does not end. */
-static const char *pass_nested(const char *p, const char *end)
+/* Behind the bracket that ends the outermost of `depth` objects and arrays, which are open at p; NULL: it does not
+ * come. */
+static const char *pass_rest(const char *p, const char *end, size_t depth)
 {
-	size_t depth = 0;
-
 	while (p && p < end) {
 		if (*p == '"') {
 			p = pass_string(p, end);
@@ -51,6 +58,12 @@ static const char *pass_nested(const char *p, const char *end)
 		p++;
 	}
 	return NULL;
+}
+
+/* Behind the object or array that begins at p, or NULL when it does not end. */
+static const char *pass_nested(const char *p, const char *end)
+{
+	return pass_rest(p, end, 0);
 }
 
 /* Behind the value that begins at p. */
@@ -78,9 +91,58 @@ bool peek_object(const char *text, size_t len, struct peek *ret)
 	return true;
 }
 
+bool peek_enter(struct peek *rest, char bracket)
+{
+	const char *p = pass_gap(rest->at, rest->end);
+
+	if (p == rest->end || *p != bracket)
+		return false;
+	rest->at = p + 1;
+	return true;
+}
+
+bool peek_leave(struct peek *rest)
+{
+	const char *p = pass_rest(rest->at, rest->end, 1);
+
+	if (p)
+		rest->at = p;
+	return p;
+}
+
+bool peek_key(struct peek *rest, struct peek *ret_key)
+{
+	const char *end = rest->end, *p = pass_gap(rest->at, end), *stop;
+
+	if (p == end || *p != '"')
+		return false;
+	stop = pass_string(p, end);
+	*ret_key = (struct peek){p, stop};
+	p = stop ? pass_space(stop, end) : end;
+	if (p == end || *p != ':')
+		return false; /* no JSON from here on */
+	rest->at = pass_space(p + 1, end);
+	return true;
+}
+
+bool peek_pass(struct peek *rest, struct peek *ret_value)
+{
+	const char *p = pass_gap(rest->at, rest->end), *stop;
+
+	if (p == rest->end || *p == ']' || *p == '}')
+		return false;
+	stop = pass_value(p, rest->end);
+	if (!stop || stop == p)
+		return false;
+	*ret_value = (struct peek){p, stop};
+	rest->at = stop;
+	return true;
+}
+
 bool peek_next_member(struct peek *rest, struct peek *ret_key, struct peek *ret_value)
 {
-	const char *p = rest->at, *end = rest->end, *key_end, *value;
+	const char *p = rest->at, *end = rest->end;
+	struct peek at = *rest;
 
 	if (!p || p == end)
 		return false;
@@ -89,19 +151,13 @@ bool peek_next_member(struct peek *rest, struct peek *ret_key, struct peek *ret_
 		p++;
 	else if (*p != ',' && !is_space(*p))
 		return false;
-	while (p < end && (is_space(*p) || *p == ','))
-		p++;
-	if (p == end || *p != '"')
+	at.at = p;
+	if (!peek_key(&at, ret_key) || at.at == end)
 		return false;
-	*ret_key = (struct peek){p, key_end = pass_string(p, end)};
-	p = key_end ? pass_space(key_end, end) : end;
-	if (p == end || *p != ':')
-		return false; /* no JSON from here on */
-	value = pass_space(p + 1, end);
-	p = value < end ? pass_value(value, end) : NULL;
+	p = pass_value(at.at, end);
 	if (!p)
 		return false;
-	*ret_value = (struct peek){value, p};
+	*ret_value = (struct peek){at.at, p};
 	rest->at = p;
 	return true;
 }
@@ -121,7 +177,8 @@ struct peek peek_member(struct peek object, const char *name)
 
 bool peek_next(struct peek *list, struct peek *ret)
 {
-	const char *p = list->at, *end = list->end, *stop;
+	const char *p = list->at, *end = list->end;
+	struct peek at = *list;
 
 	if (!p || p == end)
 		return false;
@@ -130,15 +187,10 @@ bool peek_next(struct peek *list, struct peek *ret)
 		p++;
 	else if (*p != ',' && !is_space(*p))
 		return false;
-	while (p < end && (is_space(*p) || *p == ','))
-		p++;
-	if (p == end || *p == ']' || *p == '}')
+	at.at = p;
+	if (!peek_pass(&at, ret))
 		return false;
-	stop = pass_value(p, end);
-	if (!stop || stop == p)
-		return false;
-	*ret = (struct peek){p, stop};
-	list->at = stop;
+	list->at = at.at;
 	return true;
 }
 

@@ -21,6 +21,15 @@ bool peek_next_member(struct peek *rest, struct peek *ret_key, struct peek *ret_
 /* Goes through an array: *list is what is left of it. False: no array, or its end. */
 bool peek_next(struct peek *list, struct peek *ret);
 
+/* A way through nested objects and arrays that passes each byte once, however deep they are. *rest is
+ * what is left of all. False: that is not what comes next.
+ * peek_enter goes into the object or array that comes next, peek_key to the value of the next member.
+ * peek_pass goes over a value, and peek_leave behind the end of what was entered last. */
+bool peek_enter(struct peek *rest, char bracket);
+bool peek_key(struct peek *rest, struct peek *ret_key);
+bool peek_pass(struct peek *rest, struct peek *ret_value);
+bool peek_leave(struct peek *rest);
+
 bool peek_is_object(struct peek value);
 bool peek_is_array(struct peek value);
 bool peek_is_string(struct peek value);
