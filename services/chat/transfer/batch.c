@@ -488,6 +488,8 @@ static enum status store_all(struct db *db, void *ctx, struct error *reterr)
 	enum status s;
 
 	restart(store);
+	if (store->batch->n == 0)
+		return advance(store, db, reterr);
 	s = db_query_one(db, &sql_import_lock, user, &rows, reterr);
 	if (s != OK)
 		return s;
@@ -515,9 +517,7 @@ enum status batch_store(struct batch *batch, struct db *db, struct import_run *r
 	struct store store = {.batch = batch, .run = run};
 	enum status s = OK;
 
-	if (batch->n == 0)
-		return OK;
-	store.come = calloc(batch->n, sizeof *store.come);
+	store.come = calloc(batch->n + 1, sizeof *store.come);
 	store.params = arena_new(65536, PARAMS_BYTES_MAX);
 	ensure(store.come);
 	s = db_tx(db, NULL, store_all, &store, reterr);

@@ -12,6 +12,14 @@
 #define FREE_BYTES (64 << 20) /* that may come of any file, however small */
 #define ENCRYPTED 1
 
+/* A file in the ZIP that matches, so that the next one is not looked for from the beginning. */
+struct place {
+	bool known;
+	unz64_file_pos pos;
+	int64_t looked; /* files before it */
+	int32_t n;      /* … that match */
+};
+
 struct import_file {
 	struct import_bytes bytes;
 	struct import_limits limits;
@@ -22,7 +30,8 @@ struct import_file {
 	const char *pattern; /* of the names that are read */
 	int32_t entry;       /* that is open; -1: none */
 	bool open;
-	int64_t unpacked, packed;
+	int64_t unpacked; /* by this run and those before */
+	struct place place;
 };
 
 /* ---------------------------------------------------------------- below the ZIP's reader */
@@ -109,15 +118,27 @@ static bool matches(const struct import_file *file, const char *path)
 	       fnmatch(file->pattern, base_name(path), FNM_CASEFOLD) == 0;
 }
 
+/* What an earlier run read counts, too; the sum stays just above its limit. */
+static void count_unpacked(struct import_file *file, uint64_t bytes)
+{
+	int64_t over = file->limits.unpacked_bytes_max + 1;
+
+	file->unpacked += bytes < (uint64_t)over ? (int64_t)bytes : over;
+	if (file->unpacked > over)
+		file->unpacked = over;
+}
+
 /* Goes to the file of this number among those that match; -1: counts all. Returns how many matched
  * up to it. */
 static enum status find(struct import_file *file, int32_t number, int32_t *ret,
 			unz_file_info64 *ret_info, struct error *reterr)
 {
+	bool goes_on = file->place.known && number >= file->place.n;
 	char name[NAME_SIZE];
-	int64_t looked = 0;
-	int32_t n = 0;
-	int step = unzGoToFirstFile(file->zip);
+	int64_t looked = goes_on ? file->place.looked : 0;
+	int32_t n = goes_on ? file->place.n : 0;
+	int step = goes_on ? unzGoToFilePos64(file->zip, &file->place.pos)
+			   : unzGoToFirstFile(file->zip);
 
 	for (; step == UNZ_OK; step = unzGoToNextFile(file->zip)) {
 		if (++looked > file->limits.zip_files_max)
@@ -128,8 +149,16 @@ static enum status find(struct import_file *file, int32_t number, int32_t *ret,
 		if (unzGetCurrentFileInfo64(file->zip, ret_info, name, sizeof name - 1, NULL, 0,
 					    NULL, 0) != UNZ_OK)
 			return damaged(file, reterr);
-		if (matches(file, name) && n++ == number)
+		if (!matches(file, name))
+			continue;
+		if (n++ == number) {
+			file->place =
+				(struct place){.known = true, .looked = looked - 1, .n = number};
+			step = unzGetFilePos64(file->zip, &file->place.pos);
 			break;
+		}
+		if (number >= 0 && !goes_on)
+			count_unpacked(file, ret_info->uncompressed_size);
 	}
 	if (step != UNZ_OK && step != UNZ_END_OF_LIST_OF_FILE)
 		return damaged(file, reterr);
@@ -218,7 +247,6 @@ enum status import_file_enter(struct import_file *file, int32_t entry, bool *ret
 	if (unzOpenCurrentFile(file->zip) != UNZ_OK)
 		return damaged(file, reterr);
 	file->open = true;
-	file->packed += (int64_t)info.compressed_size;
 	return OK;
 }
 

@@ -142,12 +142,17 @@ static enum status store(struct work *work, struct error *reterr)
 }
 
 /* Whether the run has had its time. */
+static bool is_over(const struct work *work)
+{
+	return clock_mono_us() - work->begun_us >= work->imports->conf->import_slice_ms * US_PER_MS;
+}
+
 static bool others_wait(struct work *work)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	struct error err;
 
-	if (clock_mono_us() - work->begun_us < work->imports->conf->import_slice_ms * US_PER_MS)
+	if (!is_over(work))
 		return false;
 	work->begun_us = clock_mono_us();
 	return db_query(work->db, &sql_import_others, NULL, &rows, &err) == OK &&
@@ -212,10 +217,12 @@ static enum status read_entry(struct work *work, struct split *split, struct err
 		size_t want = skip > 0 && skip < READ_BYTES ? (size_t)skip : READ_BYTES;
 
 		s = import_file_read(work->file, data, want, &n, reterr);
-		if (s == OK && skip > 0)
+		if (s == OK && skip > 0) {
 			skip -= (int64_t)n;
-		else if (s == OK && n > 0)
+			work->begun_us = clock_mono_us(); /* its time is for what is new */
+		} else if (s == OK && n > 0) {
 			s = take_bytes(work, split, data, n, &json, reterr);
+		}
 		if (s == OK)
 			s = keep(work, reterr);
 	}
@@ -244,8 +251,8 @@ static enum status read_entries(struct work *work, struct error *reterr)
 		if (s == OK) {
 			work->run.entry++;
 			work->run.at = 0;
-			if (batch_is_full(&work->batch))
-				s = store(work, reterr);
+			if (batch_is_full(&work->batch) || is_over(work))
+				s = store_and_yield(work, reterr);
 		}
 	}
 	if (s == OK)
