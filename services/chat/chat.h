@@ -74,7 +74,7 @@ struct chat_conf {
 	int64_t call_kept_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
-	int64_t imports_per_user, imports_bytes_max, import_bytes_max;
+	int64_t imports_per_user, imports_kept, imports_bytes_max, import_bytes_max;
 	int64_t import_chat_bytes_max, import_chats_max;
 	int64_t import_unpacked_bytes_max, import_unpack_ratio_max, import_zip_files_max;
 	int64_t import_lease_ms, import_slice_ms, import_idle_ms, import_keep_ms;

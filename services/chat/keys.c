@@ -189,6 +189,8 @@ const struct conf_key chat_keys[] = {
 		 "Pause between two looks for chats to erase."),
 	CONF_KEY("imports.per_user", CONF_INTEGER, imports_per_user, "2", 1, 100,
 		 "Imports of one user that are not over; one more is refused."),
+	CONF_KEY("imports.kept_per_user", CONF_INTEGER, imports_kept, "10", 1, 1000,
+		 "Imports of one user that are over and keep their list; older lists go."),
 	CONF_KEY("imports.file_bytes_max", CONF_BYTES, import_bytes_max, "1GiB", 1024, 1LL << 40,
 		 "Of a file with chats, as it is sent; a larger one is refused."),
 	CONF_KEY("imports.files_bytes_max", CONF_BYTES, imports_bytes_max, "16GiB", 1024, 1LL << 40,

@@ -53,7 +53,7 @@ CREATE TABLE import_item (
 );
 CREATE INDEX import_item_skipped ON import_item (import_id, number) WHERE outcome = 'SKIPPED';
 
--- The chats that came by imports: none comes twice. An erased chat may come again.
+-- The chats that came by imports: none comes twice. A deleted chat may come again.
 CREATE TABLE imported_chat (
     user_id uuid NOT NULL,
     program text NOT NULL,
@@ -80,7 +80,8 @@ GRANT INSERT, DELETE ON import_piece TO chat_app;
 GRANT SELECT ON import_piece, import_item TO chat_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON import TO chat_worker;
 GRANT SELECT, DELETE ON import_piece TO chat_worker;
-GRANT SELECT, INSERT ON import_item, imported_chat TO chat_worker;
+GRANT SELECT, INSERT ON import_item TO chat_worker;
+GRANT SELECT, INSERT, UPDATE ON imported_chat TO chat_worker;
 GRANT INSERT ON chat, message TO chat_worker;
 -- Exports go through a user's chats by their ids.
 CREATE INDEX chat_owner ON chat (user_id, id) WHERE delete_time IS NULL;

@@ -42,12 +42,16 @@ static enum status create(struct db *db, void *ctx, struct error *reterr)
 	const char *const user[] = {arrival->user};
 	const char *const params[] = {arrival->import, arrival->user,
 				      db_param_i64(arena, arrival->size), arrival->model};
+	const char *const kept[] = {arrival->user,
+				    db_param_i64(arena, arrival->conf->imports_kept)};
 	enum status s = db_exec(db, &sql_import_lock, user, NULL, reterr);
 
 	if (s == OK)
 		s = db_query_one(db, &sql_import_load, user, &rows, reterr);
 	if (s == OK)
 		s = check_load(rows, arrival, reterr);
+	if (s == OK)
+		s = db_exec(db, &sql_import_forget, kept, NULL, reterr);
 	if (s == OK)
 		s = db_exec(db, &sql_import_insert, params, NULL, reterr);
 	return s;

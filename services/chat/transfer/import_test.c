@@ -187,6 +187,37 @@ static void chats_come_once(void **state)
 	assert_string_equal(messages->messages[1]->text, "answer 3");
 }
 
+static int lists(struct stage *stage)
+{
+	Chat__V1__ListImportsRequest req = CHAT__V1__LIST_IMPORTS_REQUEST__INIT;
+	Chat__V1__ListImportsResponse *resp;
+
+	stage_ok(stage, chat_v1_list_imports, &req, &resp);
+	return (int)resp->n_imports;
+}
+
+/* … when it was deleted: the copy is a chat of its own. Of many imports the newest lists stay. */
+static void a_deleted_chat_comes_again(void **state)
+{
+	struct stage *stage = *state;
+	Chat__V1__DeleteChatRequest req = CHAT__V1__DELETE_CHAT_REQUEST__INIT;
+	Google__Protobuf__Empty *nothing;
+
+	expect(stage, chats(2, "q"), "", 2, 0, 0);
+	req.chat = arena_strdup(stage->arena, ask(stage, "SELECT id FROM chat.chat WHERE user_id = "
+							 "'%s' AND title = 'Chat 1'"));
+	stage_ok(stage, chat_v1_delete_chat, &req, &nothing);
+	expect(stage, chats(2, "q"), "", 1, 1, 0);
+	expect(stage, chats(2, "q"), "", 0, 2, 0);
+	assert_string_equal(
+		ask(stage, "SELECT count(*) FILTER (WHERE delete_time IS NULL) || ' ' || count(*) "
+			   "FROM chat.chat WHERE user_id = '%s'"),
+		"2 3");
+	for (int i = 0; i < 9; i++)
+		expect(stage, text("[]"), "", 0, 0, 0);
+	assert_int_equal(lists(stage), 11); /* imports.kept_per_user, and the newest */
+}
+
 /* An imported chat is one as any other: it goes on. */
 static void a_chat_goes_on(void **state)
 {
@@ -506,6 +537,7 @@ int import_tests(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(chats_come_once),
+		TEST(a_deleted_chat_comes_again),
 		TEST(a_chat_goes_on),
 		TEST(zips_are_read),
 		TEST(a_bomb_is_refused),

@@ -18,6 +18,13 @@ INSERT INTO user_total AS t (user_id) VALUES ($1::uuid) ON CONFLICT (user_id) DO
 SELECT count(*) FILTER (WHERE i.user_id = $1::uuid) AS mine, coalesce(sum(i.size), 0)::bigint AS bytes
 FROM import i WHERE i.state IN ('UPLOADING', 'QUEUED', 'RUNNING');
 
+-- name: import_forget
+-- Of the imports of user $1 that are over, all but the newest $2 go with their lists.
+-- Params: $1 uuid, $2 integer.
+DELETE FROM import i WHERE i.user_id = $1::uuid AND i.end_time IS NOT NULL AND i.id <= (
+    SELECT o.id FROM import o WHERE o.user_id = $1::uuid AND o.end_time IS NOT NULL ORDER BY o.id DESC OFFSET $2::integer LIMIT 1
+);
+
 -- name: import_insert
 -- A new import $1 of user $2, of $3 bytes, for model $4.
 -- Params: $1 uuid, $2 uuid, $3 bigint, $4 text.

@@ -49,11 +49,12 @@ DELETE FROM import_piece p USING ended WHERE p.import_id = ended.id;
 SELECT p.at, p.data FROM import_piece p WHERE p.import_id = $1::uuid AND p.at <= $2::bigint ORDER BY p.at DESC LIMIT 1;
 
 -- name: import_known
--- Which of the chats of user $1, of programs $2 with ids $3, came before.
+-- Which of the chats of user $1, of programs $2 with ids $3, came before. Those that were deleted may come again.
 -- Params: $1 uuid, $2 text[], $3 text[].
 SELECT k.n::integer AS n, c.chat_id
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (program, source, n)
-JOIN imported_chat c ON c.user_id = $1::uuid AND c.program = k.program AND c.source = k.source;
+JOIN imported_chat c ON c.user_id = $1::uuid AND c.program = k.program AND c.source = k.source
+JOIN chat h ON h.id = c.chat_id AND h.delete_time IS NULL;
 
 -- name: import_chats
 -- New chats of user $1: ids $2, titles $3, models $4, pinned $5, archived $6, leaves $7, times in microseconds $8 and $9, numbers of messages $10.
@@ -80,7 +81,8 @@ FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::i
 -- The chats $2 of user $1 came from programs $3 with ids $4.
 -- Params: $1 uuid, $2 uuid[], $3 text[], $4 text[].
 INSERT INTO imported_chat (user_id, chat_id, program, source)
-SELECT $1::uuid, c.id, c.program, c.source FROM unnest($2::uuid[], $3::text[], $4::text[]) AS c (id, program, source);
+SELECT $1::uuid, c.id, c.program, c.source FROM unnest($2::uuid[], $3::text[], $4::text[]) AS c (id, program, source)
+ON CONFLICT (user_id, program, source) DO UPDATE SET chat_id = excluded.chat_id;
 
 -- name: import_total
 -- User $1 has $2 more chats and $3 more bytes.
