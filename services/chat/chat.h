@@ -36,6 +36,7 @@ struct chat_conf {
 	int64_t siblings_max;
 	int64_t chat_messages_max;
 	int64_t user_chats_max;
+	int64_t change_chats_max;
 	int64_t user_bytes_max;
 	int64_t user_templates_max, user_public_max, public_templates_max;
 	int64_t template_variables_max, rendered_bytes_max;

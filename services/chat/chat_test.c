@@ -29,6 +29,7 @@ static int (*const groups[])(void) = {
 	key_tests,
 	moves_tests,
 	conversation_tests,
+	change_tests,
 	project_tests,
 	project_prompt_tests,
 	template_tests,

@@ -53,6 +53,8 @@ const struct conf_key chat_keys[] = {
 	CONF_KEY("limits.chats_per_user", CONF_INTEGER, user_chats_max, "10000", 1, 10000000,
 		 "Chats of one user; those in the bin count, and go early where this limit is "
 		 "reached."),
+	CONF_KEY("limits.chats_per_change", CONF_INTEGER, change_chats_max, "500", 1, 10000,
+		 "Chats that one change of many may name."),
 	CONF_KEY("limits.bytes_per_user", CONF_BYTES, user_bytes_max, "1GiB", 1 << 20, 1LL << 40,
 		 "Text, reasoning and items of all messages of one user; the bin as above."),
 	CONF_KEY("limits.projects_per_user", CONF_INTEGER, user_projects_max, "200", 1, 100000,

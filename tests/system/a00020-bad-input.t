@@ -26,6 +26,8 @@ expect 400 JSON_INVALID "" "broken JSON" POST /api/v1/chats '{"title":'
 expect 400 JSON_INVALID "" "two values" POST /api/v1/chats '{} {}'
 expect 400 MODEL_UNKNOWN model "unknown model" POST /api/v1/chats '{"model":"none"}'
 expect 400 FIELD_INVALID project "malformed id in a body" POST /api/v1/chats '{"project":"x"}'
+expect 400 FIELD_REQUIRED action "a change of chats without an action" POST /api/v1/chats:change '{"all":true}'
+expect 400 FIELD_INVALID 'chats[0]' "a malformed id in a list" POST /api/v1/chats:change '{"action":"PIN","chats":["x"]}'
 expect 404 NOT_FOUND "" "malformed id in a path" GET /api/v1/chats/x
 expect 404 NOT_FOUND "" "id of nothing" GET /api/v1/chats/00000000-0000-7000-8000-000000000000
 expect 404 ROUTE_UNKNOWN "" "unknown path" GET /api/v1/nothing
@@ -77,6 +79,12 @@ call POST /api/v1/chats:export '{}'
 ok $? "and an export of all chats has only own ones"
 expect 404 NOT_FOUND "" "another's chat cannot be asked" POST "/api/v1/chats/$mine:generate" '{"text":"x"}'
 expect 404 NOT_FOUND "" "nor stopped" POST "/api/v1/generations/$generation:cancel"
+for action in DELETE UNDELETE ARCHIVE UNARCHIVE PIN UNPIN ERASE; do
+	call POST /api/v1/chats:change "{\"action\":\"$action\",\"chats\":[\"$mine\"]}"
+	is "$status $(get .changed)" "200 0" "nor changed with others by $action"
+done
+call GET '/api/v1/chats?deleted=true'
+is "$(get '.chats | length')" 0 "and is not in the bin"
 call GET /api/v1/chats
 is "$(get '.chats | length')" 0 "and is not in the list"
 token=$saved

@@ -104,7 +104,7 @@ export async function quiet(page) {
   });
 }
 
-async function shoot(page, name) {
+export async function shoot(page, name) {
   const folder = process.env.LIMITLESS_SHOTS;
   if (!folder) return;
   await page.screenshot({ path: `${folder}/${name.replace(/\W+/g, "-")}.png` }).catch(() => undefined);

@@ -17,6 +17,8 @@ void chat_read(struct arena *arena, const PGresult *rows, int row, Chat__V1__Cha
 	ret->leaf = db_text(arena, rows, row, "leaf_id");
 	ret->create_time = db_time(arena, rows, row, "create_us");
 	ret->update_time = db_time(arena, rows, row, "update_us");
+	if (!db_is_null(rows, row, "delete_us"))
+		ret->delete_time = db_time(arena, rows, row, "delete_us");
 	ret->running_generation = db_text(arena, rows, row, "running_id");
 }
 

@@ -39,6 +39,7 @@ export const keys = {
   ],
   template: (template: string) => ["template", template],
   templatePreview: (text: string) => ["template-preview", text],
+  bin: ["chats", "bin"],
   titles: (archived: boolean) => ["chats", "titles", archived],
   chat: (chat: string) => ["chat", chat],
   messages: (chat: string) => ["messages", chat],

@@ -1,6 +1,7 @@
 -- part: chat_columns
 -- Of chat c. The id of the generation that runs in it follows as running_id.
     c.id, c.title, c.project_id, c.model, c.pinned, c.archived, c.unread, c.leaf_id,
+    (extract(epoch FROM c.delete_time) * 1000000)::bigint AS delete_us,
     (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us,
 
@@ -67,12 +68,25 @@ WHERE c.project_id = $1::uuid AND c.archived = $2::boolean AND c.delete_time IS 
 ORDER BY c.pinned DESC, c.update_time DESC, c.id DESC
 LIMIT $6::integer;
 
+-- name: chat_bin
+-- Chats of user $1 that lie in the bin for at most $5 milliseconds, after the row ($2, $3), at most $4.
+-- Params: $1 uuid, $2 timestamptz, $3 uuid, $4 integer, $5 bigint.
+SELECT
+@chat_columns
+    NULL::uuid AS running_id, c.delete_time::text AS page_key
+FROM chat c
+WHERE c.user_id = $1::uuid AND c.delete_time > lc.now() - $5::bigint * interval '1 millisecond'
+    AND (c.delete_time, c.id) < ($2::timestamptz, $3::uuid)
+ORDER BY c.delete_time DESC, c.id DESC
+LIMIT $4::integer;
+
 -- name: chat_update
 -- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6, unread $7; NULL leaves a value as it is. $8: it gets project $9. No row: no
 -- such chat.
 -- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid, $7 boolean, $8 boolean, $9 uuid.
 UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text, c.model),
     pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
+    change_id = CASE WHEN $5::boolean IS NULL THEN c.change_id END,
     leaf_id = coalesce($6::uuid, c.leaf_id), unread = coalesce($7::boolean, c.unread),
     project_id = CASE WHEN $8::boolean THEN $9::uuid ELSE c.project_id END,
     past_project_id = CASE WHEN $8::boolean THEN NULL ELSE c.past_project_id END
@@ -88,12 +102,13 @@ WITH stopped AS (
     UPDATE generation g SET cancel_requested = true, run_time = CASE WHEN g.run_time IS NOT NULL THEN lc.now() END
     WHERE g.chat_id = $1::uuid AND g.state IN ('QUEUED', 'RUNNING', 'WAITING')
 )
-UPDATE chat c SET delete_time = coalesce(c.delete_time, lc.now()) WHERE c.id = $1::uuid RETURNING c.id;
+UPDATE chat c SET delete_time = coalesce(c.delete_time, lc.now()), change_id = CASE WHEN c.delete_time IS NOT NULL THEN c.change_id END
+WHERE c.id = $1::uuid RETURNING c.id;
 
 -- name: chat_undelete
 -- Takes chat $1 out of the bin, unless it lay there for more than $2 milliseconds. No row: no such chat.
 -- Params: $1 uuid, $2 bigint.
-UPDATE chat c SET delete_time = NULL
+UPDATE chat c SET delete_time = NULL, change_id = NULL
 WHERE c.id = $1::uuid AND (c.delete_time IS NULL OR c.delete_time > lc.now() - $2::bigint * interval '1 millisecond')
 RETURNING
 @chat_columns

@@ -5,12 +5,14 @@ import {
   FolderPlus,
   Keyboard,
   LayoutTemplate,
+  ListChecks,
   LogOut,
   MessageSquare,
   Search,
   Settings,
   SquarePen,
   SunMoon,
+  Trash2,
 } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, useState } from "react";
@@ -23,6 +25,8 @@ import { closeWindow, openShortcuts } from "@/ui/open-window";
 import { setTheme, useIsDark } from "@/ui/theme";
 import { useLogOut } from "@/views/auth/log-out";
 import { newProject } from "@/views/projects/new-project";
+import { showSidebar } from "@/views/sidebar/layout";
+import { beginSelection } from "@/views/sidebar/selection";
 import { t } from "@/words";
 import { search } from "./match";
 
@@ -173,6 +177,16 @@ function useCommands(): Named[] {
       title: t("settings.archived"),
       icon: <Archive />,
       onSelect: go("/settings/archived"),
+    },
+    { id: "bin", title: t("settings.bin"), icon: <Trash2 />, onSelect: go("/settings/bin") },
+    {
+      id: "select",
+      title: t("select.begin"),
+      icon: <ListChecks />,
+      onSelect: run(() => {
+        showSidebar();
+        beginSelection();
+      }),
     },
     {
       id: "shortcuts",

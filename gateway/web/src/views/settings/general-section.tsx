@@ -4,6 +4,7 @@ import { Button } from "@/ui/button";
 import { openShortcuts } from "@/ui/open-window";
 import { setTheme, type Theme, useTheme } from "@/ui/theme";
 import { t } from "@/words";
+import { AllChats } from "./all-chats";
 import { Block } from "./block";
 
 const THEMES = [
@@ -38,6 +39,7 @@ export function GeneralSection() {
       <Block title={t("settings.keyboard")} text={t("settings.keyboardText")}>
         <Button onClick={openShortcuts}>{t("settings.keyboardAction")}</Button>
       </Block>
+      <AllChats />
     </>
   );
 }

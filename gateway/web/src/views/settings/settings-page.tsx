@@ -3,6 +3,7 @@ import { SectionTabs } from "@/views/page/section-tabs";
 import { t } from "@/words";
 import { AccountSection } from "./account-section";
 import { ArchivedSection } from "./archived-section";
+import { BinSection } from "./bin-section";
 import { DataSection } from "./data-section";
 import { GeneralSection } from "./general-section";
 
@@ -11,6 +12,7 @@ const SECTIONS = [
   { name: "account", href: "/settings/account", Section: AccountSection },
   { name: "data", href: "/settings/data", Section: DataSection },
   { name: "archived", href: "/settings/archived", Section: ArchivedSection },
+  { name: "bin", href: "/settings/bin", Section: BinSection },
 ] as const;
 
 /** Each section has a path. An unknown path shows the first one. */

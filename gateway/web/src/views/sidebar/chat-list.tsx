@@ -1,4 +1,5 @@
-import { useEffect, useRef } from "react";
+import { ListChecks } from "lucide-react";
+import { Suspense, useEffect, useRef } from "react";
 import { Link, useRoute } from "wouter";
 import type { Chat } from "@/api/types";
 import { titleOf, useChats } from "@/data/chats";
@@ -6,18 +7,25 @@ import { busyChats } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { type Age, ageOf } from "@/lib/time";
 import { cn } from "@/ui/cn";
+import { IconButton } from "@/ui/icon-button";
+import { lazyView } from "@/ui/lazy-view";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { ChatMenu } from "./chat-menu";
 import { closeSheet } from "./layout";
+import { beginSelection, selection } from "./selection";
+
+const SelectionBar = lazyView(() => import("./selection-bar"));
+const CheckRow = lazyView(() => import("./check-row"));
 
 const AGES = ["today", "yesterday", "week", "month", "older"] as const;
 
 export function ChatList() {
   const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
     useChats();
+  const selecting = useStore(selection) !== undefined;
   if (isPending) return <Waiting />;
   if (!data) {
     return (
@@ -31,21 +39,39 @@ export function ChatList() {
   }
   const chats = data.pages.flatMap((page) => page.chats);
   const groups = group(chats, new Date());
+  const order = groups.flatMap(({ members }) => members.map(({ id }) => id));
   return (
     <div className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-3">
       {chats.length === 0 && <p className="px-2 py-3 text-sm text-muted">{t("chats.none")}</p>}
-      {groups.map(({ name, members }) => (
-        <section key={name} aria-labelledby={`chats-${name}`}>
-          <h2 id={`chats-${name}`} className="px-2 pt-3 pb-1 text-xs font-medium text-muted">
-            {t(`chats.${name}`)}
-          </h2>
-          <ul>
-            {members.map((chat) => (
-              <Row key={chat.id} chat={chat} />
-            ))}
-          </ul>
-        </section>
-      ))}
+      <Suspense fallback={null}>
+        {selecting && <SelectionBar order={order} />}
+        {groups.map(({ name, members }, at) => (
+          <section key={name} aria-labelledby={`chats-${name}`} className="relative">
+            <h2 id={`chats-${name}`} className="px-2 pt-3 pb-1 text-xs font-medium text-muted">
+              {t(`chats.${name}`)}
+            </h2>
+            {at === 0 && !selecting && (
+              <IconButton
+                small
+                label={t("select.begin")}
+                onClick={() => beginSelection()}
+                className="absolute top-1 right-1 pointer-coarse:top-0"
+              >
+                <ListChecks />
+              </IconButton>
+            )}
+            <ul>
+              {members.map((chat) =>
+                selecting ? (
+                  <CheckRow key={chat.id} chat={chat} order={order} />
+                ) : (
+                  <Row key={chat.id} chat={chat} />
+                ),
+              )}
+            </ul>
+          </section>
+        ))}
+      </Suspense>
       {hasNextPage && <More busy={isFetchingNextPage} onSeen={() => void fetchNextPage()} />}
     </div>
   );

@@ -1,4 +1,14 @@
-import { Archive, Braces, FileText, FolderInput, PenLine, Pin, PinOff, Trash2 } from "lucide-react";
+import {
+  Archive,
+  Braces,
+  FileText,
+  FolderInput,
+  ListChecks,
+  PenLine,
+  Pin,
+  PinOff,
+  Trash2,
+} from "lucide-react";
 import { useLocation } from "wouter";
 import { toProblem } from "@/api/problem";
 import type { Chat } from "@/api/types";
@@ -9,6 +19,7 @@ import { MenuItem, MenuSeparator } from "@/ui/menu-items";
 import { moving } from "@/views/projects/moving";
 import { problemText, t } from "@/words";
 import { renaming } from "./renaming";
+import { beginSelection } from "./selection";
 
 export default function ChatMenuItems({ chat }: { chat: Chat }) {
   const { update, remove } = useChatActions();
@@ -44,6 +55,10 @@ export default function ChatMenuItems({ chat }: { chat: Chat }) {
       >
         <Archive aria-hidden />
         {t("chats.archive")}
+      </MenuItem>
+      <MenuItem onSelect={() => beginSelection(chat.id)}>
+        <ListChecks aria-hidden />
+        {t("select.this")}
       </MenuItem>
       <MenuItem onSelect={() => exportAs("MARKDOWN")}>
         <FileText aria-hidden />

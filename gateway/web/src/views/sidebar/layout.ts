@@ -23,6 +23,11 @@ export function toggleSidebar(): void {
   remember("sidebar", docked.get() ? null : "closed");
 }
 
+export function showSidebar(): void {
+  const shown = narrow.get() ? sheet : docked;
+  if (!shown.get()) toggleSidebar();
+}
+
 /** Closes the sheet after a choice in it. */
 export function closeSheet(): void {
   sheet.set(false);
