@@ -50,6 +50,7 @@ static int (*const groups[])(void) = {
 	item_tests,
 	tokens_tests,
 	learn_tests,
+	title_tests,
 	list_price_tests,
 	usage_tests,
 	queue_tests,

@@ -105,6 +105,7 @@ int turns_tests(void);
 int answer_tests(void);
 int tokens_tests(void);
 int learn_tests(void);
+int title_tests(void);
 int list_price_tests(void);
 int usage_tests(void);
 int adapter_tests(void);

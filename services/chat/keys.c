@@ -240,6 +240,16 @@ const struct conf_key chat_keys[] = {
 		      "Where models are, in the order in which they are tried. models.yaml says "
 		      "under which "
 		      "name of a provider it has a model."),
+	CONF_KEY(
+		"titles.model", CONF_TEXT, title_model, "", 0, 0,
+		"Id of a cheap model that names a chat after its first answer, for nothing. Empty, "
+		"or not offered: a chat keeps the first words of its question."),
+	CONF_KEY("titles.timeout", CONF_DURATION, title_timeout_ms, "10s", 10, CONF_HOUR,
+		 "For a title; when it takes longer the chat keeps its first words."),
+	CONF_KEY("titles.running_max", CONF_INTEGER, titles_max, "16", 1, 10000,
+		 "Titles at once in this process; chats beyond them keep their first words."),
+	CONF_KEY("titles.running_per_user", CONF_INTEGER, titles_per_user, "2", 1, 10000,
+		 "… and of one user."),
 	CONF_KEY("events.poll", CONF_DURATION, events_poll_ms, "500ms", 10, CONF_HOUR,
 		 "How often to look for events of users that another replica stored."),
 	CONF_KEY("events.keep", CONF_DURATION, events_keep_ms, "24h", 10, 7 * CONF_DAY,

@@ -127,6 +127,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"models: \"%s/models.yaml\"\nbackends: {credits: \"%s\"}\n"
 		"list_prices: {file: \"%s/list.csv\", credits_per_unit: \"100\"}\n"
 		"engine: {workers: 2, generations_max: 20}\n"
+		"titles: {model: titler, timeout: 2s}\n"
 		"tokens: {learn: 100ms}\nusage: {rollup: 50ms, rollup_timeout: 3s}\n"
 		"api: {calls_per_user: 5, calls_per_key: 3, body_bytes_max: 1MiB, memory_per_user: "
 		"4MiB, "

@@ -47,6 +47,7 @@ struct engine {
 	struct peers *peers;              /* watch/peers.c */
 	struct marks *marks;              /* api/mark.c */
 	struct purses *purses;            /* purse.c */
+	struct naming *namings;           /* title/naming.c */
 	struct end *first_end, *last_end; /* that wait to be stored; finish.c */
 	int32_t end_batches;              /* that are stored at the moment */
 	int64_t n_busy;

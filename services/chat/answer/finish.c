@@ -4,6 +4,7 @@
 #include "chat/answer/end.h"
 #include "chat/catalogue/tokens.h"
 #include "chat/provider/item.h"
+#include "chat/title/naming.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/feed/feed.h"
@@ -192,6 +193,7 @@ static void tell(struct end *end)
 	log->ended = true;
 	if (end->generation->background)
 		feed_wake(end->generation->engine->options.events);
+	naming_begin(end->generation);
 	generation_over(end->generation);
 }
 

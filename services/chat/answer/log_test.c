@@ -293,6 +293,38 @@ static void titles_are_cut_at_words(void **state)
 	assert_int_equal(strlen(title), 63); /* 60 characters and the ellipsis */
 }
 
+static void titles_of_models_are_bare(void **state)
+{
+	static const struct {
+		const char *text, *title;
+	} cases[] = {
+		{"Otters", "Otters"},
+		{"\"Otters and kelp\"", "Otters and kelp"},
+		{"\n## **Title: \"Otters.\"**\nmore", "Otters"},
+		{"title:Otters", "Otters"},
+		{"\xE2\x80\x9EOtter\xE2\x80\x9C", "Otter"},
+		{"\xC2\xAB Les loutres \xC2\xBB", "Les loutres"},
+		{"\xE3\x80\x8A\xE6\xB0\xB4\xE7\x8D\xBA\xE3\x80\x8B", "\xE6\xB0\xB4\xE7\x8D\xBA"},
+		{"Don't \"quote\" me", "Don't \"quote\" me"},
+		{"\"***\"", ""},
+		{"\"", ""},
+		{"", ""},
+		{"   \n\n", ""},
+		{"\xe2\x80\xaehostile\x01 one", "hostile one"},
+	};
+	char title[TITLE_BYTES_MAX + 1], text[9000];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		title_of_model(cases[i].text, title);
+		assert_string_equal(title, cases[i].title);
+	}
+	for (size_t i = 0; i + 2 < sizeof text; i += 2)
+		memcpy(text + i, "\xC3\xA4", 3);
+	title_of_model(text, title);
+	assert_true(strlen(title) <= TITLE_BYTES_MAX);
+	assert_string_equal(title + 120, "\xE2\x80\xA6");
+}
+
 int log_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +338,7 @@ int log_tests(void)
 		cmocka_unit_test(bytes_without_an_end_are_cut),
 		cmocka_unit_test(cursors_are_read_strictly),
 		cmocka_unit_test(titles_are_cut_at_words),
+		cmocka_unit_test(titles_of_models_are_bare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

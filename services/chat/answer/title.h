@@ -8,4 +8,8 @@
  * joined, cut between words after about 60 characters. "" when there is no such line. */
 void title_of_text(const char *text, char out[TITLE_BYTES_MAX + 1]);
 
+/* The same of a model's answer: without the quotation marks, emphasis and "Title:" that models put
+ * around a title, and without a full stop at its end. */
+void title_of_model(const char *text, char out[TITLE_BYTES_MAX + 1]);
+
 #endif

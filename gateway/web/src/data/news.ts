@@ -14,6 +14,7 @@ import { signedInAgain } from "./session";
 const STALE: Record<string, (payload: Record<string, string>) => void> = {
   "generation.ended": ({ chat = "" }) =>
     refresh(keys.chats, keys.chat(chat), keys.messages(chat), keys.balance),
+  "chat.changed": ({ chat = "" }) => refresh(keys.chats, keys.chat(chat)),
   "chats.changed": () => refresh(keys.chats),
   "budget.alert": () => void tellAlerts().catch(() => undefined),
 };

@@ -12,7 +12,7 @@ WITH both_messages AS (
         ($5::uuid, $3::uuid, $2::uuid, $4::uuid, $7::integer + 1, 'ASSISTANT', 'RUNNING', '', 0, 1, $23::uuid, $10::text, $1::uuid)
 ), shown AS (
     UPDATE chat c SET leaf_id = $5::uuid, model = $10::text, update_time = lc.now(), messages = c.messages + 2,
-        title = CASE WHEN c.title = '' THEN $16::text ELSE c.title END
+        title = CASE WHEN c.title = '' THEN $16::text ELSE c.title END, title_due = c.title_due OR c.title = ''
     WHERE c.id = $3::uuid
 )
 INSERT INTO generation AS g (id, user_id, chat_id, user_message_id, assistant_message_id, model, state, idempotency_key, request_hash,

@@ -84,7 +84,7 @@ LIMIT $4::integer;
 -- Chat $1: title $2, model $3, pinned $4, archived $5, leaf $6, unread $7; NULL leaves a value as it is. $8: it gets project $9. No row: no
 -- such chat.
 -- Params: $1 uuid, $2 text, $3 text, $4 boolean, $5 boolean, $6 uuid, $7 boolean, $8 boolean, $9 uuid.
-UPDATE chat c SET title = coalesce($2::text, c.title), model = coalesce($3::text, c.model),
+UPDATE chat c SET title = coalesce($2::text, c.title), title_due = c.title_due AND $2::text IS NULL, model = coalesce($3::text, c.model),
     pinned = coalesce($4::boolean, c.pinned), archived = coalesce($5::boolean, c.archived),
     change_id = CASE WHEN $5::boolean IS NULL THEN c.change_id END,
     leaf_id = coalesce($6::uuid, c.leaf_id), unread = coalesce($7::boolean, c.unread),
