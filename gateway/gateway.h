@@ -79,6 +79,7 @@ struct request {
 	const struct route *route;    /* NULL: none was found, or not yet */
 	const char *variable;         /* value of the route's variable, decoded */
 	struct rpc_client_call *call; /* guarded by the request's httpd_lock */
+	const char *shown_path;       /* in the log in place of a path that is a secret; NULL */
 	const char *reason;           /* of the error that is the answer; NULL: none */
 	bool body_due;                /* the body was not let in yet */
 	struct rpc_context context;

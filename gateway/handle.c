@@ -85,14 +85,16 @@ static bool reply_page(struct request *request)
 	const struct gateway *gateway = request->gateway;
 	struct reply_headers headers;
 	struct httpd_answer answer;
+	const char *private = NULL;
 
 	if (!gateway->site || is_api(request->http->path) ||
-	    !site_find(gateway->site, request->http, headers.list, &answer))
+	    !site_find(gateway->site, request->http, headers.list, &answer, &private))
 		return false;
+	request->shown_path = private;
 	headers.n = answer.n_headers;
 	reply_header(&headers, "content-security-policy", policy_of(request));
 	reply_header(&headers, "x-content-type-options", "nosniff");
-	reply_header(&headers, "referrer-policy", "same-origin");
+	reply_header(&headers, "referrer-policy", private ? "no-referrer" : "same-origin");
 	reply_header(&headers, "cross-origin-opener-policy", "same-origin");
 	reply_header(&headers, "x-request-id", request->context.request_id);
 	if (gateway->secure)

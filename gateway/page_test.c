@@ -25,7 +25,7 @@ static int set_up(void **state)
 	       mkdir(arena_printf(test.arena, "%s/web/frame", root), 0700) == 0);
 	put("secret.txt", "secret");
 	put("web/index.html", "the page");
-	put("web/routes.txt", "/\n/chats/:chat\n");
+	put("web/routes.txt", "/\n/chats/:chat\n/shared/:token private\n");
 	put("web/assets/a-1.js", "script");
 	put("web/frame/diagram.html", "the frame");
 	ensure(symlink("../secret.txt", arena_printf(test.arena, "%s/web/link.txt", root)) == 0);
@@ -62,6 +62,18 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 	EXPECT("GET /assets/a-1.js", "", "", 200, "script", "immutable");
 	EXPECT("GET /", "Range: bytes=0-1\r\n", "", 200, "the page");
 	EXPECT("POST /", JSON, "{}", 404, "ROUTE_UNKNOWN");
+}
+
+/* Neither a cache nor a search engine nor the next server learns of such a page. */
+static void a_private_page_is_kept_by_nobody(_unused_ void **state)
+{
+	gateway_test_start();
+	EXPECT("GET /shared/abc", "If-None-Match: *\r\n", "", 200, "the page",
+	       "cache-control: no-store\r\n", "x-robots-tag: noindex, nofollow\r\n",
+	       "referrer-policy: no-referrer\r\n", "content-security-policy: default-src 'self'");
+	EXPECT("GET /", "", "", 200, "referrer-policy: same-origin\r\n");
+	assert_false(says("x-robots-tag"));
+	EXPECT("GET /api/v1/nothing", "", "", 404, "x-robots-tag: noindex\r\n");
 }
 
 static void a_frame_has_no_origin_and_no_network(_unused_ void **state)
@@ -133,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAGE_TEST(the_page_runs_only_its_own),
+		PAGE_TEST(a_private_page_is_kept_by_nobody),
 		PAGE_TEST(a_frame_has_no_origin_and_no_network),
 		PAGE_TEST(the_api_is_no_page),
 		PAGE_TEST(no_path_leaves_the_folder),

@@ -68,6 +68,7 @@ void reply_headers_init(struct reply_headers *headers, const struct request *req
 		reply_header(headers, "request-id", request->context.request_id);
 	reply_header(headers, "cache-control", "no-store");
 	reply_header(headers, "content-security-policy", API_POLICY);
+	reply_header(headers, "x-robots-tag", "noindex");
 	reply_header(headers, "x-content-type-options", "nosniff");
 	reply_header(headers, "referrer-policy", "no-referrer");
 	if (gateway->secure)

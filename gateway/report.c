@@ -77,6 +77,17 @@ static const char *shown(const char *path, char out[PATH_SHOWN_MAX + sizeof CUT_
 	return out;
 }
 
+/* The path for a line of log: of one that is a secret only the pattern. */
+static const char *path_of(const struct request *request)
+{
+	const struct route *route = request->route;
+
+	if (route && route->variable_field >= 0 &&
+	    route->req->fields[route->variable_field].flags & JSON_SECRET)
+		return route->path;
+	return request->shown_path ? request->shown_path : request->http->path;
+}
+
 void report_answer(const struct request *request, int32_t status)
 {
 	const struct httpd_request *http = request->http;
@@ -90,7 +101,7 @@ void report_answer(const struct request *request, int32_t status)
 	if (!log_enabled(LOG_LEVEL_INFO) || !lines_take(context->client_address))
 		return;
 	log_info("request", LOG_S("http_method", http->method),
-		 LOG_S("path", shown(http->path, path)),
+		 LOG_S("path", shown(path_of(request), path)),
 		 LOG_S("method", request->route ? request->route->method->path : NULL),
 		 LOG_I("status", status), LOG_S("reason", request->reason), LOG_I("dur_us", dur_us),
 		 LOG_S("request_id", context->request_id),

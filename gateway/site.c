@@ -20,6 +20,7 @@
 #define ETAG_SIZE (2 * ETAG_BYTES + 8)
 #define ASSETS "/assets/"
 #define ROUTES_FILE "/routes.txt"
+#define PRIVATE " private" /* behind a path in that file */
 
 enum encoding {
 	PLAIN,
@@ -43,11 +44,19 @@ struct file {
 	struct form forms[ENCODINGS_N];
 };
 
+/* A path of the page. */
+struct page_path {
+	const char *pattern; /* "/chat/:chat" */
+	bool private;
+};
+
 struct site {
 	struct file *files; /* sorted by path */
 	size_t n;
 	const struct file *index;
-	char *routes; /* paths of the page, each ended by NUL, and one more: "/chat/:chat" */
+	struct page_path *paths;
+	size_t n_paths;
+	char *routes; /* the text of paths' patterns */
 };
 
 static const char *content_type_of(const char *path)
@@ -205,6 +214,17 @@ static void add_previous(struct site *site, const char *root)
 	sort(site);
 }
 
+static void add_path(struct site *site, char *line)
+{
+	char *mark = strstr(line, PRIVATE);
+
+	site->paths = reallocarray(site->paths, site->n_paths + 1, sizeof *site->paths);
+	ensure(site->paths);
+	if (mark)
+		*mark = '\0';
+	site->paths[site->n_paths++] = (struct page_path){line, mark != NULL};
+}
+
 /* The lines of routes.txt. */
 static enum status take_routes(struct site *site, const char *root, struct error *reterr)
 {
@@ -214,11 +234,13 @@ static enum status take_routes(struct site *site, const char *root, struct error
 	if (!list)
 		return error_set(reterr, NOT_FOUND, "not_found",
 				 "%s" ROUTES_FILE " is missing: run `make web`", root);
-	site->routes = calloc(1, list->len + 2);
+	site->routes = calloc(1, list->len + 1);
 	ensure(site->routes);
 	memcpy(site->routes, list->data, list->len);
-	for (char *p = site->routes; (p = strchr(p, '\n')); p++)
-		*p = '\0';
+	for (char *line = site->routes, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		add_path(site, line);
+	}
 	return OK;
 }
 
@@ -258,6 +280,7 @@ void site_free(struct site *site)
 		free(site->files[i].path);
 	}
 	free(site->files);
+	free(site->paths);
 	free(site->routes);
 	free(site);
 }
@@ -313,12 +336,12 @@ static bool pattern_fits(const char *pattern, const char *path)
 	return !*path || strcmp(path, "/") == 0;
 }
 
-static bool is_route(const struct site *site, const char *path)
+static const struct page_path *page_path_of(const struct site *site, const char *path)
 {
-	for (const char *p = site->routes; *p; p += strlen(p) + 1)
-		if (pattern_fits(p, path))
-			return true;
-	return false;
+	for (size_t i = 0; i < site->n_paths; i++)
+		if (pattern_fits(site->paths[i].pattern, path))
+			return &site->paths[i];
+	return NULL;
 }
 
 /* Whether a person looks at the path, to whom the page says that it does not exist. Scripts,
@@ -335,22 +358,24 @@ static bool wants_page(const struct httpd_request *req, const char *path)
 /* The file of a path, or the page. *ret_status: 404 for a path that the page does not have. NULL:
  * there is nothing to show. */
 static const struct file *resolve(const struct site *site, const struct httpd_request *req,
-				  const char *path, int32_t *ret_status)
+				  const char *path, int32_t *ret_status, const char **ret_private)
 {
 	const struct file *file = find(site, path);
+	const struct page_path *page = file ? NULL : page_path_of(site, path);
 
+	*ret_private = page && page->private ? page->pattern : NULL;
 	*ret_status = 200;
 	if (file)
 		return file;
-	if (is_route(site, path))
+	if (page)
 		return site->index;
 	*ret_status = 404;
 	return wants_page(req, path) ? site->index : NULL;
 }
 
-static const char *caching(const struct file *file, int32_t status)
+static const char *caching(const struct file *file, int32_t status, const char *private)
 {
-	if (status != 200)
+	if (status != 200 || private)
 		return "no-store";
 	return strncmp(file->path, ASSETS, strlen(ASSETS)) == 0
 		       ? "public, max-age=31536000, immutable"
@@ -358,12 +383,14 @@ static const char *caching(const struct file *file, int32_t status)
 }
 
 bool site_find(const struct site *site, const struct httpd_request *req,
-	       struct httpd_header headers[SITE_HEADERS_MAX], struct httpd_answer *ret)
+	       struct httpd_header headers[SITE_HEADERS_MAX], struct httpd_answer *ret,
+	       const char **ret_private)
 {
 	bool get = strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0;
 	const char *path = httpd_decode(req->arena, req->path, strlen(req->path), false);
 	int32_t status = 404;
-	const struct file *file = get && path ? resolve(site, req, path, &status) : NULL;
+	const struct file *file =
+		get && path ? resolve(site, req, path, &status, ret_private) : NULL;
 	const struct form *form;
 	enum encoding encoding;
 	size_t n = 0;
@@ -373,8 +400,10 @@ bool site_find(const struct site *site, const struct httpd_request *req,
 	encoding = choose(req, file);
 	form = &file->forms[encoding];
 	headers[n++] = (struct httpd_header){"vary", "accept-encoding"};
-	headers[n++] = (struct httpd_header){"cache-control", caching(file, status)};
-	if (status == 200)
+	headers[n++] = (struct httpd_header){"cache-control", caching(file, status, *ret_private)};
+	if (*ret_private)
+		headers[n++] = (struct httpd_header){"x-robots-tag", "noindex, nofollow"};
+	if (status == 200 && !*ret_private)
 		headers[n++] = (struct httpd_header){"etag", form->etag};
 	if (encoding != PLAIN)
 		headers[n++] = (struct httpd_header){"content-encoding", encoding_names[encoding]};
@@ -385,7 +414,7 @@ bool site_find(const struct site *site, const struct httpd_request *req,
 		.n_headers = n,
 		.body_lives = true,
 	};
-	if (status == 200 && unchanged(req, form->etag)) {
+	if (status == 200 && !*ret_private && unchanged(req, form->etag)) {
 		ret->status = 304;
 	} else {
 		ret->body = form->data;

@@ -29,8 +29,9 @@ static void handle(struct httpd_request *req, void *ctx)
 {
 	struct httpd_header headers[SITE_HEADERS_MAX];
 	struct httpd_answer answer = {.status = 404};
+	const char *private;
 
-	site_find(site, req, headers, &answer);
+	site_find(site, req, headers, &answer, &private);
 	httpd_answer(req, &answer);
 }
 
@@ -100,6 +101,21 @@ static void paths_of_the_page_get_the_page(void **state)
 	EXPECT("GET /%zz", "", " 404 ");
 	EXPECT("POST /", "Content-Length: 0\r\n", " 404 ");
 	EXPECT("HEAD /nothing", "", " 404 ", "text/html");
+}
+
+/* Whoever knows such a path sees what it shows. */
+static void nobody_keeps_a_private_page(void **state)
+{
+	const char *answer;
+
+	EXPECT("GET /secret/abc", "If-None-Match: *\r\n", " 200 ", "the page",
+	       "cache-control: no-store", "x-robots-tag: noindex, nofollow");
+	assert_null(strstr(ask("GET /secret/abc", ""), "etag"));
+	EXPECT("GET /secret/%61bc/", "", " 200 ", "no-store", "noindex");
+	EXPECT("HEAD /secret/abc", "", " 200 ", "noindex");
+	answer = ask("GET /chat/abc", "");
+	assert_non_null(strstr(answer, "no-cache"));
+	assert_null(strstr(answer, "noindex"));
 }
 
 /* A name with a dot is a file for scripts, unless a person looks at it. */
@@ -190,7 +206,8 @@ static int group_set_up(void **state)
 	put(previous, "assets/old-1.js.gz", "old gzip");
 	put(previous, "assets/a-1.js", "older script");
 	put(root, "index.html", "the page");
-	put(root, "routes.txt", "/\n/chat/:chat\n/pricing\n/settings/:section?\n");
+	put(root, "routes.txt",
+	    "/\n/chat/:chat\n/secret/:token private\n/pricing\n/settings/:section?\n");
 	put(root, "robots.txt", "none");
 	put(root, "assets/a-1.js", "plain script");
 	put(root, "assets/a-1.js.br", "brotli form");
@@ -215,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_have_type_tag_and_age),
 		cmocka_unit_test(paths_of_the_page_get_the_page),
+		cmocka_unit_test(nobody_keeps_a_private_page),
 		cmocka_unit_test(a_missing_file_is_no_page),
 		cmocka_unit_test(assets_of_the_build_before_are_served),
 		cmocka_unit_test(encodings_are_negotiated),

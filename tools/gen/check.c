@@ -222,15 +222,16 @@ static void check_field(struct gen *gen, const struct gen_message *message,
 			const struct gen_field *field)
 {
 	const char *name = field->proto->name;
-	bool text_only =
-		field->uuid || field->cursor || field->location || field->header || field->cookie;
+	bool text_only = field->uuid || field->cursor || field->location || field->header ||
+			 field->cookie || field->secret;
 
 	if (field->proto->proto3_optional)
 		gen_error(gen, &field->place, "%s: protobuf-c has no `optional`: use a wrapper",
 			  name);
 	if (text_only && !is_text(field))
 		gen_error(gen, &field->place,
-			  "%s: uuid, cursor, cookie, header and location are for text", name);
+			  "%s: uuid, cursor, cookie, header, location and secret are for text",
+			  name);
 	if (field->raw_json && !is_bytes(field))
 		gen_error(gen, &field->place, "%s: raw_json is for bytes", name);
 	if (field->max_bytes && !is_text(field) && !is_bytes(field))

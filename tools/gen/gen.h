@@ -49,7 +49,7 @@ struct gen_field {
 	const struct gen_message *message;  /* of a message field */
 	const struct gen_enum *enumeration; /* of an enum field */
 	bool repeated;                      /* maps too */
-	bool uuid, required, raw_json, cursor, location;
+	bool uuid, required, raw_json, cursor, location, secret;
 	uint32_t max_bytes;
 	const char *header; /* name of the request header that it takes; NULL: none */
 	const Limitless__CookieRule *cookie; /* NULL: none */

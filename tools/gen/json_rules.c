@@ -37,6 +37,7 @@ static void put_flags(struct gen_file *file, const struct gen_field *field)
 		{field->cookie, "JSON_COOKIE"},
 		{field->header, "JSON_HEADER"},
 		{field->location, "JSON_LOCATION"},
+		{field->secret, "JSON_SECRET"},
 		{field->message && field->message->map_entry, "JSON_MAP"},
 		{field->event, "JSON_EVENT"},
 	};

@@ -14,6 +14,7 @@ enum {
 	OPTION_RANGE = 50207,
 	OPTION_LOCATION = 50208,
 	OPTION_HEADER = 50209,
+	OPTION_SECRET = 50210,
 	OPTION_REASON = 50301,
 	OPTION_COOKIE_KIND = 50302,
 	OPTION_ID_NAMESPACE = 50303,
@@ -110,6 +111,7 @@ void gen_field_options(struct gen *gen, struct gen_field *field)
 	field->required = option_number(options, OPTION_REQUIRED);
 	field->cursor = option_number(options, OPTION_CURSOR);
 	field->location = option_number(options, OPTION_LOCATION);
+	field->secret = option_number(options, OPTION_SECRET);
 	field->header = option_text(gen, options, OPTION_HEADER);
 	field->cookie =
 		option_message(gen, options, OPTION_COOKIE, &limitless__cookie_rule__descriptor);

@@ -34,6 +34,7 @@ enum {
 	JSON_EVENT = 1 << 7,  /* case of the oneof named `event`: its name is the SSE event's name,
 				 its message the data */
 	JSON_HEADER = 1 << 8, /* of a request: the value of a header, never in JSON */
+	JSON_SECRET = 1 << 9, /* of a request: a path that has it is not in the logs */
 };
 
 /* limitless.CookieRule.Name. */
