@@ -41,6 +41,8 @@ struct chat_conf {
 	int64_t user_templates_max, user_public_max, public_templates_max;
 	int64_t template_variables_max, rendered_bytes_max;
 	int64_t user_projects_max, project_prompts_max, project_bytes_max;
+	int64_t shares_per_user, share_messages_max;
+	int64_t share_bytes_max, share_bytes_per_user;
 	int64_t lease_ms;
 	int64_t checkpoint_ms;
 	int64_t sweep_ms;

@@ -34,6 +34,7 @@ static int (*const groups[])(void) = {
 	project_prompt_tests,
 	template_tests,
 	message_tests,
+	share_tests,
 	request_tests,
 	limit_tests,
 	stream_tests,

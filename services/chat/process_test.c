@@ -138,6 +138,8 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"quick_tries: {pause: 20ms, within: 5s}\n"
 		"%s"
 		"imports: {lease: 2s, slice: 200ms}\n"
+		"shares: {per_user: 3, messages_max: 120, bytes_max: 64KiB, bytes_per_user: "
+		"100KiB}\n"
 		"provider_calls: {vectors_bytes_max: 1MiB, idle_timeout: %s, "
 		"first_byte_timeout_local: 5s, usage_wait: "
 		"300ms, validate_timeout: 3s, validate_all_timeout: 4s}\n"

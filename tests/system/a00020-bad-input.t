@@ -78,6 +78,11 @@ call POST /api/v1/chats:export '{}'
 [[ $status = 200 && $body != *secret* ]]
 ok $? "and an export of all chats has only own ones"
 expect 404 NOT_FOUND "" "another's chat cannot be asked" POST "/api/v1/chats/$mine:generate" '{"text":"x"}'
+expect 404 NOT_FOUND "" "nor shared" POST "/api/v1/chats/$mine:share" '{}'
+expect 404 NOT_FOUND "" "nor a link of it changed" POST "/api/v1/chats/$mine:share" '{"keepSnapshot":true}'
+expect 404 NOT_FOUND "" "nor its link ended" POST "/api/v1/chats/$mine:unshare"
+call GET "/api/v1/shares?chat=$mine"
+is "$status $(get '.shares | length')" "200 0" "nor its link listed"
 expect 404 NOT_FOUND "" "nor stopped" POST "/api/v1/generations/$generation:cancel"
 for action in DELETE UNDELETE ARCHIVE UNARCHIVE PIN UNPIN ERASE; do
 	call POST /api/v1/chats:change "{\"action\":\"$action\",\"chats\":[\"$mine\"]}"
@@ -90,6 +95,44 @@ is "$(get '.chats | length')" 0 "and is not in the list"
 token=$saved
 call GET "/api/v1/chats/$mine"
 is "$(get .id)" "$mine" "the owner still has it"
+
+# Links. Whoever has a token reads the snapshot; every other token is as one that never was.
+expect 400 FIELD_INVALID expireTime "a link does not end in the past" POST "/api/v1/chats/$mine:share" '{"expireTime":"2001-01-01T00:00:00Z"}'
+expect 400 FIELD_INVALID audience "unknown audience" POST "/api/v1/chats/$mine:share" '{"audience":"FRIENDS"}'
+expect 400 FIELD_TOO_LONG author "a long name" POST "/api/v1/chats/$mine:share" "{\"author\":\"$(head -c 101 /dev/zero | tr '\0' x)\"}"
+expect 404 NOT_FOUND "" "no terms without a link" POST "/api/v1/chats/$mine:share" '{"keepSnapshot":true}'
+call POST "/api/v1/chats/$mine:share" '{"audience":"SIGNED_IN"}'
+shared=$(get .token)
+token=
+for one in "$shared" AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA x %27 "$mine"; do
+	call GET "/api/v1/shared/$one"
+	is "$status $(jq -c 'del(.requestId)' "$scratch/body")" "${known:=$status $(jq -c 'del(.requestId)' "$scratch/body")}" "a visitor learns nothing from $one"
+done
+like "$known" '^404 ' "and it is not found"
+expect 401 UNAUTHENTICATED "" "a visitor copies nothing" POST "/api/v1/shared/$shared:continue"
+expect 401 UNAUTHENTICATED "" "nor reads as somebody signed in" GET "/api/v1/shared/$shared:signed-in"
+token=$saved
+call GET "/api/v1/shared/$shared:signed-in"
+is "$status $(get '.messages | length')" "200 2" "a signed-in reader does"
+like "$headers" 'x-robots-tag: noindex' "and no search engine"
+[[ $body != *"$mine"* && $body != *"$generation"* ]]
+ok $? "nothing in it names the chat or the answer"
+call POST "/api/v1/chats/$mine:share" '{}'
+is "$(get .token)" "$shared" "the link stays the same"
+token=
+call GET "/api/v1/shared/$shared"
+is "$status $(get '.messages[1].text')" "200 classified" "a public link is public"
+is "$(curl -s -o "$scratch/page" -w '%{http_code}' "$url/shared/$shared")" 200 "and has a page"
+token=$saved
+call POST "/api/v1/chats/$mine:unshare"
+token=
+call GET "/api/v1/shared/$shared"
+is "$status $(jq -c 'del(.requestId)' "$scratch/body")" "$known" "until it is ended"
+token=$saved
+! grep -rqF "$shared" "$dir"/*.log "$dir"/log* "$dir.err" "$dir.out" 2>/dev/null
+ok $? "no log has the token"
+grep -rqF '/api/v1/shared/{token}' "$dir" --include='*.log'
+ok $? "and the requests are there"
 printf '{"text":"%s"}' "$long" >"$scratch/long"
 call POST "/api/v1/chats/$mine:generate" "@$scratch/long"
 is "$status $(get .reason)" "400 FIELD_TOO_LONG" "a message has at most 256 KiB"

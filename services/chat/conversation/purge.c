@@ -14,10 +14,13 @@ enum status chat_purge(struct db *db, void *ctx, struct error *reterr)
 		db_param_i64(arena, conf->user_bytes_max),
 		db_param_i64(arena, BATCH_MESSAGES),
 	};
+	const char *const expired[] = {params[0]};
 	int64_t n = 1;
 	enum status s = OK;
 
 	while (s == OK && n > 0)
 		s = db_exec(db, &sql_chat_purge, params, &n, reterr);
+	for (n = 1; s == OK && n > 0;)
+		s = db_exec(db, &sql_share_purge, expired, &n, reterr);
 	return s;
 }

@@ -1,4 +1,4 @@
-/* Chats that lay in the bin for long enough are erased. */
+/* Chats that lay in the bin for long enough are erased, and links that ended so long ago. */
 #ifndef CHAT_CONVERSATION_PURGE_H
 #define CHAT_CONVERSATION_PURGE_H
 
