@@ -1,28 +1,14 @@
 import { Check, Copy, Download, WrapText } from "lucide-react";
 import { memo, type ReactNode, useRef, useState } from "react";
+import { saveFile } from "@/lib/browser";
 import { useCopy } from "@/ui/clipboard";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
+import { extensionOf } from "./code-names";
 import { hasLongLine, type Line, useColours } from "./colours";
 import { CODE_CHUNK_LINES } from "./limits";
 import { useNear } from "./near";
 import { PlainText } from "./plain";
-
-const EXTENSIONS: Record<string, string> = {
-  bash: "sh",
-  csharp: "cs",
-  javascript: "js",
-  kotlin: "kt",
-  markdown: "md",
-  mermaid: "mmd",
-  perl: "pl",
-  plaintext: "txt",
-  python: "py",
-  ruby: "rb",
-  rust: "rs",
-  shell: "sh",
-  typescript: "ts",
-};
 
 /** `tools` stand before the common ones. */
 export function CodeBlock({
@@ -204,10 +190,5 @@ export function Tool({
 }
 
 export function download(code: string, language: string): void {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `snippet.${EXTENSIONS[language] ?? (/^\w{1,10}$/.test(language) ? language : "txt")}`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveFile(`snippet.${extensionOf(language)}`, new Blob([code], { type: "text/plain" }));
 }

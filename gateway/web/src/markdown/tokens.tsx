@@ -1,16 +1,18 @@
 // Turns the tokens of Markdown into elements. HTML in a text stays text, except for a few tags that only mark words.
-import { decodeNamedCharacterReference } from "decode-named-character-reference";
 import { ExternalLink, Image } from "lucide-react";
 import type { Token, Tokens } from "marked";
 import { createContext, Fragment, memo, type ReactNode, useContext } from "react";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
+import { FromStranger } from "./around";
 import { CodeBlock } from "./code-block";
 import { Diagram } from "./diagram";
 import { Footnote, FootnoteRef } from "./footnotes";
 import { Formula } from "./formula";
 import type { Part } from "./parse";
 import { HtmlLines, PlainText } from "./plain";
+import { decode } from "./references";
+import { safeUrl } from "./safe-url";
 import { type TagToken, withTags } from "./tags";
 import { breakable } from "./words";
 
@@ -144,18 +146,6 @@ function element(token: Part | TagToken): ReactNode {
   }
 }
 
-/** Decodes &lt; and the other character references, which Markdown takes from HTML. */
-function decode(text: string): string {
-  return text.replace(
-    /&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,32}));/g,
-    (whole, decimal, hex, name) => {
-      if (name) return decodeNamedCharacterReference(name) || whole;
-      const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
-    },
-  );
-}
-
 function Heading({ token }: { token: Tokens.Heading }) {
   // The page's own heading has the first level, so an answer's headings begin at the second.
   const Tag = `h${Math.min(token.depth + 1, 6)}` as "h2";
@@ -235,13 +225,6 @@ function Table({ token }: { token: Tokens.Table }) {
   );
 }
 
-/** The address, or undefined when it must not be opened, as "javascript:". */
-function safeUrl(href: string): URL | undefined {
-  if (!URL.canParse(href, location.origin)) return undefined;
-  const url = new URL(href, location.origin);
-  return ["http:", "https:", "mailto:", "tel:"].includes(url.protocol) ? url : undefined;
-}
-
 const ELSEWHERE = { target: "_blank", rel: "noopener noreferrer nofollow" } as const;
 
 function Link({ token }: { token: Tokens.Link }) {
@@ -255,11 +238,15 @@ function Link({ token }: { token: Tokens.Link }) {
   );
 }
 
-/** A picture of another server is shown as a link: loading it would tell that server about the reader. */
+/**
+ * A picture of another server is shown as a link: loading it would tell that server about the reader. In a stranger's
+ * text one of this server is a link, too: a request of this page has the reader's cookies.
+ */
 function Picture({ token }: { token: Tokens.Image }) {
+  const isStrange = useContext(FromStranger);
   const url = safeUrl(token.href);
   if (!url) return token.text;
-  if (url.origin === location.origin) {
+  if (url.origin === location.origin && !isStrange) {
     return <img src={url.href} alt={token.text} loading="lazy" />;
   }
   return (

@@ -15,6 +15,7 @@ import { IconButton } from "@/ui/icon-button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { creditsText, t } from "@/words";
 import { AskAgain, useRetryLabel } from "./again";
+import { AnswerMenu } from "./answer-menu";
 import { CopyButton } from "./copy-button";
 import type { Answer } from "./items";
 import { SaveAsTemplate } from "./save-as-template";
@@ -151,6 +152,7 @@ function Footer({
   const row = (
     <footer className="mt-1.5 -ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-[13px] text-muted">
       {message.text && <CopyButton text={message.text} label={t("chat.copyAnswer")} />}
+      {message.text && <AnswerMenu text={message.text} />}
       {message.text && <SaveAsTemplate text={message.text} />}
       {onAgain && message.state !== "FAILED" && (
         <IconButton
