@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin, Rollup } from "vite";
-import { ROUTES } from "../src/app/routes.ts";
+import { PRIVATE, ROUTES } from "../src/app/routes.ts";
 
 /** Opening a chat may load so much gzipped JavaScript, in bytes. */
 const FIRST_LOAD_MAX_BYTES = 180 * 1024;
@@ -50,7 +50,10 @@ export function routes(): Plugin {
   return {
     name: "routes",
     generateBundle() {
-      const source = `${Object.values(ROUTES).join("\n")}\n`;
+      const lines = Object.values(ROUTES).map((path) =>
+        PRIVATE.includes(path) ? `${path} private` : path,
+      );
+      const source = `${lines.join("\n")}\n`;
       this.emitFile({ type: "asset", fileName: "routes.txt", source });
     },
   };

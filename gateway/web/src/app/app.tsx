@@ -18,11 +18,31 @@ const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
 const AdminPage = lazyView(() => import("@/views/admin/admin-page"));
 const ProjectPage = lazyView(() => import("@/views/projects/project-page"));
 const TemplatesPage = lazyView(() => import("@/views/templates/templates-page"));
+const SharedPage = lazyView(() => import("@/views/shared/shared-page"));
+const PrintPage = lazyView(() => import("@/views/print/print-page"));
 const SettingsPage = lazyView(() => import("@/views/settings/settings-page"));
 
 export function App() {
   const state = useStore(session);
-  return <Suspense fallback={null}>{state === "out" ? <Visitor /> : <Member />}</Suspense>;
+  const [isShared, shared] = useRoute(ROUTES.shared);
+  const [isPrint, print] = useRoute(ROUTES.print);
+  return (
+    <Suspense fallback={null}>
+      {isShared ? (
+        <Boundary part="view" resetKey={shared.token}>
+          <SharedPage token={shared.token} />
+        </Boundary>
+      ) : isPrint && state !== "out" ? (
+        <Boundary part="view" resetKey={print.chat}>
+          <PrintPage chat={print.chat} />
+        </Boundary>
+      ) : state === "out" ? (
+        <Visitor />
+      ) : (
+        <Member />
+      )}
+    </Suspense>
+  );
 }
 
 function Visitor() {

@@ -2,6 +2,8 @@
 export const ROUTES = {
   home: "/",
   chat: "/chat/:chat",
+  print: "/chat/:chat/print",
+  shared: "/shared/:token",
   login: "/login",
   signup: "/signup",
   pricing: "/pricing",
@@ -13,3 +15,6 @@ export const ROUTES = {
   settings: "/settings/:section?",
   admin: "/admin/:section?",
 } as const;
+
+/** Whoever knows such a path sees what it shows: no log, cache or search engine keeps it. */
+export const PRIVATE: readonly string[] = [ROUTES.shared];

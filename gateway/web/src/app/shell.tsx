@@ -9,6 +9,7 @@ import { closeWindow, openWindow } from "@/ui/open-window";
 import { useKeyboard } from "@/views/commands/keyboard";
 import { moving } from "@/views/projects/moving";
 import { newProject } from "@/views/projects/new-project";
+import { sharing } from "@/views/share/sharing";
 import { closeSheet, useSidebar } from "@/views/sidebar/layout";
 import { renaming } from "@/views/sidebar/renaming";
 import { Sidebar } from "@/views/sidebar/sidebar";
@@ -21,6 +22,7 @@ const MoveChat = lazyView(() => import("@/views/projects/move-chat"), "window");
 const ProjectWindow = lazyView(() => import("@/views/projects/project-window"), "window");
 const TemplateWindow = lazyView(() => import("@/views/templates/template-window"), "window");
 const FillWindow = lazyView(() => import("@/views/templates/fill-window"), "window");
+const ShareDialog = lazyView(() => import("@/views/share/share-dialog"), "window");
 const Palette = lazyView(() => import("@/views/commands/palette"), "window");
 const Shortcuts = lazyView(() => import("@/views/commands/shortcuts"), "window");
 const SessionEnded = lazyView(() => import("@/views/auth/session-ended"), "window");
@@ -34,6 +36,7 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
   const making = useStore(newProject);
   const edited = useStore(editedTemplate);
   const filled = useStore(filledTemplate);
+  const shared = useStore(sharing);
   const state = useStore(session);
   useKeyboard(chat);
   useTabNews();
@@ -66,6 +69,7 @@ export function Shell({ chat, children }: { chat: string | undefined; children: 
           {making && <ProjectWindow />}
           {edited && <TemplateWindow edited={edited} />}
           {filled && <FillWindow filled={filled} />}
+          {shared && <ShareDialog key={shared.id} chat={shared} />}
           {shown === "commands" && <Palette />}
           {shown === "shortcuts" && <Shortcuts />}
           {state === "ended" && <SessionEnded onOpen={closeWindow} />}

@@ -41,6 +41,9 @@ export const keys = {
   templatePreview: (text: string) => ["template-preview", text],
   bin: ["chats", "bin"],
   titles: (archived: boolean) => ["chats", "titles", archived],
+  shares: ["shares"],
+  sharesOf: (chat: string) => ["shares", chat],
+  shared: (token: string, signedIn: boolean) => ["shared", token, signedIn],
   chat: (chat: string) => ["chat", chat],
   messages: (chat: string) => ["messages", chat],
 } as const;

@@ -16,6 +16,15 @@ export function setTheme(theme: Theme): void {
   else document.documentElement.dataset.theme = theme;
 }
 
+/** While the page is made ready for paper it is light. */
+const paper = createStore(false);
+
+export function setPaper(on: boolean): void {
+  paper.set(on);
+  if (on) document.documentElement.dataset.theme = "light";
+  else setTheme(chosen.get());
+}
+
 export function useTheme(): Theme {
   return useStore(chosen);
 }
@@ -24,5 +33,6 @@ export function useTheme(): Theme {
 export function useIsDark(): boolean {
   const theme = useTheme();
   const system = useStore(systemIsDark);
+  if (useStore(paper)) return false;
   return theme === "system" ? system : theme === "dark";
 }

@@ -113,6 +113,7 @@ export function MessageList({
           </div>
         </div>
       </section>
+      <p className="only-print">{t("print.part")}</p>
       {/* Text fades out below the header. */}
       <div
         aria-hidden

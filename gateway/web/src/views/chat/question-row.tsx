@@ -12,10 +12,11 @@ import { SaveAsTemplate } from "./save-as-template";
 const FOLD_CHARACTERS = 1500;
 const FOLD_LINES = 16;
 
-export const QuestionRow = memo(({ text }: { text: string }) => {
+/** `whole`: a long question is not folded. */
+export const QuestionRow = memo(({ text, whole = false }: { text: string; whole?: boolean }) => {
   const lineEnd = useMemo(() => endOfLine(text, FOLD_LINES), [text]);
   const long = text.length > FOLD_CHARACTERS || lineEnd < text.length;
-  const [folded, setFolded] = useState(true);
+  const [folded, setFolded] = useState(!whole);
   const shown = long && folded ? text.slice(0, Math.min(lineEnd, FOLD_CHARACTERS)) : text;
   return (
     <article aria-label={t("chat.messageOf")} className="group flex justify-end gap-1">
@@ -38,7 +39,7 @@ export const QuestionRow = memo(({ text }: { text: string }) => {
             />
           )}
         </div>
-        {long && (
+        {long && !whole && (
           <button
             type="button"
             aria-expanded={!folded}

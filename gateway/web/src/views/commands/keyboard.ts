@@ -15,7 +15,7 @@ export function useKeyboard(chat: string | undefined): void {
       noteTab(event);
       if (event.defaultPrevented || isComposing(event)) return;
       if (goesToComposer(event)) focusComposer();
-      const command = commandOf(event);
+      const command = commandOf(event, chat);
       if (!command) return;
       event.preventDefault();
       if (command === "commands") toggleCommands();
@@ -23,6 +23,7 @@ export function useKeyboard(chat: string | undefined): void {
         navigate("/");
         focusComposer();
       }
+      if (command === "print") navigate(`/chat/${chat}/print`);
       if (command === "sidebar") toggleSidebar();
       if (command === "shortcuts") openShortcuts();
       if (command === "compose") focusComposer();
@@ -40,11 +41,12 @@ function toggleCommands(): void {
   else openCommands();
 }
 
-function commandOf(event: KeyboardEvent) {
+function commandOf(event: KeyboardEvent, chat: string | undefined) {
   const key = event.key.toLowerCase();
   const mod = event.ctrlKey || event.metaKey;
   if (mod && !event.altKey) {
     if (key === "k" && !event.shiftKey) return "commands";
+    if (key === "p" && !event.shiftKey) return chat ? "print" : undefined;
     if (key === "o" && event.shiftKey) return "new";
     if (key === "s" && event.shiftKey) return "sidebar";
     return undefined;

@@ -11,6 +11,7 @@ const SHORTCUTS = [
   ["send", "Enter"],
   ["newline", "Shift+Enter"],
   ["last", "Up"],
+  ["print", "Ctrl+P"],
   ["stop", "Esc"],
   ["help", "?"],
 ] as const;

@@ -1,9 +1,10 @@
-import { PanelLeft } from "lucide-react";
+import { PanelLeft, Share2 } from "lucide-react";
 import { titleOf, useChat } from "@/data/chats";
 import { cn } from "@/ui/cn";
 import { IconButton } from "@/ui/icon-button";
 import { Title } from "@/ui/title";
 import { ModelMenu } from "@/views/model/model-menu";
+import { sharing } from "@/views/share/sharing";
 import { ChatMenu } from "@/views/sidebar/chat-menu";
 import { toggleSidebar, useSidebar } from "@/views/sidebar/layout";
 import { t } from "@/words";
@@ -32,6 +33,15 @@ export function Header({ chat, plain = false }: { chat: string | undefined; plai
         )}
         {!plain && <ModelMenu chat={chat} beside={data !== undefined} />}
       </div>
+      {data && (
+        <IconButton
+          label={t("share.action")}
+          className="max-sm:hidden"
+          onClick={() => sharing.set(data)}
+        >
+          <Share2 />
+        </IconButton>
+      )}
       <BalancePill />
       <ThemeButton className={cn(data && "max-sm:hidden")} />
     </header>

@@ -6,11 +6,13 @@ import { ArchivedSection } from "./archived-section";
 import { BinSection } from "./bin-section";
 import { DataSection } from "./data-section";
 import { GeneralSection } from "./general-section";
+import { SharesSection } from "./shares-section";
 
 const SECTIONS = [
   { name: "general", href: "/settings", Section: GeneralSection },
   { name: "account", href: "/settings/account", Section: AccountSection },
   { name: "data", href: "/settings/data", Section: DataSection },
+  { name: "shares", href: "/settings/shares", Section: SharesSection },
   { name: "archived", href: "/settings/archived", Section: ArchivedSection },
   { name: "bin", href: "/settings/bin", Section: BinSection },
 ] as const;

@@ -7,6 +7,8 @@ import {
   PenLine,
   Pin,
   PinOff,
+  Printer,
+  Share2,
   Trash2,
 } from "lucide-react";
 import { useLocation } from "wouter";
@@ -17,6 +19,7 @@ import { useExport } from "@/data/transfer";
 import { notify } from "@/lib/notify";
 import { MenuItem, MenuSeparator } from "@/ui/menu-items";
 import { moving } from "@/views/projects/moving";
+import { sharing } from "@/views/share/sharing";
 import { problemText, t } from "@/words";
 import { renaming } from "./renaming";
 import { beginSelection } from "./selection";
@@ -46,6 +49,14 @@ export default function ChatMenuItems({ chat }: { chat: Chat }) {
       <MenuItem onSelect={() => moving.set(chat)}>
         <FolderInput aria-hidden />
         {t("projects.move")}
+      </MenuItem>
+      <MenuItem onSelect={() => sharing.set(chat)}>
+        <Share2 aria-hidden />
+        {t("share.action")}
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(`/chat/${chat.id}/print`)}>
+        <Printer aria-hidden />
+        {t("print.action")}
       </MenuItem>
       <MenuItem
         onSelect={() => {
