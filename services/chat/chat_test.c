@@ -1,76 +1,80 @@
 /* The chat service as processes: two replicas, credits, the stand-in provider, PostgreSQL. Every
  * test has users of its own and ends with a settled, sound ledger. */
 #include "chat_test.h"
+#include "tests/lib/groups.h"
 
 /* clang-format off */
-static int (*const groups[])(void) = {
-	minute_tests, /* first: they move the clock, on which jobs of the processes rely */
-	catalogue_tests,
-	price_tests,
-	usage_price_tests,
-	log_tests,
-	provider_tests,
-	provider_list_tests,
-	verdict_tests,
-	turns_tests,
-	answer_tests,
-	adapter_tests,
-	adapter_request_tests,
-	wire_tests,
-	exchange_tests,
-	chat_completions_tests,
-	messages_tests,
-	responses_tests,
-	embeddings_tests,
-	api_limits_tests,
-	round_trip_tests,
-	api_models_tests,
-	crew_tests,
-	key_tests,
-	moves_tests,
-	conversation_tests,
-	change_tests,
-	project_tests,
-	project_prompt_tests,
-	template_tests,
-	message_tests,
-	share_tests,
-	request_tests,
-	limit_tests,
-	stream_tests,
-	fault_tests,
-	body_tests,
-	charge_tests,
-	groups_tests,
-	forward_tests,
-	end_tests,
-	crash_tests,
-	call_tests,
-	repeat_tests,
-	call_crash_tests,
-	item_tests,
-	tokens_tests,
-	learn_tests,
-	title_tests,
-	list_price_tests,
-	usage_tests,
-	queue_tests,
-	events_tests,
-	import_reader_tests,
-	import_tests,
-	storm_tests, /* last: they move the clock, too, but only ahead */
+static const struct group groups[] = {
+	{.run = minute_tests, .alone = true}, /* first: it moves the clock, on which jobs of the processes rely */
+	{.run = catalogue_tests},
+	{.run = price_tests},
+	{.run = usage_price_tests},
+	{.run = log_tests},
+	{.run = provider_tests},
+	{.run = provider_list_tests},
+	{.run = verdict_tests},
+	{.run = turns_tests},
+	{.run = answer_tests},
+	{.run = adapter_tests},
+	{.run = adapter_request_tests},
+	{.run = wire_tests},
+	{.run = exchange_tests},
+	{.run = chat_completions_tests},
+	{.run = messages_tests},
+	{.run = responses_tests},
+	{.run = embeddings_tests},
+	{.run = api_limits_tests},
+	{.run = round_trip_tests},
+	{.run = api_models_tests},
+	{.run = crew_tests},
+	{.run = key_tests},
+	{.run = moves_tests},
+	{.run = conversation_tests},
+	{.run = change_tests},
+	{.run = project_tests},
+	{.run = project_prompt_tests},
+	{.run = template_tests},
+	{.run = message_tests},
+	{.run = share_tests},
+	{.run = request_tests},
+	{.run = limit_tests},
+	{.run = stream_tests},
+	{.run = fault_tests},
+	{.run = body_tests},
+	{.run = charge_tests},
+	{.run = groups_tests},
+	{.run = forward_tests},
+	{.run = end_tests},
+	{.run = crash_tests},
+	{.run = call_tests},
+	{.run = repeat_tests},
+	{.run = call_crash_tests},
+	{.run = item_tests},
+	{.run = tokens_tests},
+	{.run = learn_tests},
+	{.run = title_tests},
+	{.run = list_price_tests},
+	{.run = usage_tests},
+	{.run = queue_tests},
+	{.run = events_tests},
+	{.run = import_reader_tests},
+	{.run = import_tests},
+	{.run = storm_tests, .alone = true}, /* last: it moves the clock, too, but only ahead */
 };
 /* clang-format on */
 
+static int end(void)
+{
+	int failures = stage_stop();
+
+	pg_stop();
+	return failures;
+}
+
+/* A filter of tests starts one process, which is easier to debug. */
 int main(int argc, char **argv)
 {
-	int failures = 0;
-
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		failures += groups[i]();
-	failures += stage_stop();
-	pg_stop();
-	return failures > 0;
+	return groups_run(groups, ARRAY_SIZE(groups), argc > 1 ? 1 : GROUPS_BESIDE, end) > 0;
 }

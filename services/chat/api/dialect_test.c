@@ -512,12 +512,12 @@ void check_hostile(const struct api_dialect *dialect, const char *least, const c
 		   const char *element, const char *after)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
-	size_t n = (size_t)(30u << 20) / strlen(element);
+	size_t n = (size_t)(8u << 20) / strlen(element);
 	char *plain = quoted(arena, element), seen[200];
 	double eighth, whole;
 
 	if (*element == '{')
-		n = 24000;
+		n = 12000;
 	eighth = time_of(dialect, least, before, plain, after, n / 8, seen);
 	assert_string_equal(seen, "OK ");
 	whole = time_of(dialect, least, before, plain, after, n, seen);
