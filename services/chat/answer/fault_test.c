@@ -82,6 +82,8 @@ static bool is_of_openai(struct stage *stage, const char *model)
 	char text[200];
 
 	reader_wait_end(reader);
+	if (!reader->accepted) /* a machine under load may refuse it */
+		return false;
 	snprintf(text, sizeof text, "SELECT provider FROM chat.usage WHERE generation_id = '%s'",
 		 reader->generation);
 	return strcmp(pg_value(text), "openai") == 0;
