@@ -25,6 +25,7 @@ struct chat_conf {
 	const char *list_credits; /* decimal */
 	int64_t usage_days_max;
 	int64_t usage_csv_rows;
+	int64_t usage_model_days;
 	int64_t usage_rollup_ms, usage_rollup_timeout_ms;
 	const char *token_tables; /* file */
 	int64_t learn_ms;

@@ -23,6 +23,8 @@ const struct conf_key chat_keys[] = {
 		 "Days that an administrator may ask the usage of at once."),
 	CONF_KEY("usage.csv_rows", CONF_INTEGER, usage_csv_rows, "10000", 1, 20000,
 		 "Rows of one file of usage; more are refused."),
+	CONF_KEY("usage.model_days", CONF_INTEGER, usage_model_days, "2000", 1, 10000,
+		 "Rows of days and models that a user gets at once, the newest; the file has all."),
 	CONF_KEY("usage.rollup", CONF_DURATION, usage_rollup_ms, "1m", 10, CONF_DAY,
 		 "How often new rows of usage are added to the sums of their days; until then they "
 		 "are added when they are asked for."),

@@ -99,4 +99,16 @@ call GET "/api/v1/admin/usage"
 is "$status $(get .reason)" "403 ROLE_REQUIRED" "a user does not"
 call GET /api/v1/usage
 is "$status $(get '.models[0].key') $(get '.models[0].calls')" "200 $model 1" "but sees the own tokens"
+is "$(get '.modelDays[0].model') $(get '.modelDays[0].calls') $(get '.modelDays[0].charged')" "$model 1 $(get '.days[0].charged')" "and by day and model, with the charge"
+call GET /api/v1/usage '' -H "Accept: text/csv"
+like "$status $(head -c 24 <<<"$body")" '^200 day,model,calls,input_to$' "and as a file"
+like "$(sed -n 2p <<<"$body")" "^[0-9-]*,$model,1," "with the own row"
+token=$bert
+call GET /api/v1/usage
+is "$status $(get '.modelDays | length') $(get '.days | length')" "200 0 0" "another user sees nothing of it"
+call GET /api/v1/usage '' -H "Accept: text/csv"
+is "$status $(wc -l <<<"$body")" "200 1" "and has a file of a head alone"
+token=
+call GET /api/v1/usage '' -H "Accept: text/csv"
+is "$status $(get .reason)" "401 UNAUTHENTICATED" "without a session there is no file"
 finish

@@ -74,6 +74,51 @@ for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
     await page.getByText(/renewed on/).waitFor();
   });
 
+  test(`a user sees the usage by day and model (${width}, ${colorScheme})`, async (t) => {
+    const page = await visit(t, { viewport: { width, height: 844 }, colorScheme, hasTouch: width < 500 });
+    const email = await signUp(page);
+    page.expected.push(/status of 503/);
+    await page.route("**/api/v1/usage*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ status: 503, reason: "SERVICE_UNAVAILABLE" }) }));
+    await page.goto("/credits");
+    const section = page.locator("section").filter({ has: page.getByRole("heading", { name: "Usage by day and model" }) });
+    const retry = section.getByRole("button", { name: "Try again" });
+    await retry.waitFor({ timeout: 30_000 }); // after tries of its own
+    await look(page, "usage-failed", width);
+    await page.unroute("**/api/v1/usage*");
+    await retry.click();
+    await section.getByText("Nothing was used in this month.").waitFor();
+    await look(page, "usage-none", width);
+
+    /* Sixty rows of this month, one of them with a number that a double does not hold. */
+    sql(`INSERT INTO chat.usage (generation_id, attempt, user_id, model, provider, prompt_tokens, completion_tokens, cached_input_tokens,
+      cache_write_5m_tokens, reasoning_tokens, images, source, price_version, cost_microcredits, create_time)
+      SELECT gen_random_uuid(), 1, a.id, CASE WHEN n < 59 THEN 'model-' || n ELSE '=formula' END, 'p', 20000 + n, 800, 9000, 600, 500, n % 3, 'PROVIDER', 'v',
+      n * 137000, date_trunc('month', lc.now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM auth.account a, generate_series(0, 59) n WHERE a.email = '${email}'`);
+    await page.reload();
+    await section.getByRole("row").nth(50).waitFor();
+    assert.equal(await section.getByRole("row").count(), 51);
+    await look(page, "usage-table", width);
+    await section.getByRole("button", { name: "Show more" }).click();
+    assert.equal(await section.getByRole("row").count(), 61);
+    const head = (name) => section.getByRole("columnheader", { name, exact: true });
+    const first = section.getByRole("row").nth(1);
+    await head("Credits").getByRole("button").click();
+    assert.equal(await head("Credits").getAttribute("aria-sort"), "descending");
+    await first.getByText("8.08").waitFor();
+    await head("Credits").getByRole("button").click();
+    assert.equal(await head("Credits").getAttribute("aria-sort"), "ascending");
+    await first.getByText("model-0").waitFor();
+    assert.deepEqual((await first.getByRole("cell").allInnerTexts()).slice(2), ["1", "0", "10,400", "9,000", "600", "300", "500", "0"]);
+    const [download] = await Promise.all([page.waitForEvent("download"), section.getByRole("button", { name: "Save as CSV" }).click()]);
+    assert.match(download.suggestedFilename(), /^usage-\d{4}-\d\d\.csv$/);
+    const file = readFileSync(await download.path(), "utf8").split("\r\n");
+    assert.equal(file.length, 62);
+    assert.match(file[0], /^day,model,calls,input_tokens/);
+    assert.match(file[1], /^\d{4}-\d\d-01,'=formula,1,10459,9000,600,0,300,500,2,0,0,8.083$/);
+    await section.getByLabel("Month").selectOption({ index: 1 });
+    await section.getByText("Nothing was used in this month.").waitFor();
+  });
+
   test(`an administrator sees usage, plans, groups and vouchers (${width}, ${colorScheme})`, async (t) => {
     const page = await visit(t, { viewport: { width, height: 844 }, colorScheme, hasTouch: width < 500 });
     page.expected.push(/401/); // between the two sessions

@@ -1,30 +1,18 @@
-#include "chat/usage/csv.h"
-#include "chat/usage/usage.h"
-#include "google/api/httpbody.pb-c.h"
+#include "chat/usage/file.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#define ROW_BYTES_MAX 1024 /* a key of 100 bytes, each doubled, and 15 numbers */
 
 static const char head[] =
-	"key,calls,input_tokens,cached_input_tokens,cache_write_tokens,image_input_tokens,"
-	"output_tokens,reasoning_tokens,images,audio_seconds,tool_calls,charged_credits,"
+	"key,calls," USAGE_FILE_TOKENS ",charged_credits,"
 	"listed_calls,listed_charged_credits,list_cost_credits,margin_credits\r\n";
 
 static void write_row(const Chat__V1__UsageRow *row, struct buf *out)
 {
-	const Chat__V1__UsageTokens *tokens = row->tokens;
-	const int64_t counts[] = {row->calls,          tokens->input,       tokens->cached_input,
-				  tokens->cache_write, tokens->image_input, tokens->output,
-				  tokens->reasoning,   tokens->images,      tokens->audio_seconds,
-				  tokens->tool_calls};
 	const int64_t amounts[] = {row->listed_charged_microcredits, row->list_cost_microcredits,
 				   row->margin_microcredits};
 
 	csv_text(out, row->key);
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		buf_addf(out, ",%" PRId64, counts[i]);
+	usage_file_counts(out, row->calls, row->tokens);
 	buf_addc(out, ',');
 	csv_credits(out, row->charged_microcredits);
 	buf_addf(out, ",%" PRId64, row->listed_calls);
@@ -73,7 +61,7 @@ enum status chat_v1_export_usage(struct rpc_call *call, const Chat__V1__ListUsag
 {
 	int64_t rows_max = chat_of(call)->conf->usage_csv_rows;
 	_cleanup_(PQclearp) PGresult *rows = NULL;
-	_cleanup_(buf_done) struct buf text;
+	_cleanup_(buf_done) struct buf text = {0};
 	enum status s = read_rows(call, req, rows_max, &rows);
 
 	if (s != OK)
@@ -82,14 +70,7 @@ enum status chat_v1_export_usage(struct rpc_call *call, const Chat__V1__ListUsag
 		return rpc_fail_field(call, "field_invalid", "from",
 				      "the file would have more than %lld rows: ask for fewer days",
 				      (long long)rows_max);
-	buf_init(&text, sizeof head + (size_t)PQntuples(rows) * ROW_BYTES_MAX);
+	buf_init(&text, usage_file_bytes_max(PQntuples(rows)));
 	s = write_rows(call, rows, &text);
-	if (s != OK)
-		return s;
-	resp->content_type = (char *)"text/csv; charset=utf-8; header=present";
-	resp->data.data = arena_memdup(call->arena, text.data, text.len);
-	if (!resp->data.data)
-		return rpc_fail(call, RESOURCE_EXHAUSTED, "call_too_large", "usage");
-	resp->data.len = text.len;
-	return OK;
+	return s == OK ? usage_file_end(call, &text, resp) : s;
 }

@@ -6,5 +6,7 @@ enum status usage_roll_up(struct db *db, _unused_ void *ctx, struct error *reter
 {
 	enum status s = db_exec(db, &sql_usage_rollup_check, NULL, NULL, reterr);
 
-	return s == OK ? db_exec(db, &sql_usage_roll_up, NULL, NULL, reterr) : s;
+	if (s == OK)
+		s = db_exec(db, &sql_usage_roll_up, NULL, NULL, reterr);
+	return s == OK ? db_exec(db, &sql_usage_roll_users_up, NULL, NULL, reterr) : s;
 }

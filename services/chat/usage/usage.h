@@ -29,4 +29,13 @@ _must_check_ enum status usage_row_read(struct rpc_call *call, const PGresult *r
 _must_check_ enum status usage_tokens_read(struct rpc_call *call, const PGresult *rows, int row,
 					   Chat__V1__UsageTokens **ret);
 
+/* What the caller used in a month: sql_usage_of_user. errors: INVALID_ARGUMENT with the field;
+ * those of db. */
+_must_check_ enum status usage_of_user(struct rpc_call *call,
+				       const Chat__V1__GetTokenUsageRequest *req, PGresult **ret);
+/* Whether a row of it is the sum of one model on one day. */
+bool usage_is_model_day(const PGresult *rows, int row);
+_must_check_ enum status usage_model_day_read(struct rpc_call *call, const PGresult *rows, int row,
+					      Chat__V1__ModelDay *ret);
+
 #endif

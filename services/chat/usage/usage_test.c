@@ -187,6 +187,8 @@ static void a_file_has_all_rows(void **state)
 	assert_non_null(strstr(text, "\r\nm03,1,65,30,5,0,6,4,0,0,1,0.001001,1,0.001001,0.0015,"
 				     "-0.000499\r\n"));
 	assert_true(strncmp(resp->content_type, "text/csv", 8) == 0);
+	req.to = "2023-12-31";
+	stage_fails(stage, chat_v1_export_usage, &req, &resp, INVALID_ARGUMENT, "field_invalid");
 }
 
 static void no_cell_is_a_formula(void **state)
@@ -247,11 +249,71 @@ static void a_user_sees_tokens_of_a_month(void **state)
 	assert_int_equal(resp->models[0]->tokens->input, reader->prompt_tokens);
 	assert_int_equal(resp->days[0]->tokens->output, reader->completion_tokens);
 	assert_true(strncmp(resp->days[0]->key, resp->month, 7) == 0);
+	assert_int_equal(resp->days[0]->charged_microcredits, 2 * CREDIT);
+	assert_int_equal(resp->n_model_days, 1);
+	assert_string_equal(resp->model_days[0]->day, resp->days[0]->key);
+	assert_string_equal(resp->model_days[0]->model, PLAIN);
+	assert_int_equal(resp->model_days[0]->calls, 1);
+	assert_int_equal(resp->model_days[0]->charged_microcredits, 2 * CREDIT);
+	assert_int_equal(resp->model_days[0]->tokens->input, reader->prompt_tokens);
+	assert_false(resp->has_more_model_days);
 	stage->as = stage->other;
 	stage_ok(stage, chat_v1_get_token_usage, &req, &resp);
-	assert_int_equal(resp->n_models + resp->n_days, 0);
+	assert_int_equal(resp->n_models + resp->n_days + resp->n_model_days, 0);
 	req.month = "2024-13";
 	stage_fails(stage, chat_v1_get_token_usage, &req, &resp, INVALID_ARGUMENT, "field_invalid");
+}
+
+static const char *own_file(struct stage *stage, char *month)
+{
+	Chat__V1__GetTokenUsageRequest req = CHAT__V1__GET_TOKEN_USAGE_REQUEST__INIT;
+	Google__Api__HttpBody *resp;
+
+	req.month = month;
+	stage_ok(stage, chat_v1_export_token_usage, &req, &resp);
+	assert_true(strncmp(resp->content_type, "text/csv", 8) == 0);
+	return arena_strndup(stage->arena, (const char *)resp->data.data, resp->data.len);
+}
+
+/* Every dimension, a model whose name is a formula, and nothing of anybody else. */
+static void a_user_gets_a_file_of_a_month(void **state)
+{
+	static const char head[] = "day,model,calls,input_tokens,cached_input_tokens,"
+				   "cache_write_tokens,image_input_tokens,output_tokens,"
+				   "reasoning_tokens,images,audio_seconds,tool_calls,"
+				   "charged_credits\r\n";
+	struct stage *stage = *state;
+	Chat__V1__GetTokenUsageRequest req = CHAT__V1__GET_TOKEN_USAGE_REQUEST__INIT;
+	Google__Api__HttpBody *resp;
+
+	sql(arena_printf(
+		stage->arena,
+		"WITH made AS (INSERT INTO chat.usage (generation_id, attempt, user_id, model, "
+		"provider, prompt_tokens, completion_tokens, source, price_version, "
+		"cost_microcredits, create_time, cached_input_tokens, reasoning_tokens, "
+		"cache_write_5m_tokens, cache_write_1h_tokens, image_input_tokens, images, "
+		"audio_seconds, tool_calls) SELECT gen_random_uuid(), 1, u, m, 'p', 1000, 100, "
+		"'PROVIDER', 'v', 1500000, t, 300, 40, 5, 6, 70, 2, 9, 1 FROM (VALUES ('%s'::uuid, "
+		"'=m', timestamptz '2023-05-31 23:59:59.9Z'), ('%s', '=m', '2023-05-31Z'), ('%s', "
+		"'b,\"c\"', '2023-05-01Z'), ('%s', 'x', '2023-06-01Z'), ('%s', 'theirs', "
+		"'2023-05-02Z')) r(u, m, t) RETURNING 1) SELECT count(*) FROM made",
+		stage->user, stage->user, stage->user, stage->user, stage->other));
+	assert_string_equal(
+		own_file(stage, "2023-05"),
+		arena_printf(stage->arena,
+			     "%s2023-05-01,\"b,\"\"c\"\"\",1,619,300,11,70,60,40,2,9,1,1.5\r\n"
+			     "2023-05-31,'=m,2,1238,600,22,140,120,80,4,18,2,3\r\n",
+			     head));
+	assert_string_equal(own_file(stage, "2023-04"), head);
+	stage->as = stage->other;
+	assert_string_equal(own_file(stage, "2023-05"),
+			    arena_printf(stage->arena,
+					 "%s2023-05-02,theirs,1,619,300,11,70,60,40,2,9,1,1.5\r\n",
+					 head));
+	req.month = "2023-5";
+	stage_fails(stage, chat_v1_export_token_usage, &req, &resp, INVALID_ARGUMENT,
+		    "field_invalid");
+	assert_string_equal(stage->err.field, "month");
 }
 
 /* ---------------------------------------------------------------- sums of days */
@@ -342,8 +404,55 @@ static char *listed_sums(struct stage *stage, int by, char *from, char *to)
 	return arena_strdup(stage->arena, buf_text(&all));
 }
 
+/* Rows of the kinds that a user sees, as text: "day model: numbers". */
+static char *own_sums(struct stage *stage, char *month)
+{
+	Chat__V1__GetTokenUsageRequest req = CHAT__V1__GET_TOKEN_USAGE_REQUEST__INIT;
+	_cleanup_(buf_done) struct buf all;
+	Chat__V1__TokenUsage *resp;
+
+	req.month = month;
+	stage_ok(stage, chat_v1_get_token_usage, &req, &resp);
+	buf_init(&all, 1 << 20);
+	for (size_t i = 0; i < resp->n_model_days; i++) {
+		const Chat__V1__ModelDay *row = resp->model_days[i];
+
+		buf_addf(&all, "%s %s: %lld %lld %lld %lld %lld %lld\n", row->day, row->model,
+			 (long long)row->calls, (long long)row->tokens->input,
+			 (long long)row->tokens->cached_input, (long long)row->tokens->output,
+			 (long long)row->tokens->reasoning, (long long)row->charged_microcredits);
+	}
+	return arena_strdup(stage->arena, buf_text(&all));
+}
+
+/* A user's sums of both months against plain sums. */
+static void check_own_sums(struct stage *stage, unsigned first)
+{
+	static char *const months[] = {"2025-01", "2025-02"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(months); i++) {
+		const char *own = own_sums(stage, months[i]);
+		const char *same = pg_value(arena_printf(
+			stage->arena,
+			"SELECT coalesce(string_agg(line, '' ORDER BY day DESC, model DESC), '') = "
+			"'%s' FROM (SELECT day, model, day || ' ' || model || ': ' || count(*) || "
+			"' ' || sum(prompt_tokens - cached_input_tokens) || ' ' || "
+			"sum(cached_input_tokens) || ' ' || sum(completion_tokens - "
+			"reasoning_tokens) || ' ' || sum(reasoning_tokens) || ' ' || "
+			"sum(cost_microcredits) || E'\\n' AS line FROM chat.usage u, LATERAL "
+			"(SELECT "
+			"(u.create_time AT TIME ZONE 'UTC')::date AS day) d WHERE user_id = '%s' "
+			"AND to_char(day, 'YYYY-MM') = '%s' GROUP BY day, model) lines",
+			own, stage->user, months[i]));
+
+		if (strcmp(same, "t") != 0)
+			fail_msg("seed %u, %s: %.2000s", first, months[i], own);
+	}
+}
+
 static void check_sums(struct stage *stage, unsigned first, unsigned *seed)
 {
+	check_own_sums(stage, first);
 	for (int by = 1; by <= 6; by++) {
 		/* Whole months, too. */
 		int day = rand_r(seed) % 2 ? 1 : rand_r(seed) % 31 + 1;
@@ -422,9 +531,9 @@ static void sums_of_days_are_plain_sums(void **state)
 			sql("UPDATE chat.usage_rollup SET xid = 9223372036854775807 RETURNING 1");
 		check_sums(stage, first, &seed);
 	}
-	/* All of it is in usage_sum in the end. */
+	/* All of it is in the sums in the end. */
 	eventually(strcmp(pg_value("SELECT count(*) FROM chat.usage u, chat.usage_rollup r "
-				   "WHERE u.xid >= r.xid"),
+				   "WHERE u.xid >= least(r.xid, r.user_xid)"),
 			  "0") == 0);
 	check_sums(stage, first, &seed);
 	check_months();
@@ -440,7 +549,8 @@ int usage_tests(void)
 		TEST(rows_have_all_dimensions),      TEST(each_way_to_group_has_its_keys),
 		TEST(pages_have_each_row_once),      TEST(a_bad_range_names_its_field),
 		TEST(a_file_has_all_rows),           TEST(no_cell_is_a_formula),
-		TEST(a_user_sees_tokens_of_a_month), TEST(sums_of_days_are_plain_sums),
+		TEST(a_user_sees_tokens_of_a_month), TEST(a_user_gets_a_file_of_a_month),
+		TEST(sums_of_days_are_plain_sums),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

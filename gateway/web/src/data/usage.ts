@@ -1,6 +1,6 @@
 // Usage of answers: everybody's for an administrator, and the caller's own.
 import { useMutation, useQuery } from "@tanstack/react-query";
-import type { UsageBy, UsageList } from "@/api/types";
+import type { TokenUsage, UsageBy, UsageList } from "@/api/types";
 import { saveFile } from "@/lib/browser";
 import { type Answer, api, ask } from "./client";
 import { keys } from "./keys";
@@ -51,11 +51,31 @@ export function useUsageFile() {
   });
 }
 
-/** Tokens of this month, by day and by model. */
-export function useTokenUsage() {
+/** The caller's answers of a month such as 2026-11, by day, by model and by both; without a month: this one. */
+export function useTokenUsage(month = "") {
   return useQuery({
-    queryKey: keys.tokenUsage,
-    queryFn: ({ signal }) => ask(api.GET("/api/v1/usage", { signal })),
+    queryKey: [...keys.tokenUsage, month],
+    queryFn: ({ signal }) => {
+      // The route also answers with a file; without `accept` it is JSON.
+      const call = api.GET("/api/v1/usage", { params: { query: { month } }, signal });
+      return ask(call as unknown as Promise<Answer<TokenUsage>>);
+    },
+  });
+}
+
+/** A row for each day and model as a file. */
+export function useTokenUsageFile() {
+  return useMutation({
+    mutationFn: async (month: string) => {
+      const file = await ask(
+        api.GET("/api/v1/usage", {
+          params: { query: { month } },
+          headers: { accept: "text/csv" },
+          parseAs: "blob",
+        }),
+      );
+      saveFile(`usage-${month}.csv`, file as unknown as Blob);
+    },
   });
 }
 

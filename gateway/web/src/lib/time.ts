@@ -26,6 +26,26 @@ export function formatDate(time: string | undefined, locale = "en"): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(time));
 }
 
+/** A day of the API ("2026-11-21"), without a time zone. */
+export function formatDay(day: string, locale = "en"): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
+/** This month (UTC's) and those before it, the newest first: "2026-11", "November 2026". */
+export function lastMonths(n: number, now: Date, locale = "en") {
+  const format = new Intl.DateTimeFormat(locale, {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  return Array.from({ length: n }, (_, back) => {
+    const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1));
+    return { value: first.toISOString().slice(0, 7), label: format.format(first) };
+  });
+}
+
 /** "0.8 s", "12 s", "2 min 5 s". */
 export function formatSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1000;

@@ -113,27 +113,82 @@ WITH state AS (
 )
 UPDATE usage_rollup s SET xid = greatest(s.xid, usage_horizon()) FROM state;
 
+-- name: usage_roll_users_up
+-- The same for usage_user_sum, by the bound of its own.
+WITH state AS (
+    SELECT s.user_xid FROM usage_rollup s FOR UPDATE
+), fresh AS (
+    SELECT u.user_id, (u.create_time AT TIME ZONE 'UTC')::date AS day, u.model,
+@usage_sums
+        ,
+        sum(u.cost_microcredits)::bigint AS charged
+    FROM usage u
+    WHERE u.xid >= (SELECT state.user_xid FROM state) AND u.xid < usage_horizon()
+    GROUP BY 1, 2, 3
+), added AS (
+    INSERT INTO usage_user_sum AS d (user_id, day, model, calls, input, cached_input, cache_write, image_input, output, reasoning, images,
+        audio_seconds, tool_calls, charged)
+    SELECT f.user_id, f.day, f.model, f.calls, f.input, f.cached_input, f.cache_write, f.image_input, f.output, f.reasoning, f.images,
+        f.audio_seconds, f.tool_calls, f.charged
+    FROM fresh f
+    ORDER BY f.user_id, f.day, f.model
+    ON CONFLICT (user_id, day, model) DO UPDATE SET calls = d.calls + excluded.calls, input = d.input + excluded.input,
+        cached_input = d.cached_input + excluded.cached_input, cache_write = d.cache_write + excluded.cache_write,
+        image_input = d.image_input + excluded.image_input, output = d.output + excluded.output,
+        reasoning = d.reasoning + excluded.reasoning, images = d.images + excluded.images,
+        audio_seconds = d.audio_seconds + excluded.audio_seconds, tool_calls = d.tool_calls + excluded.tool_calls,
+        charged = d.charged + excluded.charged
+)
+UPDATE usage_rollup s SET user_xid = greatest(s.user_xid, usage_horizon()) FROM state;
+
 -- name: usage_rollup_check
--- Forgets usage_sum where its bound is of the future, so that all of it is made anew: after a restore, or because an operator wrote such a bound.
+-- Forgets the sums where a bound is of the future, so that all of them are made anew: after a restore, or because an operator wrote such a bound.
 WITH odd AS (
-    UPDATE usage_rollup s SET xid = 0 WHERE s.xid > usage_horizon() RETURNING s.xid
+    UPDATE usage_rollup s SET xid = 0, user_xid = 0 WHERE greatest(s.xid, s.user_xid) > usage_horizon() RETURNING s.xid
+), users AS (
+    DELETE FROM usage_user_sum d WHERE EXISTS (SELECT FROM odd)
 )
 DELETE FROM usage_sum d WHERE EXISTS (SELECT FROM odd);
 
 -- name: usage_of_user
--- Tokens of user $1 in month $2 ("2026-11"; NULL: this one), a row a day and a row a model. At least one row, for the month.
+-- Usage of user $1 in month $2 ("2026-11"; NULL: this one): a row for each day and model; a row for each day, where model is
+-- NULL; a row for each model, where day is NULL. One row at least, for the month. It is usage_user_sum and the rows that are not in it
+-- yet. These are found by their transactions, as a user may have a million rows a month; where the sums are not believed, which
+-- ends with the job's next run, by the user.
 -- Params: $1 uuid, $2 text.
 WITH m AS (
-    SELECT x.first, to_char(x.first, 'YYYY-MM') AS month
+    SELECT x.first, x.first + interval '1 month' AS ends, to_char(x.first, 'YYYY-MM') AS month
     FROM (SELECT coalesce(to_date($2::text, 'YYYY-MM'), date_trunc('month', lc.now() AT TIME ZONE 'UTC')::date) AS first) x
-), mine AS (
-    SELECT (u.create_time AT TIME ZONE 'UTC')::date::text AS day, u.model,
+), bound AS (
+    SELECT CASE WHEN s.user_xid <= usage_horizon() THEN s.user_xid ELSE 0 END AS xid FROM usage_rollup s
+), fresh AS (
+    SELECT one.* FROM m, bound, LATERAL (SELECT * FROM usage u WHERE u.xid >= bound.xid OFFSET 0) one
+    WHERE bound.xid > 0 AND one.user_id = $1::uuid AND one.create_time >= m.first::timestamp AT TIME ZONE 'UTC'
+        AND one.create_time < m.ends AT TIME ZONE 'UTC'
+    UNION ALL
+    SELECT u.* FROM m, bound, usage u
+    WHERE bound.xid = 0 AND u.user_id = $1::uuid AND u.create_time >= m.first::timestamp AT TIME ZONE 'UTC'
+        AND u.create_time < m.ends AT TIME ZONE 'UTC'
+), r AS (
+    SELECT d.day, d.model, d.calls, d.input, d.cached_input, d.cache_write, d.image_input, d.output, d.reasoning, d.images, d.audio_seconds,
+        d.tool_calls, d.charged
+    FROM m, bound, usage_user_sum d
+    WHERE bound.xid > 0 AND d.user_id = $1::uuid AND d.day >= m.first AND d.day < m.ends
+    UNION ALL
+    SELECT (u.create_time AT TIME ZONE 'UTC')::date, u.model,
 @usage_sums
-    FROM m JOIN usage u ON u.user_id = $1::uuid AND u.create_time >= m.first::timestamp AT TIME ZONE 'UTC'
-        AND u.create_time < (m.first + interval '1 month') AT TIME ZONE 'UTC'
-    GROUP BY GROUPING SETS (((u.create_time AT TIME ZONE 'UTC')::date), (u.model))
+        ,
+        sum(u.cost_microcredits)
+    FROM fresh u GROUP BY 1, 2
+), sums AS (
+    SELECT r.day::text AS day, r.model,
+        sum(r.calls)::bigint AS calls, sum(r.input)::bigint AS input, sum(r.cached_input)::bigint AS cached_input,
+        sum(r.cache_write)::bigint AS cache_write, sum(r.image_input)::bigint AS image_input, sum(r.output)::bigint AS output,
+        sum(r.reasoning)::bigint AS reasoning, sum(r.images)::bigint AS images, sum(r.audio_seconds)::bigint AS audio_seconds,
+        sum(r.tool_calls)::bigint AS tool_calls, sum(r.charged)::bigint AS charged
+    FROM r GROUP BY GROUPING SETS ((r.day, r.model), (r.day), (r.model))
 )
-SELECT m.month, mine.day, mine.model, mine.calls, mine.input, mine.cached_input, mine.cache_write, mine.image_input, mine.output,
-    mine.reasoning, mine.images, mine.audio_seconds, mine.tool_calls
-FROM m LEFT JOIN mine ON true
-ORDER BY mine.day, mine.model;
+SELECT m.month, sums.day, sums.model, sums.calls, sums.input, sums.cached_input, sums.cache_write, sums.image_input, sums.output,
+    sums.reasoning, sums.images, sums.audio_seconds, sums.tool_calls, sums.charged
+FROM m LEFT JOIN sums ON true
+ORDER BY sums.day, sums.model;

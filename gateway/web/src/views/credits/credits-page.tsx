@@ -18,6 +18,7 @@ import { Budgets } from "./budgets";
 import { Month } from "./month";
 import { MyPlans } from "./my-plans";
 import { Redeem } from "./redeem";
+import { Usage } from "./usage";
 
 export default function CreditsPage() {
   const { data: balance, error, refetch } = useBalance();
@@ -38,6 +39,7 @@ export default function CreditsPage() {
       <Alerts />
       <Budgets />
       <Month />
+      <Usage />
       <History />
     </Page>
   );
