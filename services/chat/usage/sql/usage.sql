@@ -32,7 +32,8 @@ FROM (SELECT coalesce($1::date, date_trunc('month', lc.now() AT TIME ZONE 'UTC')
 -- Usage of the days $1 to $2 (UTC), a row for each $6 ('MODEL', 'PROVIDER', 'USER', 'KEY', where the page has '', 'DAY', or 'TOTAL'), the dearest
 -- first and days the newest first, after the row ($3, $4), at most $5. It is usage_sum and the rows that are not in it yet. A month is read as one
 -- sum when all days of it with usage are asked for. After a restore from a dump transactions count from a lower number, and until the next
--- usage_rollup_check usage_sum is not believed. OFFSET 0: each span is one look into the index, though nobody has analyzed a new table.
+-- usage_rollup_check usage_sum is not believed. OFFSET 0: each span is one look into the index, though nobody has analyzed a new table. The rows of a page are found by
+-- their charges alone, and only these are summed: a month may have many thousands of users.
 -- Params: $1 date, $2 date, $3 bigint, $4 text, $5 integer, $6 text.
 WITH bound AS (
     SELECT CASE WHEN s.xid <= usage_horizon() THEN s.xid ELSE 0 END AS xid FROM usage_rollup s
@@ -66,14 +67,19 @@ WITH bound AS (
     WHERE u.xid >= (SELECT bound.xid FROM bound) AND u.create_time >= $1::timestamp AT TIME ZONE 'UTC'
         AND u.create_time < ($2::timestamp + interval '24 hours') AT TIME ZONE 'UTC'
     GROUP BY 1
+), ranks AS (
+    SELECT k.key, k.rank
+    FROM (SELECT r.key, CASE WHEN $6::text = 'DAY' THEN (r.key::date - date '2000-01-01')::bigint ELSE sum(r.charged)::bigint END AS rank
+        FROM both_parts r GROUP BY r.key) k
+    WHERE k.rank < $3::bigint OR (k.rank = $3::bigint AND k.key > $4::text)
+    ORDER BY k.rank DESC, k.key LIMIT $5::integer
 ), sums AS (
-    SELECT r.key, CASE WHEN $6::text = 'DAY' THEN (r.key::date - date '2000-01-01')::bigint ELSE sum(r.charged)::bigint END AS rank,
+    SELECT k.key, k.rank,
 @usage_all
-    FROM both_parts r GROUP BY r.key
+    FROM ranks k JOIN both_parts r ON r.key = k.key GROUP BY k.key, k.rank
 )
 @usage_rows
-FROM sums WHERE sums.rank < $3::bigint OR (sums.rank = $3::bigint AND sums.key > $4::text)
-ORDER BY sums.rank DESC, sums.key LIMIT $5::integer;
+FROM sums ORDER BY sums.rank DESC, sums.key;
 
 -- name: usage_roll_up
 -- Adds the rows to usage_sum that are final and are not in it yet. Two at once wait for each other, and the second one finds none. In the order of
