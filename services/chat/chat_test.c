@@ -29,6 +29,7 @@ static const struct group groups[] = {
 	{.run = crew_tests},
 	{.run = key_tests},
 	{.run = moves_tests},
+	{.run = way_tests},
 	{.run = conversation_tests},
 	{.run = change_tests},
 	{.run = project_tests},

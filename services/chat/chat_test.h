@@ -93,6 +93,7 @@ int storm_tests(void);
 int events_tests(void);
 int crew_tests(void);
 int moves_tests(void);
+int way_tests(void);
 int limit_tests(void);
 int forward_tests(void);
 int catalogue_tests(void);

@@ -37,7 +37,6 @@ static void use(struct take_work *take)
 	struct generation *generation = take->generation;
 	int64_t now_us = clock_mono_us();
 
-	provider_unpick(&take->spare);
 	if (take->taken.pick) {
 		take->taken.pick->key->used_us = now_us;
 		generation->try.pick = *take->taken.pick;
@@ -59,6 +58,7 @@ static void take_done(struct work *work)
 	struct take_work *take = (struct take_work *)work;
 	struct generation *generation = take->generation;
 
+	provider_unpick(&take->spare); /* way_find picks it again when nothing else is free */
 	if (generation->stage != STAGE_TRY)
 		; /* dropped meanwhile */
 	else if (generation->cancel)
