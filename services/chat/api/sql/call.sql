@@ -68,7 +68,7 @@ UPDATE api_call c SET idempotency_key = NULL WHERE c.user_id = $1::uuid AND c.id
 -- A generation without a chat, and its call: leased to process $5 at $6 for $7 milliseconds. No row: the user has $14 calls that are not over, or the
 -- key $3 has $15. The lock ($16) makes a repeat wait that looks for it.
 -- Params: $1 uuid generation, $2 uuid user, $3 uuid API key or NULL, $4 text model, $5 uuid, $6 text, $7 bigint, $8 text request id,
--- $9 text dialect, $10 bytea fingerprint, $11 text idempotency key or NULL, $12 bytea body, $13 boolean, $14 integer, $15 integer, $16 bigint,
+-- $9 text dialect, $10 bytea fingerprint, $11 text idempotency key or NULL, $12 text body, $13 boolean, $14 integer, $15 integer, $16 bigint,
 -- $17 integer longest answer. Errors: already_exists (the key).
 WITH begun AS (
     INSERT INTO generation AS g (id, user_id, api_key_id, model, state, request_hash, boot_id, owner_endpoint, lease_token, lease_until, request_id,
@@ -85,7 +85,7 @@ WITH begun AS (
     RETURNING g.id, g.user_id, g.lease_token, g.lease_until, g.create_time
 ), called AS (
     INSERT INTO api_call (generation_id, user_id, dialect, fingerprint, idempotency_key, body, cancel_unread, reader_boot_id)
-    SELECT begun.id, begun.user_id, $9::text, $10::bytea, $11::text, $12::bytea, $13::boolean, $5::uuid FROM begun
+    SELECT begun.id, begun.user_id, $9::text, $10::bytea, $11::text, convert_to($12::text, 'UTF8'), $13::boolean, $5::uuid FROM begun
 )
 SELECT begun.lease_token, (extract(epoch FROM begun.lease_until) * 1000000)::bigint AS lease_us,
     (extract(epoch FROM begun.create_time) * 1000000)::bigint AS create_us
