@@ -12,6 +12,7 @@
 #define FILE_BYTES_MAX (64 << 20)
 #define TEXTS_MIN 400
 #define HOSTILE_MAX 15 /* times the work of prose */
+#define SHORT_KIB_MAX 2048
 
 static int open_tables(void **state)
 {
@@ -161,6 +162,46 @@ static void broken_text_is_counted(void **state)
 	assert_int_equal(tokens_count_exact(*state, TOKENS_O200K, "", 0), 0);
 }
 
+/* KiB of memory that a map has, from the regions that it is made of. */
+static long resident_kib(const char *map, size_t size)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	char line[512];
+	bool within = false;
+	long sum = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file)) {
+		char *end;
+		uintptr_t first = (uintptr_t)strtoull(line, &end, 16);
+
+		if (*end == '-')
+			within = first >= (uintptr_t)map && first < (uintptr_t)map + size;
+		else if (within && strncmp(line, "Rss:", 4) == 0)
+			sum += strtol(line + 4, NULL, 10);
+	}
+	fclose(file);
+	return sum;
+}
+
+/* The kernel may map a lot around each page. */
+static void a_short_text_maps_little(_unused_ void **state)
+{
+	static const char text[] = "A short question, as people ask them: what is the capital of "
+				   "France, and how many inhabitants has it?";
+	struct tokens_table table;
+	struct error err;
+	long kib;
+
+	assert_int_equal(tokens_table_open(TABLES, &table, &err), OK);
+	for (int i = 0; i < TOKENS_ENCODINGS; i++)
+		assert_true(tokens_count_exact(&table, (enum tokens_encoding)i, text,
+					       sizeof text - 1) > 0);
+	kib = resident_kib(table.map, table.size);
+	assert_in_range(kib, 1, SHORT_KIB_MAX);
+	tokens_table_close(&table);
+}
+
 static void refused(const char *path, const char *words)
 {
 	struct tokens_table table;
@@ -204,6 +245,7 @@ int tokens_tests(void)
 		cmocka_unit_test(the_work_is_linear),
 		cmocka_unit_test(hostile_text_costs_little_more_than_prose),
 		cmocka_unit_test(broken_text_is_counted),
+		cmocka_unit_test(a_short_text_maps_little),
 		cmocka_unit_test(a_bad_file_is_refused),
 	};
 
