@@ -8,6 +8,7 @@
 #define NUMBERS "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30"
 
 #define FOLLOW_MAX 500
+#define DATABASE_CRASHES 5
 
 /* Follows it to its end on the replica, as a page does that comes back with its last cursor. */
 static void follow(struct stage *stage, const char *generation, const char *cursor,
@@ -312,6 +313,39 @@ static void an_answer_outlives_the_database(void **state)
 	stage_expect_balance(stage, GIFT - 2 * CREDIT);
 }
 
+/* Its commit did not wait for the disk, but its hold's did. */
+static void a_held_start_outlives_the_database(void **state)
+{
+	struct stage *stage = *state;
+
+	for (int i = 0; i < DATABASE_CRASHES; i++) {
+		char *chat = stage_new_chat(stage, PLAIN);
+		_cleanup_(reader_freep) struct reader *reader =
+			reader_generate(stage, chat, "hello [[first:1500]] [[say:there]]");
+		_cleanup_(reader_freep) struct reader *again = NULL;
+		char generation[UUID_SIZE];
+
+		reader_wait_accepted(reader);
+		memcpy(generation, reader->generation, UUID_SIZE);
+		pg_crash();
+		pg_restart();
+		follow(stage, generation, "", &again);
+		assert_string_equal(reader_text(again), "there");
+		assert_int_equal(stage_messages(stage, chat)->n_messages, 2);
+		stage_expect_balance(stage, GIFT - (i + 1) * 2 * CREDIT);
+	}
+}
+
+/* Without credits' schema nobody knows where a hold is stored. */
+static void a_start_hurries_beside_its_ledger(_unused_ void **state)
+{
+	assert_string_equal(pg_value("SELECT chat.start_hurry(true)"), "off");
+	assert_string_equal(pg_value("SELECT coalesce(chat.start_hurry(false), 'no')"), "no");
+	pg_exec("ALTER SCHEMA credits RENAME TO elsewhere");
+	assert_string_equal(pg_value("SELECT coalesce(chat.start_hurry(true), 'no')"), "no");
+	pg_exec("ALTER SCHEMA elsewhere RENAME TO credits");
+}
+
 int crash_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +360,8 @@ int crash_tests(void)
 		TEST(a_takeover_without_credits_ends),
 		TEST(a_request_is_repeated_when_credits_is_back),
 		TEST(an_answer_outlives_the_database),
+		TEST(a_held_start_outlives_the_database),
+		TEST(a_start_hurries_beside_its_ledger),
 	};
 
 	return cmocka_run_group_tests(tests, stage_group_set_up, NULL);

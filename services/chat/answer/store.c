@@ -165,9 +165,18 @@ static bool is_background(const Chat__V1__GenerateRequest *req)
 	return req->mode == CHAT__V1__MODE__BACKGROUND;
 }
 
+/* A hold follows. In the background it follows only when the answer is due. */
+static bool is_held(const struct request *request, const struct model *model, int64_t tokens)
+{
+	struct tokens *counts = request->engine->options.tokens;
+
+	return !is_background(request->req) &&
+	       prompt_price(model, tokens_bound(counts, model->family, tokens), 1) > 0;
+}
+
 /* Inserts the rows, reads the prompt and commits, in one round trip. */
-static enum status insert(struct db *db, struct request *request, const struct send_place *place,
-			  struct error *reterr)
+static enum status insert(struct db *db, struct request *request, const struct model *model,
+			  const struct send_place *place, struct error *reterr)
 {
 	const Chat__V1__GenerateRequest *req = request->req;
 	const Chat__V1__Parameters *parameters = req->parameters;
@@ -206,6 +215,7 @@ static enum status insert(struct db *db, struct request *request, const struct s
 		or_null(question_jump->id),
 		tree_jump(answer_hops)->id,
 		is_background(req) ? "true" : "false",
+		is_held(request, model, tokens) ? "true" : "false",
 	};
 	_cleanup_(db_ask_done) struct db_ask start = {&sql_generation_start, params, NULL};
 
@@ -239,7 +249,7 @@ static enum status store_tx(struct db *db, void *ctx, struct error *reterr)
 	describe(request, before.id, model->id);
 	title_of_text(req->text, before.title);
 	request->generation->before = before;
-	return insert(db, request, &place, reterr);
+	return insert(db, request, model, &place, reterr);
 }
 
 /* After such an answer the key is looked up. */

@@ -103,13 +103,18 @@ static enum status read_request(struct api_call *call, struct error *reterr)
 
 /* ---------------------------------------------------------------- it was here before */
 
-static void follow(struct api_call *call, const PGresult *rows)
+static void follow(struct api_call *call, const char *id, int64_t create_us)
 {
 	struct request *request = &call->start.request;
 
 	request->existing = true;
-	snprintf(request->existing_id, UUID_SIZE, "%s", db_peek(rows, 0, "generation_id"));
-	call->create_us = db_i64(rows, 0, "create_us");
+	snprintf(request->existing_id, UUID_SIZE, "%s", id);
+	call->create_us = create_us;
+}
+
+static void follow_row(struct api_call *call, const PGresult *rows)
+{
+	follow(call, db_peek(rows, 0, "generation_id"), db_i64(rows, 0, "create_us"));
 }
 
 static enum status take_by_key(struct api_call *call, const PGresult *rows, struct error *reterr)
@@ -120,7 +125,7 @@ static enum status take_by_key(struct api_call *call, const PGresult *rows, stru
 		return error_set(reterr, ALREADY_EXISTS, "idempotency_key_reused",
 				 "the Idempotency-Key was used for another request");
 	if (db_bool(rows, 0, "alive"))
-		follow(call, rows);
+		follow_row(call, rows);
 	return OK;
 }
 
@@ -135,7 +140,7 @@ static enum status look(struct db *db, const char *user_id, const struct sql *sq
 	if (s == OK && call->key)
 		return take_by_key(call, rows, reterr);
 	if (s == OK && PQntuples(rows) > 0)
-		follow(call, rows);
+		follow_row(call, rows);
 	return s;
 }
 
@@ -160,35 +165,54 @@ static enum status look_up(struct db *db, const char *user_id, struct api_call *
 	return s;
 }
 
+/* The store looks for it in its own statement. */
+static bool found_by_store(const struct api_call *call)
+{
+	return call->start.request.direct && !call->key && !call->repeats;
+}
+
+static enum status choose_model(struct api_call *call, struct error *reterr)
+{
+	struct start *start = &call->start;
+	struct request *request = &start->request;
+	struct engine *engine = request->engine;
+	int32_t output;
+	enum status s;
+
+	call->catalogue = current_catalogue(engine->options.current);
+	s = model_of_kind(engine->options.groups, call->catalogue, subject_of(call),
+			  call->dialect->embeds ? MODEL_EMBEDDING : MODEL_CHAT,
+			  call->question.request.model, "", &call->model, reterr);
+	if (s == OK)
+		s = prompt_output(engine, &call->question, call->model, &output, reterr);
+	if (s != OK)
+		return s;
+	start->vector_bytes = prompt_vectors(&call->question.request.prompt, call->model);
+	model_plans(engine->options.groups, call->model->id, &start->paying);
+	start->floor_microcredits = prompt_price(
+		call->model,
+		tokens_bound(engine->options.tokens, call->model->family, call->question.tokens),
+		output);
+	return OK;
+}
+
 static enum status find(struct crew_member *member, struct start *start, struct error *reterr)
 {
 	struct api_call *call = (struct api_call *)start;
 	struct request *request = &start->request;
-	struct tokens *tokens = request->engine->options.tokens;
-	int32_t output;
+	struct error err;
 	enum status s = read_request(call, reterr);
 
-	if (s == OK)
+	if (s == OK && !found_by_store(call))
 		s = look_up(member->app, request->user_id, call, reterr);
 	if (s != OK || request->existing)
 		return s;
-	call->catalogue = current_catalogue(request->engine->options.current);
-	s = model_of_kind(request->engine->options.groups, call->catalogue, subject_of(call),
-			  call->dialect->embeds ? MODEL_EMBEDDING : MODEL_CHAT,
-			  call->question.request.model, "", &call->model, reterr);
-	if (s != OK)
+	s = choose_model(call, reterr);
+	if (s == OK || !found_by_store(call))
 		return s;
-	s = prompt_output(request->engine, &call->question, call->model, &output, reterr);
-	if (s != OK)
-		return s;
-	start->vector_bytes = prompt_vectors(&call->question.request.prompt, call->model);
-	model_plans(request->engine->options.groups, call->model->id, &start->paying);
-	if (request->direct)
-		return OK; /* the hold tells what a look at the balance would */
-	start->floor_microcredits = prompt_price(
-		call->model, tokens_bound(tokens, call->model->family, call->question.tokens),
-		output);
-	return OK;
+	/* The answer to a former call is there, whatever became of its model. */
+	return look_up(member->app, request->user_id, call, &err) == OK && request->existing ? OK
+											     : s;
 }
 
 /* ---------------------------------------------------------------- it is new */
@@ -228,9 +252,9 @@ static enum status insert(struct db *db, const char *user_id, struct api_call *c
 	const char *api_key = subject_of(call)->api_key_id;
 	const char *const params[] = {
 		facts->id,
-		facts->user_id,
+		db_param_i64(arena, engine->conf->call_kept_ms),
 		*api_key ? api_key : NULL,
-		facts->model,
+		db_param_i64(arena, SILENT_MS),
 		engine->boot_id,
 		engine->options.endpoint,
 		db_param_i64(arena, engine->conf->lease_ms),
@@ -245,6 +269,10 @@ static enum status insert(struct db *db, const char *user_id, struct api_call *c
 		db_param_i64(arena, engine->conf->calls_per_key),
 		db_param_i64(arena, call->lock),
 		db_param_i64(arena, call->question.request.prompt.max_output_tokens),
+		facts->user_id,
+		found_by_store(call) ? "true" : "false",
+		facts->model,
+		call->start.floor_microcredits > 0 ? "true" : "false",
 	};
 	enum status s =
 		user_id ? db_query_as(db, user_id, &sql_api_call_start, params, &rows, reterr)
@@ -254,6 +282,10 @@ static enum status insert(struct db *db, const char *user_id, struct api_call *c
 		return s;
 	if (PQntuples(rows) == 0)
 		return places_refuse(engine, PLACES_OF_CALLS, reterr);
+	if (!db_is_null(rows, 0, "repeated_id")) {
+		follow(call, db_peek(rows, 0, "repeated_id"), db_i64(rows, 0, "create_us"));
+		return OK;
+	}
 	generation->lease_token = db_i64(rows, 0, "lease_token");
 	generation->lease_us = db_i64(rows, 0, "lease_us");
 	call->create_us = facts->create_us = db_i64(rows, 0, "create_us");

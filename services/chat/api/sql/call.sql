@@ -20,6 +20,12 @@ SELECT found.generation_id, found.same_request, found.alive, found.create_us FRO
         (g.state = 'DONE' AND g.end_time > lc.now() - $2::bigint * interval '1 millisecond'
             OR g.state IN ('QUEUED', 'RUNNING') AND NOT g.cancel_requested)
 
+-- part: unread
+-- The newest connection of call c was lost. A process that gave no sign of life for $4 milliseconds has lost its connections.
+        c.connection IN ('OPEN', 'LOST')
+        AND (c.connection = 'LOST' OR c.create_time < lc.now() - $4::bigint * interval '1 millisecond'
+            AND NOT replica_lives(c.reader_boot_id, $4::bigint))
+
 -- name: api_call_unread
 -- The call with the fingerprint $1 whose newest connection was lost, at most $2 milliseconds ago. Process $3 has its newest connection from now
 -- on, so a lost one is good for one repeat. A process that gave no sign of life for $4 milliseconds has lost its connections.
@@ -28,9 +34,8 @@ UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $3::uuid
 FROM (
     SELECT c.generation_id, (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
     FROM api_call c JOIN generation g ON g.id = c.generation_id
-    WHERE c.fingerprint = $1::bytea AND c.connection IN ('OPEN', 'LOST')
-        AND (c.connection = 'LOST' OR c.create_time < lc.now() - $4::bigint * interval '1 millisecond'
-            AND NOT replica_lives(c.reader_boot_id, $4::bigint))
+    WHERE c.fingerprint = $1::bytea AND
+@unread
         AND
 @alive
     LIMIT 1 FOR UPDATE OF c
@@ -66,21 +71,36 @@ UPDATE api_call c SET idempotency_key = NULL WHERE c.user_id = $1::uuid AND c.id
 
 -- name: api_call_start
 -- A generation without a chat, and its call: leased to process $5 at $6 for $7 milliseconds. No row: the user has $14 calls that are not over, or the
--- key $3 has $15. The lock ($16) makes a repeat wait that looks for it.
--- Params: $1 uuid generation, $2 uuid user, $3 uuid API key or NULL, $4 text model, $5 uuid, $6 text, $7 bigint, $8 text request id,
+-- key $3 has $15. The lock ($16) makes a repeat wait that looks for it. With $19 an equal call that nobody has read is taken instead, as by
+-- api_call_unread: the row has its repeated_id. $21: hurried (start_hurry).
+-- Params: $1 uuid generation, $2 bigint milliseconds, $3 uuid API key or NULL, $4 bigint milliseconds, $5 uuid, $6 text, $7 bigint, $8 text request id,
 -- $9 text dialect, $10 bytea fingerprint, $11 text idempotency key or NULL, $12 text body, $13 boolean, $14 integer, $15 integer, $16 bigint,
--- $17 integer longest answer. Errors: already_exists (the key).
-WITH begun AS (
+-- $17 integer longest answer, $18 uuid user, $19 boolean, $20 text model, $21 boolean. Errors: already_exists (the key).
+WITH found AS (
+    UPDATE api_call u SET connection = 'OPEN', reader_boot_id = $5::uuid
+    FROM (
+        SELECT c.generation_id, (extract(epoch FROM g.create_time) * 1000000)::bigint AS create_us
+        FROM api_call c JOIN generation g ON g.id = c.generation_id
+        WHERE $19::boolean AND c.fingerprint = $10::bytea AND
+@unread
+            AND
+@alive
+        LIMIT 1 FOR UPDATE OF c
+    ) AS unread
+    WHERE u.generation_id = unread.generation_id
+    RETURNING u.generation_id, unread.create_us
+), begun AS (
     INSERT INTO generation AS g (id, user_id, api_key_id, model, state, request_hash, boot_id, owner_endpoint, lease_token, lease_until, request_id,
         max_output_tokens)
-    SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, 'RUNNING', $10::bytea, $5::uuid, $6::text, nextval('lease_seq'),
+    SELECT $1::uuid, $18::uuid, $3::uuid, $20::text, 'RUNNING', $10::bytea, $5::uuid, $6::text, nextval('lease_seq'),
         lc.now() + $7::bigint * interval '1 millisecond', $8::text, $17::integer
-    FROM (SELECT pg_advisory_xact_lock_shared($16::bigint)) AS held
-    WHERE (SELECT count(*) FROM (
-            SELECT FROM generation r WHERE r.user_id = $2::uuid AND r.chat_id IS NULL AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
+    FROM (SELECT pg_advisory_xact_lock_shared($16::bigint), start_hurry($21::boolean)) AS held
+    WHERE NOT EXISTS (SELECT FROM found)
+        AND (SELECT count(*) FROM (
+            SELECT FROM generation r WHERE r.user_id = $18::uuid AND r.chat_id IS NULL AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
             LIMIT $14::integer) AS of_user) < $14::integer
         AND (SELECT count(*) FROM (
-            SELECT FROM generation r WHERE r.user_id = $2::uuid AND r.api_key_id = $3::uuid AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
+            SELECT FROM generation r WHERE r.user_id = $18::uuid AND r.api_key_id = $3::uuid AND r.state IN ('QUEUED', 'RUNNING', 'WAITING')
             LIMIT $15::integer) AS of_key) < $15::integer
     RETURNING g.id, g.user_id, g.lease_token, g.lease_until, g.create_time
 ), called AS (
@@ -88,8 +108,10 @@ WITH begun AS (
     SELECT begun.id, begun.user_id, $9::text, $10::bytea, $11::text, convert_to($12::text, 'UTF8'), $13::boolean, $5::uuid FROM begun
 )
 SELECT begun.lease_token, (extract(epoch FROM begun.lease_until) * 1000000)::bigint AS lease_us,
-    (extract(epoch FROM begun.create_time) * 1000000)::bigint AS create_us
-FROM begun;
+    (extract(epoch FROM begun.create_time) * 1000000)::bigint AS create_us, NULL::uuid AS repeated_id
+FROM begun
+UNION ALL
+SELECT NULL, NULL, found.create_us, found.generation_id FROM found;
 
 -- name: api_call_question
 -- What generation $1 was asked, and for whom.
