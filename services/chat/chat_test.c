@@ -60,6 +60,8 @@ static const struct group groups[] = {
 	{.run = events_tests},
 	{.run = import_reader_tests},
 	{.run = import_tests},
+	{.run = import_fixtures_tests},
+	{.run = import_hostile_tests},
 	{.run = storm_tests, .alone = true}, /* last: it moves the clock, too, but only ahead */
 };
 /* clang-format on */

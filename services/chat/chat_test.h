@@ -124,6 +124,8 @@ int round_trip_tests(void);
 int api_models_tests(void);
 int import_reader_tests(void);
 int import_tests(void);
+int import_fixtures_tests(void);
+int import_hostile_tests(void);
 
 /* process.c: by their names. */
 void process_start(enum process_name name);

@@ -138,7 +138,7 @@ static void write_chat(const struct process *process, const char *idle, const ch
 		"provider_keys: {master_key: \"0123456789abcdef0123456789abcdef\", sync: 100ms}\n"
 		"quick_tries: {pause: 20ms, within: 5s}\n"
 		"%s"
-		"imports: {lease: 2s, slice: 200ms}\n"
+		"imports: {lease: 5s, slice: 200ms}\n"
 		"shares: {per_user: 3, messages_max: 120, bytes_max: 64KiB, bytes_per_user: "
 		"100KiB}\n"
 		"provider_calls: {vectors_bytes_max: 1MiB, idle_timeout: %s, "

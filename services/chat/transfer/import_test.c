@@ -1,12 +1,13 @@
 /* Files with chats, from their upload to the chats; and exports, from the chats to a file that can be
  * imported again. */
-#include "../chat_test.h"
+#include "transfer_test.h"
 
 #include "google/api/httpbody.pb-c.h"
 
 #include <signal.h>
 #include <unistd.h>
 #include <zip.h>
+#include <zlib.h>
 
 #define MIB (1 << 20)
 
@@ -25,7 +26,7 @@ static void add_chat(struct buf *out, int number, const char *text)
 }
 
 /* n chats of ChatGPT. */
-static struct buf chats(int n, const char *text)
+struct buf import_some(int n, const char *text)
 {
 	struct buf out;
 
@@ -37,13 +38,7 @@ static struct buf chats(int n, const char *text)
 	return out;
 }
 
-struct file {
-	const char *name;
-	const void *data;
-	size_t len;
-};
-
-static struct buf zipped(const struct file *files, size_t n)
+struct buf import_zip(const struct member *members, size_t n)
 {
 	char path[128];
 	zipFile zip;
@@ -55,11 +50,14 @@ static struct buf zipped(const struct file *files, size_t n)
 	zip = zipOpen64(path, APPEND_STATUS_CREATE);
 	ensure(zip);
 	for (size_t i = 0; i < n; i++) {
+		const struct member *one = &members[i];
 		zip_fileinfo info = {0};
 
-		ensure(zipOpenNewFileInZip64(zip, files[i].name, &info, NULL, 0, NULL, 0, NULL,
-					     Z_DEFLATED, 6, 0) == ZIP_OK);
-		ensure(zipWriteInFileInZip(zip, files[i].data, (unsigned)files[i].len) == ZIP_OK);
+		ensure(zipOpenNewFileInZip3_64(zip, one->name, &info, NULL, 0, NULL, 0, NULL,
+					       Z_DEFLATED, 6, 0, -MAX_WBITS, DEF_MEM_LEVEL,
+					       Z_DEFAULT_STRATEGY, one->password,
+					       crc32(0, one->data, (uInt)one->len), 0) == ZIP_OK);
+		ensure(zipWriteInFileInZip(zip, one->data, (unsigned)one->len) == ZIP_OK);
 		ensure(zipCloseFileInZip(zip) == ZIP_OK);
 	}
 	ensure(zipClose(zip, NULL) == ZIP_OK);
@@ -127,7 +125,7 @@ static Chat__V1__Import *import_all(struct stage *stage, const struct buf *file)
 	return wait_over(stage, upload(stage, file, 4 * MIB));
 }
 
-static void expect(struct stage *stage, struct buf file, const char *error, int imported,
+void import_expect(struct stage *stage, struct buf file, const char *error, int imported,
 		   int unchanged, int skipped)
 {
 	Chat__V1__Import *import = import_all(stage, &file);
@@ -141,7 +139,7 @@ static void expect(struct stage *stage, struct buf file, const char *error, int 
 	buf_done(&file);
 }
 
-static struct buf text(const char *json)
+struct buf import_text(const char *json)
 {
 	struct buf out;
 
@@ -151,7 +149,7 @@ static struct buf text(const char *json)
 }
 
 /* Of the user; %s: its id. */
-static const char *ask(struct stage *stage, const char *sql)
+const char *import_ask(struct stage *stage, const char *sql)
 {
 	return pg_value(arena_printf(stage->arena, sql, stage->as));
 }
@@ -167,12 +165,14 @@ static void chats_come_once(void **state)
 	Chat__V1__ListImportsResponse *imports;
 	Chat__V1__ListMessagesResponse *messages;
 
-	expect(stage, chats(3, "q"), "", 3, 0, 0);
-	expect(stage, chats(4, "changed"), "", 1, 3, 0);
-	expect(stage, chats(4, "q"), "", 0, 4, 0);
-	assert_string_equal(ask(stage, "SELECT count(*) FROM chat.chat WHERE user_id = '%s'"), "4");
+	import_expect(stage, import_some(3, "q"), "", 3, 0, 0);
+	import_expect(stage, import_some(4, "changed"), "", 1, 3, 0);
+	import_expect(stage, import_some(4, "q"), "", 0, 4, 0);
 	assert_string_equal(
-		ask(stage, "SELECT count(*) FROM chat.import_piece WHERE user_id = '%s'"), "0");
+		import_ask(stage, "SELECT count(*) FROM chat.chat WHERE user_id = '%s'"), "4");
+	assert_string_equal(
+		import_ask(stage, "SELECT count(*) FROM chat.import_piece WHERE user_id = '%s'"),
+		"0");
 	stage_ok(stage, chat_v1_list_imports, &all, &imports);
 	assert_int_equal(imports->n_imports, 3);
 	req.import = imports->imports[1]->id;
@@ -203,18 +203,20 @@ static void a_deleted_chat_comes_again(void **state)
 	Chat__V1__DeleteChatRequest req = CHAT__V1__DELETE_CHAT_REQUEST__INIT;
 	Google__Protobuf__Empty *nothing;
 
-	expect(stage, chats(2, "q"), "", 2, 0, 0);
-	req.chat = arena_strdup(stage->arena, ask(stage, "SELECT id FROM chat.chat WHERE user_id = "
-							 "'%s' AND title = 'Chat 1'"));
+	import_expect(stage, import_some(2, "q"), "", 2, 0, 0);
+	req.chat = arena_strdup(stage->arena,
+				import_ask(stage, "SELECT id FROM chat.chat WHERE user_id = "
+						  "'%s' AND title = 'Chat 1'"));
 	stage_ok(stage, chat_v1_delete_chat, &req, &nothing);
-	expect(stage, chats(2, "q"), "", 1, 1, 0);
-	expect(stage, chats(2, "q"), "", 0, 2, 0);
+	import_expect(stage, import_some(2, "q"), "", 1, 1, 0);
+	import_expect(stage, import_some(2, "q"), "", 0, 2, 0);
 	assert_string_equal(
-		ask(stage, "SELECT count(*) FILTER (WHERE delete_time IS NULL) || ' ' || count(*) "
+		import_ask(stage,
+			   "SELECT count(*) FILTER (WHERE delete_time IS NULL) || ' ' || count(*) "
 			   "FROM chat.chat WHERE user_id = '%s'"),
 		"2 3");
 	for (int i = 0; i < 9; i++)
-		expect(stage, text("[]"), "", 0, 0, 0);
+		import_expect(stage, import_text("[]"), "", 0, 0, 0);
 	assert_int_equal(lists(stage), 11); /* imports.kept_per_user, and the newest */
 }
 
@@ -224,9 +226,9 @@ static void a_chat_goes_on(void **state)
 	struct stage *stage = *state;
 	char *chat;
 
-	expect(stage, chats(1, "q"), "", 1, 0, 0);
+	import_expect(stage, import_some(1, "q"), "", 1, 0, 0);
 	chat = arena_strdup(stage->arena,
-			    ask(stage, "SELECT id FROM chat.chat WHERE user_id = '%s'"));
+			    import_ask(stage, "SELECT id FROM chat.chat WHERE user_id = '%s'"));
 	reader_free(stage_answer(stage, chat, "c [[say:d]]"));
 	assert_int_equal(stage_messages(stage, chat)->n_messages, 4);
 }
@@ -234,61 +236,81 @@ static void a_chat_goes_on(void **state)
 static void zips_are_read(void **state)
 {
 	struct stage *stage = *state;
-	struct buf first = chats(2, "q"), second = text("[{\"conversation_id\":\"z\",\"mapping\":{"
-							"\"a\":{\"message\":{\"author\":{\"role\":"
-							"\"user\"},\"content\":{\"parts\":[\"x\"],"
-							"\"content_type\":\"text\"}}}}}]");
-	const struct file files[] = {
-		{"user.json", "{\"id\":1}", 8},
-		{"../../etc/conversations-000.json", first.data, first.len},
-		{"export/Conversations-001.json", second.data, second.len},
-		{"__MACOSX/conversations-001.json", "junk", 4},
-		{"file-1.png", "png", 3},
+	struct buf first = import_some(2, "q"),
+		   second = import_text("[{\"conversation_id\":\"z\",\"mapping\":{"
+					"\"a\":{\"message\":{\"author\":{\"role\":"
+					"\"user\"},\"content\":{\"parts\":[\"x\"],"
+					"\"content_type\":\"text\"}}}}}]");
+	const struct member files[] = {
+		{"user.json", "{\"id\":1}", 8, NULL},
+		{"../../etc/conversations-000.json", first.data, first.len, NULL},
+		{"export/Conversations-001.json", second.data, second.len, NULL},
+		{"__MACOSX/conversations-001.json", "junk", 4, NULL},
+		{"file-1.png", "png", 3, NULL},
 	};
-	const struct file other[] = {{"chat-export.json", second.data, second.len}};
-	struct buf broken = zipped(files, ARRAY_SIZE(files));
+	const struct member other[] = {{"chat-export.json", second.data, second.len, NULL}};
+	struct buf broken = import_zip(files, ARRAY_SIZE(files));
 
-	expect(stage, zipped(files, ARRAY_SIZE(files)), "", 3, 0, 0);
-	expect(stage, zipped(other, 1), "", 0, 1, 0);
+	import_expect(stage, import_zip(files, ARRAY_SIZE(files)), "", 3, 0, 0);
+	import_expect(stage, import_zip(other, 1), "", 0, 1, 0);
 	memset(broken.data + 60, 0x55, 40);
-	expect(stage, broken, "DAMAGED", 0, 0, 0);
-	expect(stage, text("PK\003\004 no zip at all"), "DAMAGED", 0, 0, 0);
+	import_expect(stage, broken, "DAMAGED", 0, 0, 0);
+	import_expect(stage, import_text("PK\003\004 no zip at all"), "DAMAGED", 0, 0, 0);
 	buf_done(&first);
 	buf_done(&second);
 }
 
-static void a_bomb_is_refused(void **state)
+/* The files of every program, twice, and in one ZIP. */
+static void fixtures_come_once(void **state)
 {
+	static const struct {
+		const char *name;
+		int come, left_out;
+	} files[] = {
+		{"chatgpt", 19, 1},    {"claude", 15, 2},    {"librechat", 15, 1},
+		{"open_webui", 17, 1}, {"limitless", 12, 1},
+	};
 	struct stage *stage = *state;
-	size_t len = 200 * (size_t)MIB;
-	char *spaces = malloc(len);
-	struct buf bomb;
+	struct member members[ARRAY_SIZE(files)];
+	struct buf all[ARRAY_SIZE(files)];
+	int come = 0, left_out = 0;
 
-	ensure(spaces);
-	memset(spaces, ' ', len);
-	spaces[0] = '[';
-	bomb = zipped(&(struct file){"conversations.json", spaces, len}, 1);
-	free(spaces);
-	expect(stage, bomb, "UNPACKS_TOO_LARGE", 0, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		all[i] = fixture_read(files[i].name, "json");
+		members[i] = (struct member){files[i].name, all[i].data, all[i].len, NULL};
+		members[i].name = arena_printf(stage->arena, "%s.json", files[i].name);
+		come += files[i].come;
+		left_out += files[i].left_out;
+		import_expect(stage, fixture_read(files[i].name, "json"), "", files[i].come, 0,
+			      files[i].left_out);
+	}
+	import_expect(stage, import_zip(members, ARRAY_SIZE(files)), "", 0, come, left_out);
+	stage->as = stage->other;
+	import_expect(stage, import_zip(members, ARRAY_SIZE(files)), "", come, 0, left_out);
+	stage->as = stage->user;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		buf_done(&all[i]);
 }
 
 static void what_cannot_come_is_told(void **state)
 {
 	struct stage *stage = *state;
-	struct buf large = chats(1, "q");
+	struct buf large = import_some(1, "q");
 
-	expect(stage, text("<html>"), "NOT_AN_EXPORT", 0, 0, 0);
-	expect(stage, text("[]"), "", 0, 0, 0);
-	expect(stage, text("[{\"a\":1},{\"mapping\":{}},{\"mapping\":"), "", 0, 0, 3);
+	import_expect(stage, import_text("<html>"), "NOT_AN_EXPORT", 0, 0, 0);
+	import_expect(stage, import_text("[]"), "", 0, 0, 0);
+	import_expect(stage, import_text("[{\"a\":1},{\"mapping\":{}},{\"mapping\":"), "", 0, 0, 3);
 	assert_string_equal(
-		ask(stage, "SELECT string_agg(reason, ' ' ORDER BY number) FROM chat.import_item"
+		import_ask(stage,
+			   "SELECT string_agg(reason, ' ' ORDER BY number) FROM chat.import_item"
 			   " WHERE user_id = '%s'"),
 		"NOT_A_CHAT EMPTY CUT_OFF");
 	pg_exec(arena_printf(stage->arena,
 			     "UPDATE chat.user_total SET bytes = 1073741820 WHERE user_id = '%s'",
 			     stage->as));
-	expect(stage, large, "", 0, 0, 1);
-	assert_string_equal(ask(stage, "SELECT reason FROM chat.import_item WHERE user_id = '%s'"
+	import_expect(stage, large, "", 0, 0, 1);
+	assert_string_equal(import_ask(stage,
+				       "SELECT reason FROM chat.import_item WHERE user_id = '%s'"
 				       " ORDER BY import_id DESC LIMIT 1"),
 			    "STORAGE_FULL");
 	pg_exec(arena_printf(stage->arena,
@@ -299,7 +321,7 @@ static void what_cannot_come_is_told(void **state)
 static void pieces_come_in_any_way(void **state)
 {
 	struct stage *stage = *state;
-	struct buf file = chats(3, "q");
+	struct buf file = import_some(3, "q");
 	Chat__V1__CancelImportRequest cancel = CHAT__V1__CANCEL_IMPORT_REQUEST__INIT;
 	Chat__V1__GetImportRequest get = CHAT__V1__GET_IMPORT_REQUEST__INIT;
 	Google__Protobuf__Empty *nothing;
@@ -343,7 +365,7 @@ static void pieces_come_in_any_way(void **state)
 static void a_killed_replica_leaves_nothing_twice(void **state)
 {
 	struct stage *stage = *state;
-	struct buf file = chats(6000, "a question of some length, as people ask them");
+	struct buf file = import_some(6000, "a question of some length, as people ask them");
 	Chat__V1__Import *import;
 	const char *id;
 
@@ -357,11 +379,13 @@ static void a_killed_replica_leaves_nothing_twice(void **state)
 	import = wait_over(stage, id);
 	assert_int_equal(import->imported, 6000);
 	assert_int_equal(import->state, CHAT__V1__IMPORT__STATE__DONE);
-	assert_string_equal(ask(stage, "SELECT count(*) || ' ' || count(DISTINCT title) FROM "
+	assert_string_equal(import_ask(stage,
+				       "SELECT count(*) || ' ' || count(DISTINCT title) FROM "
 				       "chat.chat WHERE user_id = '%s'"),
 			    "6000 6000");
-	assert_string_equal(ask(stage, "SELECT count(*) FROM chat.message WHERE user_id = '%s'"),
-			    "12000");
+	assert_string_equal(
+		import_ask(stage, "SELECT count(*) FROM chat.message WHERE user_id = '%s'"),
+		"12000");
 	buf_done(&file);
 }
 
@@ -439,14 +463,18 @@ static char *all_chats(struct stage *stage)
 {
 	return arena_strdup(
 		stage->arena,
-		ask(stage,
-		    "SELECT string_agg(concat_ws('|', c.title, c.model, c.pinned, c.archived, "
-		    "c.create_time, c.update_time, c.messages, m.depth, m.position, p.depth, "
-		    "p.position, m.role, m.state, m.text, m.reasoning, m.items, m.tokens, m.model, "
-		    "m.create_time, m.id = c.leaf_id, j.depth, j.position), E'\\n' ORDER BY "
-		    "c.title, m.id) FROM chat.chat c LEFT JOIN chat.message m ON m.chat_id = c.id "
-		    "LEFT JOIN chat.message p ON p.id = m.parent_id LEFT JOIN chat.message j ON "
-		    "j.id = m.jump_id WHERE c.user_id = '%s'"));
+		import_ask(
+			stage,
+			"SELECT string_agg(concat_ws('|', c.title, c.model, c.pinned, c.archived, "
+			"c.create_time, c.update_time, c.messages, m.depth, m.position, p.depth, "
+			"p.position, m.role, m.state, m.text, m.reasoning, m.items, m.tokens, "
+			"m.model, "
+			"m.create_time, m.id = c.leaf_id, j.depth, j.position), E'\\n' ORDER BY "
+			"c.title, m.id) FROM chat.chat c LEFT JOIN chat.message m ON m.chat_id = "
+			"c.id "
+			"LEFT JOIN chat.message p ON p.id = m.parent_id LEFT JOIN chat.message j "
+			"ON "
+			"j.id = m.jump_id WHERE c.user_id = '%s'"));
 }
 
 /* A random tree in our own format. */
@@ -495,13 +523,13 @@ static void an_export_gives_the_same_trees(void **state)
 	for (int i = 0; i < 60; i++)
 		add_random_chat(&file, &seed, i);
 	buf_addc(&file, ']');
-	expect(stage, file, "", 60, 0, 0);
+	import_expect(stage, file, "", 60, 0, 0);
 	before = all_chats(stage);
 	download = export(stage, NULL, false);
 	assert_int_equal(download.status, OK);
 	assert_string_equal(download.type, "application/json");
 	stage->as = stage->other;
-	expect(stage, download.text, "", 60, 0, 0);
+	import_expect(stage, download.text, "", 60, 0, 0);
 	assert_string_equal(all_chats(stage), before);
 	stage->as = stage->user;
 }
@@ -540,7 +568,7 @@ int import_tests(void)
 		TEST(a_deleted_chat_comes_again),
 		TEST(a_chat_goes_on),
 		TEST(zips_are_read),
-		TEST(a_bomb_is_refused),
+		TEST(fixtures_come_once),
 		TEST(what_cannot_come_is_told),
 		TEST(pieces_come_in_any_way),
 		TEST(a_killed_replica_leaves_nothing_twice),

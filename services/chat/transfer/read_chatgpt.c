@@ -11,6 +11,22 @@ struct message {
 	char role[16], type[32];
 };
 
+/* Searches look like code, but are not to be read. */
+static bool is_search(struct peek recipient)
+{
+	static const char *const names[] = {"web", "browser", "myfiles_browser", "file_search"};
+	size_t len = (size_t)(recipient.end - recipient.at) - 2;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t n = strlen(names[i]);
+
+		if (len >= n && memcmp(recipient.at + 1, names[i], n) == 0 &&
+		    (len == n || recipient.at[1 + n] == '.'))
+			return true;
+	}
+	return false;
+}
+
 static bool is_hidden(const struct message *message, struct peek whole)
 {
 	struct peek recipient = peek_member(whole, "recipient");
@@ -22,7 +38,8 @@ static bool is_hidden(const struct message *message, struct peek whole)
 		return true;
 	/* What the model asks of a tool, unless it is a program that it runs. */
 	return strcmp(message->role, "assistant") == 0 && peek_is_string(recipient) &&
-	       !peek_is(recipient, "all") && strcmp(message->type, "code") != 0;
+	       !peek_is(recipient, "all") &&
+	       (strcmp(message->type, "code") != 0 || is_search(recipient));
 }
 
 static void copy_word(struct peek value, char *to, size_t size)
@@ -122,6 +139,32 @@ static void add_attachments(struct chat_reader *reader, struct peek metadata)
 		chat_reader_add_attachment(reader, peek_member(one, "name"));
 }
 
+/* References to sources stand between two private characters, and only ChatGPT's page can read them. */
+#define MARK_BEGIN "\uE200"
+#define MARK_END "\uE201"
+
+static const char *without_marks(struct chat_reader *reader, const char *text)
+{
+	const char *begin = strstr(text, MARK_BEGIN), *end;
+	char *copy, *to;
+
+	if (!begin)
+		return text;
+	copy = arena_strdup(reader->arena, text);
+	if (!copy)
+		return text;
+	to = copy + (begin - text);
+	while (begin && (end = strstr(begin, MARK_END))) {
+		text = end + strlen(MARK_END);
+		begin = strstr(text, MARK_BEGIN);
+		to = mempcpy(to, text, begin ? (size_t)(begin - text) : strlen(text));
+	}
+	if (begin)
+		to = stpcpy(to, begin);
+	*to = '\0';
+	return copy;
+}
+
 /* ---------------------------------------------------------------- nodes */
 
 static enum node_role role_of(const struct message *message, struct peek whole)
@@ -157,7 +200,7 @@ static void read_message(struct chat_reader *reader, struct peek whole, struct n
 	add_content(reader, &message);
 	if (strcmp(message.type, "multimodal_text") != 0)
 		add_attachments(reader, message.metadata);
-	node->text = chat_reader_take(reader);
+	node->text = without_marks(reader, chat_reader_take(reader));
 }
 
 static void read_node(struct chat_reader *reader, struct peek key, struct peek value)
@@ -195,7 +238,7 @@ bool read_chatgpt(struct chat_reader *reader, struct peek object)
 	chat->pinned = chat_reader_true(peek_member(object, "is_starred"));
 	chat->leaf =
 		chat_reader_short(reader, peek_member(object, "current_node"), SOURCE_BYTES_MAX);
-	while (peek_next_member(&mapping, &key, &value))
+	while (!reader->arena->exhausted && peek_next_member(&mapping, &key, &value))
 		read_node(reader, key, value);
 	return true;
 }

@@ -46,7 +46,7 @@ static void read_message(struct chat_reader *reader, struct peek message, const 
 	struct node *node = chat_reader_node(reader);
 	struct buf reasoning;
 
-	node->id = chat_reader_short(reader, peek_member(message, "uuid"), SOURCE_BYTES_MAX);
+	node->id = chat_reader_id(reader, peek_member(message, "uuid"));
 	node->parent = peek_is_string(parent) ? chat_reader_short(reader, parent, SOURCE_BYTES_MAX)
 					      : before;
 	if (strcmp(node->parent, NO_PARENT) == 0)
@@ -82,7 +82,7 @@ bool read_claude(struct chat_reader *reader, struct peek object)
 	chat->leaf = chat_reader_short(reader, peek_member(object, "current_leaf_message_uuid"),
 				       SOURCE_BYTES_MAX);
 	chat->in_order = true;
-	while (peek_next(&list, &message)) {
+	while (!reader->arena->exhausted && peek_next(&list, &message)) {
 		read_message(reader, message, before);
 		if (chat->n)
 			before = chat->nodes[chat->n - 1].id;

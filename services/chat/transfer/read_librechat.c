@@ -16,7 +16,7 @@ struct child {
 struct level {
 	struct level *above;
 	struct child *children;
-	struct peek id, parent, from_user, time, model, blocks, text, files;
+	struct peek id, parent, from_user, time, model, blocks, text, files, error;
 };
 
 static void add_block(struct chat_reader *reader, struct peek block, struct node *node)
@@ -49,6 +49,7 @@ static void note(struct level *level, struct peek key, struct peek value)
 		{"createdAt", &level->time}, {"isCreatedByUser", &level->from_user},
 		{"model", &level->model},    {"content", &level->blocks},
 		{"text", &level->text},      {"files", &level->files},
+		{"error", &level->error},
 	};
 
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -62,12 +63,13 @@ static void end_message(struct chat_reader *reader, struct level *level)
 	struct node *node = chat_reader_node(reader);
 	struct peek blocks = level->blocks, files = level->files, block, file;
 
-	node->id = chat_reader_short(reader, level->id, SOURCE_BYTES_MAX);
+	node->id = chat_reader_id(reader, level->id);
 	node->parent = chat_reader_short(reader, level->parent, SOURCE_BYTES_MAX);
 	if (strcmp(node->parent, NO_PARENT) == 0)
 		node->parent = "";
 	node->role = chat_reader_true(level->from_user) ? NODE_USER : NODE_ASSISTANT;
 	node->time_us = chat_reader_time(level->time);
+	node->state = chat_reader_true(level->error) ? "FAILED" : NULL;
 	if (node->role == NODE_ASSISTANT)
 		node->model = chat_reader_short(reader, level->model, 100);
 	while (peek_next(&blocks, &block))
@@ -116,7 +118,7 @@ static void read_messages(struct chat_reader *reader, struct peek at)
 	struct level *level = NULL;
 	struct peek key, value;
 
-	while (in_list || level) {
+	while ((in_list || level) && !reader->arena->exhausted) {
 		if (in_list && peek_enter(&at, '{')) {
 			level = open_message(reader, level);
 			if (!level)

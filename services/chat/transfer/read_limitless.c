@@ -78,7 +78,7 @@ bool read_limitless(struct chat_reader *reader, struct peek object)
 	chat->archived = chat_reader_true(peek_member(object, "archived"));
 	chat->leaf = chat_reader_short(reader, peek_member(object, "leaf"), SOURCE_BYTES_MAX);
 	chat->in_order = true;
-	while (peek_next(&list, &message))
+	while (!reader->arena->exhausted && peek_next(&list, &message))
 		if (peek_is_object(message))
 			read_message(reader, message);
 	return true;

@@ -14,29 +14,85 @@ static void add_part(struct chat_reader *reader, struct peek part)
 		chat_reader_add_raw(reader, part);
 }
 
-/* Reasoning stands in the text, between tags that only its page understands. */
-#define REASONING "<details type=\"reasoning\""
-#define REASONING_END "</details>"
+/* Reasoning and calls of tools stand in the text, between tags that only its page understands. */
+#define DETAILS "<details type=\""
+#define DETAILS_END "</details>"
 
-static void cut_reasoning(struct chat_reader *reader, struct node *node)
+struct details {
+	const char *begin, *inside, *end, *behind;
+	bool reasoning;
+};
+
+static bool begins_with(const char *text, const char *word)
 {
-	const char *begin = strstr(node->text, REASONING);
-	const char *end = begin ? strstr(begin, REASONING_END) : NULL;
-	const char *inside = begin ? strchr(begin, '>') : NULL;
-	const char *summary;
+	return strncmp(text, word, strlen(word)) == 0;
+}
 
-	if (!end || !inside || inside > end || begin != node->text)
+/* The first ones that are not to be read as text. False: there are none that end. */
+static bool find_details(const char *text, struct details *ret)
+{
+	const char *begin, *kind, *summary;
+
+	for (; (begin = strstr(text, DETAILS)); text = kind) {
+		kind = begin + strlen(DETAILS);
+		*ret = (struct details){.begin = begin,
+					.reasoning = begins_with(kind, "reasoning\"")};
+		if (!ret->reasoning && !begins_with(kind, "tool_calls\""))
+			continue;
+		ret->inside = strchr(kind, '>');
+		ret->end = ret->inside ? strstr(ret->inside, DETAILS_END) : NULL;
+		if (!ret->end)
+			return false;
+		ret->inside++;
+		summary = strstr(ret->inside, "</summary>");
+		if (summary && summary < ret->end)
+			ret->inside = summary + strlen("</summary>");
+		ret->behind = ret->end + strlen(DETAILS_END);
+		return true;
+	}
+	return false;
+}
+
+/* Its lines are quoted. */
+static void add_reasoning(struct buf *out, const char *at, const char *end)
+{
+	while (at < end && strchr(" \r\n", *at))
+		at++;
+	while (end > at && strchr(" \r\n", end[-1]))
+		end--;
+	if (at < end && out->len)
+		buf_adds(out, "\n\n");
+	while (at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+
+		line = line ? line + 1 : end;
+		at += *at == '>' ? (at + 1 < line && at[1] == ' ') ? 2 : 1 : 0;
+		buf_add(out, at, (size_t)(line - at));
+		at = line;
+	}
+}
+
+static void cut_details(struct chat_reader *reader, struct node *node)
+{
+	const char *text = node->text;
+	struct details details;
+	struct buf reasoning;
+
+	if (!find_details(text, &details))
 		return;
-	inside++;
-	summary = strstr(inside, "</summary>");
-	if (summary && summary < end)
-		inside = summary + strlen("</summary>");
-	inside += strspn(inside, " \r\n");
-	if (inside > end)
-		inside = end;
-	node->reasoning = arena_strndup(reader->arena, inside, (size_t)(end - inside));
-	end += strlen(REASONING_END);
-	node->text = end + strspn(end, "\r\n");
+	buf_init(&reasoning, reader->scratch.max);
+	do {
+		buf_add(&reader->scratch, text, (size_t)(details.begin - text));
+		if (details.reasoning)
+			add_reasoning(&reasoning, details.inside, details.end);
+		else
+			reader->chat->hidden++;
+		text = details.behind + strspn(details.behind, "\r\n");
+	} while (find_details(text, &details));
+	buf_adds(&reader->scratch, text);
+	node->reasoning = arena_strndup(reader->arena, buf_text(&reasoning), reasoning.len);
+	node->text = chat_reader_take(reader);
+	buf_done(&reasoning);
 }
 
 static enum node_role role_of(struct peek role)
@@ -54,8 +110,7 @@ static void read_message(struct chat_reader *reader, struct peek key, struct pee
 	struct peek files = peek_member(message, "files"), file;
 	struct node *node = chat_reader_node(reader);
 
-	node->id = chat_reader_short(reader, key.at ? key : peek_member(message, "id"),
-				     SOURCE_BYTES_MAX);
+	node->id = chat_reader_id(reader, key.at ? key : peek_member(message, "id"));
 	node->parent = parent.at ? chat_reader_short(reader, parent, SOURCE_BYTES_MAX) : before;
 	node->role = role_of(peek_member(message, "role"));
 	node->time_us = chat_reader_time(peek_member(message, "timestamp"));
@@ -69,7 +124,9 @@ static void read_message(struct chat_reader *reader, struct peek key, struct pee
 	while (peek_next(&files, &file))
 		chat_reader_add_attachment(reader, peek_member(file, "name"));
 	node->text = chat_reader_take(reader);
-	cut_reasoning(reader, node);
+	cut_details(reader, node);
+	if (peek_says(peek_member(message, "error")))
+		node->state = "FAILED";
 }
 
 static void read_list(struct chat_reader *reader, struct peek list)
@@ -78,7 +135,7 @@ static void read_list(struct chat_reader *reader, struct peek list)
 	struct peek message;
 
 	chat->in_order = true;
-	while (peek_next(&list, &message))
+	while (!reader->arena->exhausted && peek_next(&list, &message))
 		read_message(reader, (struct peek){0}, message,
 			     chat->n ? chat->nodes[chat->n - 1].id : "");
 }
@@ -110,7 +167,7 @@ bool read_open_webui(struct chat_reader *reader, struct peek object)
 		read_list(reader, peek_member(inner, "messages"));
 		return true;
 	}
-	while (peek_next_member(&messages, &key, &value))
+	while (!reader->arena->exhausted && peek_next_member(&messages, &key, &value))
 		if (peek_is_object(value))
 			read_message(reader, key, value, "");
 	return true;

@@ -86,6 +86,13 @@ const char *chat_reader_short(struct chat_reader *reader, struct peek value, siz
 	return arena_strndup(reader->arena, text, len);
 }
 
+const char *chat_reader_id(struct chat_reader *reader, struct peek value)
+{
+	const char *id = chat_reader_short(reader, value, SOURCE_BYTES_MAX);
+
+	return *id ? id : arena_printf(reader->arena, "\x01%zu", reader->chat->n);
+}
+
 static int64_t time_of(double value)
 {
 	if (!isfinite(value) || value <= 0)
@@ -98,7 +105,8 @@ static int64_t time_of(double value)
 
 int64_t chat_reader_time(struct peek value)
 {
-	char number[NUMBER_SIZE] = "";
+	char number[NUMBER_SIZE] = "", *end;
+	double seconds;
 	size_t len = value.at ? (size_t)(value.end - value.at) : 0;
 	int64_t us;
 
@@ -111,7 +119,8 @@ int64_t chat_reader_time(struct peek value)
 	if (len == 0 || len >= sizeof number)
 		return 0;
 	memcpy(number, value.at, len);
-	return time_of(strtod(number, NULL));
+	seconds = strtod(number, &end);
+	return *end ? 0 : time_of(seconds);
 }
 
 bool chat_reader_true(struct peek value)

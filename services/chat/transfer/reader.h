@@ -60,6 +60,8 @@ chat_read_fn read_chatgpt, read_claude, read_librechat, read_open_webui, read_li
 
 /* An empty node, at the end of the chat's; valid until the next one. */
 struct node *chat_reader_node(struct chat_reader *reader);
+/* The id of the node that is made last: what the file says, or one of its own, so that others can follow it. */
+const char *chat_reader_id(struct chat_reader *reader, struct peek value);
 /* What a string says, mended; "" for any other value. */
 const char *chat_reader_text(struct chat_reader *reader, struct peek value);
 /* The same of at most len bytes, cut between characters. */

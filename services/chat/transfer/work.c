@@ -15,6 +15,7 @@
 #include <time.h>
 
 #define READ_BYTES 65536
+#define PIECES 2 /* of a ZIP: where its list is read, and where its files are */
 #define BATCH_CHATS 200
 #define POOL_WAIT_MS 5000
 #define PAUSE_MS 1000   /* between two looks for imports */
@@ -32,6 +33,13 @@ struct imports {
 	bool stopping, woken;
 };
 
+struct piece {
+	struct arena *arena;
+	uint8_t *data;
+	int64_t at;
+	size_t len;
+};
+
 /* One run. */
 struct work {
 	struct imports *imports;
@@ -39,10 +47,7 @@ struct work {
 	struct db *db;
 	struct import_file *file;
 	struct batch batch;
-	struct arena *piece_arena;
-	uint8_t *data;
-	int64_t piece_at;
-	size_t piece_len;
+	struct piece pieces[PIECES]; /* the one that was read last is the first */
 	int64_t size, begun_us, kept_us;
 	bool json; /* a list or an object was found */
 };
@@ -81,47 +86,69 @@ static enum status keep(struct work *work, struct error *reterr)
 	return s;
 }
 
-static enum status fetch(struct work *work, int64_t at, struct error *reterr)
+static bool has(const struct piece *piece, int64_t at)
+{
+	return at >= piece->at && at < piece->at + (int64_t)piece->len;
+}
+
+static enum status fetch(struct work *work, struct piece *piece, int64_t at, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	enum status s;
 
-	arena_reset(work->piece_arena);
-	work->piece_len = 0;
-	const char *const params[] = {work->run.id, db_param_i64(work->piece_arena, at)};
+	arena_reset(piece->arena);
+	piece->len = 0;
+	const char *const params[] = {work->run.id, db_param_i64(piece->arena, at)};
 	s = db_query(work->db, &sql_import_piece, params, &rows, reterr);
 	if (s != OK)
 		return s;
 	if (PQntuples(rows) == 0) /* it was cancelled */
 		return error_set(reterr, ABORTED, "import_lost", "the import goes on elsewhere");
-	work->piece_at = db_i64(rows, 0, "at");
-	work->data = db_bytes(work->piece_arena, rows, 0, "data", &work->piece_len);
-	return OK;
+	piece->at = db_i64(rows, 0, "at");
+	piece->data = db_bytes(piece->arena, rows, 0, "data", &piece->len);
+	return has(piece, at) ? OK
+			      : error_set(reterr, ABORTED, "import_lost",
+					  "a piece of the file is missing");
+}
+
+/* Makes the piece with this byte the first. */
+static enum status find_piece(struct work *work, int64_t at, struct error *reterr)
+{
+	struct piece *pieces = work->pieces, found;
+	enum status s = OK;
+	size_t i = 0;
+
+	while (i < PIECES - 1 && !has(&pieces[i], at))
+		i++;
+	if (!has(&pieces[i], at)) {
+		s = keep(work, reterr);
+		if (s == OK)
+			s = fetch(work, &pieces[i], at, reterr);
+	}
+	found = pieces[i];
+	memmove(pieces + 1, pieces, i * sizeof *pieces);
+	pieces[0] = found;
+	return s;
 }
 
 static enum status read_bytes(void *ctx, int64_t at, void *to, size_t len, size_t *ret_len,
 			      struct error *reterr)
 {
 	struct work *work = ctx;
-	enum status s = OK;
+	const struct piece *piece = work->pieces;
+	enum status s;
 	size_t skip, rest;
 
 	*ret_len = 0;
 	if (at >= work->size)
 		return OK;
-	if (at < work->piece_at || at >= work->piece_at + (int64_t)work->piece_len) {
-		s = keep(work, reterr);
-		if (s == OK)
-			s = fetch(work, at, reterr);
-	}
+	s = find_piece(work, at, reterr);
 	if (s != OK)
 		return s;
-	if (at >= work->piece_at + (int64_t)work->piece_len)
-		return error_set(reterr, ABORTED, "import_lost", "a piece of the file is missing");
-	skip = (size_t)(at - work->piece_at);
-	rest = work->piece_len - skip;
+	skip = (size_t)(at - piece->at);
+	rest = piece->len - skip;
 	*ret_len = len < rest ? len : rest;
-	memcpy(to, work->data + skip, *ret_len);
+	memcpy(to, piece->data + skip, *ret_len);
 	return OK;
 }
 
@@ -315,7 +342,8 @@ static void read_import(struct work *work, int32_t attempts)
 	struct error err = {0};
 	enum status s;
 
-	work->piece_arena = arena_new(4096, 4 * IMPORT_PIECE_BYTES);
+	for (size_t i = 0; i < PIECES; i++)
+		work->pieces[i].arena = arena_new(4096, 4 * IMPORT_PIECE_BYTES);
 	batch_init(&work->batch, BATCH_CHATS, REPAIR_FACTOR * chat_bytes + REPAIR_BYTES);
 	work->begun_us = work->kept_us = clock_mono_us();
 	if (attempts > ATTEMPTS_MAX)
@@ -327,7 +355,8 @@ static void read_import(struct work *work, int32_t attempts)
 	conclude(work, s, &err);
 	import_file_close(work->file);
 	batch_done(&work->batch);
-	arena_free(work->piece_arena);
+	for (size_t i = 0; i < PIECES; i++)
+		arena_free(work->pieces[i].arena);
 	malloc_trim(0);
 }
 
