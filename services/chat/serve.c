@@ -242,7 +242,7 @@ static void start_transfer(const struct service *service)
 	struct parts *parts = service->state;
 	struct chat *chat = &parts->chat;
 
-	chat->imports = imports_start(chat->conf, chat->workers, parts->chat.tokens);
+	chat->imports = imports_start(chat->conf, chat->workers, &service->db, chat->tokens);
 	chat->exports = exports_start(chat->conf, &service->db);
 }
 

@@ -1,5 +1,7 @@
 #include "chat/transfer/batch.h"
 
+#include "chat/transfer/project_copy.h"
+
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/text.h"
@@ -132,6 +134,10 @@ void batch_add(struct batch *batch, struct import_run *run, const char *text, si
 	}
 	uuid_v7(item->chat);
 	item->model = strcmp(chat.program, "LIMITLESS") == 0 ? chat.model : "";
+	if (uuid_valid(chat.project)) {
+		snprintf(item->project, UUID_SIZE, "%s", chat.project);
+		project_copy_id(run->user_id, chat.project, item->project_copy);
+	}
 	item->outcome = "IMPORTED";
 	item->pinned = chat.pinned;
 	item->archived = chat.archived;
@@ -139,6 +145,20 @@ void batch_add(struct batch *batch, struct import_run *run, const char *text, si
 	item->hidden = chat.hidden;
 	item->unknown = chat.unknown;
 	set_times(item, &chat);
+}
+
+const char *batch_projects(const struct batch *batch, struct arena *arena)
+{
+	const char **ids = arena_array(arena, 2 * batch->n + 1, sizeof *ids);
+	size_t n = 0;
+
+	ensure(ids);
+	for (size_t i = 0; i < batch->n; i++)
+		if (*batch->items[i].project) {
+			ids[n++] = batch->items[i].project;
+			ids[n++] = batch->items[i].project_copy;
+		}
+	return n ? db_param_array(arena, ids, n) : NULL;
 }
 
 /* ---------------------------------------------------------------- lists for statements */
@@ -278,7 +298,7 @@ static enum status write_chats(struct store *store, struct db *db, struct error 
 	struct arena *arena = store->params;
 	struct table table;
 
-	table_init(&table, arena, store->n, 9);
+	table_init(&table, arena, store->n, 11);
 	for (size_t i = 0; i < store->n; i++) {
 		const struct batch_item *item = store->come[i];
 		const char *const values[] = {
@@ -291,6 +311,8 @@ static enum status write_chats(struct store *store, struct db *db, struct error 
 			db_param_i64(arena, item->create_us),
 			db_param_i64(arena, item->update_us),
 			db_param_i64(arena, (int64_t)item->plant.n),
+			item->project,
+			item->project_copy,
 		};
 
 		table_row(&table, i, values);

@@ -20,7 +20,8 @@ struct import_run {
 };
 
 struct batch_item {
-	char chat[UUID_SIZE]; /* "": it did not come */
+	char chat[UUID_SIZE];                             /* "": it did not come */
+	char project[UUID_SIZE], project_copy[UUID_SIZE]; /* ids of which one may be there */
 	const char *program, *source, *title, *model;
 	const char *outcome, *reason;
 	int32_t attachments, hidden, unknown;
@@ -44,6 +45,9 @@ bool batch_is_full(const struct batch *batch);
 void batch_add(struct batch *batch, struct import_run *run, const char *text, size_t len);
 /* One that cannot come. */
 void batch_skip(struct batch *batch, struct import_run *run, const char *reason);
+
+/* The projects that its chats are in, as a list for a statement; NULL: none. */
+const char *batch_projects(const struct batch *batch, struct arena *arena);
 
 /* Stores and empties it, with the place of the run. errors: those of db, ABORTED import_lost:
  * another run has the import, or it was cancelled. */

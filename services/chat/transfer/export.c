@@ -23,11 +23,13 @@ struct export
 	const struct export_format *format;
 	char user[UUID_SIZE];
 	char only[UUID_SIZE];                  /* the one chat; "": all */
+	char project[UUID_SIZE];               /* that was written last; "": none yet */
 	char chat[UUID_SIZE], leaf[UUID_SIZE]; /* that is written now; "": none yet */
 	char message[UUID_SIZE];               /* its last one that was written */
 	int32_t depth;                         /* … on the branch */
 	bool inside;                           /* a chat is not ended */
-	bool any;                              /* a chat was written */
+	bool any;                              /* a project or a chat was written */
+	bool projects_written;
 	bool first_message, begun, all_written, sent;
 	struct buf pending;
 	bool blocked, writable, cancelled; /* guarded by exports->lock */
@@ -46,6 +48,33 @@ struct exports {
 };
 
 /* ---------------------------------------------------------------- pages */
+
+static void add_begin(struct export *export)
+{
+	if (!export->begun)
+		buf_adds(&export->pending, export->format->begin);
+	export->begun = true;
+}
+
+/* Projects stand before the chats that are in them. */
+static enum status next_project(struct export *export, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	const char *const next[] = {export->user, *export->project ? export->project : FIRST_ID};
+	enum status s = db_query_as(export->exports->db, export->user, &sql_export_project, next,
+				    &rows, reterr);
+
+	if (s != OK)
+		return s;
+	export->projects_written = PQntuples(rows) == 0;
+	if (export->projects_written)
+		return OK;
+	add_begin(export);
+	export->format->project(&export->pending, rows, 0, !export->any);
+	export->any = true;
+	snprintf(export->project, UUID_SIZE, "%s", db_peek(rows, 0, "id"));
+	return OK;
+}
 
 /* Goes on with the next chat. */
 static enum status next_chat(struct export *export, struct error *reterr)
@@ -70,9 +99,7 @@ static enum status next_chat(struct export *export, struct error *reterr)
 		return single ? error_set(reterr, NOT_FOUND, "not_found", "there is no such chat")
 			      : OK;
 	}
-	if (!export->begun)
-		buf_adds(&export->pending, export->format->begin);
-	export->begun = true;
+	add_begin(export);
 	export->format->chat(&export->pending, rows, 0, !export->any);
 	snprintf(export->chat, UUID_SIZE, "%s", db_peek(rows, 0, "id"));
 	snprintf(export->leaf, UUID_SIZE, "%s", db_peek(rows, 0, "leaf_id"));
@@ -124,13 +151,13 @@ static enum status write_piece(struct export *export, struct error *reterr)
 	enum status s = OK;
 
 	while (s == OK && !export->all_written && export->pending.len < PIECE_BYTES)
-		s = export->inside ? next_messages(export, reterr) : next_chat(export, reterr);
+		s = export->inside             ? next_messages(export, reterr)
+		    : export->projects_written ? next_chat(export, reterr)
+					       : next_project(export, reterr);
 	if (s == OK && export->pending.overflow)
 		return error_set(reterr, RESOURCE_EXHAUSTED, "call_too_large", "a message");
 	if (s == OK && export->all_written) {
-		if (!export->begun)
-			buf_adds(&export->pending, export->format->begin);
-		export->begun = true;
+		add_begin(export);
 		buf_adds(&export->pending, export->format->end);
 	}
 	return s;
@@ -322,6 +349,7 @@ enum status exports_begin(struct rpc_call *call, const char *chat, bool markdown
 	export->format = markdown ? &export_markdown : &export_json;
 	snprintf(export->user, UUID_SIZE, "%s", call->subject);
 	snprintf(export->only, UUID_SIZE, "%s", chat);
+	export->projects_written = *chat || !export->format->project;
 	buf_init(&export->pending, PENDING_BYTES_MAX);
 	pthread_mutex_lock(&exports->lock);
 	room = open_one(exports, export);

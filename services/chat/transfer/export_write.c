@@ -23,6 +23,26 @@ static void add_time(struct buf *out, const char *name, int64_t us)
 	add_member(out, name, time);
 }
 
+static void json_project(struct buf *out, const PGresult *rows, int row, bool first)
+{
+	static const struct {
+		const char *name, *column;
+	} members[] = {
+		{"id", "id"},
+		{"name", "name"},
+		{"description", "description"},
+		{"colour", "colour"},
+		{"icon", "icon"},
+		{"instructions", "instructions"},
+		{"defaultModel", "default_model"},
+	};
+
+	buf_addf(out, "%s\n{\"format\":\"%s\"", first ? "" : ",", PROJECT_FORMAT);
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		add_member(out, members[i].name, db_peek(rows, row, members[i].column));
+	buf_addf(out, ",\"prompts\":%s}", db_peek(rows, row, "prompts"));
+}
+
 static void json_chat(struct buf *out, const PGresult *rows, int row, bool first)
 {
 	buf_addf(out, "%s\n{\"format\":\"%s\"", first ? "" : ",", TRANSFER_FORMAT);
@@ -32,6 +52,8 @@ static void json_chat(struct buf *out, const PGresult *rows, int row, bool first
 	buf_addf(out, ",\"pinned\":%s,\"archived\":%s",
 		 db_bool(rows, row, "pinned") ? "true" : "false",
 		 db_bool(rows, row, "archived") ? "true" : "false");
+	if (*db_peek(rows, row, "project_id"))
+		add_member(out, "project", db_peek(rows, row, "project_id"));
 	add_time(out, "createTime", db_i64(rows, row, "create_us"));
 	add_time(out, "updateTime", db_i64(rows, row, "update_us"));
 	add_member(out, "leaf", db_peek(rows, row, "leaf_id"));
@@ -74,6 +96,7 @@ const struct export_format export_json = {
 	.content_type = "application/json",
 	.begin = "[",
 	.end = "\n]\n",
+	.project = json_project,
 	.chat = json_chat,
 	.message = json_message,
 	.chat_end = "]}",

@@ -9,7 +9,8 @@
 struct export_format {
 	const char *content_type;
 	const char *begin, *end; /* of the file */
-	/* first: no chat stands before it. */
+	/* NULL: projects are left out. first: nothing stands before it. */
+	void (*project)(struct buf *out, const PGresult *rows, int row, bool first);
 	void (*chat)(struct buf *out, const PGresult *rows, int row, bool first);
 	void (*message)(struct buf *out, const PGresult *rows, int row, bool first);
 	const char *chat_end;

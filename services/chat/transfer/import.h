@@ -11,7 +11,7 @@ struct imports;
 
 /* The thread that reads files, one at a time in a process. */
 struct imports *imports_start(const struct chat_conf *conf, struct db_pool *pool,
-			      const struct tokens *tokens);
+			      const struct db_options *app, const struct tokens *tokens);
 /* A file is complete. Any thread. */
 void imports_wake(struct imports *imports);
 /* The file that is read now stays for another replica. NULL allowed. */

@@ -534,6 +534,105 @@ static void an_export_gives_the_same_trees(void **state)
 	stage->as = stage->user;
 }
 
+/* A project with two prompts, and a chat in it. */
+static void make_project(struct stage *stage)
+{
+	Chat__V1__CreateProjectRequest req = CHAT__V1__CREATE_PROJECT_REQUEST__INIT;
+	Chat__V1__CreateProjectPromptRequest prompt = CHAT__V1__CREATE_PROJECT_PROMPT_REQUEST__INIT;
+	Chat__V1__CreateChatRequest chat = CHAT__V1__CREATE_CHAT_REQUEST__INIT;
+	Chat__V1__Project *project;
+	Chat__V1__ProjectPrompt *made;
+	Chat__V1__Chat *in_it;
+
+	req.name = (char *)"Otters \"north\"";
+	req.description = (char *)"d";
+	req.colour = (char *)"#00aaff";
+	req.icon = (char *)"fish";
+	req.instructions = (char *)"Be \\ short.\n";
+	stage_ok(stage, chat_v1_create_project, &req, &project);
+	prompt.project = chat.project = project->id;
+	prompt.title = (char *)"first";
+	prompt.text = (char *)"\u00e9 [one]";
+	stage_ok(stage, chat_v1_create_project_prompt, &prompt, &made);
+	prompt.text = (char *)"two";
+	prompt.disabled = true;
+	stage_ok(stage, chat_v1_create_project_prompt, &prompt, &made);
+	chat.title = (char *)"in it";
+	stage_ok(stage, chat_v1_create_chat, &chat, &in_it);
+	reader_free(stage_answer(stage, in_it->id, "a [[say:b]]"));
+}
+
+/* Projects with their prompts and how many chats are in each. */
+static char *all_projects(struct stage *stage)
+{
+	return arena_strdup(
+		stage->arena,
+		import_ask(
+			stage,
+			"SELECT string_agg(concat_ws('|', p.name, p.description, p.colour, "
+			"p.icon, p.instructions, p.tokens, p.default_model, (SELECT "
+			"string_agg(concat_ws('|', r.title, r.text, r.tokens, r.enabled, "
+			"r.position), ' ' ORDER BY r.position) FROM chat.project_prompt r WHERE "
+			"r.project_id = p.id), (SELECT count(*) FROM chat.chat c WHERE "
+			"c.project_id = p.id)), E'\\n' ORDER BY p.name) FROM chat.project p WHERE "
+			"p.user_id = '%s' AND p.delete_time IS NULL"));
+}
+
+static void delete_projects(struct stage *stage)
+{
+	Chat__V1__DeleteProjectRequest req = CHAT__V1__DELETE_PROJECT_REQUEST__INIT;
+	Google__Protobuf__Empty *nothing;
+
+	req.project = arena_strdup(stage->arena, import_ask(stage, "SELECT id FROM chat.project "
+								   "WHERE user_id = '%s'"));
+	stage_ok(stage, chat_v1_delete_project, &req, &nothing);
+}
+
+static struct buf copy_of(const struct buf *text)
+{
+	struct buf copy;
+
+	buf_init(&copy, 64 * MIB);
+	buf_add(&copy, text->data, text->len);
+	return copy;
+}
+
+static void projects_come_with_their_chats(void **state)
+{
+	struct stage *stage = *state;
+	struct download download;
+	char *before;
+
+	make_project(stage);
+	before = all_projects(stage);
+	download = export(stage, NULL, false);
+	assert_int_equal(download.status, OK);
+	/* The owner has the project already; the copy of the chat is in it. */
+	import_expect(stage, copy_of(&download.text), "", 1, 0, 0);
+	assert_string_equal(import_ask(stage,
+				       "SELECT count(*) || ' ' || count(DISTINCT project_id) "
+				       "FROM chat.chat WHERE user_id = '%s'"),
+			    "2 1");
+	stage->as = stage->other;
+	import_expect(stage, copy_of(&download.text), "", 1, 0, 0);
+	import_expect(stage, copy_of(&download.text), "", 0, 1, 0);
+	assert_string_equal(all_projects(stage), before);
+	/* A copy that was deleted stays so, and what comes is in no project. */
+	delete_projects(stage);
+	pg_exec(arena_printf(stage->arena,
+			     "UPDATE chat.chat SET delete_time = now() WHERE user_id = '%s'",
+			     stage->as));
+	import_expect(stage, copy_of(&download.text), "", 1, 0, 0);
+	assert_string_equal(import_ask(stage, "SELECT count(*) FROM chat.chat WHERE user_id = '%s' "
+					      "AND project_id IS NULL AND delete_time IS NULL"),
+			    "1");
+	import_expect(stage,
+		      import_text("[{\"format\":\"limitless-project/1\",\"id\":\"no uuid\"}]"), "",
+		      0, 0, 1);
+	stage->as = stage->user;
+	buf_done(&download.text);
+}
+
 static void a_chat_becomes_a_file(void **state)
 {
 	struct stage *stage = *state;
@@ -573,6 +672,7 @@ int import_tests(void)
 		TEST(pieces_come_in_any_way),
 		TEST(a_killed_replica_leaves_nothing_twice),
 		TEST(an_export_gives_the_same_trees),
+		TEST(projects_come_with_their_chats),
 		TEST(a_chat_becomes_a_file),
 	};
 

@@ -2,6 +2,7 @@
 #include "chat/provider/item.h"
 #include "chat/transfer/format.h"
 #include "chat/transfer/reader.h"
+#include "runtime/base/uuid.h"
 
 #include <string.h>
 
@@ -72,6 +73,7 @@ bool read_limitless(struct chat_reader *reader, struct peek object)
 	chat->source = chat_reader_short(reader, peek_member(object, "id"), SOURCE_BYTES_MAX);
 	chat->title = chat_reader_short(reader, peek_member(object, "title"), SOURCE_BYTES_MAX);
 	chat->model = chat_reader_short(reader, peek_member(object, "model"), 100);
+	chat->project = chat_reader_short(reader, peek_member(object, "project"), UUID_SIZE - 1);
 	chat->create_us = chat_reader_time(peek_member(object, "createTime"));
 	chat->update_us = chat_reader_time(peek_member(object, "updateTime"));
 	chat->pinned = chat_reader_true(peek_member(object, "pinned"));

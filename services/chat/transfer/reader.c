@@ -227,7 +227,7 @@ bool import_chat_read(struct arena *arena, const char *text, size_t len, struct 
 	bool known = false;
 
 	*ret = (struct import_chat){
-		.program = "", .source = "", .title = "", .model = "", .leaf = ""};
+		.program = "", .source = "", .title = "", .model = "", .project = "", .leaf = ""};
 	if (!peek_object(text, len, &object))
 		return false;
 	/* Fences, names and marks of repair make a text longer, but never by more than this. */

@@ -32,6 +32,7 @@ struct import_chat {
 	const char *program;
 	const char *source; /* its id in the file; "": it has none */
 	const char *title, *model;
+	const char *project;          /* its id in the file; "": none */
 	int64_t create_us, update_us; /* 0: unknown */
 	bool pinned, archived;
 	bool in_order;    /* the nodes are in the order of their making, so times do not count */

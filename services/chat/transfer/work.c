@@ -3,6 +3,7 @@
 #include "chat/transfer/batch.h"
 #include "chat/transfer/file.h"
 #include "chat/transfer/import.h"
+#include "chat/transfer/project_copy.h"
 #include "chat/transfer/split.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
@@ -27,6 +28,7 @@ struct imports {
 	const struct chat_conf *conf;
 	struct db_pool *pool;
 	const struct tokens *tokens;
+	struct db *app; /* for projects, as their owner */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards what is below */
 	pthread_cond_t changed;
@@ -50,6 +52,13 @@ struct work {
 	struct piece pieces[PIECES]; /* the one that was read last is the first */
 	int64_t size, begun_us, kept_us;
 	bool json; /* a list or an object was found */
+};
+
+/* A batch with chats in projects. */
+struct shared {
+	struct work *work;
+	const char *projects;
+	bool stored;
 };
 
 /* ---------------------------------------------------------------- bytes of the file */
@@ -154,6 +163,32 @@ static enum status read_bytes(void *ctx, int64_t at, void *to, size_t len, size_
 
 /* ---------------------------------------------------------------- chats of a file */
 
+/* Inside a transaction of the owner, so that no project of the chats goes to the bin before they are in it. */
+static enum status store_shared(struct db *db, void *ctx, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	struct shared *shared = ctx;
+	enum status s;
+
+	if (shared->stored) /* the transaction is repeated */
+		return OK;
+	s = db_query(db, &sql_import_project_share, &shared->projects, &rows, reterr);
+	if (s == OK)
+		s = batch_store(&shared->work->batch, shared->work->db, &shared->work->run, reterr);
+	shared->stored = s == OK;
+	return s;
+}
+
+static enum status store_batch(struct work *work, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, 1 << 20);
+	struct shared shared = {.work = work, .projects = batch_projects(&work->batch, arena)};
+
+	if (shared.projects)
+		return db_tx(work->imports->app, work->run.user_id, store_shared, &shared, reterr);
+	return batch_store(&work->batch, work->db, &work->run, reterr);
+}
+
 static enum status store(struct work *work, struct error *reterr)
 {
 	int32_t items = work->run.items;
@@ -162,7 +197,7 @@ static enum status store(struct work *work, struct error *reterr)
 	if (items > work->imports->conf->import_chats_max)
 		return error_set(reterr, INVALID_ARGUMENT, "too_many_chats",
 				 "the file has too many chats");
-	s = batch_store(&work->batch, work->db, &work->run, reterr);
+	s = store_batch(work, reterr);
 	if (s == OK)
 		work->kept_us = clock_mono_us();
 	return s;
@@ -196,17 +231,40 @@ static enum status store_and_yield(struct work *work, struct error *reterr)
 	return s;
 }
 
+/* A project comes at once, for the chats that are in it follow. */
+static enum status take_project(struct work *work, const struct buf *text, struct error *reterr)
+{
+	_cleanup_(arena_freep) struct arena *arena =
+		arena_new(65536, REPAIR_FACTOR * text->len + REPAIR_BYTES);
+	struct error err = {0};
+	enum status s = project_copy_store(arena, work->imports->app, &work->run, buf_text(text),
+					   text->len, &err);
+
+	if (s == INVALID_ARGUMENT || strcmp(err.reason, "projects_full") == 0) {
+		batch_skip(&work->batch, &work->run,
+			   s == INVALID_ARGUMENT ? "NOT_A_CHAT" : "PROJECTS_FULL");
+		return OK;
+	}
+	if (s != OK)
+		*reterr = err;
+	return s;
+}
+
 static enum status take_element(struct work *work, struct split *split, struct error *reterr)
 {
+	enum status s = OK;
+
 	work->json = true;
 	if (split->too_large)
 		batch_skip(&work->batch, &work->run, "TOO_LARGE");
+	else if (project_copy_is(buf_text(&split->text), split->text.len))
+		s = take_project(work, &split->text, reterr);
 	else
 		batch_add(&work->batch, &work->run, buf_text(&split->text), split->text.len);
 	split_next(split);
 	work->run.at = split->at;
 	work->run.read = import_file_at(work->file);
-	return batch_is_full(&work->batch) ? store_and_yield(work, reterr) : OK;
+	return s == OK && batch_is_full(&work->batch) ? store_and_yield(work, reterr) : s;
 }
 
 static enum status take_bytes(struct work *work, struct split *split, const char *data, size_t len,
@@ -423,7 +481,7 @@ static void *run_thread(void *arg)
 }
 
 struct imports *imports_start(const struct chat_conf *conf, struct db_pool *pool,
-			      const struct tokens *tokens)
+			      const struct db_options *app, const struct tokens *tokens)
 {
 	struct imports *imports = calloc(1, sizeof *imports);
 	pthread_condattr_t monotonic;
@@ -432,6 +490,7 @@ struct imports *imports_start(const struct chat_conf *conf, struct db_pool *pool
 	imports->conf = conf;
 	imports->pool = pool;
 	imports->tokens = tokens;
+	imports->app = db_new(app);
 	pthread_mutex_init(&imports->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -458,6 +517,7 @@ void imports_stop(struct imports *imports)
 	pthread_cond_broadcast(&imports->changed);
 	pthread_mutex_unlock(&imports->lock);
 	pthread_join(imports->thread, NULL);
+	db_free(imports->app);
 	pthread_cond_destroy(&imports->changed);
 	pthread_mutex_destroy(&imports->lock);
 	free(imports);

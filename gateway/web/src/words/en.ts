@@ -330,7 +330,8 @@ export const en = {
   },
   transfer: {
     export: "Export all chats",
-    exportText: "JSON has all branches and can be imported again. Markdown is for reading.",
+    exportText:
+      "JSON has all projects and branches and can be imported again. Markdown is for reading.",
     fileName: "chats",
     json: "JSON",
     markdown: "Markdown",
@@ -372,6 +373,7 @@ export const en = {
       TOO_MANY_MESSAGES: "Left out: more messages than a chat may have",
       CHATS_FULL: "Left out: you have as many chats as you may",
       STORAGE_FULL: "Left out: your chats take as much room as they may",
+      PROJECTS_FULL: "Left out: you have as many projects as you may",
       CUT_OFF: "Left out: the file ends in the middle of it",
       ALREADY_THERE: "Was there already",
     },

@@ -1,5 +1,5 @@
 -- part: export_columns
-    c.id, c.title, c.model, c.pinned, c.archived, c.leaf_id,
+    c.id, c.title, c.model, c.pinned, c.archived, c.leaf_id, c.project_id,
     (extract(epoch FROM c.create_time) * 1000000)::bigint AS create_us,
     (extract(epoch FROM c.update_time) * 1000000)::bigint AS update_us
 

@@ -57,13 +57,18 @@ JOIN imported_chat c ON c.user_id = $1::uuid AND c.program = k.program AND c.sou
 JOIN chat h ON h.id = c.chat_id AND h.delete_time IS NULL;
 
 -- name: import_chats
--- New chats of user $1: ids $2, titles $3, models $4, pinned $5, archived $6, leaves $7, times in microseconds $8 and $9, numbers of messages $10.
--- Params: $1 uuid, $2 uuid[], $3 text[], $4 text[], $5 boolean[], $6 boolean[], $7 uuid[], $8 bigint[], $9 bigint[], $10 integer[].
-INSERT INTO chat (id, user_id, title, model, pinned, archived, leaf_id, create_time, update_time, messages)
+-- New chats of user $1: ids $2, titles $3, models $4, pinned $5, archived $6, leaves $7, times in microseconds $8 and $9, numbers of messages $10,
+-- projects $11 or their copies $12 ('': none).
+-- Params: $1 uuid, $2 uuid[], $3 text[], $4 text[], $5 boolean[], $6 boolean[], $7 uuid[], $8 bigint[], $9 bigint[], $10 integer[], $11 text[],
+-- $12 text[].
+INSERT INTO chat (id, user_id, title, model, pinned, archived, leaf_id, create_time, update_time, messages, project_id)
 SELECT c.id, $1::uuid, c.title, c.model, c.pinned, c.archived, c.leaf, to_timestamp(0) + c.created * interval '1 microsecond',
-    to_timestamp(0) + c.updated * interval '1 microsecond', c.messages
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::uuid[], $8::bigint[], $9::bigint[], $10::integer[])
-    AS c (id, title, model, pinned, archived, leaf, created, updated, messages);
+    to_timestamp(0) + c.updated * interval '1 microsecond', c.messages,
+    (SELECT p.id FROM project p WHERE p.id IN (nullif(c.project, '')::uuid, nullif(c.copy, '')::uuid) AND p.user_id = $1::uuid
+        AND p.delete_time IS NULL ORDER BY p.id::text = c.project DESC LIMIT 1)
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::uuid[], $8::bigint[], $9::bigint[], $10::integer[],
+    $11::text[], $12::text[])
+    AS c (id, title, model, pinned, archived, leaf, created, updated, messages, project, copy);
 
 -- name: import_messages
 -- New messages of user $1: ids $2, chats $3, parents $4 and jumps $5 ('': none), depths $6, positions $7, roles $8, states $9, texts $10, reasoning

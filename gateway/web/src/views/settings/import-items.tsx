@@ -66,6 +66,7 @@ const REASONS = [
   "CHATS_FULL",
   "STORAGE_FULL",
   "CUT_OFF",
+  "PROJECTS_FULL",
   "ALREADY_THERE",
 ] as const;
 
