@@ -20,7 +20,7 @@ useBrowser();
 
 const TABLE = "| a | b |\\n|---|---|\\n| 1 | 2 |";
 const SAMPLE = `[[say:# Title\n\nText with \`code\`, a [link](https://example.org).\n\n${TABLE.replaceAll("\\n", "\n")}\n\n\`\`\`python\nprint(1)\n\`\`\`\n]]`;
-const PAGES = ["/", "/pricing", "/credits", "/settings", "/settings/account", "/settings/archived"];
+const PAGES = ["/", "/pricing", "/credits", "/settings", "/settings/account", "/settings/data", "/settings/archived"];
 
 for (const colorScheme of ["light", "dark"]) {
   for (const [device, viewport] of [

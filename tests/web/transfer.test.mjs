@@ -46,6 +46,18 @@ test("a file comes, and its list says what came", async (t) => {
   await page.getByText("This file is no export that can be read.").waitFor();
 });
 
+test("a piece whose connection is lost is sent again", async (t) => {
+  const page = await visit(t);
+  page.expected.push(/ERR_FAILED/);
+  await signUp(page);
+  await page.goto("/settings/data");
+  let lost = 0;
+  await page.route(/chats:import\?import=/, (route) => (lost++ ? route.continue() : route.abort()));
+  await choose(page, "conversations.json", FILE.padEnd(5 << 20));
+  await page.getByText("1 imported, 0 there already, 1 left out").waitFor();
+  assert.equal(lost, 2);
+});
+
 test("all chats become a file", async (t) => {
   const page = await visit(t);
   await signUp(page);

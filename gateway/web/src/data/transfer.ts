@@ -1,8 +1,9 @@
 // Chats as files: imports with their progress, and exports.
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import { problemOf } from "@/api/problem";
+import { problemOf, toProblem } from "@/api/problem";
 import type { Import, ImportItem } from "@/api/types";
 import { saveFile } from "@/lib/browser";
+import { sleep } from "@/lib/sleep";
 import { cache, refresh } from "./cache";
 import { api, ask } from "./client";
 import { keys } from "./keys";
@@ -10,6 +11,10 @@ import { sessionFetch } from "./session";
 
 /** A file goes in pieces of this size, so that a lost connection costs one of them. */
 const PIECE_BYTES = 4 << 20;
+
+/** Before a piece is sent again, in milliseconds: twice as long each time. */
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 8_000;
 
 /** How often an import that runs is read again, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -71,6 +76,18 @@ async function sendPiece(file: File, at: number, id: string | undefined): Promis
   return answer as Import;
 }
 
+/** The same, again and again while the connection is lost. Only the first piece is sent once: each of its repeats would be an import. */
+async function sendSurely(file: File, at: number, id: string | undefined): Promise<Import> {
+  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
+    try {
+      return await sendPiece(file, at, id);
+    } catch (thrown) {
+      if (!id || pause > LAST_PAUSE_MS || !toProblem(thrown).retryable) throw thrown;
+      await sleep(pause);
+    }
+  }
+}
+
 /** Sends a file. `onPart` hears how much of it was sent, from 0 to 1. */
 export function useUpload(onPart: (part: number) => void) {
   return useMutation({
@@ -78,7 +95,7 @@ export function useUpload(onPart: (part: number) => void) {
       let id: string | undefined;
       let at = 0;
       do {
-        ({ id } = await sendPiece(file, at, id));
+        ({ id } = await sendSurely(file, at, id));
         at += PIECE_BYTES;
         onPart(Math.min(1, at / file.size));
       } while (at < file.size);
