@@ -1,84 +1,72 @@
 #!/usr/bin/env bash
-# A large import: 10,000 chats in a minute, nothing twice when it comes again, and the memory of each process while a large ZIP and a large JSON go through.
-# IMPORT_MB: size of the JSON in MiB (40; the full size is 500).
+# A large import: 10,000 chats in a minute, nothing twice when the file comes again or chat is killed, and the memory of chat and gateway
+# while a large file goes in and out. SEED repeats the chats and the moments of the kills; from 600 s on the large file has 500 MB.
 . "$(dirname "$0")/../system/lib.sh"
+SEED=${SEED:-$RANDOM} SECONDS_TO_RUN=${SECONDS_TO_RUN:-60} RANDOM=$SEED
+note "seed $SEED, $SECONDS_TO_RUN s"
 stack_start
-mb=${IMPORT_MB:-40}
+mb=40
+[ "$SECONDS_TO_RUN" -lt 600 ] || mb=500
 
-# COUNT and the bytes of each message, to a file.
-make_chats() { # file count bytes
-	node -e '
-const fs = require("fs"), [file, n, bytes] = [process.argv[1], +process.argv[2], +process.argv[3]];
-const out = fs.openSync(file, "w");
-const text = "otters hold hands while they sleep. ".repeat(Math.ceil(bytes / 36)).slice(0, bytes);
-const say = (id, parent, role, t) => [id, { id, parent, message: { author: { role }, create_time: t, content: { content_type: "text", parts: [text] } } }];
-fs.writeSync(out, "[");
-for (let i = 0; i < n; i++) {
-  const mapping = Object.fromEntries([say("a", null, "user", 1), say("b", "a", "assistant", 2), say("c", "b", "user", 3), say("d", "c", "assistant", 4)]);
-  fs.writeSync(out, (i ? "," : "") + JSON.stringify({ conversation_id: `${bytes}-${i}`, title: `Chat ${i}`, create_time: 1.7e9 + i, current_node: "d", mapping }));
-}
-fs.writeSync(out, "]");' "$@"
-}
-
+make_chats() { node tests/long/import.mjs make "$@" "$SEED"; } # file count bytes
 # Sends a file in pieces, and waits for the end of its import. Sets `answer`.
 import_file() { # file
-	node -e '
-const fs = require("fs"), [url, token, file] = process.argv.slice(1);
-const headers = { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" };
-(async () => {
-  const size = fs.statSync(file).size, fd = fs.openSync(file), piece = Buffer.alloc(4 << 20);
-  let one;
-  for (let at = 0; at < size; ) {
-    const n = fs.readSync(fd, piece, 0, piece.length, at);
-    const query = one ? `import=${one.id}&offset=${at}` : `size=${size}`;
-    const response = await fetch(`${url}/api/v1/chats:import?${query}`, { method: "POST", headers, body: piece.subarray(0, n) });
-    if (!response.ok) throw new Error(await response.text());
-    one = await response.json();
-    at += n;
-  }
-  while (!one.endTime) {
-    await new Promise((r) => setTimeout(r, 100));
-    one = await (await fetch(`${url}/api/v1/imports/${one.id}`, { headers })).json();
-  }
-  console.log(JSON.stringify(one));
-})().catch((e) => { console.error(e); process.exit(1); });' "$url" "$token" "$1" >"$scratch/answer"
+	node tests/long/import.mjs send "$url" "$token" "$1" >"$scratch/answer"
 	answer=$(cat "$scratch/answer")
 }
 in_answer() { jq -r "$1" <<<"$answer"; }
-peak_mb() { # service
-	echo $(($(awk '/VmHWM/ {print $2}' "/proc/$(pid_of "$1")/status") / 1024))
+stays_small() { # service what
+	local peak=$(($(awk '/VmHWM/ {print $2}' "/proc/$(pid_of "$1")/status") / 1024))
+	[ "$peak" -gt 0 ] && [ "$peak" -lt 100 ]
+	ok $? "$1 stays below 100 MB $2"
+	note "$1: $peak MB at most"
 }
 
 sign_up importer
-make_chats "$scratch/small.json" 9990 400
+make_chats "$scratch/small.json" 10000 400
 begun=$(date +%s%N)
 import_file "$scratch/small.json"
 ms=$((($(date +%s%N) - begun) / 1000000))
-is "$(in_answer '"\(.state) \(.imported) \(.unchanged) \(.skippedCount)"')" "DONE 9990 0 0" "ten thousand chats come"
+is "$(in_answer '"\(.state) \(.imported) \(.unchanged) \(.skippedCount)"')" "DONE 10000 0 0" "ten thousand chats come"
 note "$ms ms, $(stat -c %s "$scratch/small.json") bytes"
 [ $ms -lt $((60000 * ${SLOWER:-1})) ]
 ok $? "in a minute"
 import_file "$scratch/small.json"
-is "$(in_answer '"\(.state) \(.imported) \(.unchanged)"')" "DONE 0 9990" "and once"
+is "$(in_answer '"\(.state) \(.imported) \(.unchanged)"')" "DONE 0 10000" "and once"
 
 sign_up heavy
-make_chats "$scratch/large.json" $((mb * 4)) 65000
+n=$((mb * 2))
+make_chats "$scratch/large.json" $n 120000
+begun=$SECONDS
 import_file "$scratch/large.json"
-is "$(in_answer '"\(.state) \(.imported)"')" "DONE $((mb * 4))" "a large file comes"
-note "$(stat -c %s "$scratch/large.json") bytes"
-for service in chat gateway; do
-	peak=$(peak_mb $service)
-	note "$service: $peak MB at most"
-	[ "$peak" -gt 0 ] && [ "$peak" -lt 100 ]
-	ok $? "$service stays below 100 MB"
-done
+is "$(in_answer '"\(.state) \(.imported)"')" "DONE $n" "a large file comes"
+note "$(stat -c %s "$scratch/large.json") bytes in $((SECONDS - begun)) s"
+for service in chat gateway; do stays_small $service "while it does"; done
 curl -sS -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{}' "$url/api/v1/chats:export" -o "$scratch/export.json"
-is "$(jq length "$scratch/export.json")" $((mb * 4)) "and goes out again"
+is "$(grep -c '^{"format":"limitless-chat/1"' "$scratch/export.json")" $n "and goes out again"
+rm "$scratch/large.json"
 sign_up again
 import_file "$scratch/export.json"
-is "$(in_answer '"\(.state) \(.imported)"')" "DONE $((mb * 4))" "and comes to another user"
-peak=$(peak_mb chat)
-[ "$peak" -gt 0 ] && [ "$peak" -lt 100 ]
-ok $? "chat is still below 100 MB"
-note "chat: $peak MB at most"
+is "$(in_answer '"\(.state) \(.imported)"')" "DONE $n" "and comes to another user"
+curl -sS -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{}' "$url/api/v1/chats:export" -o "$scratch/second.json"
+# Ids are new ones, and the rest is the same.
+without_ids() { sed -E 's/"(id|parent|leaf)":"[0-9a-f-]*"//g' "$1" | cksum; }
+is "$(without_ids "$scratch/second.json")" "$(without_ids "$scratch/export.json")" "whose export is the same"
+for service in chat gateway; do stays_small $service "then, too"; done
+rm "$scratch/export.json" "$scratch/second.json"
+
+# Chat is killed at times that the seed chooses, and starts again.
+sign_up killed
+import_file "$scratch/small.json" &
+import=$!
+kills=0
+while [ $kills -lt 5 ] && sleep "0.$((100 + RANDOM % 900))" && kill -0 $import 2>/dev/null; do
+	victim=$(pid_of chat)
+	[ -n "$victim" ] && kill -KILL "$victim" && kills=$((kills + 1))
+done
+wait $import
+answer=$(cat "$scratch/answer")
+note "$kills kills"
+is "$(in_answer '"\(.state) \(.imported) \(.unchanged) \(.skippedCount)"')" "DONE 10000 0 0" "an import whose replica is killed is complete"
+is "$("$B/bin/limitless" psql --dir "$dir" -- -qAtc "SELECT count(*), count(DISTINCT title) FROM chat.chat WHERE user_id = '$user'")" "10000|10000" "and has nothing twice"
 finish
