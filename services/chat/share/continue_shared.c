@@ -73,7 +73,8 @@ static enum status insert_chat(struct db *db, struct copying *copying, struct er
 	const struct chat_conf *conf = chat_of(copying->call)->conf;
 	const char *const params[] = {copying->chat, copying->call->subject, copying->title,
 				      copying->model,
-				      db_param_i64(copying->call->arena, conf->user_chats_max)};
+				      db_param_i64(copying->call->arena, conf->user_chats_max),
+				      NULL};
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	enum status s = db_query(db, &sql_chat_insert, params, &rows, reterr);
 
