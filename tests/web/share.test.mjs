@@ -10,7 +10,6 @@ import {
   checkNoOverflow,
   composer,
   eventually,
-  questions,
   signUp,
   url,
   useBrowser,
@@ -433,6 +432,6 @@ test("paper: a real chat as a PDF has all of it and no control", async (t) => {
   const pdf = await page.pdf({ format: "A4" });
   if (folder) (await import("node:fs")).writeFileSync(`${folder}/share-paper.pdf`, pdf);
   assert.ok(pdf.length > 10_000);
-  assert.equal(await questions(page).count(), 2);
+  assert.equal(await page.getByRole("article").count(), 4);
   assert.equal(await page.locator("button:visible").count(), 0);
 });

@@ -1,22 +1,18 @@
 import { memo, useMemo, useState } from "react";
-import { CodeBlock } from "@/markdown/code-block";
-import { fencesOf } from "@/markdown/fences";
-import { plainBlocks } from "@/markdown/plain";
-import { breakable } from "@/markdown/words";
 import { cn } from "@/ui/cn";
 import { t } from "@/words";
 import { CopyButton } from "./copy-button";
+import { QuestionText } from "./question-text";
 import { SaveAsTemplate } from "./save-as-template";
 
 /** A question with more characters or lines is folded, so that a pasted file does not hide the chat. */
 const FOLD_CHARACTERS = 1500;
 const FOLD_LINES = 16;
 
-/** `whole`: a long question is not folded. */
-export const QuestionRow = memo(({ text, whole = false }: { text: string; whole?: boolean }) => {
+export const QuestionRow = memo(({ text }: { text: string }) => {
   const lineEnd = useMemo(() => endOfLine(text, FOLD_LINES), [text]);
   const long = text.length > FOLD_CHARACTERS || lineEnd < text.length;
-  const [folded, setFolded] = useState(!whole);
+  const [folded, setFolded] = useState(true);
   const shown = long && folded ? text.slice(0, Math.min(lineEnd, FOLD_CHARACTERS)) : text;
   return (
     <article aria-label={t("chat.messageOf")} className="group flex justify-end gap-1">
@@ -39,7 +35,7 @@ export const QuestionRow = memo(({ text, whole = false }: { text: string; whole?
             />
           )}
         </div>
-        {long && !whole && (
+        {long && (
           <button
             type="button"
             aria-expanded={!folded}
@@ -53,29 +49,6 @@ export const QuestionRow = memo(({ text, whole = false }: { text: string; whole?
     </article>
   );
 });
-
-/** A question is shown as it was written. Only its fenced code is set as code. */
-function QuestionText({ text }: { text: string }) {
-  return fencesOf(text).map((part, index) =>
-    part.isCode ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a part's place is its name.
-      <div key={index} className="prose my-2 min-w-0 [&_figure]:mb-0">
-        <CodeBlock code={part.text} language={part.language} />
-      </div>
-    ) : (
-      plainBlocks(part.text).map((block, at) => (
-        <p
-          // biome-ignore lint/suspicious/noArrayIndexKey: a part's place is its name.
-          key={`${index}.${at}`}
-          dir="auto"
-          className="min-h-6 text-[15px] leading-6 wrap-anywhere whitespace-pre-wrap"
-        >
-          {breakable(block)}
-        </p>
-      ))
-    ),
-  );
-}
 
 /** The end of the line with this number, or of the text. */
 function endOfLine(text: string, line: number): number {
