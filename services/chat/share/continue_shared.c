@@ -71,7 +71,9 @@ static enum status count(struct db *db, const struct copying *copying, int64_t b
 static enum status insert_chat(struct db *db, struct copying *copying, struct error *reterr)
 {
 	const struct chat_conf *conf = chat_of(copying->call)->conf;
-	const char *const params[] = {copying->chat, copying->call->subject, copying->title,
+	const char *const params[] = {copying->chat,
+				      copying->call->subject,
+				      copying->title,
 				      copying->model,
 				      db_param_i64(copying->call->arena, conf->user_chats_max),
 				      NULL};
