@@ -130,12 +130,22 @@ function useAll(chat: string, older: string): (() => void) | undefined {
   useEffect(() => {
     if (!older || hasFailed) return;
     let isWanted = true;
-    void loadOlder(chat).then((done) => isWanted && !done && setFailed(true));
+    const load = async () => {
+      // The first answer may be that of the page before, which is about to be forgotten: so it is asked again.
+      while (isWanted) {
+        const isDone = await loadOlder(chat);
+        if (isWanted && !isDone) {
+          setFailed(true);
+          return;
+        }
+      }
+    };
+    void load();
     return () => {
       isWanted = false;
     };
   }, [chat, older, hasFailed]);
-  return hasFailed ? () => setFailed(false) : undefined;
+  return hasFailed && older ? () => setFailed(false) : undefined;
 }
 
 /** Messages that are added in one frame, so that the page can say how far it is. */
