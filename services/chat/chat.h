@@ -78,6 +78,9 @@ struct chat_conf {
 	struct api_limits call_limits;
 	int64_t tool_calls_max; /* of one answer */
 	int64_t call_kept_ms;
+	int64_t search_query_bytes, search_terms_max, search_page_max, search_per_user;
+	int64_t search_ranked, search_titles_max, search_time_ms;
+	int64_t search_words_max, search_index_ms;
 	int64_t bin_lifetime_ms;
 	int64_t purge_ms;
 	int64_t imports_per_user, imports_kept, imports_bytes_max, import_bytes_max;
@@ -100,6 +103,7 @@ struct tokens;
 struct engine;
 struct exports;
 struct imports;
+struct search_gate;
 struct vault;
 
 /* The state of the service, set before the first handler runs. */
@@ -110,6 +114,7 @@ struct chat {
 	struct tokens *tokens;   /* the counter */
 	struct feed *events;     /* of users, to their pages */
 	struct engine *engine;
+	struct search_gate *search_gate;
 	struct db_pool *workers;     /* connections of chat_worker */
 	_Atomic uint32_t validating; /* bits: providers that validate_provider asks now */
 	const struct vault *vault;

@@ -62,6 +62,8 @@ static const struct group groups[] = {
 	{.run = import_tests},
 	{.run = import_fixtures_tests},
 	{.run = import_hostile_tests},
+	{.run = words_tests},
+	{.run = search_tests},
 	{.run = storm_tests, .alone = true}, /* last: it moves the clock, too, but only ahead */
 };
 /* clang-format on */

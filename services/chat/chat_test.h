@@ -75,6 +75,8 @@ int project_prompt_tests(void);
 int template_tests(void);
 int message_tests(void);
 int share_tests(void);
+int words_tests(void);
+int search_tests(void);
 int stream_tests(void);
 int request_tests(void);
 int fault_tests(void);

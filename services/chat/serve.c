@@ -11,6 +11,8 @@
 #include "chat/events/events.h"
 #include "chat/key/book.h"
 #include "chat/project/project.h"
+#include "chat/search/gate.h"
+#include "chat/search/index.h"
 #include "chat/template/template.h"
 #include "chat/transfer/export.h"
 #include "chat/transfer/import.h"
@@ -37,6 +39,8 @@ struct parts {
 	struct jobs *jobs;
 	struct db_pool *rollup_pool;
 	struct jobs *rollup;
+	struct search_gate search_gate;
+	struct search_index *search_index;
 	struct discovery *discovery;
 	struct vault vault;
 	struct book *book;
@@ -329,6 +333,8 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->chat.conf = conf;
 	parts->wait_ms = (int32_t)service->conf->database_wait_ms;
 	pthread_mutex_init(&parts->load, NULL);
+	pthread_mutex_init(&parts->search_gate.lock, NULL);
+	parts->chat.search_gate = &parts->search_gate;
 	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
@@ -351,6 +357,7 @@ static enum status start(struct service *service, struct error *reterr)
 	start_transfer(service);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	start_rollup(parts, conf, &worker);
+	parts->search_index = search_index_start(parts->chat.workers, conf);
 	return OK;
 }
 
@@ -369,6 +376,8 @@ static void stop(struct service *service)
 		jobs_stop(parts->rollup);
 		db_pool_free(parts->rollup_pool);
 	}
+	if (parts->search_index)
+		search_index_stop(parts->search_index);
 	if (parts->jobs)
 		jobs_stop(parts->jobs);
 	imports_stop(parts->chat.imports);
@@ -387,6 +396,7 @@ static void stop(struct service *service)
 	current_done(&parts->current);
 	tokens_free(parts->chat.tokens);
 	pthread_mutex_destroy(&parts->load);
+	pthread_mutex_destroy(&parts->search_gate.lock);
 	explicit_bzero(&parts->vault, sizeof parts->vault);
 	free(parts->models);
 	db_pool_free(parts->chat.workers);
