@@ -439,6 +439,7 @@ dev: ## as run, rebuilt and restarted on save; the page by Vite with hot replace
 include tests/bench/rpc/rules.mk
 include tests/bench/ledger/rules.mk
 include tests/bench/tokens/rules.mk
+include tests/bench/growth/rules.mk
 include tests/bench/load/rules.mk
 include tests/bench/streams/rules.mk
 include tests/bench/gateway/rules.mk

@@ -277,6 +277,13 @@ static enum status purge_bin(struct db *db, void *ctx, struct error *reterr)
 	return s == OK ? template_purge(db, ctx, reterr) : s;
 }
 
+static void start_search(struct parts *parts, const struct chat_conf *conf)
+{
+	pthread_mutex_init(&parts->search_gate.lock, NULL);
+	parts->chat.search_gate = &parts->search_gate;
+	parts->search_index = search_index_start(parts->chat.workers, conf);
+}
+
 /* Programs meet api.calls_per_user, which says what to do, and not the limit of streams. */
 static enum status check_streams(const struct chat_conf *conf, struct error *reterr)
 {
@@ -333,8 +340,6 @@ static enum status start(struct service *service, struct error *reterr)
 	parts->chat.conf = conf;
 	parts->wait_ms = (int32_t)service->conf->database_wait_ms;
 	pthread_mutex_init(&parts->load, NULL);
-	pthread_mutex_init(&parts->search_gate.lock, NULL);
-	parts->chat.search_gate = &parts->search_gate;
 	parts->chat.workers = db_pool_new(&worker);
 	current_init(&parts->current);
 	parts->chat.current = &parts->current;
@@ -357,7 +362,7 @@ static enum status start(struct service *service, struct error *reterr)
 	start_transfer(service);
 	parts->jobs = jobs_start(parts->chat.workers, all, ARRAY_SIZE(all));
 	start_rollup(parts, conf, &worker);
-	parts->search_index = search_index_start(parts->chat.workers, conf);
+	start_search(parts, conf);
 	return OK;
 }
 

@@ -36,6 +36,9 @@ expect 415 CONTENT_TYPE_UNSUPPORTED "" "not JSON" POST /api/v1/chats "" --data '
 expect 400 FIELD_INVALID pageSize "page size is no number" GET '/api/v1/chats?pageSize=x'
 expect 400 FIELD_UNKNOWN sort "unknown query parameter" GET '/api/v1/chats?sort=x'
 expect 400 FIELD_INVALID pageToken "no page token of ours" GET '/api/v1/chats?pageToken=x'
+expect 400 FIELD_REQUIRED q "search for nothing" GET /api/v1/search
+expect 400 FIELD_TOO_LONG q "search for too much" GET "/api/v1/search?q=$(head -c 501 /dev/zero | tr '\0' x)"
+expect 400 FIELD_INVALID pageToken "no page token of a search" GET '/api/v1/search?q=a&pageToken=x'
 expect 501 NOT_IMPLEMENTED "" "planned method" GET '/api/v1/search?q=x'
 
 saved=$token
@@ -67,6 +70,10 @@ for path in "chats/$mine" "chats/$mine/messages" "generations/$generation" "gene
 	[[ $body != *secret* && $body != *classified* ]]
 	ok $? "and nothing of it is in the answer"
 done
+call GET '/api/v1/search?q=secret'
+is "$status $(get '.hits | length')" "200 0" "and another's words are not found"
+call GET "/api/v1/search?q=classified&project=$mine"
+is "$status $(get '.hits | length')" "200 0" "nor by an id of another's"
 expect 404 NOT_FOUND "" "another's chat cannot be renamed" PATCH "/api/v1/chats/$mine" '{"title":"x"}'
 expect 404 NOT_FOUND "" "nor deleted" DELETE "/api/v1/chats/$mine"
 expect 404 NOT_FOUND "" "nor exported" POST "/api/v1/chats/$mine:export" '{}'
@@ -133,6 +140,12 @@ token=$saved
 ok $? "no log has the token"
 grep -rqF '/api/v1/shared/{token}' "$dir" --include='*.log'
 ok $? "and the requests are there"
+found() {
+	call GET '/api/v1/search?q=classified&scope=MESSAGES'
+	[[ $(get '.hits | length') == 2 ]]
+}
+until_true 30 found
+ok $? "and finds it"
 printf '{"text":"%s"}' "$long" >"$scratch/long"
 call POST "/api/v1/chats/$mine:generate" "@$scratch/long"
 is "$status $(get .reason)" "400 FIELD_TOO_LONG" "a message has at most 256 KiB"

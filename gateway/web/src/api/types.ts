@@ -14,6 +14,7 @@ export type Share = Schemas["Share"];
 export type ShareAudience = "EVERYBODY" | "SIGNED_IN";
 export type SharedChat = Schemas["SharedChat"];
 export type Message = Schemas["Message"];
+export type SearchHit = Schemas["SearchHit"];
 export type GenerationError = Schemas["GenerationError"];
 export type Accepted = Schemas["Accepted"];
 export type Usage = Schemas["ChatUsage"];

@@ -15,6 +15,7 @@ const AuthPage = lazyView(() => import("@/views/auth/auth-page"));
 const PricingPage = lazyView(() => import("@/views/pricing/pricing-page"));
 const ResultPage = lazyView(() => import("@/views/payments/result-page"));
 const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
+const SearchPage = lazyView(() => import("@/views/search/search-page"));
 const AdminPage = lazyView(() => import("@/views/admin/admin-page"));
 const ProjectPage = lazyView(() => import("@/views/projects/project-page"));
 const TemplatesPage = lazyView(() => import("@/views/templates/templates-page"));
@@ -92,6 +93,9 @@ function Member() {
             </Route>
             <Route path={ROUTES.notPaid}>
               <ResultPage result="cancel" />
+            </Route>
+            <Route path={ROUTES.search}>
+              <SearchPage />
             </Route>
             <Route path={ROUTES.credits}>
               <CreditsPage />

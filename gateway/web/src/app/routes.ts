@@ -6,6 +6,7 @@ export const ROUTES = {
   shared: "/shared/:token",
   login: "/login",
   signup: "/signup",
+  search: "/search",
   pricing: "/pricing",
   paid: "/pricing/success",
   notPaid: "/pricing/cancel",

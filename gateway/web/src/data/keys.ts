@@ -27,6 +27,7 @@ export const keys = {
   chats: ["chats"],
   chatList: (archived: boolean) => ["chats", archived ? "archived" : "current"],
   projectChats: (project: string) => ["chats", "project", project],
+  search: ["chats", "search"],
   projects: ["projects"],
   project: (project: string) => ["project", project],
   prompts: (project: string) => ["prompts", project],

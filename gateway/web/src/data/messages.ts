@@ -75,6 +75,19 @@ async function prepend(chat: string): Promise<boolean> {
   return true;
 }
 
+/** Shows the branch of a message that is not on the shown one. A message that is gone changes nothing. */
+export async function showMessage(chat: string, leaf: string): Promise<void> {
+  try {
+    const shown = await ask(
+      api.PATCH("/api/v1/chats/{chat}", { params: { path: { chat } }, body: { leaf } }),
+    );
+    cache.setQueryData<Chat>(keys.chat(chat), shown);
+    await cache.resetQueries({ queryKey: keys.messages(chat) });
+  } catch {
+    // The chat stays as it is.
+  }
+}
+
 /** Shows the messages of an answer that has ended. Unless `isWhole`, the chat's other messages are asked for as well. */
 export function showAnswer(chat: string, messages: Message[], isWhole: boolean): void {
   cache.setQueryData<Talk>(

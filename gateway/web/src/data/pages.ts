@@ -1,4 +1,4 @@
-import { type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
+import { type keepPreviousData, type QueryKey, useInfiniteQuery } from "@tanstack/react-query";
 
 interface Page {
   nextPageToken: string;
@@ -10,6 +10,7 @@ export function usePages<P extends Page>(
   fetchPage: (page: { pageToken?: string }, signal: AbortSignal) => Promise<P>,
   /** How often it is asked for again, in milliseconds. */
   every?: (pages: P[]) => number | false,
+  more: { enabled?: boolean; placeholderData?: typeof keepPreviousData } = {},
 ) {
   return useInfiniteQuery({
     queryKey,
@@ -18,5 +19,6 @@ export function usePages<P extends Page>(
     initialPageParam: "",
     refetchInterval: ({ state }) => every?.(state.data?.pages ?? []) ?? false,
     getNextPageParam: (page) => page.nextPageToken || undefined,
+    ...more,
   });
 }

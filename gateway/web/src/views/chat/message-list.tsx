@@ -6,6 +6,7 @@ import type { Talk } from "@/data/talk";
 import { liveOf } from "@/generation/running";
 import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
+import { cn } from "@/ui/cn";
 import { Spinner } from "@/ui/spinner";
 import { t } from "@/words";
 import { Announcer } from "./announcer";
@@ -13,6 +14,7 @@ import { AnswerRow } from "./answer-row";
 import { itemsOf } from "./items";
 import { QuestionRow } from "./question-row";
 import { useEnds } from "./use-ends";
+import { useJump } from "./use-jump";
 
 /** A list this near to its end sticks to the end when text comes. In pixels. */
 const AT_END_PX = 40;
@@ -77,6 +79,7 @@ export function MessageList({
     if (nearStart) void loadOlder(chat);
   }, [chat, nearStart, older]);
   useEnds(list, scroller, () => loadOlder(chat));
+  const found = useJump(chat, items, older, list, scroller);
   const away = rows.length > 0 && !list.isAtEnd(AT_END_PX);
   return (
     <div className="relative min-h-0 flex-1">
@@ -96,7 +99,12 @@ export function MessageList({
             {rows.map(({ index, key }) => {
               const item = items[index]!;
               return (
-                <div key={key} data-index={index} ref={list.measureElement} className="px-4 py-3.5">
+                <div
+                  key={key}
+                  data-index={index}
+                  ref={list.measureElement}
+                  className={cn("px-4 py-3.5", key === found && "animate-[found_2.5s_ease-out]")}
+                >
                   <Boundary part="message" text={item.text} resetKey={item.text}>
                     {item.kind === "question" ? (
                       <QuestionRow text={item.text} />

@@ -48,7 +48,12 @@ export function useEnds(
   }, [list, scroller]);
 }
 
-async function settle(going: () => boolean, pane: HTMLElement, go: () => void): Promise<void> {
+/** Goes there again until the rows on the way have their heights. */
+export async function settle(
+  going: () => boolean,
+  pane: HTMLElement,
+  go: () => void,
+): Promise<void> {
   let quiet = 0;
   for (let frame = 0; frame < FRAMES_MAX && quiet < FRAMES_QUIET && going(); frame++) {
     const [top, height] = [pane.scrollTop, pane.scrollHeight];

@@ -28,12 +28,13 @@ import { newProject } from "@/views/projects/new-project";
 import { showSidebar } from "@/views/sidebar/layout";
 import { beginSelection } from "@/views/sidebar/selection";
 import { t } from "@/words";
+import { FoundMessages, FoundTitle, useFound } from "./found";
 import { search } from "./match";
 
 /** The most chats that are shown at once. */
 const SHOWN_MAX = 50;
 
-/** Ctrl-K: finds chats by their title, and commands by their name. */
+/** Ctrl-K: finds chats by their title, messages by their words, and commands by their name. */
 export default function Palette() {
   const [query, setQuery] = useState("");
   const commands = useCommands();
@@ -41,7 +42,12 @@ export default function Palette() {
   const found = search(titles.chats, query);
   const [, navigate] = useLocation();
   const shown = found.slice(0, SHOWN_MAX);
-  const chats = shown.length > 0 && (
+  const server = useFound(query);
+  const others = server.titles.filter(({ chat }) => !shown.some(({ id }) => id === chat));
+  const messages = server.messages.length > 0 && (
+    <FoundMessages key="messages" hits={server.messages} query={query} />
+  );
+  const chats = (shown.length > 0 || others.length > 0) && (
     <Command.Group key="chats" heading={t("commands.chats")}>
       {shown.map((chat) => (
         <Item
@@ -55,6 +61,9 @@ export default function Palette() {
         >
           <bdi>{titleOf(chat)}</bdi>
         </Item>
+      ))}
+      {others.map((hit) => (
+        <FoundTitle key={hit.chat} hit={hit} />
       ))}
     </Command.Group>
   );
@@ -93,14 +102,19 @@ export default function Palette() {
               />
             </div>
             <Command.List className="max-h-[50dvh] scroll-py-2 overflow-y-auto p-2 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-muted">
-              {!titles.loading && (
+              {!titles.loading && !server.busy && (
                 <Command.Empty className="px-2.5 py-6 text-center text-sm text-muted">
                   {t("commands.none")}
                 </Command.Empty>
               )}
-              {query.trim() ? [chats, actions] : [actions, chats]}
+              {query.trim() ? [chats, messages, actions] : [actions, chats]}
             </Command.List>
-            <Extent titles={titles} hidden={found.length - shown.length} />
+            <Extent
+              titles={titles}
+              hidden={found.length - shown.length}
+              searching={server.busy}
+              broken={server.error !== null}
+            />
           </Command>
         </Radix.Content>
       </Radix.Portal>
@@ -109,15 +123,29 @@ export default function Palette() {
 }
 
 /** Says how much was searched, when the list leaves something out. */
-function Extent({ titles, hidden }: { titles: ReturnType<typeof useTitles>; hidden: number }) {
+function Extent({
+  titles,
+  hidden,
+  searching,
+  broken,
+}: {
+  titles: ReturnType<typeof useTitles>;
+  hidden: number;
+  searching: boolean;
+  broken: boolean;
+}) {
   const count = titles.chats.length;
-  const said = titles.failed
-    ? t("commands.failed", { count })
-    : titles.loading
-      ? t("commands.loading", { count })
-      : titles.cut
-        ? t("commands.cut", { count })
-        : hidden > 0 && t("commands.hidden", { count: hidden });
+  const said = broken
+    ? t("commands.broken")
+    : searching
+      ? t("commands.searching")
+      : titles.failed
+        ? t("commands.failed", { count })
+        : titles.loading
+          ? t("commands.loading", { count })
+          : titles.cut
+            ? t("commands.cut", { count })
+            : hidden > 0 && t("commands.hidden", { count: hidden });
   if (!said) return null;
   return (
     <p role="status" className="border-t border-line px-4.5 py-2 text-xs text-muted">
@@ -157,6 +185,7 @@ function useCommands(): Named[] {
       icon: <SunMoon />,
       onSelect: run(() => setTheme(dark ? "light" : "dark")),
     },
+    { id: "search", title: t("search.title"), icon: <Search />, onSelect: go("/search") },
     { id: "credits", title: t("credits.title"), icon: <Coins />, onSelect: go("/credits") },
     {
       id: "templates",
