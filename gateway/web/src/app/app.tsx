@@ -3,7 +3,7 @@ import { matchRoute, Redirect, Route, Switch, useLocation, useRoute, useRouter }
 import { session } from "@/data/session";
 import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
-import { lazyView } from "@/ui/lazy-view";
+import { lazyPage } from "@/ui/lazy-view";
 import { ChatScreen } from "@/views/chat/chat-screen";
 import { Header } from "@/views/page/header";
 import { NotFound } from "@/views/page/not-found";
@@ -11,17 +11,17 @@ import { VisitorHeader } from "@/views/page/visitor-header";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
-const AuthPage = lazyView(() => import("@/views/auth/auth-page"));
-const PricingPage = lazyView(() => import("@/views/pricing/pricing-page"));
-const ResultPage = lazyView(() => import("@/views/payments/result-page"));
-const CreditsPage = lazyView(() => import("@/views/credits/credits-page"));
-const SearchPage = lazyView(() => import("@/views/search/search-page"));
-const AdminPage = lazyView(() => import("@/views/admin/admin-page"));
-const ProjectPage = lazyView(() => import("@/views/projects/project-page"));
-const TemplatesPage = lazyView(() => import("@/views/templates/templates-page"));
-const SharedPage = lazyView(() => import("@/views/shared/shared-page"));
-const PrintPage = lazyView(() => import("@/views/print/print-page"));
-const SettingsPage = lazyView(() => import("@/views/settings/settings-page"));
+const AuthPage = lazyPage(() => import("@/views/auth/auth-page"));
+const PricingPage = lazyPage(() => import("@/views/pricing/pricing-page"));
+const ResultPage = lazyPage(() => import("@/views/payments/result-page"));
+const CreditsPage = lazyPage(() => import("@/views/credits/credits-page"));
+const SearchPage = lazyPage(() => import("@/views/search/search-page"));
+const AdminPage = lazyPage(() => import("@/views/admin/admin-page"));
+const ProjectPage = lazyPage(() => import("@/views/projects/project-page"));
+const TemplatesPage = lazyPage(() => import("@/views/templates/templates-page"));
+const SharedPage = lazyPage(() => import("@/views/shared/shared-page"));
+const PrintPage = lazyPage(() => import("@/views/print/print-page"));
+const SettingsPage = lazyPage(() => import("@/views/settings/settings-page"));
 
 export function App() {
   const state = useStore(session);

@@ -4,7 +4,7 @@ import { session } from "@/data/session";
 import { useTabNews } from "@/data/tabs";
 import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
-import { lazyView } from "@/ui/lazy-view";
+import { lazyPage } from "@/ui/lazy-view";
 import { closeWindow, openWindow } from "@/ui/open-window";
 import { useKeyboard } from "@/views/commands/keyboard";
 import { moving } from "@/views/projects/moving";
@@ -16,16 +16,16 @@ import { Sidebar } from "@/views/sidebar/sidebar";
 import { editedTemplate, filledTemplate } from "@/views/templates/windows";
 import { t } from "@/words";
 
-const Sheet = lazyView(() => import("@/ui/sheet"), "window");
-const Rename = lazyView(() => import("@/views/sidebar/rename"), "window");
-const MoveChat = lazyView(() => import("@/views/projects/move-chat"), "window");
-const ProjectWindow = lazyView(() => import("@/views/projects/project-window"), "window");
-const TemplateWindow = lazyView(() => import("@/views/templates/template-window"), "window");
-const FillWindow = lazyView(() => import("@/views/templates/fill-window"), "window");
-const ShareDialog = lazyView(() => import("@/views/share/share-dialog"), "window");
-const Palette = lazyView(() => import("@/views/commands/palette"), "window");
-const Shortcuts = lazyView(() => import("@/views/commands/shortcuts"), "window");
-const SessionEnded = lazyView(() => import("@/views/auth/session-ended"), "window");
+const Sheet = lazyPage(() => import("@/ui/sheet"), "window");
+const Rename = lazyPage(() => import("@/views/sidebar/rename"), "window");
+const MoveChat = lazyPage(() => import("@/views/projects/move-chat"), "window");
+const ProjectWindow = lazyPage(() => import("@/views/projects/project-window"), "window");
+const TemplateWindow = lazyPage(() => import("@/views/templates/template-window"), "window");
+const FillWindow = lazyPage(() => import("@/views/templates/fill-window"), "window");
+const ShareDialog = lazyPage(() => import("@/views/share/share-dialog"), "window");
+const Palette = lazyPage(() => import("@/views/commands/palette"), "window");
+const Shortcuts = lazyPage(() => import("@/views/commands/shortcuts"), "window");
+const SessionEnded = lazyPage(() => import("@/views/auth/session-ended"), "window");
 
 /** The frame around every page of a signed-in user: sidebar and windows. */
 export function Shell({ chat, children }: { chat: string | undefined; children: ReactNode }) {

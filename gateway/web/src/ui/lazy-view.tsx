@@ -3,7 +3,7 @@
 import { RotateCw } from "lucide-react";
 import { type ComponentType, lazy } from "react";
 import { keepsInTab, recallInTab, rememberInTab } from "@/lib/storage";
-import { t } from "@/words";
+import { loadPageWords, t } from "@/words";
 import { Button } from "./button";
 import { cn } from "./cn";
 import { openWindow } from "./open-window";
@@ -32,6 +32,18 @@ export function lazyView<T extends ComponentType<any>>(
       return { default: (() => <Missing look={look} />) as unknown as T };
     }
   });
+}
+
+/** The same for a page or a window, whose words may be those of words/en-pages.ts. */
+// biome-ignore lint/suspicious/noExplicitAny: a component of any properties.
+export function lazyPage<T extends ComponentType<any>>(
+  load: () => Promise<{ default: T }>,
+  look: Look = "view",
+) {
+  return lazyView(async () => {
+    const [part] = await Promise.all([load(), loadPageWords()]);
+    return part;
+  }, look);
 }
 
 /** Without a network a reload would lose the page. */

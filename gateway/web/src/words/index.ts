@@ -3,10 +3,11 @@ import i18next from "i18next";
 import type { Problem } from "@/api/problem";
 import { formatCredits } from "@/lib/money";
 import { en } from "./en";
+import type { pages } from "./en-pages";
 
 declare module "i18next" {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof en & typeof pages };
   }
 }
 
@@ -17,6 +18,20 @@ i18next.init({
   // React escapes all that it renders.
   interpolation: { escapeValue: false },
 });
+
+let whole: Promise<unknown> | undefined;
+
+/** The words of pages and windows. Rejected when the part is missing; the next call tries again. */
+export function loadPageWords(): Promise<unknown> {
+  whole ??= import("./en-pages").then(
+    ({ pages }) => i18next.addResourceBundle("en", "translation", pages, true),
+    (failure: unknown) => {
+      whole = undefined;
+      throw failure;
+    },
+  );
+  return whole;
+}
 
 export const t = i18next.t.bind(i18next) as typeof i18next.t;
 

@@ -14,7 +14,7 @@ import { TokensSection } from "./tokens-section";
 import { UsageSection } from "./usage-section";
 import { VouchersSection } from "./vouchers-section";
 
-/** A section is a row here and its name in `admin.sections` of words/en.ts. */
+/** A section is a row here and its name in `admin.sections` of words/en-pages.ts. */
 const SECTIONS = [
   { name: "providers", Section: ProvidersSection },
   { name: "usage", Section: UsageSection },

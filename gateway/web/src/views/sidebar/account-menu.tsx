@@ -1,10 +1,10 @@
 import { ChevronsUpDown } from "lucide-react";
 import { useMe } from "@/data/account";
-import { lazyView } from "@/ui/lazy-view";
+import { lazyPage } from "@/ui/lazy-view";
 import { MenuButton } from "@/ui/menu";
 import { t } from "@/words";
 
-const Items = lazyView(() => import("./account-menu-items"), "menu");
+const Items = lazyPage(() => import("./account-menu-items"), "menu");
 
 export function AccountMenu() {
   const { data: me } = useMe();
