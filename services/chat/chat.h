@@ -70,6 +70,7 @@ struct chat_conf {
 	int64_t event_bytes_max;
 	int64_t vectors_bytes_max;
 	int64_t answer_bytes_max;
+	int64_t draft_bytes_max, drafts_per_user;
 	const char *title_model; /* "": none */
 	int64_t title_timeout_ms, titles_max, titles_per_user;
 	int64_t calls_per_user, calls_per_key; /* of programs */

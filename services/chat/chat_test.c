@@ -32,6 +32,7 @@ static const struct group groups[] = {
 	{.run = way_tests},
 	{.run = conversation_tests},
 	{.run = change_tests},
+	{.run = draft_tests},
 	{.run = project_tests},
 	{.run = project_prompt_tests},
 	{.run = template_tests},

@@ -70,6 +70,7 @@ int stage_stop(void);
 /* One group of tests a file; each returns the number of failures. */
 int conversation_tests(void);
 int change_tests(void);
+int draft_tests(void);
 int project_tests(void);
 int project_prompt_tests(void);
 int template_tests(void);

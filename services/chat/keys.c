@@ -250,6 +250,10 @@ const struct conf_key chat_keys[] = {
 		      "Where models are, in the order in which they are tried. models.yaml says "
 		      "under which "
 		      "name of a provider it has a model."),
+	CONF_KEY("drafts.bytes_max", CONF_BYTES, draft_bytes_max, "64KiB", 1, 262144,
+		 "Of one text that is not sent yet; a longer one stays in its browser."),
+	CONF_KEY("drafts.per_user", CONF_INTEGER, drafts_per_user, "500", 1, 1000000,
+		 "Such texts of one user; one more stays in its browser."),
 	CONF_KEY(
 		"titles.model", CONF_TEXT, title_model, "", 0, 0,
 		"Id of a cheap model that names a chat after its first answer, for nothing. Empty, "

@@ -8,5 +8,5 @@ cat >"$scratch/sql" <<END
 exec "$PWD/$B/bin/limitless" psql --dir "$dir" -- -qAtc "\$1"
 END
 chmod 755 "$scratch/sql"
-LIMITLESS_SQL=$scratch/sql LIMITLESS_URL=$url node tests/web/run.mjs chats bulk states look payments background provider-keys money projects transfer share search || tap_failed=1
+LIMITLESS_SQL=$scratch/sql LIMITLESS_URL=$url node tests/web/run.mjs chats bulk drafts states look payments background provider-keys money projects transfer share search || tap_failed=1
 finish

@@ -7,6 +7,7 @@ import { readSse } from "@/lib/sse";
 import { refresh } from "./cache";
 import { api } from "./client";
 import { tellAlerts } from "./credits";
+import { draftChanged } from "./drafts";
 import { keys } from "./keys";
 import { signedInAgain } from "./session";
 
@@ -15,6 +16,7 @@ const STALE: Record<string, (payload: Record<string, string>) => void> = {
   "generation.ended": ({ chat = "" }) =>
     refresh(keys.chats, keys.chat(chat), keys.messages(chat), keys.balance),
   "chat.changed": ({ chat = "" }) => refresh(keys.chats, keys.chat(chat)),
+  "draft.changed": ({ chat = "", version = "" }) => draftChanged(chat, version),
   "chats.changed": () => refresh(keys.chats),
   "budget.alert": () => void tellAlerts().catch(() => undefined),
 };

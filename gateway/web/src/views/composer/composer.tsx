@@ -1,6 +1,6 @@
 import { ArrowUp, Hourglass, Square } from "lucide-react";
 import { type KeyboardEvent, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { draftOf, setDraft } from "@/data/drafts";
+import { draftOf, setDraft, useDraftSync } from "@/data/drafts";
 import { useTalk } from "@/data/messages";
 import { busyChats, liveOf, NEW_CHAT } from "@/generation/running";
 import { stop } from "@/generation/send";
@@ -35,6 +35,7 @@ export function Composer({
   const busy = useStore(busyChats).has(chat);
   const { model } = useModelChoice(chat === NEW_CHAT ? undefined : chat);
   const recallLast = useLastQuestion(chat);
+  useDraftSync(chat);
   const area = useRef<HTMLTextAreaElement>(null);
   const slashKeys = useRef<SlashKeys>(undefined);
   const [slashLine, setSlashLine] = useState<string>();
