@@ -2,7 +2,8 @@
 import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { zipOf } from "@/lib/zip";
-import { codeFilesOf, extensionOf, nameInFence, safeName } from "./code-names";
+import { codeFilesOf, nameInFence, safeName } from "./code-names";
+import { extensionOf } from "./extensions";
 
 test.each([
   ["src/app/main.py", "main.py"],

@@ -2,30 +2,9 @@
 
 import type { Token, Tokens } from "marked";
 import { childrenOf } from "./children";
+import { extensionOf } from "./extensions";
 import { READ_MAX_MS } from "./limits";
 import { parseOn } from "./parse";
-
-export const EXTENSIONS: Record<string, string> = {
-  bash: "sh",
-  csharp: "cs",
-  javascript: "js",
-  kotlin: "kt",
-  markdown: "md",
-  mermaid: "mmd",
-  perl: "pl",
-  plaintext: "txt",
-  python: "py",
-  ruby: "rb",
-  rust: "rs",
-  shell: "sh",
-  typescript: "ts",
-};
-
-export function extensionOf(language: string): string {
-  const name = language.toLowerCase();
-  if (Object.hasOwn(EXTENSIONS, name)) return EXTENSIONS[name]!;
-  return /^[a-z0-9_]{1,10}$/.test(name) ? name : "txt";
-}
 
 export interface CodeFile {
   name: string;
