@@ -166,8 +166,9 @@ static void a_link_shows_the_branch_and_nothing_else(void **state)
 	assert_int_equal(shared->message_count, ARRAY_SIZE(texts));
 	assert_int_equal(shared->n_messages, ARRAY_SIZE(texts));
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		Chat__V1__Message only = CHAT__V1__MESSAGE__INIT, *m = shared->messages[i];
+		Chat__V1__Message only, *m = shared->messages[i];
 
+		chat__v1__message__init(&only);
 		assert_string_equal(m->text, texts[i]);
 		only.role = m->role;
 		only.state = m->state;

@@ -5,9 +5,6 @@ import { useStore } from "@/lib/store";
 import { Boundary } from "@/ui/boundary";
 import { lazyPage } from "@/ui/lazy-view";
 import { ChatScreen } from "@/views/chat/chat-screen";
-import { Header } from "@/views/page/header";
-import { NotFound } from "@/views/page/not-found";
-import { VisitorHeader } from "@/views/page/visitor-header";
 import { ROUTES } from "./routes";
 import { Shell } from "./shell";
 
@@ -19,6 +16,7 @@ const SearchPage = lazyPage(() => import("@/views/search/search-page"));
 const AdminPage = lazyPage(() => import("@/views/admin/admin-page"));
 const ProjectPage = lazyPage(() => import("@/views/projects/project-page"));
 const TemplatesPage = lazyPage(() => import("@/views/templates/templates-page"));
+const Nowhere = lazyPage(() => import("@/views/page/nowhere"));
 const SharedPage = lazyPage(() => import("@/views/shared/shared-page"));
 const PrintPage = lazyPage(() => import("@/views/print/print-page"));
 const SettingsPage = lazyPage(() => import("@/views/settings/settings-page"));
@@ -130,18 +128,6 @@ function Member() {
 function useIsKnown(path: string): boolean {
   const { parser } = useRouter();
   return Object.values(ROUTES).some((route) => matchRoute(parser, route, path)[0]);
-}
-
-function Nowhere() {
-  const visitor = useStore(session) === "out";
-  return (
-    <div className="flex h-full min-h-0 flex-1 flex-col">
-      {visitor ? <VisitorHeader /> : <Header chat={undefined} plain />}
-      <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col">
-        <NotFound what="page" />
-      </main>
-    </div>
-  );
 }
 
 /** Goes where the visitor wanted to go before the log-in, if it is a path of this page. */

@@ -84,7 +84,7 @@ function Paper({
         </p>
         <Button disabled={!isWhole || print.isBusy} onClick={print.begin}>
           <Printer aria-hidden className="size-4" />
-          {t("print.again")}
+          {t("print.action")}
         </Button>
         <Link href={`/chat/${chat}`} className={buttonClass("outline")}>
           {t("print.back")}

@@ -64,7 +64,7 @@ function ShareRow({ share }: { share: Share }) {
       onSuccess: () => notify({ text: t("share.ended") }),
       onError: (thrown) =>
         notify({
-          text: t("share.notDone", { reason: problemText(toProblem(thrown)) }),
+          text: t("chats.notDone", { reason: problemText(toProblem(thrown)) }),
           isError: true,
         }),
     });

@@ -31,7 +31,7 @@ export default function ShareDialog({ chat }: { chat: Pick<Chat, "id" | "title">
     <Dialog title={t("share.title")} text={t("share.text")} onClose={() => sharing.set(undefined)}>
       {error && share === undefined ? (
         <ProblemPanel
-          title={t("share.failed")}
+          title={t("share.listFailed")}
           problem={error}
           onRetry={() => void refetch()}
           className="mt-4"
@@ -55,7 +55,7 @@ function LinkForm({ chat, share, name }: { chat: string; share: Share | null; na
   const unshare = useUnshare();
   const say = (thrown: unknown) =>
     notify({
-      text: t("share.notDone", { reason: problemText(toProblem(thrown)) }),
+      text: t("chats.notDone", { reason: problemText(toProblem(thrown)) }),
       isError: true,
     });
 
@@ -145,7 +145,7 @@ function LinkForm({ chat, share, name }: { chat: string; share: Share | null; na
             </Button>
           )}
           <Button look="primary" type="submit" disabled={isBusy}>
-            {t(share ? "share.saveTerms" : "share.make")}
+            {t(share ? "common.save" : "share.make")}
           </Button>
         </div>
       </form>

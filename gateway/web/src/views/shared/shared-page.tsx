@@ -75,7 +75,7 @@ function Content({ token, signedIn }: { token: string; signedIn: boolean }) {
         {first && <Head token={token} shared={first} signedIn={signedIn} print={print} />}
         {!first && <h1 className="sr-only">{t("shared.untitled")}</h1>}
         {!first && !error && <Waiting />}
-        <section aria-label={t("shared.messages")}>
+        <section aria-label={t("chat.messages")}>
           <FromStranger value={true}>
             <DrawnWhole value={print.isBusy}>
               <Transcript messages={messages} modelName={sameName} />
@@ -167,7 +167,7 @@ function Head({
         )}
         <Button disabled={print.isBusy} onClick={print.begin}>
           <Printer aria-hidden className="size-4" />
-          {t(print.isBusy ? "common.loading" : "shared.print")}
+          {t(print.isBusy ? "common.loading" : "print.action")}
         </Button>
       </div>
     </div>
@@ -181,13 +181,12 @@ function ContinueButton({ token }: { token: string }) {
     <Button
       look="primary"
       disabled={copy.isPending}
-      title={t("shared.continueText")}
       onClick={() =>
         copy.mutate(token, {
           onSuccess: (chat) => navigate(`/chat/${chat.id}`),
           onError: (thrown) =>
             notify({
-              text: t("share.notDone", { reason: problemText(toProblem(thrown)) }),
+              text: t("chats.notDone", { reason: problemText(toProblem(thrown)) }),
               isError: true,
             }),
         })
