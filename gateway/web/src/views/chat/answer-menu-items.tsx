@@ -40,6 +40,6 @@ async function save(files: { name: string; text: string }[]): Promise<void> {
     saveFile(first.name, new Blob([first.text], { type: "text/plain" }));
     return;
   }
-  const { zipOf } = await import("@/lib/zip");
+  const { zipOf } = await import("./pack");
   saveFile("code.zip", zipOf(files));
 }

@@ -1,0 +1,2 @@
+// Loaded with the first ZIP, and the library with it.
+export { zipOf } from "@/lib/zip";
