@@ -37,10 +37,12 @@ static const struct span diacritics[] = {
 };
 
 /* Letters with a stroke and the like, which Unicode does not decompose. */
-static const struct {
+struct stroke {
 	int32_t letter;
 	const char *plain;
-} strokes[] = {
+};
+
+static const struct stroke strokes[] = {
 	{0x00e6, "ae"}, {0x00f0, "d"}, {0x00f8, "o"}, {0x00fe, "th"}, {0x0111, "d"},
 	{0x0127, "h"},  {0x0131, "i"}, {0x0142, "l"}, {0x0153, "oe"}, {0x0167, "t"},
 };

@@ -1,7 +1,7 @@
 /* The words of a text, for the index, for queries and for highlights. Texts are compared without
- * case, width and most diacritics (NFKC, case folding). Scripts that put no spaces between words
- * (Han, Kana, Hangul, Thai and their like) give pairs of neighbouring characters instead, and the
- * last character of each run. */
+ * case, width and most diacritics (NFKC, case folding). Han, Kana, Hangul, Thai and their like put
+ * no spaces between words. Such scripts give pairs of neighbouring characters, and the last
+ * character of each run. */
 #ifndef CHAT_SEARCH_WORDS_H
 #define CHAT_SEARCH_WORDS_H
 
