@@ -104,7 +104,7 @@ function queryOf(r) {
 async function searchesOf(dir, owner, n) {
   const r = random(seed);
   const list = Array.from({ length: n }, () => queryOf(r).replaceAll("'", "''")).map((one) => `('${one}')`).join();
-  return query(build, dir, `SET lc.user = '${owner}'; SET search_path = chat, lc;
+  return query(build, dir, `SELECT set_config('lc.user', '${owner}', false); SET search_path = chat, lc;
     CREATE TEMPORARY TABLE q (i serial, text text); INSERT INTO q (text) VALUES ${list};
     CREATE TEMPORARY TABLE took (i integer, ms double precision, hits integer, foreign_hits integer);
     DO $$ DECLARE one record; begun timestamptz; ids uuid[]; BEGIN FOR one IN SELECT * FROM q ORDER BY i LOOP
