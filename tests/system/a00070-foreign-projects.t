@@ -49,4 +49,6 @@ call POST "/api/v1/templates/$shown:render" '{"variables":{"name":"you"}}'
 is "$(get .text)" "Hello you" "and used"
 call POST "/api/v1/admin/templates/$shown:withhold" '{}'
 is "$status $(get .reason)" "403 ROLE_REQUIRED" "administrators alone withhold"
+call GET /api/v1/admin/templates
+is "$status $(get .reason)" "403 ROLE_REQUIRED" "administrators alone see all that are withheld"
 finish

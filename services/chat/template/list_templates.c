@@ -1,8 +1,6 @@
 #include "chat/template/template.h"
 #include "runtime/service/list.h"
 
-#define BEFORE_ALL "00000000-0000-0000-0000-000000000000"
-
 enum status chat_v1_list_templates(struct rpc_call *call, const Chat__V1__ListTemplatesRequest *req,
 				   Chat__V1__ListTemplatesResponse *resp)
 {
@@ -24,7 +22,7 @@ enum status chat_v1_list_templates(struct rpc_call *call, const Chat__V1__ListTe
 		req->category,
 		req->query,
 		page_key(&page, ""),
-		page_id(&page, BEFORE_ALL),
+		page_id(&page, TEMPLATES_BEGIN),
 		list_limit(call, &page),
 	};
 	s = db_query_as(service_db(call), call->subject, &sql_template_list, params, &rows,

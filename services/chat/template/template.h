@@ -5,6 +5,9 @@
 #include "chat/chat.h"
 #include "chat/template/fill.h"
 
+/* Lists begin behind this id. */
+#define TEMPLATES_BEGIN "00000000-0000-0000-0000-000000000000"
+
 /* A row with the columns of template_get, its variables too. errors: those of fill_read, which no
  * stored text has. */
 _must_check_ enum status template_read(struct rpc_call *call, const PGresult *rows, int row,

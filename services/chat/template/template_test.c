@@ -308,7 +308,10 @@ static void an_administrator_withholds(void **state)
 	Chat__V1__ReleaseTemplateRequest release = CHAT__V1__RELEASE_TEMPLATE_REQUEST__INIT;
 	Chat__V1__UpdateTemplateRequest update = CHAT__V1__UPDATE_TEMPLATE_REQUEST__INIT;
 	Chat__V1__GetTemplateRequest get = CHAT__V1__GET_TEMPLATE_REQUEST__INIT;
+	Chat__V1__ListWithheldTemplatesRequest look =
+		CHAT__V1__LIST_WITHHELD_TEMPLATES_REQUEST__INIT;
 	Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+	Chat__V1__ListTemplatesResponse *seen;
 	const char *field = "public";
 	char *secret = new_template(stage, "private", "x", false);
 	Google__Protobuf__Empty *empty;
@@ -320,8 +323,16 @@ static void an_administrator_withholds(void **state)
 	withhold.template_ = get.template_;
 	stage_fails(stage, chat_v1_withhold_template, &withhold, &empty, PERMISSION_DENIED,
 		    "role_required");
+	stage_fails(stage, chat_v1_list_withheld_templates, &look, &seen, PERMISSION_DENIED,
+		    "role_required");
 	stage->admin = true;
+	stage_ok(stage, chat_v1_list_withheld_templates, &look, &seen);
+	assert_int_equal(seen->n_templates, 0);
 	stage_ok(stage, chat_v1_withhold_template, &withhold, &empty);
+	stage_ok(stage, chat_v1_list_withheld_templates, &look, &seen);
+	assert_int_equal(seen->n_templates, 1);
+	assert_string_equal(seen->templates[0]->id, get.template_);
+	assert_true(seen->templates[0]->withheld && !seen->templates[0]->own);
 	withhold.template_ = secret;
 	stage_fails(stage, chat_v1_withhold_template, &withhold, &empty, NOT_FOUND, "not_found");
 	stage_fails(stage, chat_v1_get_template, &get, &template, NOT_FOUND, "not_found");
@@ -338,6 +349,8 @@ static void an_administrator_withholds(void **state)
 	stage->as = stage->other;
 	stage->admin = true;
 	stage_ok(stage, chat_v1_release_template, &release, &empty);
+	stage_ok(stage, chat_v1_list_withheld_templates, &look, &seen);
+	assert_int_equal(seen->n_templates, 0);
 	stage_ok(stage, chat_v1_get_template, &get, &template);
 }
 

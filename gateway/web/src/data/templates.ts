@@ -10,7 +10,7 @@ import { api, ask } from "./client";
 import { keys } from "./keys";
 import { usePages } from "./pages";
 
-export type Scope = "ALL" | "OWN" | "OTHERS";
+export type Scope = "ALL" | "OWN" | "OTHERS" | "WITHHELD";
 
 export type TemplateTerms = Pick<Template, "title" | "category" | "description" | "text"> &
   Partial<Pick<Template, "public">>;
@@ -19,8 +19,11 @@ export type TemplateTerms = Pick<Template, "title" | "category" | "description" 
 export const CATEGORIES = ["Writing", "Code", "Learning", "Work", "Research", "Everyday"] as const;
 
 export function useTemplates(scope: Scope, category: string, query: string) {
-  return usePages(keys.templateList(scope, category, query), (page, signal) =>
-    ask(
+  return usePages(keys.templateList(scope, category, query), (page, signal) => {
+    if (scope === "WITHHELD") {
+      return ask(api.GET("/api/v1/admin/templates", { params: { query: page }, signal }));
+    }
+    return ask(
       api.GET("/api/v1/templates", {
         params: {
           query: {
@@ -32,8 +35,8 @@ export function useTemplates(scope: Scope, category: string, query: string) {
         },
         signal,
       }),
-    ),
-  );
+    );
+  });
 }
 
 /** A few templates with this in the title, for the composer. */
@@ -134,6 +137,8 @@ export function useTemplateActions() {
   const release = useMutation({
     mutationFn: (template: Template) =>
       ask(api.POST("/api/v1/admin/templates/{template}:release", params(template))),
+    onSuccess: (_data, template) =>
+      notify({ text: t("templates.releasedNow", { title: templateTitle(template) }) }),
     onError: say,
     onSettled: settle,
   });
@@ -151,5 +156,6 @@ export function useTemplateActions() {
   return {
     remove: (template: Template) => remove.mutate(template),
     withhold: (template: Template) => withhold.mutate(template),
+    release: (template: Template) => release.mutate(template),
   };
 }

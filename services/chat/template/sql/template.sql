@@ -33,6 +33,17 @@ FROM (
 ORDER BY t.title_key, t.id
 LIMIT $8::integer;
 
+-- name: template_list_withheld
+-- Templates of all users that are withheld, after the row ($1, $2), at most $3. text: its beginning.
+-- Params: $1 text, $2 uuid, $3 integer.
+SELECT
+@template_columns
+    left(t.text, 400) AS text, t.title_key
+FROM template t
+WHERE t.withheld AND t.delete_time IS NULL AND (t.title_key, t.id) > ($1::text, $2::uuid)
+ORDER BY t.title_key, t.id
+LIMIT $3::integer;
+
 -- name: template_make_room
 -- Erases those of user $1 that lie longest in the bin, until there are less than $2.
 -- Params: $1 uuid, $2 bigint.

@@ -1,4 +1,4 @@
-import { Copy, LayoutTemplate, PenLine, ShieldOff, Trash2 } from "lucide-react";
+import { Copy, LayoutTemplate, PenLine, ShieldCheck, ShieldOff, Trash2 } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { useLocation } from "wouter";
 import { toProblem } from "@/api/problem";
@@ -24,13 +24,15 @@ import { Page } from "@/views/page/page";
 import { problemText, t } from "@/words";
 import { editedTemplate, editStored, insertTemplate } from "./windows";
 
-const SCOPES = ["ALL", "OWN", "OTHERS"] as const;
+const SCOPES = ["ALL", "OWN", "OTHERS", "WITHHELD"] as const;
 
 export default function TemplatesPage() {
   const [scope, setScope] = useState<Scope>("ALL");
   const [category, setCategory] = useState("");
   const [query, setQuery] = useState("");
   const asked = useDeferredValue(query.trim());
+  const { data: me } = useMe();
+  const scopes = SCOPES.filter((value) => value !== "WITHHELD" || me?.role === "ADMIN");
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useTemplates(
     scope,
     category,
@@ -40,29 +42,33 @@ export default function TemplatesPage() {
   return (
     <Page title={t("templates.title")} lead={t("templates.lead")}>
       <div className="mt-5 flex flex-wrap items-end gap-3">
-        <Field
-          label={t("templates.search")}
-          type="search"
-          value={query}
-          maxLength={200}
-          onChange={(event) => setQuery(event.target.value)}
-          className="min-w-44 flex-1"
-        />
+        {scope !== "WITHHELD" && (
+          <Field
+            label={t("templates.search")}
+            type="search"
+            value={query}
+            maxLength={200}
+            onChange={(event) => setQuery(event.target.value)}
+            className="min-w-44 flex-1"
+          />
+        )}
         <Select
           label={t("templates.scope")}
           value={scope}
-          options={SCOPES.map((value) => ({ value, label: t(`templates.scopes.${value}`) }))}
+          options={scopes.map((value) => ({ value, label: t(`templates.scopes.${value}`) }))}
           onChange={setScope}
         />
-        <Select
-          label={t("templates.category")}
-          value={category}
-          options={[
-            { value: "", label: t("templates.anyCategory") },
-            ...CATEGORIES.map((value) => ({ value, label: value })),
-          ]}
-          onChange={setCategory}
-        />
+        {scope !== "WITHHELD" && (
+          <Select
+            label={t("templates.category")}
+            value={category}
+            options={[
+              { value: "", label: t("templates.anyCategory") },
+              ...CATEGORIES.map((value) => ({ value, label: value })),
+            ]}
+            onChange={setCategory}
+          />
+        )}
         <Button
           look="primary"
           size="large"
@@ -92,7 +98,7 @@ export default function TemplatesPage() {
       {data && templates.length === 0 && (
         <div className="flex flex-col items-center gap-3 py-16 text-center text-sm text-soft">
           <LayoutTemplate aria-hidden className="size-6 text-muted" />
-          {t(scope === "OWN" && !asked ? "templates.noneOwn" : "templates.none")}
+          {t(noneOf(scope, asked))}
         </div>
       )}
       {templates.length > 0 && (
@@ -117,11 +123,17 @@ function say(thrown: unknown): void {
   notify({ text: t("chats.notDone", { reason: problemText(toProblem(thrown)) }), isError: true });
 }
 
+function noneOf(scope: Scope, asked: string) {
+  if (scope === "WITHHELD") return "templates.noneWithheld";
+  return scope === "OWN" && !asked ? "templates.noneOwn" : "templates.none";
+}
+
 function Card({ template }: { template: Template }) {
   const [, navigate] = useLocation();
   const { data: me } = useMe();
-  const { remove, withhold } = useTemplateActions();
+  const { remove, withhold, release } = useTemplateActions();
   const title = templateTitle(template);
+  const hidden = template.withheld && !template.own; // An administrator alone sees it.
   const marks = [
     template.category,
     template.builtIn && t("templates.builtIn"),
@@ -142,11 +154,22 @@ function Card({ template }: { template: Template }) {
         {template.description || template.text}
       </p>
       <div className="mt-3 flex items-center gap-1">
-        <Button size="small" aria-label={t("templates.useOf", { title })} onClick={use}>
-          {t("templates.use")}
-        </Button>
+        {!hidden && (
+          <Button size="small" aria-label={t("templates.useOf", { title })} onClick={use}>
+            {t("templates.use")}
+          </Button>
+        )}
         <span className="flex-1" />
-        {template.own ? (
+        {hidden && (
+          <IconButton
+            label={t("templates.releaseOf", { title })}
+            small
+            onClick={() => release(template)}
+          >
+            <ShieldCheck />
+          </IconButton>
+        )}
+        {hidden ? null : template.own ? (
           <>
             <IconButton
               label={t("templates.editOf", { title })}
