@@ -37,6 +37,7 @@ static const struct group groups[] = {
 	{.run = project_prompt_tests},
 	{.run = template_tests},
 	{.run = message_tests},
+	{.run = context_tests},
 	{.run = share_tests},
 	{.run = request_tests},
 	{.run = limit_tests},

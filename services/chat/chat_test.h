@@ -78,6 +78,7 @@ int message_tests(void);
 int share_tests(void);
 int words_tests(void);
 int search_tests(void);
+int context_tests(void);
 int stream_tests(void);
 int request_tests(void);
 int fault_tests(void);

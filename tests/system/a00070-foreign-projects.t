@@ -11,10 +11,14 @@ call POST /api/v1/templates '{"title":"Secret template","text":"Hello {{name}}"}
 template=$(get .id)
 call POST /api/v1/templates '{"title":"Shown template","text":"Hello {{name}}","public":true}'
 shown=$(get .id)
+call POST /api/v1/chats "{\"project\":\"$project\"}"
+chat=$(get .id)
+call POST /api/v1/messages:estimate "{\"chat\":\"$chat\",\"text\":\"hello\"}"
+is "$status $(get .messages)" "200 1" "an estimate of one's own chat"
 
 sign_up stranger
 nowhere=00000000-0000-7000-8000-000000000000
-# A row: method, path with an id in the place of %, body.
+# A row: what has the id, method, path and body with the id in the place of %.
 rows="project GET /api/v1/projects/%
 project PATCH /api/v1/projects/% {\"name\":\"x\"}
 project DELETE /api/v1/projects/%
@@ -27,10 +31,11 @@ template GET /api/v1/templates/%
 template PATCH /api/v1/templates/% {\"title\":\"x\"}
 template DELETE /api/v1/templates/%
 template POST /api/v1/templates/%:undelete {}
-template POST /api/v1/templates/%:render {\"variables\":{\"name\":\"x\"}}"
+template POST /api/v1/templates/%:render {\"variables\":{\"name\":\"x\"}}
+chat POST /api/v1/messages:estimate {\"chat\":\"%\",\"text\":\"x\"}"
 while read -r what method path json; do
 	for id in "${!what}" "$nowhere"; do
-		call "$method" "${path//%/$id}" ${json:+"$json"} </dev/null
+		call "$method" "${path//%/$id}" ${json:+"${json//%/$id}"} </dev/null
 		answers="${answers:-}$status $(get .reason) $(get .detail);"
 	done
 	is "$answers" "404 NOT_FOUND ${answers#404 NOT_FOUND }" "$method $path"

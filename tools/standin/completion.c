@@ -14,7 +14,18 @@
 #define ARENA_BYTES_MAX (64 << 20)
 #define RETRY_US (5 * US_PER_MS) /* a full queue, or a stall: look again */
 #define BURST 64                 /* tokens of one tick when there is no pace */
-#define JOURNAL_TEXT(to, from) snprintf(to, sizeof(to), "%.*s", (int)sizeof(to) - 1, from)
+#define JOURNAL_TEXT(to, from) journal_text(to, sizeof(to), from)
+
+/* As much of a text as fits, in whole characters: JSON takes no other. */
+static void journal_text(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80)
+		n--;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
 
 static void tick(void *ctx);
 
@@ -492,6 +503,9 @@ static void begin(struct exchange *x)
 	JOURNAL_TEXT(entry.prompt, x->question.prompt);
 	if (x->question.system)
 		JOURNAL_TEXT(entry.system, x->question.system);
+	if (x->question.first)
+		JOURNAL_TEXT(entry.first, x->question.first);
+	entry.messages = x->question.messages;
 	JOURNAL_TEXT(entry.outcome, "running");
 	note_key(x, &entry);
 	x->journal = journal_begin(&entry);

@@ -53,13 +53,14 @@ static json_t *entry_json(const struct journal_entry *e)
 	clock_rfc3339(e->received_us, received);
 	if (e->ended_us)
 		clock_rfc3339(e->ended_us, ended);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:s, s:s}",
-			 "id", e->id, "api", e->api, "model", e->model, "prompt", e->prompt,
-			 "system", e->system, "key", e->key, "outcome", e->outcome, "status",
-			 (int)e->status, "stream", (int)e->stream, "promptTokens",
-			 (json_int_t)e->prompt_tokens, "completionTokens",
-			 (json_int_t)e->completion_tokens, "blocks", (json_int_t)e->blocks,
-			 "received", received, "ended", ended);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:i, s:b, s:I, s:I, s:I, s:s, s:s}",
+		"id", e->id, "api", e->api, "model", e->model, "prompt", e->prompt, "system",
+		e->system, "first", e->first, "messages", (json_int_t)e->messages, "key", e->key,
+		"outcome", e->outcome, "status", (int)e->status, "stream", (int)e->stream,
+		"promptTokens", (json_int_t)e->prompt_tokens, "completionTokens",
+		(json_int_t)e->completion_tokens, "blocks", (json_int_t)e->blocks, "received",
+		received, "ended", ended);
 }
 
 void journal_write(struct buf *out)

@@ -61,6 +61,7 @@ static bool read_messages(const json_t *body, struct arena *arena, struct questi
 	if (!json_is_array(messages) || json_array_size(messages) == 0)
 		return refuse(refusal, "messages", "invalid_type",
 			      "Invalid 'messages': expected a non-empty array.");
+	question->messages = (int64_t)json_array_size(messages);
 	json_array_foreach(messages, i, message)
 	{
 		const char *role = json_string_value(json_object_get(message, "role"));
@@ -81,6 +82,8 @@ static bool read_messages(const json_t *body, struct arena *arena, struct questi
 		question->prompt_tokens += TOKENS_PER_MESSAGE + count_tokens(text);
 		if (i == 0 && strcmp(role, "system") == 0)
 			question->system = text;
+		if (!question->first && strcmp(role, "user") == 0)
+			question->first = text;
 		if (strcmp(role, "user") == 0 || strcmp(role, "tool") == 0)
 			question->prompt = text; /* a model answers what a tool gave */
 	}

@@ -95,6 +95,8 @@ struct question {
 	const char *model;
 	const char *prompt; /* last user message */
 	const char *system; /* first system message; NULL: none */
+	const char *first;  /* first user message; NULL: none */
+	int64_t messages;   /* with that of the system */
 	bool stream, include_usage;
 	int64_t max_tokens; /* 0: no limit */
 	int64_t prompt_tokens;
@@ -143,6 +145,8 @@ struct journal_entry {
 	char prompt[200];
 	char key[24];     /* the end of the caller's key */
 	char system[200]; /* "": none */
+	char first[64];
+	int64_t messages;
 	char outcome[32]; /* "running", "done", "client gone", "fault" … */
 	int32_t status;
 	bool stream;

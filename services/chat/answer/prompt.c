@@ -14,51 +14,61 @@ int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t o
 			  output_tokens);
 }
 
-/* The longest answer that the model may give to this question. */
-static int32_t output_of(const struct generation *generation, const struct model *model)
+static struct prompt_size size_of(const struct generation *generation)
 {
-	int32_t asked = generation->prompt.max_output_tokens;
-
-	return asked < model->max_output_tokens ? asked : model->max_output_tokens;
+	return (struct prompt_size){generation->counted_tokens,
+				    generation->prompt.max_output_tokens};
 }
 
-/* What 99 of 100 prompts stay within. */
-static int64_t input_bound(const struct generation *generation, const struct model *model)
+/* The longest answer that the model may give to this question. */
+static int32_t output_of(const struct prompt_size *size, const struct model *model)
 {
-	return tokens_bound(generation->engine->options.tokens, model->family,
-			    generation->counted_tokens);
+	return size->output < model->max_output_tokens ? size->output : model->max_output_tokens;
+}
+
+/* bound: what 99 of 100 prompts stay within. */
+static bool fits(const struct prompt_size *size, const struct model *model, int64_t bound)
+{
+	return bound + output_of(size, model) <= model->window_tokens;
 }
 
 bool prompt_fits(const struct generation *generation, const struct model *model)
 {
-	return input_bound(generation, model) + output_of(generation, model) <=
-	       model->window_tokens;
+	const struct prompt_size size = size_of(generation);
+
+	return fits(&size, model,
+		    tokens_bound(generation->engine->options.tokens, model->family, size.counted));
 }
 
-/* One hold is enough for whichever model answers. */
-static void hold_fallbacks(struct generation *generation)
+int64_t prompt_hold(struct tokens *tokens, const struct catalogue *catalogue,
+		    const struct model *asked, const struct prompt_size *size)
 {
-	const char *const *id = generation->asked->fallback;
+	int64_t bound = tokens_bound(tokens, asked->family, size->counted);
+	int64_t most = prompt_price(asked, bound, size->output);
 
-	for (; id && *id; id++) {
-		const struct model *model = catalogue_find(generation->catalogue, *id);
+	for (const char *const *id = asked->fallback; id && *id; id++) {
+		const struct model *model = catalogue_find(catalogue, *id);
 		int64_t cost;
 
-		if (!model || !prompt_fits(generation, model))
+		if (!model)
 			continue;
-		cost = prompt_price(model, input_bound(generation, model),
-				    output_of(generation, model));
-		if (cost > generation->hold_microcredits)
-			generation->hold_microcredits = cost;
+		bound = tokens_bound(tokens, model->family, size->counted);
+		if (!fits(size, model, bound))
+			continue;
+		cost = prompt_price(model, bound, output_of(size, model));
+		if (cost > most)
+			most = cost;
 	}
+	return most;
 }
 
 static void set_model(struct generation *generation, const struct model *model)
 {
+	const struct prompt_size size = size_of(generation);
+
 	generation->asked = generation->model = model;
-	generation->hold_microcredits = prompt_price(model, input_bound(generation, model),
-						     generation->prompt.max_output_tokens);
-	hold_fallbacks(generation);
+	generation->hold_microcredits = prompt_hold(generation->engine->options.tokens,
+						    generation->catalogue, model, &size);
 }
 
 /* Vectors that are too many are refused before anybody is asked. */
@@ -167,6 +177,11 @@ static enum status read_call(struct generation *generation, struct db *db,
 	return prompt_take(generation, &question, model, reterr);
 }
 
+int32_t prompt_output_of(const struct model *model, int32_t asked)
+{
+	return asked == 0 || asked > model->max_output_tokens ? model->max_output_tokens : asked;
+}
+
 /* question: its tokens, with which the transaction may end; negative: it goes on. */
 static enum status read_branch(struct generation *generation, struct db *db,
 			       int32_t max_output_tokens, int64_t question, struct error *reterr)
@@ -185,8 +200,7 @@ static enum status read_branch(struct generation *generation, struct db *db,
 		return s;
 	if (generation_is_call(generation))
 		return read_call(generation, db, model, reterr);
-	if (max_output_tokens == 0 || max_output_tokens > model->max_output_tokens)
-		max_output_tokens = model->max_output_tokens;
+	max_output_tokens = prompt_output_of(model, max_output_tokens);
 	budget = model->window_tokens - max_output_tokens;
 	room = tokens_room(tokens, model->family, budget);
 	if (question >= 0 && question + TOKENS_PER_MESSAGE <= room)

@@ -27,7 +27,20 @@ _must_check_ enum status prompt_output(const struct engine *engine, const struct
 /* Bytes of the vectors that a prompt asks for; 0: it asks for words. */
 int64_t prompt_vectors(const struct prompt *prompt, const struct model *model);
 
-/* What is held for a prompt of so many tokens, by our count: the most that an answer can cost. */
+/* Tokens of a prompt, by our count, and of the longest answer to it. */
+struct prompt_size {
+	int32_t counted;
+	int32_t output;
+};
+
+/* What is held for a prompt: the most that an answer of this model or of a fallback can cost. One
+ * hold is enough for whichever answers. */
+int64_t prompt_hold(struct tokens *tokens, const struct catalogue *catalogue,
+		    const struct model *asked, const struct prompt_size *size);
+/* The longest answer in a chat. asked: 0: the model's. */
+int32_t prompt_output_of(const struct model *model, int32_t asked);
+
+/* The most that an answer of one model can cost, for a prompt of so many tokens. */
 int64_t prompt_price(const struct model *model, int64_t prompt_tokens, int64_t output_tokens);
 
 /* Whether question and answer fit the window of a model. */

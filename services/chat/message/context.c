@@ -53,3 +53,27 @@ enum status context_read(struct db *db, const char *message, int64_t tokens_max,
 		return s;
 	return take_rows(rows, arena, ret, reterr);
 }
+
+enum status context_measure(struct db *db, const char *user_id, const struct context_ask *ask,
+			    struct context_size *ret, struct error *reterr)
+{
+	_cleanup_(PQclearp) PGresult *rows = NULL;
+	_cleanup_(arena_freep) struct arena *numbers = arena_new(256, 4096);
+	const char *const params[] = {
+		ask->chat, *ask->parent ? ask->parent : NULL, db_param_i64(numbers, ask->room),
+		db_param_i64(numbers, TOKENS_PER_MESSAGE), db_param_i64(numbers, ask->text_tokens)};
+	enum status s = db_query_as(db, user_id, &sql_message_measure, params, &rows, reterr);
+
+	if (s != OK)
+		return s;
+	if (PQntuples(rows) == 0)
+		return error_set(reterr, NOT_FOUND, "not_found", "there is no such chat");
+	if (db_bool(rows, 0, "unknown"))
+		return error_field(reterr, INVALID_ARGUMENT, "parent_unknown", "parent",
+				   "the chat has no such message");
+	ret->project_tokens = db_i32(rows, 0, "project_tokens");
+	ret->tokens = db_i32(rows, 0, "tokens");
+	ret->messages = db_i32(rows, 0, "messages");
+	ret->cut = db_i32(rows, 0, "cut");
+	return OK;
+}

@@ -20,4 +20,26 @@ _must_check_ enum status context_read(struct db *db, const char *message, int64_
 				      struct arena *arena, struct context *ret,
 				      struct error *reterr);
 
+/* A question that is not stored yet. */
+struct context_ask {
+	const char *chat;
+	const char *parent; /* "": the last message of the branch that is shown */
+	int64_t room;       /* tokens that the prompt may have */
+	int64_t text_tokens;
+};
+
+/* What its prompt would have. */
+struct context_size {
+	int32_t tokens;         /* of all, by our count */
+	int32_t project_tokens; /* … of the project's texts */
+	int32_t messages;       /* with the question; 0: it does not fit */
+	int32_t cut;            /* older messages of the branch that are left out */
+};
+
+/* As context_read would read it, without the texts.
+ * errors: those of db, NOT_FOUND not_found, INVALID_ARGUMENT parent_unknown. */
+_must_check_ enum status context_measure(struct db *db, const char *user_id,
+					 const struct context_ask *ask, struct context_size *ret,
+					 struct error *reterr);
+
 #endif

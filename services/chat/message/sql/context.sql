@@ -38,3 +38,41 @@ WITH RECURSIVE home AS MATERIALIZED (
 SELECT found.role, found.text, found.tokens, found.items, found.project_id
 FROM found
 ORDER BY found.part DESC, found.place DESC;
+
+-- name: message_measure
+-- What message_context would give for a question of $5 tokens below message $2 of chat $1, or below its leaf: the tokens of all and of the
+-- project's texts, and how many messages of the branch are in it and left out. unknown: the chat has no message $2. No row: no such chat.
+-- Params: $1 uuid, $2 uuid, $3 bigint, $4 integer, $5 bigint.
+WITH RECURSIVE place AS MATERIALIZED (
+    SELECT c.project_id, coalesce($2::uuid, c.leaf_id) AS parent_id,
+        $2::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM message m WHERE m.id = $2::uuid AND m.chat_id = c.id) AS unknown
+    FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL
+), texts AS MATERIALIZED (
+    SELECT coalesce(sum(t.tokens + $4::integer), 0)::bigint AS tokens FROM (
+        SELECT p.tokens FROM place JOIN project p ON p.id = place.project_id WHERE p.instructions <> ''
+        UNION ALL
+        SELECT r.tokens FROM place JOIN project_prompt r ON r.project_id = place.project_id WHERE r.enabled
+    ) t
+), room AS MATERIALIZED (
+    SELECT $3::bigint - texts.tokens AS tokens FROM texts
+), up AS (
+    SELECT place.parent_id, -1 AS depth, $5::bigint + $4::integer AS total, false AS empty, false AS refuses FROM place
+    UNION ALL
+    SELECT p.parent_id, p.depth,
+        up.total + CASE WHEN p.text = '' OR up.refuses THEN 0 ELSE p.tokens + $4::integer END,
+        p.text = '' OR up.refuses,
+        p.text = '' AND EXISTS (
+            SELECT FROM generation g WHERE g.id = p.generation_id
+                AND (g.error_reason IN ('prompt_flagged', 'context_too_long', 'provider_refused') OR g.stop_reason = 'FILTER'))
+    FROM up CROSS JOIN LATERAL (
+        SELECT m.text, m.tokens, m.parent_id, m.depth, m.generation_id FROM message m WHERE m.id = up.parent_id OFFSET 0
+    ) p
+    WHERE up.total <= (SELECT room.tokens FROM room)
+)
+SELECT place.unknown, texts.tokens::integer AS project_tokens, (texts.tokens + sums.tokens)::integer AS tokens, sums.messages, sums.cut
+FROM place CROSS JOIN texts CROSS JOIN (
+    SELECT coalesce(max(up.total) FILTER (WHERE up.total <= room.tokens), $5::bigint + $4::integer) AS tokens,
+        (count(*) FILTER (WHERE up.total <= room.tokens AND NOT up.empty))::integer AS messages,
+        coalesce(max(up.depth + 1) FILTER (WHERE up.total > room.tokens), 0) AS cut
+    FROM up CROSS JOIN room
+) sums;
