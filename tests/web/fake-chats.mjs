@@ -10,6 +10,12 @@ const LOOK_EVERY_MS = 120;
 /** Answers in place of the server for the chats in `fakes`. Call it once for a page. */
 export async function useFakes(page) {
   const chats = new Map();
+  await page.route("**/api/v1/messages:estimate", (route) => {
+    const { chat } = route.request().postDataJSON();
+    if (!chats.has(chat)) return route.fallback();
+    const json = { model: "", windowTokens: 8192, promptTokens: 100, projectTokens: 0, outputTokens: 1024, messages: 1, cutMessages: 0, price: "0" };
+    return route.fulfill({ json });
+  });
   await page.route(/\/api\/v1\/chats\/[0-9a-f-]{36}(\/messages)?(\?.*)?$/, async (route) => {
     const { pathname, searchParams } = new URL(route.request().url());
     const [, id, list] = /chats\/([0-9a-f-]+)(\/messages)?$/.exec(pathname);

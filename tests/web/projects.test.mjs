@@ -1,7 +1,18 @@
 // Projects and templates: made, used, moved, deleted, and by the keyboard.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, checkAxe, checkNoOverflow, composer, signUp, useBrowser, visit } from "./lib.mjs";
+import {
+  ask,
+  chatLink,
+  checkAxe,
+  checkNoOverflow,
+  composer,
+  eventually,
+  quiet,
+  signUp,
+  useBrowser,
+  visit,
+} from "./lib.mjs";
 
 useBrowser();
 
@@ -90,3 +101,65 @@ test("a template: made, found by a slash, filled in", async (t) => {
   await form.waitFor({ state: "detached" });
   assert.equal(await composer(page).inputValue(), "Greet Ada in a warm way.");
 });
+
+test("a chat is dragged into a project and out of it", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  await newProject(page, "Nest");
+  await page.goto("/");
+  await ask(page, "an egg [[say:Crack.]]");
+  const nest = page.getByRole("link", { name: "Nest" });
+  await chatLink(page, "an egg").dragTo(nest);
+  await page.getByText("“an egg [[say:Crack.]]” was moved.").waitFor();
+  await chatLink(page, "an egg").waitFor({ state: "detached" });
+  await nest.click();
+  const inside = page.getByRole("main").getByRole("link", { name: "an egg" });
+  await inside.dragTo(page.getByRole("navigation", { name: "Chats" }).getByText("Your chats will be listed here."));
+  await chatLink(page, "an egg").waitFor();
+  await page.reload();
+  await page.getByText("No chats yet").waitFor();
+  await chatLink(page, "an egg").waitFor();
+});
+
+test("the gauge and the price follow the text and the branch", async (t) => {
+  const page = await visit(t);
+  await signUp(page);
+  const gauge = page.getByRole("meter", { name: "The model's window" });
+  const used = async () => Number(await gauge.getAttribute("value"));
+  await gauge.waitFor();
+  const empty = await used();
+  await composer(page).fill("owl ".repeat(500));
+  await eventually(async () => assert.ok((await used()) >= empty + 450, String(await used())));
+  await composer(page).fill("");
+  await eventually(async () => assert.equal(await used(), empty));
+  await ask(page, `${"owl ".repeat(100)}[[say:Hoot.]]`);
+  await eventually(async () => assert.ok((await used()) >= empty + 90));
+  await checkAxe(page, "the gauge");
+  await page.reload();
+  await eventually(async () => assert.ok((await used()) >= empty + 90));
+});
+
+const VIEWS = ["/templates", "/project", "/project/instructions", "/project/settings"];
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1280, 390]) {
+    test(`projects and templates look right: ${width} pixels, ${colorScheme}`, async (t) => {
+      const page = await visit(t, { colorScheme, viewport: { width, height: 844 } });
+      await signUp(page);
+      if (width < 500) await page.getByRole("button", { name: "Open the sidebar" }).click();
+      await newProject(page, "Looks");
+      const project = new URL(page.url()).pathname;
+      for (const view of VIEWS) {
+        await page.goto(view.replace("/project", project));
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await quiet(page);
+        await checkAxe(page, view);
+        await checkNoOverflow(page, view);
+        if (process.env.LIMITLESS_SHOTS) {
+          const path = `${process.env.LIMITLESS_SHOTS}/${view.slice(1).replace("/", "-")}-${width}-${colorScheme}.png`;
+          await page.screenshot({ path });
+        }
+      }
+    });
+  }
+}

@@ -47,4 +47,11 @@ export const keys = {
   shared: (token: string, signedIn: boolean) => ["shared", token, signedIn],
   chat: (chat: string) => ["chat", chat],
   messages: (chat: string) => ["messages", chat],
+  estimate: (chat: string, model: string, place: string, text: string) => [
+    "estimate",
+    chat,
+    model,
+    place,
+    text,
+  ],
 } as const;

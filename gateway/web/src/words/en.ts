@@ -322,6 +322,11 @@ export const en = {
     stop: "Stop the answer",
     background: "Take your time: answer in the background, and wait for the provider if needed",
     takeBack: "Take the message back",
+    window: "The model's window",
+    gauge: "{{used}} of {{all}} tokens of the model's window are used.",
+    gaugeCut_one: "{{count}} older message does not fit, and is not sent.",
+    gaugeCut_other: "{{count}} older messages do not fit, and are not sent.",
+    gaugeFull: "The message does not fit.",
     tooLong: "The message is too long: {{size}} of {{max}} KiB.",
     noCredits: "Not enough credits",
     noCreditsText:

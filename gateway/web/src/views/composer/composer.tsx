@@ -15,6 +15,7 @@ import { useModelChoice } from "@/views/model/choice";
 import { SLASH_LIST, slashQuery } from "@/views/templates/slash";
 import type { SlashKeys } from "@/views/templates/slash-menu";
 import { t } from "@/words";
+import { Gauge } from "./gauge";
 import { Notices } from "./notices";
 import { PriceBefore } from "./price-before";
 
@@ -129,6 +130,7 @@ export function Composer({
           >
             <Hourglass />
           </IconButton>
+          <Gauge chat={chat} text={text} />
           <PriceBefore chat={chat} text={text} />
           {busy ? <StopButton chat={chat} /> : <SendButton ready={sendable} />}
         </div>

@@ -1,37 +1,30 @@
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import type { Model } from "@/api/types";
 import { useBalance } from "@/data/credits";
-import { loadOlder, useTalk } from "@/data/messages";
-import { NEW_CHAT } from "@/generation/running";
+import { useEstimate } from "@/data/estimate";
+import { useTalk } from "@/data/messages";
+import { busyChats, NEW_CHAT } from "@/generation/running";
 import { estimateTokens, micro, upperBound } from "@/lib/money";
+import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
-/** Older messages are loaded this much later, so that the reader's own data comes first. In milliseconds. */
-const OLDER_MS = 500;
+/** What the server says of the next message. While an answer is written it is not asked. */
+export function useNext(chat: string | undefined, text: string) {
+  const { model } = useModelChoice(chat);
+  const busy = useStore(busyChats).has(chat ?? NEW_CHAT);
+  return useEstimate(chat, model?.id, text, busy);
+}
 
-/** A guess of the prompt's tokens: the loaded messages and this text. */
+/** Tokens of the prompt by the server, or until it answers by a guess from the loaded messages and this text. */
 function useInputTokens(chat: string | undefined, text: string): number {
   const { data } = useTalk(chat);
+  const estimate = useNext(chat, text);
   const history = useMemo(
     () => data?.messages.reduce((sum, message) => sum + message.text.length, 0) ?? 0,
     [data],
   );
-  return estimateTokens(history + text.length);
-}
-
-/** Loads older messages while they belong to the prompt, because then they belong to the price. */
-function useWholePrompt(chat: string): void {
-  const id = chat === NEW_CHAT ? undefined : chat;
-  const { data } = useTalk(id);
-  const { model } = useModelChoice(id);
-  const tokens = useInputTokens(id, "");
-  const wanted = data?.older && model && tokens < model.contextWindow ? data.older : undefined;
-  useEffect(() => {
-    if (!wanted || !id) return;
-    const timer = setTimeout(() => void loadOlder(id), OLDER_MS);
-    return () => clearTimeout(timer);
-  }, [id, wanted]);
+  return estimate?.promptTokens ?? estimateTokens(history + text.length);
 }
 
 function priceWith(model: Model, tokens: number): bigint | undefined {
@@ -44,7 +37,9 @@ function priceWith(model: Model, tokens: number): bigint | undefined {
 export function usePriceBefore(chat: string, text: string): bigint | undefined {
   const id = chat === NEW_CHAT ? undefined : chat;
   const { model } = useModelChoice(id);
+  const estimate = useNext(id, text);
   const tokens = useInputTokens(id, text);
+  if (estimate) return micro(estimate.price);
   return model && priceWith(model, tokens);
 }
 
@@ -77,7 +72,6 @@ export function useShortfall(chat: string, text: string): Shortfall | undefined 
 
 export function PriceBefore({ chat, text }: { chat: string; text: string }) {
   const price = usePriceBefore(chat, text);
-  useWholePrompt(chat);
   if (price === undefined) return null;
   return (
     <span className="shrink-0 text-[13px] text-muted">

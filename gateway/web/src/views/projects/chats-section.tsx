@@ -9,6 +9,7 @@ import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { ChatMenu } from "@/views/sidebar/chat-menu";
 import { t } from "@/words";
+import { dragOf } from "./drag";
 import { ProjectIcon } from "./project-icon";
 
 export function ChatsSection({ project }: { project: Project }) {
@@ -55,6 +56,7 @@ export function ChatsSection({ project }: { project: Project }) {
             {chats.map((chat) => (
               <li
                 key={chat.id}
+                {...dragOf(chat)}
                 className="group flex items-center gap-3 border-b border-line py-1.5 text-sm"
               >
                 <Link

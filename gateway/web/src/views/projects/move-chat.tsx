@@ -1,14 +1,14 @@
 import { MessageSquare } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Chat } from "@/api/types";
-import { titleOf, useChatActions } from "@/data/chats";
+import { titleOf } from "@/data/chats";
 import { nameOf, useProjects } from "@/data/projects";
-import { notify } from "@/lib/notify";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
+import { useMove } from "./drag";
 import { moving } from "./moving";
 import { newProject } from "./new-project";
 import { ProjectIcon } from "./project-icon";
@@ -16,19 +16,11 @@ import { ProjectIcon } from "./project-icon";
 /** The dialog in which a chat gets another project, or none. */
 export default function MoveChat({ chat }: { chat: Chat }) {
   const { data, error, refetch, hasNextPage, fetchNextPage } = useProjects();
-  const { update } = useChatActions();
+  const moveTo = useMove();
   const close = () => moving.set(undefined);
   const move = (project: string) => {
     close();
-    if (project === chat.project) return;
-    update(chat, { project });
-    notify({
-      text: t("projects.moveMade", { title: titleOf(chat) }),
-      action: {
-        label: t("common.undo"),
-        onClick: () => update({ ...chat, project }, { project: chat.project }),
-      },
-    });
+    moveTo(chat, project);
   };
   const projects = data?.pages.flatMap((page) => page.projects) ?? [];
   return (

@@ -1,6 +1,7 @@
 import { ChevronRight, Plus } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
+import type { Project } from "@/api/types";
 import { nameOf, useProjects } from "@/data/projects";
 import { recall, remember } from "@/lib/storage";
 import { cn } from "@/ui/cn";
@@ -8,6 +9,7 @@ import { IconButton } from "@/ui/icon-button";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { closeSheet } from "@/views/sidebar/layout";
 import { t } from "@/words";
+import { useDrop } from "./drag";
 import { newProject } from "./new-project";
 import { ProjectIcon } from "./project-icon";
 
@@ -55,7 +57,6 @@ export function ProjectGroup() {
 
 function List() {
   const { data, error, refetch, hasNextPage, fetchNextPage } = useProjects();
-  const [path] = useLocation();
   if (!data) {
     if (!error) return null;
     return (
@@ -68,26 +69,9 @@ function List() {
   }
   return (
     <ul className="min-h-0 overflow-y-auto">
-      {projects.map((project) => {
-        const href = `/project/${project.id}`;
-        const here = path === href || path.startsWith(`${href}/`);
-        return (
-          <li key={project.id}>
-            <Link
-              href={href}
-              onClick={closeSheet}
-              aria-current={here ? "page" : undefined}
-              className={cn(
-                "flex h-8.5 items-center gap-2.5 rounded-md px-2 text-sm pointer-coarse:h-11",
-                here ? "bg-active font-medium" : "hover:bg-hover",
-              )}
-            >
-              <ProjectIcon project={project} className="size-[15px] text-soft" />
-              <bdi className="truncate">{nameOf(project)}</bdi>
-            </Link>
-          </li>
-        );
-      })}
+      {projects.map((project) => (
+        <Row key={project.id} project={project} />
+      ))}
       {hasNextPage && (
         <li>
           <button
@@ -100,5 +84,29 @@ function List() {
         </li>
       )}
     </ul>
+  );
+}
+
+function Row({ project }: { project: Project }) {
+  const [path] = useLocation();
+  const drop = useDrop(project.id);
+  const href = `/project/${project.id}`;
+  const here = path === href || path.startsWith(`${href}/`);
+  return (
+    <li {...drop.handlers}>
+      <Link
+        href={href}
+        onClick={closeSheet}
+        aria-current={here ? "page" : undefined}
+        className={cn(
+          "flex h-8.5 items-center gap-2.5 rounded-md px-2 text-sm pointer-coarse:h-11",
+          here ? "bg-active font-medium" : "hover:bg-hover",
+          drop.over && "bg-hover ring-2 ring-accent ring-inset",
+        )}
+      >
+        <ProjectIcon project={project} className="size-[15px] text-soft" />
+        <bdi className="truncate">{nameOf(project)}</bdi>
+      </Link>
+    </li>
   );
 }

@@ -12,6 +12,7 @@ import { lazyView } from "@/ui/lazy-view";
 import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { Spinner } from "@/ui/spinner";
+import { dragOf, useDrop } from "@/views/projects/drag";
 import { t } from "@/words";
 import { ChatMenu } from "./chat-menu";
 import { closeSheet } from "./layout";
@@ -26,6 +27,7 @@ export function ChatList() {
   const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
     useChats();
   const selecting = useStore(selection) !== undefined;
+  const drop = useDrop("");
   if (isPending) return <Waiting />;
   if (!data) {
     return (
@@ -41,7 +43,10 @@ export function ChatList() {
   const groups = group(chats, new Date());
   const order = groups.flatMap(({ members }) => members.map(({ id }) => id));
   return (
-    <div className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-3">
+    <div
+      {...drop.handlers}
+      className={cn("min-h-0 flex-1 overflow-y-auto px-2.5 pb-3", drop.over && "bg-hover")}
+    >
       {chats.length === 0 && <p className="px-2 py-3 text-sm text-muted">{t("chats.none")}</p>}
       <Suspense fallback={null}>
         {selecting && <SelectionBar order={order} />}
@@ -97,6 +102,7 @@ function Row({ chat }: { chat: Chat }) {
   const busy = useStore(busyChats).has(chat.id) || chat.runningGeneration !== "";
   return (
     <li
+      {...dragOf(chat)}
       className={cn(
         "group flex h-8.5 pointer-coarse:h-11 items-center rounded-md pr-1",
         here ? "bg-active" : "hover:bg-hover",
