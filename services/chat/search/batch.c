@@ -145,15 +145,14 @@ static enum status do_batch(struct db *db, void *ctx, struct error *reterr)
 enum status search_batch(struct db *db, int64_t words_max, bool *ret_more, struct error *reterr)
 {
 	_cleanup_(PQclearp) PGresult *work = NULL;
-	_cleanup_(arena_freep) struct arena *arena = NULL;
-	struct batch batch = {.db = db, .words_max = words_max};
+	_cleanup_(arena_freep) struct arena *arena = arena_new(4096, BATCH_MEMORY_MAX);
+	struct batch batch = {.db = db, .arena = arena, .words_max = words_max};
 	enum status s = db_query_one(db, &sql_search_work, NULL, &work, reterr);
 
 	*ret_more = false;
 	if (s != OK || !(db_bool(work, 0, "due") || db_bool(work, 0, "messages") ||
 			 db_bool(work, 0, "titles")))
 		return s;
-	batch.arena = arena = arena_new(65536, BATCH_MEMORY_MAX);
 	s = db_tx(db, NULL, do_batch, &batch, reterr);
 	if (s == OK)
 		*ret_more = batch.more;

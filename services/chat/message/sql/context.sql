@@ -2,16 +2,19 @@
 -- The branch that ends in message $1, last message first, as far up as its tokens and $3 for each message stay within $2 tokens. Left out are
 -- messages without text, and questions that the provider refused for what they say: they would be refused in every later prompt, too.
 -- A chat of a project has its enabled prompts behind them, the last one first, and then its instructions; their tokens are taken from the $2.
--- OFFSET 0: each step is one look-up by id. Otherwise a plan made while the table was small reads all of it in each run.
+-- OFFSET 0: each step, and each of the project, is one look-up by id. Otherwise a plan made while the table was small reads all of it in each run.
 -- Params: $1 uuid, $2 bigint, $3 integer.
 WITH RECURSIVE home AS MATERIALIZED (
     SELECT p.id, p.instructions, p.tokens
-    FROM message m JOIN chat c ON c.id = m.chat_id JOIN project p ON p.id = c.project_id
-    WHERE m.id = $1::uuid
+    FROM (SELECT m.chat_id FROM message m WHERE m.id = $1::uuid OFFSET 0) q
+    CROSS JOIN LATERAL (SELECT c.project_id FROM chat c WHERE c.id = q.chat_id AND c.project_id IS NOT NULL OFFSET 0) c
+    CROSS JOIN LATERAL (SELECT p.id, p.instructions, p.tokens FROM project p WHERE p.id = c.project_id OFFSET 0) p
 ), texts AS MATERIALIZED (
     SELECT home.id AS project_id, home.instructions AS text, home.tokens, 0 AS position FROM home
     UNION ALL
-    SELECT home.id, r.text, r.tokens, r.position FROM home JOIN project_prompt r ON r.project_id = home.id WHERE r.enabled
+    SELECT home.id, r.text, r.tokens, r.position FROM home CROSS JOIN LATERAL (
+        SELECT r.text, r.tokens, r.position FROM project_prompt r WHERE r.project_id = home.id AND r.enabled OFFSET 0
+    ) r
 ), room AS MATERIALIZED (
     SELECT $2::bigint - coalesce(sum(texts.tokens + $3::integer), 0)::bigint AS tokens FROM texts WHERE texts.text <> ''
 ), up AS (
@@ -49,9 +52,13 @@ WITH RECURSIVE place AS MATERIALIZED (
     FROM chat c WHERE c.id = $1::uuid AND c.delete_time IS NULL
 ), texts AS MATERIALIZED (
     SELECT coalesce(sum(t.tokens + $4::integer), 0)::bigint AS tokens FROM (
-        SELECT p.tokens FROM place JOIN project p ON p.id = place.project_id WHERE p.instructions <> ''
+        SELECT p.tokens FROM place CROSS JOIN LATERAL (
+            SELECT p.tokens FROM project p WHERE p.id = place.project_id AND p.instructions <> '' OFFSET 0
+        ) p
         UNION ALL
-        SELECT r.tokens FROM place JOIN project_prompt r ON r.project_id = place.project_id WHERE r.enabled
+        SELECT r.tokens FROM place CROSS JOIN LATERAL (
+            SELECT r.tokens FROM project_prompt r WHERE r.project_id = place.project_id AND r.enabled OFFSET 0
+        ) r
     ) t
 ), room AS MATERIALIZED (
     SELECT $3::bigint - texts.tokens AS tokens FROM texts
