@@ -359,7 +359,7 @@ static void open_webui(void **state)
 
 	assert_true(given.chat.pinned && given.chat.archived);
 	assert_string_equal(given.plant.messages[1].model, "llama");
-	expect_tree(&given, "0.1 U q\n\n*[attachment not imported: `f`]*\n1.1 A one (hm\n) <\n"
+	expect_tree(&given, "0.1 U q\n\n*[attachment not imported: `f`]*\n1.1 A one (hm) <\n"
 			    "1.2 A two\n");
 }
 
