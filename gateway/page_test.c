@@ -24,7 +24,7 @@ static int set_up(void **state)
 	       mkdir(arena_printf(test.arena, "%s/web/assets", root), 0700) == 0 &&
 	       mkdir(arena_printf(test.arena, "%s/web/frame", root), 0700) == 0);
 	put("secret.txt", "secret");
-	put("web/index.html", "the page");
+	put("web/index.html", "<the page>");
 	put("web/routes.txt", "/\n/chats/:chat\n/shared/:token private\n");
 	put("web/assets/a-1.js", "script");
 	put("web/frame/diagram.html", "the frame");
@@ -43,7 +43,7 @@ static int tear_down(void **state)
 static void the_page_runs_only_its_own(_unused_ void **state)
 {
 	gateway_test_start();
-	EXPECT("GET /", "", "", 200, "the page", "cache-control: no-cache\r\n",
+	EXPECT("GET /", "", "", 200, "<the page>", "cache-control: no-cache\r\n",
 	       "content-security-policy: default-src 'self'; "
 	       "img-src 'self' data: blob: https://files.example; "
 	       "connect-src 'self' https://files.example; object-src 'none'; base-uri 'none'; "
@@ -52,15 +52,15 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 	       "cross-origin-opener-policy: same-origin\r\n", "x-request-id: ");
 	assert_false(says("unsafe"));
 	assert_false(says("strict-transport-security"));
-	EXPECT("GET /chats/" FAKE_CHAT, "", "", 200, "the page");
-	EXPECT("GET /nothing/here", "", "", 404, "the page", "cache-control: no-store\r\n",
+	EXPECT("GET /chats/" FAKE_CHAT, "", "", 200, "<the page>");
+	EXPECT("GET /nothing/here", "", "", 404, "<the page>", "cache-control: no-store\r\n",
 	       "content-security-policy: default-src 'self'");
 	EXPECT("GET /assets/gone.js", "Accept: text/html\r\n", "", 404, "ROUTE_UNKNOWN",
 	       "cache-control: no-store\r\n");
 	EXPECT("HEAD /", "", "", 200, "Content-Length: 8\r\n");
-	assert_false(says("the page"));
+	assert_false(says("<the page>"));
 	EXPECT("GET /assets/a-1.js", "", "", 200, "script", "immutable");
-	EXPECT("GET /", "Range: bytes=0-1\r\n", "", 200, "the page");
+	EXPECT("GET /", "Range: bytes=0-1\r\n", "", 200, "<the page>");
 	EXPECT("POST /", JSON, "{}", 404, "ROUTE_UNKNOWN");
 }
 
@@ -68,7 +68,7 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 static void a_private_page_is_kept_by_nobody(_unused_ void **state)
 {
 	gateway_test_start();
-	EXPECT("GET /shared/abc", "If-None-Match: *\r\n", "", 200, "the page",
+	EXPECT("GET /shared/abc", "If-None-Match: *\r\n", "", 200, "<the page>",
 	       "cache-control: no-store\r\n", "x-robots-tag: noindex, nofollow\r\n",
 	       "referrer-policy: no-referrer\r\n", "content-security-policy: default-src 'self'");
 	EXPECT("GET /", "", "", 200, "referrer-policy: same-origin\r\n");
@@ -92,7 +92,7 @@ static void the_api_is_no_page(_unused_ void **state)
 	gateway_test_start();
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		ask(paths[i], "", "");
-		assert_false(says("the page"));
+		assert_false(says("<the page>"));
 		assert_true(says("content-security-policy: default-src 'none'; "
 				 "frame-ancestors 'none'; sandbox\r\n"));
 		assert_true(says("x-content-type-options: nosniff\r\n"));

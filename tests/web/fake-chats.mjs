@@ -16,6 +16,12 @@ export async function useFakes(page) {
     const json = { model: "", windowTokens: 8192, promptTokens: 100, projectTokens: 0, outputTokens: 1024, messages: 1, cutMessages: 0, price: "0" };
     return route.fulfill({ json });
   });
+  await page.route(/\/api\/v1\/draft(\?.*)?$/, (route) => {
+    const request = route.request();
+    const chat = new URL(request.url()).searchParams.get("chat") ?? request.postDataJSON()?.chat;
+    if (!chats.has(chat)) return route.fallback();
+    return route.fulfill({ json: { text: "", version: "0", stored: true } });
+  });
   await page.route(/\/api\/v1\/chats\/[0-9a-f-]{36}(\/messages)?(\?.*)?$/, async (route) => {
     const { pathname, searchParams } = new URL(route.request().url());
     const [, id, list] = /chats\/([0-9a-f-]+)(\/messages)?$/.exec(pathname);

@@ -54,11 +54,11 @@ for (const [width, colorScheme] of [[1280, "light"], [390, "dark"]]) {
     await page.getByLabel("Period").selectOption("MONTH");
     await page.getByLabel("Credits", { exact: true }).fill("12.5");
     await look(page, "budget-form", width);
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("0 credits of 12.5 credits").waitFor();
     await page.getByRole("button", { name: "Change: laptop · Month" }).click();
     await page.getByLabel("Credits", { exact: true }).fill("20");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("0 credits of 20 credits").waitFor();
 
     sql(`INSERT INTO credits.alert (subject_id, period_start, level, account_id, create_time)

@@ -7,6 +7,7 @@
 #include "runtime/metrics/metrics.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -234,16 +235,39 @@ static enum status look(struct book *book, struct db *db, struct look *ret, stru
 	return OK;
 }
 
-/* Rows of keys that are in use are kept. */
-static void see_again(struct book *book, struct db *db)
+static int compare_seen(const void *id, const void *seen)
 {
-	_cleanup_(catalogue_unrefp) struct catalogue *catalogue = NULL;
+	return strcmp(id, ((const struct seen *)seen)->id);
+}
+
+/* Whether each key of the catalogue has its row. One that was added and deleted between two looks
+ * has none, although chat.yaml has the key. The rows come in the order of their ids. */
+static bool have_rows(const struct provider_set *set, const struct news *news)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const struct provider *provider = &set->providers[i];
+
+		for (size_t k = 0; k < provider->n_keys; k++) {
+			const char *id = provider->keys[k].id;
+
+			if (*id && provider->keys[k].secret &&
+			    !bsearch(id, news->seen, news->n, sizeof *news->seen, compare_seen))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Rows of keys that are in use are kept. */
+static void see_again(struct book *book, const struct news *news, struct db *db)
+{
+	_cleanup_(catalogue_unrefp) struct catalogue *catalogue =
+		current_catalogue(book->options.current);
 	int64_t now_us = clock_mono_us();
 	struct error err;
 
-	if (now_us < book->seen_us + SEE_US)
+	if (now_us < book->seen_us + SEE_US && have_rows(catalogue->providers, news))
 		return;
-	catalogue = current_catalogue(book->options.current);
 	if (book_see(db, catalogue->providers, false, &err) == OK)
 		book->seen_us = now_us;
 }
@@ -258,8 +282,8 @@ static enum status look_once(struct book *book, struct error *reterr)
 	if (s != OK)
 		return s;
 	s = look(book, db, &found, reterr);
-	if (s == OK)
-		see_again(book, db);
+	if (s == OK && found.fingerprint == book->loaded) /* else a load sees them */
+		see_again(book, found.news, db);
 	db_pool_give(options->pool, db);
 	if (s != OK)
 		return s;

@@ -440,6 +440,19 @@ static void added_keys_stand_beside_those_of_the_file(void **state)
 	assert_int_equal(listed(stage, id)->source, CHAT__V1__PROVIDER_KEY__SOURCE__FILE);
 }
 
+/* No replica looks between the two. The row of chat.yaml comes back all the same. */
+static void a_key_is_added_for_a_moment(void **state)
+{
+	struct stage *stage = *state;
+	char id[UUID_SIZE];
+
+	stage->admin = true;
+	snprintf(id, sizeof id, "%s", add(stage, "openai", "one")->id);
+	give_back(stage, id);
+	eventually_on_both(stage, is_in(stage, id, CHAT__V1__PROVIDER_KEY__STATE__IN_USE));
+	assert_int_equal(listed(stage, id)->source, CHAT__V1__PROVIDER_KEY__SOURCE__FILE);
+}
+
 static void others_may_not(void **state)
 {
 	struct stage *stage = *state;
@@ -462,6 +475,7 @@ int key_tests(void)
 		TEST(a_killed_replica_takes_its_use_along),
 		TEST(a_refused_key_is_off_until_it_is_enabled),
 		TEST(added_keys_stand_beside_those_of_the_file),
+		TEST(a_key_is_added_for_a_moment),
 		TEST(others_may_not),
 	};
 

@@ -318,7 +318,8 @@ static void binds_query_parameters(_unused_ void **state)
 	json_write(rule, message, JSON_PROTO3, &out);
 	assert_string_equal(
 		buf_text(&out),
-		"{\"pageSize\":20,\"pageToken\":\"\",\"project\":\"\",\"archived\":true}");
+		"{\"pageSize\":20,\"pageToken\":\"\",\"project\":\"\",\"archived\":true,"
+		"\"outsideProjects\":false,\"deleted\":false}");
 	buf_clear(&out);
 
 	rule = GENERATE;

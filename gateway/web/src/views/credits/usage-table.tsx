@@ -71,7 +71,7 @@ function Head({ column, order, onSort }: { column: Column; order: Order; onSort:
         type="button"
         title={t("credits.usage.sort", { column: t(`credits.usage.columns.${column}`) })}
         onClick={onSort}
-        className="relative whitespace-nowrap pointer-coarse:min-h-10 rounded hover:text-text"
+        className="relative whitespace-nowrap pointer-coarse:min-h-10 pointer-coarse:min-w-10 rounded hover:text-text"
       >
         {t(`credits.usage.columns.${column}`)}
         {/* Between the columns, where it takes no room. */}
