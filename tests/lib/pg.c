@@ -200,6 +200,12 @@ void pg_clock_add(const char *interval)
 void pg_clock_reset(void)
 {
 	pg_exec("UPDATE lc.clock_offset SET shift = '0'");
+	/* A job that ran meanwhile would sleep until that time comes. */
+	pg_exec("DO $$ DECLARE t regclass; BEGIN"
+		" FOR t IN SELECT oid FROM pg_class WHERE relname = 'job' AND relkind = 'r' LOOP"
+		" EXECUTE format('UPDATE %s SET run_time = lc.now() WHERE run_time > lc.now() + "
+		"interval ''5 min''', t);"
+		" END LOOP; END $$");
 }
 
 void pg_crash(void)

@@ -39,7 +39,7 @@ expect 400 FIELD_INVALID pageToken "no page token of ours" GET '/api/v1/chats?pa
 expect 400 FIELD_REQUIRED q "search for nothing" GET /api/v1/search
 expect 400 FIELD_TOO_LONG q "search for too much" GET "/api/v1/search?q=$(head -c 501 /dev/zero | tr '\0' x)"
 expect 400 FIELD_INVALID pageToken "no page token of a search" GET '/api/v1/search?q=a&pageToken=x'
-expect 501 NOT_IMPLEMENTED "" "planned method" GET '/api/v1/search?q=x'
+expect 501 NOT_IMPLEMENTED "" "planned method" GET /api/v1/api-keys
 
 saved=$token
 token=

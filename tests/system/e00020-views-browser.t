@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page in a browser: the list of chats, projects and templates, problems, looks and accessibility, payments, answers in the background, administration.
+# The page in a browser: the list of chats, problems, looks and accessibility, payments, answers in the background, administration.
 . "$(dirname "$0")/lib.sh"
 stack_start
 # Runs a statement as the operator does.
@@ -8,5 +8,5 @@ cat >"$scratch/sql" <<END
 exec "$PWD/$B/bin/limitless" psql --dir "$dir" -- -qAtc "\$1"
 END
 chmod 755 "$scratch/sql"
-LIMITLESS_SQL=$scratch/sql LIMITLESS_URL=$url node tests/web/run.mjs chats bulk drafts states look payments background provider-keys money projects transfer share search || tap_failed=1
+LIMITLESS_SQL=$scratch/sql LIMITLESS_URL=$url node tests/web/run.mjs chats states look payments background provider-keys money || tap_failed=1
 finish

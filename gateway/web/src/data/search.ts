@@ -47,16 +47,3 @@ export function useSearchHits(q: string, filters: Filters = {}, pageSize = 20) {
     { enabled: q.trim() !== "", placeholderData: keepPreviousData },
   );
 }
-
-/** The parts of a snippet; those that match are marked. */
-export function partsOf(snippet: string): { text: string; match: boolean }[] {
-  const [before = "", ...rest] = snippet.split("\u0002");
-  const parts = rest.flatMap((part) => {
-    const [match = "", after = ""] = part.split("\u0003");
-    return [
-      { text: match, match: true },
-      { text: after, match: false },
-    ];
-  });
-  return [{ text: before, match: false }, ...parts].filter(({ text }) => text !== "");
-}

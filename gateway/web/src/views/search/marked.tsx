@@ -1,4 +1,4 @@
-import { partsOf } from "@/data/search";
+import { partsOf } from "@/lib/snippet";
 
 /** A snippet of a hit, in which the matches are marked. */
 export function Marked({ snippet }: { snippet: string }) {

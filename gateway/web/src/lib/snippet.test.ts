@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { partsOf } from "./search";
+import { partsOf } from "./snippet";
 
 test("a snippet's matches are marked", () => {
   expect(partsOf("the \u0002barn\u0003 owl")).toEqual([
