@@ -29,7 +29,7 @@ cat "$scratch/first" "$scratch/rest" >"$scratch/joined"
 is "$(text_of "$scratch/joined")" "$numbers" "what was read before and after the cursor is the whole text"
 is "$(text_of "$scratch/second")" "$numbers" "another reader sees all of it"
 is "$(text_of "$scratch/repeat")" "$numbers" "a repeated request attaches to the same answer"
-is "$(standin_requests | jq .total)" 1 "the model was asked once"
+is "$(standin_questions | jq length)" 1 "the model was asked once"
 is "$(generate "$scratch/reused" "something else" -H 'Idempotency-Key: one')" 409 "the same key with another text is refused"
 is "$(jq -r .reason "$scratch/reused")" IDEMPOTENCY_KEY_REUSED "and says why"
 call GET "/api/v1/generations/$generation/events" "" -H 'Last-Event-ID: nonsense' -H 'Accept: text/event-stream'
@@ -47,7 +47,7 @@ is "$(events "$scratch/stopped" | tail -n 1 | jq -r '.event + " " + .data.stopRe
 call GET "/api/v1/chats/$chat/messages"
 is "$(get '.messages[1].state')" CANCELLED "the message says so"
 is "$(get '.messages[1].text')" "$(text_of "$scratch/stopped")" "and keeps what was written"
-gone() { [ "$(standin_requests | jq -r '.requests[-1].outcome')" = "client gone" ]; }
+gone() { [ "$(standin_questions | jq -r '.[-1].outcome')" = "client gone" ]; }
 until_true 10 gone
 ok $? "the provider's stream was ended"
 charged() { call GET /api/v1/credits/balance; [ "$(get .available) $(get .held)" = "96000000 0" ]; }
@@ -83,5 +83,5 @@ is "$(items_of "$scratch/all" | jq -c length)" 4 "four thoughts are four items"
 is "$(items_of "$scratch/joined")" "$(items_of "$scratch/all")" "before and after the cursor they are all"
 is "$(text_of "$scratch/all")" "so it is" "and the text beside them"
 generate "$scratch/next" "[[say:again]]" >/dev/null
-is "$(standin_requests | jq -r '.requests[-1] | "\(.api) \(.status) \(.blocks)"')" "anthropic 200 4" "the next question has them, unchanged"
+is "$(standin_questions | jq -r '.[-1] | "\(.api) \(.status) \(.blocks)"')" "anthropic 200 4" "the next question has them, unchanged"
 finish

@@ -163,3 +163,5 @@ standin_control() { # PATH [curl options…]
 	curl -sS -H "Authorization: Bearer $(cat "$dir/secrets/standin-control")" "$@" "$(cat "$dir/standin.url")/standin/$path"
 }
 standin_requests() { standin_control requests; }
+# Those for answers, without those for titles.
+standin_questions() { standin_requests | jq '[.requests[] | select(.prompt | startswith("<question>") | not)]'; }
