@@ -57,7 +57,7 @@ static void the_page_runs_only_its_own(_unused_ void **state)
 	       "content-security-policy: default-src 'self'");
 	EXPECT("GET /assets/gone.js", "Accept: text/html\r\n", "", 404, "ROUTE_UNKNOWN",
 	       "cache-control: no-store\r\n");
-	EXPECT("HEAD /", "", "", 200, "Content-Length: 8\r\n");
+	EXPECT("HEAD /", "", "", 200, "Content-Length: 10\r\n");
 	assert_false(says("<the page>"));
 	EXPECT("GET /assets/a-1.js", "", "", 200, "script", "immutable");
 	EXPECT("GET /", "Range: bytes=0-1\r\n", "", 200, "<the page>");
