@@ -321,12 +321,13 @@ static void listen_headers(struct rpc_client_call *call, void *ctx)
 static bool listen_message(struct rpc_client_call *call, const ProtobufCMessage *message, void *ctx)
 {
 	struct pair_listener *listener = ctx;
+	int stop_at = listener->stop_at; /* the test sets the next one when it sees this message */
 
 	listener->last = atoll(pair_text_of(message));
 	listener->messages++;
 	listener->in_order += listener->last == listener->messages;
 	snprintf(listener->text, sizeof(listener->text), "%s", pair_text_of(message));
-	return listener->messages != listener->stop_at;
+	return listener->messages != stop_at;
 }
 
 static void listen_writable(struct rpc_client_call *call, void *ctx)

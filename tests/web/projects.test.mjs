@@ -46,8 +46,10 @@ test("a project: prompts in order, chats in and out, and an undo", async (t) => 
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.waitFor({ state: "detached" });
   }
+  const moved = page.waitForResponse((response) => response.request().method() === "PATCH" && response.ok());
   await page.getByRole("button", { name: "Move “Third” up" }).focus();
   await page.keyboard.press("Enter");
+  await moved; // else the reload would overtake it
   await page.getByText("“Third” is number 2 of 3.").waitFor({ state: "attached" });
   await page.reload();
   const rows = page.getByRole("list", { name: "Prompts" }).getByRole("listitem");

@@ -45,7 +45,7 @@ for (const colorScheme of ["light", "dark"]) {
       })));
 
       await page.goto("/search?q=belfry");
-      await page.getByRole("link", { name: /belfry/ }).first().waitFor();
+      await page.getByRole("main").getByRole("link", { name: /belfry/ }).first().waitFor();
       await checkAxe(page, "the search page");
       await checkNoOverflow(page, "the search page");
       await shoot(page, `search-page-${device}-${colorScheme}`);

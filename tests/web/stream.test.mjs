@@ -131,6 +131,12 @@ test("an answer that is written leaves the messages above alone", async (t) => {
   await signUp(page);
   await ask(page, "First. [[say:**One**\n\n```js\nlet a = 1;\n```]]");
   await answers(page).first().locator("pre span").first().waitFor();
+  const html = () => answers(page).first().locator(".prose").innerHTML();
+  await eventually(async () => {
+    const before = await html();
+    await page.waitForTimeout(300);
+    assert.equal(await html(), before, "its colours are there");
+  });
   await answers(page).first().locator(".prose").evaluate((text) => {
     window.watched = text;
     window.changes = 0;

@@ -307,6 +307,7 @@ static void a_killed_replica_loses_no_call(void **state)
 
 		uuid_v7(stage->user);
 		stage->replica = CHAT_A;
+		eventually(has_model(stage, models[i]));
 		first = caller_call(stage, NULL, body);
 		caller_wait_words(first, MIDDLE);
 		stage->replica = CHAT_B;
