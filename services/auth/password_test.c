@@ -10,7 +10,7 @@
 
 #define TIMED_PAIRS 25
 #define TIMED_PAIRS_MAX 300
-#define TIMED_TOLERANCE 0.10 /* of the least processor time */
+#define TIMED_TOLERANCE 0.20 /* of the least processor time */
 
 static void restart(const struct password_options *options)
 {

@@ -321,7 +321,8 @@ static void listen_headers(struct rpc_client_call *call, void *ctx)
 static bool listen_message(struct rpc_client_call *call, const ProtobufCMessage *message, void *ctx)
 {
 	struct pair_listener *listener = ctx;
-	int stop_at = listener->stop_at; /* the test sets the next one when it sees this message */
+	int64_t stop_at =
+		listener->stop_at; /* the test sets the next one when it sees this message */
 
 	listener->last = atoll(pair_text_of(message));
 	listener->messages++;
