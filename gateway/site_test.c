@@ -103,7 +103,7 @@ static void paths_of_the_page_get_the_page(void **state)
 	EXPECT("HEAD /nothing", "", " 404 ", "text/html");
 }
 
-/* Whoever knows such a path sees what it shows. */
+/* Its path is a secret: a reader who knows it sees the page. */
 static void nobody_keeps_a_private_page(void **state)
 {
 	const char *answer;

@@ -19,7 +19,7 @@ struct runner {
 	int log;   /* what its group has printed so far */
 };
 
-/* What all processes see. */
+/* Shared by all processes. */
 struct shared {
 	atomic_size_t next; /* group of the list */
 	atomic_int failures;

@@ -44,7 +44,7 @@ function make(file, count, bytes, seed) {
   closeSync(out);
 }
 
-/** What fails because a service starts again is tried again. */
+/** A request is tried again while a service starts. */
 async function ask(url, options) {
   for (let i = 0; ; i++) {
     const response = await fetch(url, options).catch((error) => ({ ok: false, status: 0, text: () => String(error) }));

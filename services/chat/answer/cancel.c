@@ -1,11 +1,11 @@
 #include "chat/answer/cancel.h"
 
 #include "chat/answer/generation.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 /* A thread that waits for the end of a generation. */
 struct canceller {
@@ -76,13 +76,7 @@ bool cancel_here(struct engine *engine, const char *id, int32_t wait_ms)
 	pthread_cond_init(&canceller->changed, NULL);
 	engine_post(engine, cancel_posted, canceller);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	until = clock_mono_after(wait_ms);
 	pthread_mutex_lock(&canceller->lock);
 	while (!canceller->done && pthread_cond_clockwait(&canceller->changed, &canceller->lock,
 							  CLOCK_MONOTONIC, &until) == 0)

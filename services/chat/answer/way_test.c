@@ -15,7 +15,7 @@ int way_tests(void);
 #define ID "0190a000-0000-7000-8000-00000000000c"
 #define USES 2
 
-/* What a thread of the crew leaves to this one. */
+/* The result of a thread of the crew. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

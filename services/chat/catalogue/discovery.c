@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #define RETRY_MS 1000 /* after the first failure; doubled up to provider_calls.discover_every */
 #define CONNECT_TIMEOUT_MS 3000
@@ -235,15 +234,8 @@ static bool ask_all(struct discovery *discovery, struct http_client **client,
 
 static void wait_ms(struct discovery *discovery, int64_t ms)
 {
-	struct timespec until;
+	struct timespec until = clock_mono_after(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (!discovery->stopping && !discovery->ask &&
 	       pthread_cond_clockwait(&discovery->changed, &discovery->lock, CLOCK_MONOTONIC,
 				      &until) == 0)

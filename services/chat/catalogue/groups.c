@@ -2,13 +2,13 @@
 
 #include "chat/catalogue/current.h"
 #include "chat/catalogue/group_set.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 #include "sql/chat.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SET_BYTES_MAX (64 << 20) /* 200 groups of 1,000 users and 200 models each need less */
 #define WAIT_MS 1000             /* for a connection of the pool */
@@ -96,15 +96,8 @@ static void *run(void *ctx)
 
 	pthread_mutex_lock(&groups->lock);
 	while (!groups->stopping) {
-		struct timespec until;
+		struct timespec until = clock_mono_after(groups->interval_ms);
 
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += groups->interval_ms / 1000;
-		until.tv_nsec += (long)(groups->interval_ms % 1000) * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
 		while (!groups->stopping && !groups->look &&
 		       pthread_cond_clockwait(&groups->changed, &groups->lock, CLOCK_MONOTONIC,
 					      &until) == 0)

@@ -1,5 +1,6 @@
 #include "chat/catalogue/groups.h"
 #include "chat/catalogue/model_group.h"
+#include "runtime/service/mask.h"
 
 #include <string.h>
 
@@ -35,12 +36,9 @@ enum status chat_v1_update_model_group(struct rpc_call *call,
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
 	struct change change = {0};
-	enum status s = OK;
+	enum status s = mask_check(call, mask);
 
-	if (!mask || mask->n_paths == 0)
-		return rpc_fail_field(call, "field_required", "update_mask",
-				      "it names no field to change");
-	for (size_t i = 0; i < mask->n_paths && s == OK; i++)
+	for (size_t i = 0; s == OK && i < mask->n_paths; i++)
 		s = set(call, req, mask->paths[i], &change);
 	if (s != OK)
 		return s;

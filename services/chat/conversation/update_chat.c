@@ -2,6 +2,7 @@
 #include "chat/catalogue/groups.h"
 #include "chat/conversation/conversation.h"
 #include "chat/project/project.h"
+#include "runtime/service/mask.h"
 
 #include <string.h>
 
@@ -68,8 +69,7 @@ static enum status set(struct rpc_call *call, const Chat__V1__UpdateChatRequest 
 	else if (strcmp(path, "project") == 0)
 		change->moves = true;
 	else
-		return rpc_fail_field(call, "field_unknown", "update_mask",
-				      "'%.60s' is no field that can be changed", path);
+		return mask_unknown(call, path);
 	return OK;
 }
 
@@ -94,12 +94,9 @@ enum status chat_v1_update_chat(struct rpc_call *call, const Chat__V1__UpdateCha
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
 	struct change change = {.project = *req->project ? req->project : NULL};
 	struct update moved = {0};
-	enum status s = OK;
+	enum status s = mask_check(call, mask);
 
-	if (!mask || mask->n_paths == 0)
-		return rpc_fail_field(call, "field_required", "update_mask",
-				      "it names no field to change");
-	for (size_t i = 0; i < mask->n_paths && s == OK; i++)
+	for (size_t i = 0; s == OK && i < mask->n_paths; i++)
 		s = set(call, req, mask->paths[i], &change);
 	if (s != OK)
 		return s;

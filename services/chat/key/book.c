@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SECRETS_BYTES_MAX (16u << 20)
 #define KEYS_MAX (PROVIDERS_MAX * PROVIDER_KEYS_MAX)
@@ -299,15 +298,8 @@ static enum status look_once(struct book *book, struct error *reterr)
 
 static void wait_ms(struct book *book, int64_t ms)
 {
-	struct timespec until;
+	struct timespec until = clock_mono_after(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (!book->stopping &&
 	       pthread_cond_clockwait(&book->changed, &book->lock, CLOCK_MONOTONIC, &until) == 0)
 		;

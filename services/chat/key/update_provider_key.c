@@ -1,5 +1,6 @@
 #include "chat/key/rows.h"
 #include "runtime/log/log.h"
+#include "runtime/service/mask.h"
 
 #include <string.h>
 
@@ -10,20 +11,17 @@ enum status chat_v1_update_provider_key(struct rpc_call *call,
 	_cleanup_(PQclearp) PGresult *rows = NULL;
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
 	const char *enabled = NULL, *limit = NULL;
-	enum status s;
+	enum status s = mask_check(call, mask);
 
-	if (!mask || mask->n_paths == 0)
-		return rpc_fail_field(call, "field_required", "update_mask",
-				      "it names no field to change");
+	if (s != OK)
+		return s;
 	for (size_t i = 0; i < mask->n_paths; i++) {
 		if (strcmp(mask->paths[i], "enabled") == 0)
 			enabled = req->enabled ? "true" : "false";
 		else if (strcmp(mask->paths[i], "requests_per_minute") == 0)
 			limit = db_param_i64(call->arena, req->requests_per_minute);
 		else
-			return rpc_fail_field(call, "field_unknown", "update_mask",
-					      "'%.60s' is no field that can be changed",
-					      mask->paths[i]);
+			return mask_unknown(call, mask->paths[i]);
 	}
 	const char *const params[] = {req->key, enabled, limit};
 	s = db_query(service_db(call), &sql_provider_key_update, params, &rows, &call->err);

@@ -28,7 +28,7 @@ struct context_ask {
 	int64_t text_tokens;
 };
 
-/* What its prompt would have. */
+/* The size of its prompt. */
 struct context_size {
 	int32_t tokens;         /* of all, by our count */
 	int32_t project_tokens; /* … of the project's texts */

@@ -1,4 +1,5 @@
 #include "chat/project/project.h"
+#include "runtime/service/mask.h"
 
 #include <string.h>
 
@@ -29,8 +30,7 @@ static enum status set(struct change *change, const char *path)
 		change->instructions = req->instructions;
 		change->tokens = project_tokens(call, req->instructions);
 	} else {
-		return rpc_fail_field(call, "field_unknown", "update_mask",
-				      "'%.60s' is no field that can be changed", path);
+		return mask_unknown(call, path);
 	}
 	return OK;
 }
@@ -64,12 +64,9 @@ enum status chat_v1_update_project(struct rpc_call *call, const Chat__V1__Update
 {
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
 	struct change change = {.call = call, .req = req, .resp = resp};
-	enum status s = OK;
+	enum status s = mask_check(call, mask);
 
-	if (!mask || mask->n_paths == 0)
-		return rpc_fail_field(call, "field_required", "update_mask",
-				      "it names no field to change");
-	for (size_t i = 0; i < mask->n_paths && s == OK; i++)
+	for (size_t i = 0; s == OK && i < mask->n_paths; i++)
 		s = set(&change, mask->paths[i]);
 	if (s != OK)
 		return s;

@@ -1,6 +1,7 @@
 #include "chat/project/project.h"
 
 #include "runtime/base/text.h"
+#include "runtime/service/mask.h"
 
 #include <string.h>
 
@@ -33,8 +34,7 @@ static enum status set(struct change *change, const char *path)
 					      "the first place is 1");
 		change->position = db_param_i64(call->arena, req->position);
 	} else {
-		return rpc_fail_field(call, "field_unknown", "update_mask",
-				      "'%.60s' is no field that can be changed", path);
+		return mask_unknown(call, path);
 	}
 	return OK;
 }
@@ -83,12 +83,9 @@ enum status chat_v1_update_project_prompt(struct rpc_call *call,
 {
 	const Google__Protobuf__FieldMask *mask = req->update_mask;
 	struct change change = {.call = call, .req = req, .resp = resp};
-	enum status s = OK;
+	enum status s = mask_check(call, mask);
 
-	if (!mask || mask->n_paths == 0)
-		return rpc_fail_field(call, "field_required", "update_mask",
-				      "it names no field to change");
-	for (size_t i = 0; i < mask->n_paths && s == OK; i++)
+	for (size_t i = 0; s == OK && i < mask->n_paths; i++)
 		s = set(&change, mask->paths[i]);
 	if (s != OK)
 		return s;

@@ -1,12 +1,12 @@
 #include "chat/search/index.h"
 
 #include "chat/search/batch.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/ensure.h"
 #include "runtime/log/log.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define WAIT_MS 1000 /* for a connection of the pool */
 
@@ -40,15 +40,8 @@ static bool one_batch(struct search_index *index)
 
 static void pause_ms(struct search_index *index, int64_t ms)
 {
-	struct timespec until;
+	struct timespec until = clock_mono_after(ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	while (!index->stopping &&
 	       pthread_cond_clockwait(&index->changed, &index->lock, CLOCK_MONOTONIC, &until) == 0)
 		;

@@ -13,7 +13,7 @@
 #define SHARE_AUTHOR_MAX 100       /* bytes, as in the proto */
 #define SHARE_PAGE_BYTES (1 << 20) /* of text, so that long messages fit one answer */
 
-/* Whoever has the token may read, so no table has it. It is a MAC of a random salt under the
+/* The token alone lets a reader in, so no table has it. It is a MAC of a random salt under the
  * server's secret: the owner can be shown the link again, and a copy of the database opens
  * nothing. */
 void share_token(const struct chat_conf *conf, const uint8_t salt[SHARE_SALT_SIZE],

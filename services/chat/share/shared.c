@@ -1,4 +1,4 @@
-/* What readers get. */
+/* The readers' side. */
 #include "chat/share/share.h"
 #include "runtime/service/list.h"
 

@@ -9,7 +9,7 @@
 #define OPENING "{{"
 #define CLOSING "}}"
 
-/* What the braces hold, taken apart. Texts are in the template's. */
+/* The text between the braces, taken apart. Texts are in the template's. */
 struct tag {
 	const char *name, *spec, *value; /* spec, value: NULL when there is none */
 	size_t name_len, spec_len, value_len;

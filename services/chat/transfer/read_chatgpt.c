@@ -5,7 +5,7 @@
 
 #define ID_BYTES_MAX 100
 
-/* What the names of a message's author and content say. */
+/* The author and the kind of a message. */
 struct message {
 	struct peek author, content, metadata;
 	char role[16], type[32];

@@ -21,6 +21,13 @@ int64_t clock_mono_us(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+struct timespec clock_mono_after(int64_t ms)
+{
+	int64_t at_us = clock_mono_us() + ms * US_PER_MS;
+
+	return (struct timespec){at_us / US_PER_S, at_us % US_PER_S * 1000};
+}
+
 int64_t clock_wall_us(void)
 {
 	return read_clock(CLOCK_REALTIME);

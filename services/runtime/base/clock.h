@@ -5,12 +5,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define US_PER_MS 1000LL
 #define US_PER_S 1000000LL
 
 /* CLOCK_MONOTONIC in microseconds: deadlines and durations. */
 int64_t clock_mono_us(void);
+
+/* ms milliseconds from now on CLOCK_MONOTONIC, as pthread_cond_clockwait wants it. */
+struct timespec clock_mono_after(int64_t ms);
 
 /* CLOCK_REALTIME in microseconds since 1970: logs and tokens only. */
 int64_t clock_wall_us(void);

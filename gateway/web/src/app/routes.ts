@@ -17,5 +17,5 @@ export const ROUTES = {
   admin: "/admin/:section?",
 } as const;
 
-/** Whoever knows such a path sees what it shows: no log, cache or search engine keeps it. */
+/** Paths that are secrets: no log, cache or search engine keeps them. */
 export const PRIVATE: readonly string[] = [ROUTES.shared];

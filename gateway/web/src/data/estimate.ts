@@ -1,4 +1,4 @@
-// What the next message would send to the model and cost, as the server counts it.
+// The server's estimate of the next message: its tokens and its price.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, ask } from "./client";

@@ -79,7 +79,7 @@ export function useDeleteProject() {
       ask(api.DELETE("/api/v1/projects/{project}", params(project))),
     onSuccess: (_data, project) => {
       cache.removeQueries({ queryKey: keys.project(project.id) });
-      refresh(["chat"]); // Those of the project have none any more.
+      refresh(["chat"]); // Chats of the project have none any more.
       notify({
         text: t("projects.deleted", { name: nameOf(project) }),
         action: { label: t("common.undo"), onClick: () => undelete.mutate(project) },

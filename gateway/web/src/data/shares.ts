@@ -63,7 +63,7 @@ export function useUnshare() {
 /** Messages of a page of a snapshot: the API's maximum. */
 const PAGE = 100;
 
-/** What a link shows, page by page. Only a signed-in reader is asked for by name. */
+/** The snapshot behind a link, page by page. Only a signed-in reader asks under a name. */
 export function useShared(token: string, signedIn: boolean) {
   const queryKey = keys.shared(token, signedIn);
   return useInfiniteQuery({

@@ -42,7 +42,7 @@ export function useImports() {
   });
 }
 
-/** What came of an import, chat by chat. */
+/** The outcome of an import, chat by chat. */
 export function useImportItems(id: string, enabled: boolean) {
   return useInfiniteQuery({
     queryKey: keys.importItems(id),

@@ -5,7 +5,7 @@ import { t } from "@/words";
 
 const Items = lazyView(() => import("./answer-menu-items"), "menu");
 
-/** What else can be done with the text of an answer. */
+/** More actions on the text of an answer. */
 export function AnswerMenu({ text }: { text: string }) {
   return (
     <MenuButton

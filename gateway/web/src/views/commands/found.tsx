@@ -13,7 +13,7 @@ import { t } from "@/words";
 /** The most messages that the palette shows. */
 const MESSAGES_MAX = 8;
 
-/** What the server finds while the reader types. */
+/** The server's hits while the reader types. */
 export function useFound(query: string) {
   const q = useSettled(query);
   const { data, error, isFetching, isPlaceholderData } = useSearchHits(q, {}, MESSAGES_MAX);

@@ -9,7 +9,7 @@ import { useStore } from "@/lib/store";
 import { useModelChoice } from "@/views/model/choice";
 import { creditsText, t } from "@/words";
 
-/** What the server says of the next message. While an answer is written it is not asked. */
+/** The server's estimate of the next message. The page does not ask while an answer is written. */
 export function useNext(chat: string | undefined, text: string) {
   const { model } = useModelChoice(chat);
   const busy = useStore(busyChats).has(chat ?? NEW_CHAT);

@@ -7,7 +7,7 @@ import { TextArea } from "@/ui/text-area";
 import { t } from "@/words";
 import { Prompts } from "./prompts";
 
-/** What models read before each chat of the project. */
+/** The texts that models read before each chat of the project. */
 export function InstructionsSection({ project }: { project: Project }) {
   const { mutate, isPending, isSuccess, error } = useUpdateProject(project.id);
   const save = (event: FormEvent<HTMLFormElement>) => {

@@ -5,47 +5,33 @@ import { useBin, useChangeChats } from "@/data/change";
 import { titleOf } from "@/data/chats";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
-import { ListEnd } from "@/ui/list-end";
-import { ProblemPanel } from "@/ui/problem-panel";
-import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 import { Confirm } from "./confirm";
+import { ListFrame } from "./list-frame";
 
 /** Deleted chats, which can be restored, or erased at once. */
 export function BinSection() {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useBin();
+  const query = useBin();
   const { change } = useChangeChats();
   const [asked, setAsked] = useState<Chat | "all">();
-  if (error && !data) {
-    return (
-      <ProblemPanel
-        title={t("chats.failed")}
-        problem={error}
-        onRetry={() => void refetch()}
-        className="mt-5"
-      />
-    );
-  }
-  if (!data) return <Skeleton className="my-6 h-24" />;
-  const chats = data.pages.flatMap((page) => page.chats);
-  if (chats.length === 0) {
-    return (
-      <div className="flex flex-col items-center gap-3 py-16 text-sm text-soft">
-        <Trash2 aria-hidden className="size-6 text-muted" />
-        {t("settings.binNone")}
-      </div>
-    );
-  }
   return (
     <>
-      <div className="mt-5 flex flex-wrap items-center justify-between gap-3">
-        <p className="text-sm text-soft">{t("settings.binText")}</p>
-        <Button look="danger" size="small" onClick={() => setAsked("all")}>
-          {t("settings.binEmpty")}
-        </Button>
-      </div>
-      <ul className="mt-2">
-        {chats.map((chat) => (
+      <ListFrame
+        query={query}
+        rowsOf={(page) => page.chats}
+        failed={t("chats.failed")}
+        icon={<Trash2 aria-hidden className="size-6 text-muted" />}
+        none={t("settings.binNone")}
+        above={
+          <div className="mt-5 flex flex-wrap items-center justify-between gap-3">
+            <p className="text-sm text-soft">{t("settings.binText")}</p>
+            <Button look="danger" size="small" onClick={() => setAsked("all")}>
+              {t("settings.binEmpty")}
+            </Button>
+          </div>
+        }
+      >
+        {(chat) => (
           <li
             key={chat.id}
             className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line py-2.5 text-sm"
@@ -71,13 +57,8 @@ export function BinSection() {
               {t("settings.binErase")}
             </Button>
           </li>
-        ))}
-      </ul>
-      <ListEnd
-        hasMore={hasNextPage}
-        busy={isFetchingNextPage}
-        onMore={() => void fetchNextPage()}
-      />
+        )}
+      </ListFrame>
       {asked && (
         <Confirm
           title={

@@ -5,7 +5,7 @@ import { ProblemPanel } from "@/ui/problem-panel";
 import { Skeleton } from "@/ui/skeleton";
 import { t } from "@/words";
 
-/** What came of an import, what did not, and why. */
+/** The outcome of an import: the chats that came, those that did not, and the reasons. */
 export function ImportItems({ id }: { id: string }) {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useImportItems(
     id,

@@ -8,49 +8,24 @@ import { notify } from "@/lib/notify";
 import { formatDate } from "@/lib/time";
 import { Button } from "@/ui/button";
 import { useCopy } from "@/ui/clipboard";
-import { ListEnd } from "@/ui/list-end";
-import { ProblemPanel } from "@/ui/problem-panel";
-import { Skeleton } from "@/ui/skeleton";
 import { linkOf } from "@/views/share/link";
 import { sharing } from "@/views/share/sharing";
 import { problemText, t } from "@/words";
+import { ListFrame } from "./list-frame";
 
 export function SharesSection() {
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useShares();
-  if (error && !data) {
-    return (
-      <ProblemPanel
-        title={t("share.listFailed")}
-        problem={error}
-        onRetry={() => void refetch()}
-        className="mt-5"
-      />
-    );
-  }
-  if (!data) return <Skeleton className="my-6 h-24" />;
-  const shares = data.pages.flatMap((page) => page.shares);
-  if (shares.length === 0) {
-    return (
-      <div className="flex flex-col items-center gap-3 py-16 text-center text-sm text-soft">
-        <Link2 aria-hidden className="size-6 text-muted" />
-        {t("share.none")}
-      </div>
-    );
-  }
+  const query = useShares();
   return (
-    <>
-      <p className="mt-5 text-sm text-soft">{t("share.listText")}</p>
-      <ul className="mt-2">
-        {shares.map((share) => (
-          <ShareRow key={share.id} share={share} />
-        ))}
-      </ul>
-      <ListEnd
-        hasMore={hasNextPage}
-        busy={isFetchingNextPage}
-        onMore={() => void fetchNextPage()}
-      />
-    </>
+    <ListFrame
+      query={query}
+      rowsOf={(page) => page.shares}
+      failed={t("share.listFailed")}
+      icon={<Link2 aria-hidden className="size-6 text-muted" />}
+      none={t("share.none")}
+      above={<p className="mt-5 text-sm text-soft">{t("share.listText")}</p>}
+    >
+      {(share) => <ShareRow key={share.id} share={share} />}
+    </ListFrame>
   );
 }
 

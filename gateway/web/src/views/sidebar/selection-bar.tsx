@@ -8,7 +8,7 @@ import { IconButton } from "@/ui/icon-button";
 import { t } from "@/words";
 import { endSelection, selection, toggleAll } from "./selection";
 
-/** What can be done with the selected chats. `order`: ids of the list. */
+/** Actions on the selected chats. `order`: ids of the list. */
 export default function SelectionBar({ order }: { order: readonly string[] }) {
   const selected = useStore(selection);
   const { change, busy } = useChangeChats();
